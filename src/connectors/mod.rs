@@ -1,0 +1,149 @@
+//! The vocabulary of connectors: how the data of a source gets into staging as the text that was read.
+//!
+//! Adding one is one file with a `pub const CONNECTOR` and one line in [`REGISTRY`]; the option list feeds help, forms
+//! and docs. `stages::load` opens the transaction, calls the connector and swaps the result in.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::model::{Canceller, EntityLoad, Mapping, Progress, Reject, SourceConfig};
+use crate::store::Store;
+
+/// One entry of the vocabulary.
+pub struct ConnectorKind {
+    /// The name in mappings (`connector = "files"`).
+    pub name: &'static str,
+    /// What it reads, in a sentence.
+    pub summary: &'static str,
+    /// What a source of this kind can say in `tastevin.toml`.
+    pub options: &'static [SourceOption],
+    /// Makes a connector for one source; checks the options, contacts nothing.
+    pub open: fn(&Place) -> Result<Box<dyn Connector>>,
+}
+
+/// One option of a source.
+pub struct SourceOption {
+    /// The key in `tastevin.toml`.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Its value when it is not given, in words.
+    pub default: &'static str,
+    /// Whether it is a secret, which is never written down literally.
+    pub secret: bool,
+}
+
+/// What a connector is made from.
+pub struct Place<'a> {
+    /// The source's name.
+    pub source: &'a str,
+    /// What `tastevin.toml` says of it.
+    pub config: &'a SourceConfig,
+    /// Its mapping.
+    pub mapping: &'a Mapping,
+    /// The workspace folder, at which relative paths start.
+    pub workspace: &'a Path,
+}
+
+/// A source that can be read.
+pub trait Connector {
+    /// What holds and what does not, step by step; never fails, the failure is a step.
+    fn test(&self) -> Vec<Probe>;
+
+    /// The entities that it will extract, in order.
+    fn entities(&self) -> Result<Vec<String>>;
+
+    /// Reads one entity whole into `target.relation`, which does not exist yet.
+    fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted>;
+}
+
+/// One step of a connection test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// What was looked at.
+    pub what: String,
+    /// What was found, or what is wrong and what to do about it.
+    pub found: std::result::Result<String, String>,
+}
+
+/// Where an extraction goes.
+pub struct Target<'a> {
+    /// The database, within the load's transaction.
+    pub store: &'a Store,
+    /// The table to make, in the schema `dq`: the source's columns as VARCHAR in their order, then `_file` VARCHAR and
+    /// `_load` BIGINT. Rows in the order of the source: the record number is the table's own row order.
+    pub relation: &'a str,
+    /// The load's number.
+    pub load: i64,
+    /// A folder for temporary files, on the workspace's disk.
+    pub temp_dir: &'a Path,
+}
+
+/// What a long extraction tells and asks.
+pub struct Watch<'a> {
+    /// Told where it stands, a few times a second at most.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// Asked whether to stop.
+    pub canceller: &'a Canceller,
+}
+
+/// What was extracted, beside the rows themselves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Extracted {
+    /// Counts, files, dialect, columns.
+    pub load: EntityLoad,
+    /// Records that could not be read as rows.
+    pub rejects: Vec<Reject>,
+    /// The files in the order in which they were staged.
+    pub files: Vec<ExtractedFile>,
+    /// What is worth knowing, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// One file of an extraction, with the way from record numbers back to lines.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ExtractedFile {
+    /// Relative to the source's folder.
+    pub name: String,
+    /// Where it was read.
+    pub path: String,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// When it was last modified, in milliseconds since 1970 UTC.
+    pub modified_ms: Option<i64>,
+    /// The record number of its first staged row within the entity, from 1.
+    pub first_row: u64,
+    /// Staged rows.
+    pub rows: u64,
+    /// Encoding, delimiter and header line, in words.
+    pub dialect: String,
+    /// From which record on (its number within the entity) line = record + shift, and the byte in the file where that
+    /// record begins. The first entry is the first record; further ones wherever the shift changes, and every so
+    /// often besides so that a record is found without reading the whole file.
+    pub lines: Vec<LineMark>,
+}
+
+/// See [`ExtractedFile::lines`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineMark {
+    /// The record number within the entity, from 1.
+    pub row: u64,
+    /// What to add to get the line.
+    pub shift: i64,
+    /// Where the record begins in the file (undecoded, unpacked).
+    pub byte: u64,
+}
+
+/// All connectors.
+pub static REGISTRY: &[&ConnectorKind] = &[];
+
+/// The connector of that name.
+pub fn find(name: &str) -> Result<&'static ConnectorKind> {
+    REGISTRY.iter().copied().find(|kind| kind.name == name).ok_or_else(|| {
+        let known: Vec<_> = REGISTRY.iter().map(|kind| kind.name).collect();
+        Error::config(format!("there is no connector \"{name}\""))
+            .hint(format!("known connectors: {}", known.join(", ")))
+    })
+}

@@ -1,0 +1,116 @@
+//! An anomaly: one finding of a rule.
+
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing follows from it.
+    Info,
+    /// Probably wrong; the row can still be committed.
+    Warning,
+    /// Wrong; the row is held back until it is repaired or waived.
+    Error,
+}
+
+impl Severity {
+    /// All severities, worst first.
+    pub const ALL: [Severity; 3] = [Severity::Error, Severity::Warning, Severity::Info];
+
+    /// The word used in files and outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+
+    /// The severity of that name.
+    pub fn from_name(name: &str) -> Option<Severity> {
+        Severity::ALL.into_iter().find(|severity| severity.name() == name)
+    }
+
+    /// The glyph that goes with the colour.
+    pub fn glyph(self) -> &'static str {
+        match self {
+            Severity::Info => "·",
+            Severity::Warning => "▲",
+            Severity::Error => "●",
+        }
+    }
+}
+
+/// Whether a finding still asks for something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nobody has decided.
+    #[default]
+    Open,
+    /// Somebody accepted it, with a reason.
+    Waived,
+}
+
+impl Status {
+    /// The word used in files and outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Open => "open",
+            Status::Waived => "waived",
+        }
+    }
+}
+
+/// One finding of a rule, with the way back to file and line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// The rule's id.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The canonical table.
+    pub table: String,
+    /// The row's identity within the table.
+    pub row: String,
+    /// The field, or empty for the whole row.
+    pub field: String,
+    /// The value that was found, as text.
+    pub value: Option<String>,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// The value that would repair it, where one is certain enough.
+    pub suggestion: Option<String>,
+    /// The source.
+    pub source: String,
+    /// The entity.
+    pub entity: String,
+    /// The file that the row was read from.
+    pub file: Option<String>,
+    /// The line in that file on which the record begins, counted from 1.
+    pub line: Option<u64>,
+    /// Whether it still asks for something.
+    pub status: Status,
+}
+
+/// Which anomalies are meant; an absent part means all.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AnomalyFilter {
+    /// Only of this severity.
+    pub severity: Option<Severity>,
+    /// Only of this rule.
+    pub rule: Option<String>,
+    /// Only in this table.
+    pub table: Option<String>,
+    /// Only on this field.
+    pub field: Option<String>,
+    /// Only from this source.
+    pub source: Option<String>,
+    /// Only of this status.
+    pub status: Option<Status>,
+    /// Only of the row with this identity.
+    pub row: Option<String>,
+    /// Only where row, value or message contain this text, without regard to case.
+    pub text: Option<String>,
+}

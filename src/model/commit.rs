@@ -1,0 +1,94 @@
+//! A commit: one transaction that made the candidates canonical, and the difference it made.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One entry of the commit log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Its number in this workspace, from 1.
+    pub id: i64,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// Who made it.
+    pub who: String,
+    /// The message.
+    pub message: String,
+    /// The commit whose state it restored, for a reversal.
+    pub reverts: Option<i64>,
+    /// A digest of all canonical rows after it, in hexadecimal.
+    pub hash: String,
+    /// Per table, what changed.
+    pub tables: Vec<TableTally>,
+}
+
+/// What a commit did to one table, in rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableTally {
+    /// The canonical table.
+    pub table: String,
+    /// Rows that were not there before.
+    pub added: u64,
+    /// Rows of which a value changed.
+    pub changed: u64,
+    /// Rows that are no longer there.
+    pub removed: u64,
+    /// Rows that stayed as they were.
+    pub unchanged: u64,
+    /// Candidate rows held back.
+    pub quarantined: u64,
+}
+
+/// The difference of one table between two states.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableDiff {
+    /// In rows.
+    pub tally: TableTally,
+    /// The rows asked for, a window of all.
+    pub rows: Vec<RowChange>,
+}
+
+/// One row that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowChange {
+    /// Added, changed or removed.
+    pub kind: DiffKind,
+    /// The row's key.
+    pub row: String,
+    /// The cells that differ; for added and removed rows, the cells that have a value.
+    pub cells: Vec<CellChange>,
+}
+
+/// One cell that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellChange {
+    /// The field.
+    pub field: String,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+}
+
+/// How a row differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiffKind {
+    /// It was not there.
+    Added,
+    /// A value of it is another.
+    Changed,
+    /// It is no longer there.
+    Removed,
+}
+
+impl DiffKind {
+    /// The word used in tables and outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            DiffKind::Added => "added",
+            DiffKind::Changed => "changed",
+            DiffKind::Removed => "removed",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A decision: one line of the ledger `decisions.jsonl`.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// One line of the ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The version of the line's format; this program writes 1.
+    pub v: u32,
+    /// A ULID: unique, and sorted by time.
+    pub id: String,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// Who made it.
+    pub who: String,
+    /// What was decided.
+    #[serde(flatten)]
+    pub action: Action,
+    /// The reason, in the person's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Action {
+    /// One field of one row gets another value.
+    Set {
+        /// The canonical table.
+        table: String,
+        /// The row's identity.
+        row: String,
+        /// The field.
+        field: String,
+        /// The value before, as text; the decision applies only while this still holds.
+        was: Option<String>,
+        /// The value after, as text; `null` empties the field.
+        now: Option<String>,
+        /// The rule whose finding it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+    },
+    /// Many rows of one field get their own new values: row identity → value before and after.
+    Bulk {
+        /// The canonical table.
+        table: String,
+        /// The field.
+        field: String,
+        /// Per row, the value before and the value after.
+        rows: IndexMap<String, (Option<String>, Option<String>)>,
+        /// The rule whose findings it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+    },
+    /// Wherever the field has one of these values, it gets the other one, in this and in later exports.
+    Replace {
+        /// The canonical table.
+        table: String,
+        /// The field.
+        field: String,
+        /// Value before → value after.
+        values: IndexMap<String, String>,
+    },
+    /// The row is left out of the commit, without a finding.
+    Exclude {
+        /// The canonical table.
+        table: String,
+        /// The rows' identities.
+        rows: Vec<String>,
+    },
+    /// Rows that are the same thing become one: the survivor stays, what refers to the others refers to it.
+    Merge {
+        /// The canonical table.
+        table: String,
+        /// The identity of the row that stays.
+        into: String,
+        /// The identities of the rows that go.
+        rows: Vec<String>,
+    },
+    /// A finding is accepted as it is.
+    Waive {
+        /// The rule.
+        rule: String,
+        /// The canonical table.
+        table: String,
+        /// The row's identity; absent where `rows` says which.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        row: Option<String>,
+        /// The value that was accepted; another value is a new finding.
+        #[serde(default)]
+        was: Option<String>,
+        /// Many rows at once: row identity → the value that was accepted there.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        rows: IndexMap<String, Option<String>>,
+        /// The last day on which it holds; absent: for good.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<NaiveDate>,
+    },
+    /// An earlier decision is taken back.
+    Revert {
+        /// The id of that decision, which may itself be a reversal.
+        of: String,
+    },
+}
+
+impl Action {
+    /// The word that stands in the ledger's `kind`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Action::Set { .. } => "set",
+            Action::Bulk { .. } => "bulk",
+            Action::Replace { .. } => "replace",
+            Action::Exclude { .. } => "exclude",
+            Action::Merge { .. } => "merge",
+            Action::Waive { .. } => "waive",
+            Action::Revert { .. } => "revert",
+        }
+    }
+
+    /// The table it is about; none for a reversal.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Action::Set { table, .. }
+            | Action::Bulk { table, .. }
+            | Action::Replace { table, .. }
+            | Action::Exclude { table, .. }
+            | Action::Merge { table, .. }
+            | Action::Waive { table, .. } => Some(table),
+            Action::Revert { .. } => None,
+        }
+    }
+}
+
+/// A decision that could not be applied because the data has moved on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The decision's id.
+    pub decision: String,
+    /// The canonical table.
+    pub table: String,
+    /// The row's identity.
+    pub row: String,
+    /// The field, or empty.
+    pub field: String,
+    /// The value that the decision was made about.
+    pub was: Option<String>,
+    /// The value that the decision wants.
+    pub now: Option<String>,
+    /// The value that the source gives now.
+    pub found: Option<String>,
+    /// Why it was not applied: `changed`, `missing-row`, `not-a-value`.
+    pub reason: String,
+}

@@ -1,0 +1,98 @@
+//! A load: what was extracted and staged, and what could not be.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One run of one source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// Its number in this workspace, from 1.
+    pub id: i64,
+    /// The source.
+    pub source: String,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended.
+    pub ended: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub status: LoadStatus,
+    /// Per entity, what came in.
+    pub entities: Vec<EntityLoad>,
+    /// What is worth knowing: renamed headers, undetectable encodings, files passed over.
+    pub notes: Vec<String>,
+}
+
+impl Load {
+    /// Records in the source, over all entities.
+    pub fn rows_in(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.rows_in).sum()
+    }
+
+    /// Records staged, over all entities.
+    pub fn staged(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.staged).sum()
+    }
+
+    /// Records rejected, over all entities.
+    pub fn rejected(&self) -> u64 {
+        self.entities.iter().map(|entity| entity.rejected).sum()
+    }
+}
+
+/// How a load ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoadStatus {
+    /// Everything was staged or rejected.
+    Done,
+    /// It failed; the earlier load still stands.
+    Failed,
+    /// It was cancelled; the earlier load still stands.
+    Cancelled,
+}
+
+impl LoadStatus {
+    /// The word used in tables and outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            LoadStatus::Done => "done",
+            LoadStatus::Failed => "failed",
+            LoadStatus::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What came in for one entity. `rows_in` is counted by the reader, `staged` by the database.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EntityLoad {
+    /// The entity.
+    pub entity: String,
+    /// The files that were read, relative to the source's folder.
+    pub files: Vec<String>,
+    /// Records in the files.
+    pub rows_in: u64,
+    /// Records staged.
+    pub staged: u64,
+    /// Records rejected.
+    pub rejected: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// The encoding, delimiter and header line that were used, in words.
+    pub dialect: String,
+    /// The columns as staged.
+    pub columns: Vec<String>,
+}
+
+/// An input record that could not be read as a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject {
+    /// The file.
+    pub file: String,
+    /// The line on which the record begins, counted from 1.
+    pub line: u64,
+    /// Why it could not be read: `too few fields`, `too many fields`, `unclosed quote`,
+    /// `text after closing quote`, `undecodable bytes`, `truncated`.
+    pub reason: String,
+    /// The record as it stands in the file; bytes that cannot be decoded are written `\xHH`.
+    pub raw: String,
+}

@@ -1,0 +1,143 @@
+//! A mapping: which entity and columns of a source feed which canonical fields, through which transforms.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What `mappings/<kind>.toml` says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// What the source is, in a sentence.
+    #[serde(default)]
+    pub description: String,
+    /// The connector that reads it.
+    #[serde(default = "files")]
+    pub connector: String,
+    /// Per entity, which files hold it and how they are written; only for the connector `files`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub entities: IndexMap<String, EntityFiles>,
+    /// Per canonical table, what feeds it.
+    #[serde(default)]
+    pub tables: IndexMap<String, TableMapping>,
+}
+
+fn files() -> String {
+    "files".to_owned()
+}
+
+/// Which files hold an entity and how they are written. What is absent is detected.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EntityFiles {
+    /// File name patterns with `*` and `?`, matched without regard to case.
+    pub files: Vec<String>,
+    /// Take every matching file, not only the newest.
+    pub all: bool,
+    /// `utf-8`, `utf-16le`, `utf-16be`, `windows-1252` or `iso-8859-1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// The field separator, one character; `\t` for a tab.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<String>,
+    /// The quote, one character, or empty for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// The line on which the column names stand, counted from 1; 0 for a file without names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_row: Option<u64>,
+    /// The sheet of a workbook, by name; absent for the first one that holds data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+}
+
+/// What feeds one canonical table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableMapping {
+    /// The entity whose rows become rows of the table.
+    pub entity: String,
+    /// A SQL condition over the entity's columns; rows that do not meet it are left out.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Per canonical field, what feeds it.
+    pub fields: IndexMap<String, FieldMapping>,
+}
+
+/// What feeds one canonical field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldMapping {
+    /// The source column. Compared without regard to case, accents and the kind of separator between words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// Several source columns; the first transform says how they become one value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// What is done to the text, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transforms: Vec<Step>,
+    /// A column that some exports lack: its absence is not an error, the field stays empty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+}
+
+impl FieldMapping {
+    /// All source columns in order, whether written as `column` or `columns`.
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        self.column.iter().chain(&self.columns).map(String::as_str)
+    }
+}
+
+/// One transform with its arguments: `"trim"`, `{ prefix = "isavigne-" }`, `{ replace = ["a", "b"] }`,
+/// `{ map_values = { R = "rouge" } }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The name of the transform.
+    pub name: String,
+    /// Its arguments as written; `None` when written as a bare name.
+    pub arguments: Option<toml::Value>,
+}
+
+impl Step {
+    /// A step without arguments.
+    pub fn bare(name: &str) -> Self {
+        Step { name: name.to_owned(), arguments: None }
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.arguments {
+            None => serializer.serialize_str(&self.name),
+            Some(arguments) => {
+                use serde::ser::SerializeMap;
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry(&self.name, arguments)?;
+                map.end()
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Bare(String),
+            WithArguments(IndexMap<String, toml::Value>),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Bare(name) => Ok(Step { name, arguments: None }),
+            Written::WithArguments(map) => {
+                let mut entries = map.into_iter();
+                match (entries.next(), entries.next()) {
+                    (Some((name, arguments)), None) => Ok(Step { name, arguments: Some(arguments) }),
+                    _ => Err(serde::de::Error::custom(
+                        "a transform is a name or a table of one name and its arguments, like { prefix = \"x-\" }",
+                    )),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The words of the workbench as plain data. Knows nothing of databases, files, terminals or clocks.
+
+mod anomaly;
+mod commit;
+mod decision;
+mod load;
+mod mapping;
+mod page;
+mod progress;
+mod report;
+mod schema;
+mod source;
+mod story;
+mod verdict;
+
+pub use anomaly::{Anomaly, AnomalyFilter, Severity, Status};
+pub use commit::{CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally};
+pub use decision::{Action, Conflict, Decision};
+pub use load::{EntityLoad, Load, LoadStatus, Reject};
+pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping};
+pub use page::Page;
+pub use progress::{Canceller, Progress, Unit};
+pub use report::{
+    MappingLine, QuarantineTally, RejectTally, Report, RuleReport, TableReport, WaiverLine, WaterfallStep,
+};
+pub use schema::{Aggregate, Check, Derive, Field, FieldType, Format, Reference, Schema, Table};
+pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};
+pub use story::{CellStory, RowStory};
+pub use verdict::{Condition, RuleTally, TableScore, Verdict};

@@ -1,0 +1,157 @@
+//! What a report says, before it has a format.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Anomaly, Commit, Condition, Load, Severity, TableScore};
+
+/// Everything that a report says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The version of this structure in JSON; grows when a field changes its meaning.
+    pub schema_version: u32,
+    /// The version of tastevin that wrote it.
+    pub tool_version: String,
+    /// The workspace's name.
+    pub workspace: String,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// Whether a commit may go ahead.
+    pub pass: bool,
+    /// The verdict in one sentence, the reason first.
+    pub verdict: String,
+    /// What must hold before a commit, and whether it does.
+    pub gate: Vec<Condition>,
+    /// Per table, how good it is.
+    pub tables: Vec<TableReport>,
+    /// Per rule and table with findings, or that was checked.
+    pub rules: Vec<RuleReport>,
+    /// From rows in to rows committed, per table.
+    pub waterfall: Vec<WaterfallStep>,
+    /// The last load of every source.
+    pub loads: Vec<Load>,
+    /// Rejects per source, entity and reason.
+    pub rejects: Vec<RejectTally>,
+    /// Quarantined rows per table and reason, as of the last commit.
+    pub quarantine: Vec<QuarantineTally>,
+    /// Waivers in force.
+    pub waivers: Vec<WaiverLine>,
+    /// Decisions that could not be applied.
+    pub conflicts: u64,
+    /// The last commits, newest first.
+    pub commits: Vec<Commit>,
+    /// The mapping used, per source: canonical field, source columns, transforms.
+    pub mappings: Vec<MappingLine>,
+}
+
+/// A table's score and where it comes from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableReport {
+    /// Rows, blocking, warning, score.
+    #[serde(flatten)]
+    pub score: TableScore,
+    /// The scores of the last checks, oldest first, this one included.
+    pub trend: Vec<f64>,
+}
+
+/// One rule in one table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuleReport {
+    /// The rule's id.
+    pub rule: String,
+    /// The rule's title.
+    pub title: String,
+    /// What it finds, in plain words.
+    pub finds: String,
+    /// Why that matters.
+    pub matters: String,
+    /// The severity of its findings there.
+    pub severity: Severity,
+    /// The canonical table.
+    pub table: String,
+    /// The field, or empty.
+    pub field: String,
+    /// Open findings.
+    pub open: u64,
+    /// Waived findings.
+    pub waived: u64,
+    /// Rows looked at.
+    pub rows: u64,
+    /// Open findings at the last checks, oldest first, this one included.
+    pub trend: Vec<u64>,
+    /// The most frequent values that were found, with their counts.
+    pub top_values: Vec<(Option<String>, u64)>,
+    /// The first few findings, as examples; all of them are in `anomalies`.
+    pub examples: Vec<Anomaly>,
+}
+
+/// One step of the way from rows in to rows committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaterfallStep {
+    /// The canonical table.
+    pub table: String,
+    /// `rows in`, `rejected`, `staged`, `left out by the mapping`, `excluded`, `merged`, `candidates`, `quarantined`, `committed`.
+    pub step: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// Rejects of one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectTally {
+    /// The source.
+    pub source: String,
+    /// The entity.
+    pub entity: String,
+    /// Why the records could not be read.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// The first of them: file and line.
+    pub first: String,
+}
+
+/// Quarantined rows of one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantineTally {
+    /// The canonical table.
+    pub table: String,
+    /// The rule's id.
+    pub rule: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// One waiver in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaiverLine {
+    /// The decision's id.
+    pub id: String,
+    /// The rule's id.
+    pub rule: String,
+    /// The canonical table.
+    pub table: String,
+    /// How many findings it covers.
+    pub covers: u64,
+    /// Who accepted it.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub until: Option<String>,
+}
+
+/// What feeds one canonical field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingLine {
+    /// The source.
+    pub source: String,
+    /// The canonical table.
+    pub table: String,
+    /// The field.
+    pub field: String,
+    /// `entity.column` of each column that feeds it.
+    pub columns: Vec<String>,
+    /// The transforms, as written.
+    pub transforms: Vec<String>,
+}

@@ -1,0 +1,236 @@
+//! The canonical schema: the target tables, declared as data in `mappings/canonical.toml`.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::Severity;
+
+/// The target tables and the checks over them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// The tables, in the order of the file.
+    pub tables: IndexMap<String, Table>,
+    /// Uses of the rules that cannot be read off a single field's declaration.
+    #[serde(default, rename = "check")]
+    pub checks: Vec<Check>,
+}
+
+/// One canonical table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// What a row of this table is.
+    #[serde(default)]
+    pub description: String,
+    /// The fields, in the order of the file.
+    pub fields: IndexMap<String, Field>,
+}
+
+/// One field of a canonical table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// The type of its values.
+    #[serde(rename = "type")]
+    pub kind: FieldType,
+    /// Whether it identifies the row. Several key fields make one composite key.
+    #[serde(default)]
+    pub key: bool,
+    /// Whether every row must have a value.
+    #[serde(default)]
+    pub required: bool,
+    /// The key field of another table that the value must exist in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub references: Option<Reference>,
+    /// The shape of the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// The only values allowed; compared as written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// The least value allowed: a number, or a date as `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<toml::Value>,
+    /// The greatest value allowed: a number, or a date as `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<toml::Value>,
+    /// The value of a row for which the source has none. Never stands in for a value that cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<toml::Value>,
+    /// How the value comes about where no source gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derive: Option<Derive>,
+    /// Names under which sources know it, in any language.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synonyms: Vec<String>,
+    /// What it means, with its unit.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// The types that a canonical field can have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    /// Text, as is.
+    #[default]
+    Text,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A decimal number: 18 digits, 4 of them after the point.
+    Decimal,
+    /// True or false.
+    Boolean,
+    /// A calendar day.
+    Date,
+    /// A day and time without a time zone.
+    Timestamp,
+    /// A list of texts.
+    List,
+}
+
+impl FieldType {
+    /// The name in `canonical.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldType::Text => "text",
+            FieldType::Integer => "integer",
+            FieldType::Decimal => "decimal",
+            FieldType::Boolean => "boolean",
+            FieldType::Date => "date",
+            FieldType::Timestamp => "timestamp",
+            FieldType::List => "list",
+        }
+    }
+
+    /// The type of the column in DuckDB.
+    pub fn sql(self) -> &'static str {
+        match self {
+            FieldType::Text => "VARCHAR",
+            FieldType::Integer => "BIGINT",
+            FieldType::Decimal => "DECIMAL(18,4)",
+            FieldType::Boolean => "BOOLEAN",
+            FieldType::Date => "DATE",
+            FieldType::Timestamp => "TIMESTAMP",
+            FieldType::List => "VARCHAR[]",
+        }
+    }
+
+    /// Whether values can be compared with `min` and `max`.
+    pub fn is_ordered(self) -> bool {
+        matches!(self, FieldType::Integer | FieldType::Decimal | FieldType::Date | FieldType::Timestamp)
+    }
+}
+
+/// A field of another table, written `customers.customer_key`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reference {
+    /// The table referred to.
+    pub table: String,
+    /// Its field.
+    pub field: String,
+}
+
+impl TryFrom<String> for Reference {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.split_once('.') {
+            Some((table, field)) if !table.is_empty() && !field.is_empty() => {
+                Ok(Reference { table: table.to_owned(), field: field.to_owned() })
+            }
+            _ => Err(format!("\"{text}\" is no reference; write it as \"table.field\"")),
+        }
+    }
+}
+
+impl From<Reference> for String {
+    fn from(reference: Reference) -> String {
+        format!("{}.{}", reference.table, reference.field)
+    }
+}
+
+/// The shapes of text that rules know how to check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// One address, `local@domain.tld`.
+    Email,
+    /// A telephone number in E.164, `+33388830609`.
+    Phone,
+    /// The name of a country as the transform `country` writes it.
+    Country,
+    /// A postal code; checked against the row's field of format `country` where there is one.
+    PostalCode,
+}
+
+/// How a field's value comes about where no source gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Derive {
+    /// A SQL expression over other fields of the row, and over the rows that its references lead to:
+    /// `product_key.cost_price_eur` is the cost price of the product that `product_key` refers to.
+    Expression(String),
+    /// An aggregate over the rows of another table.
+    Aggregate(Aggregate),
+}
+
+/// An aggregate over the rows of another table that refer to this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aggregate {
+    /// The table whose rows are aggregated.
+    pub from: String,
+    /// Its field that refers to this table's key.
+    pub on: String,
+    /// The aggregate over its fields, e.g. `sum(price_total_eur)`; dotted names as in an expression.
+    pub sql: String,
+    /// Which of its rows count.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+}
+
+/// One use of a rule on a table, with what the rule needs to know.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// The id of the rule.
+    pub rule: String,
+    /// The table that is checked.
+    pub table: String,
+    /// The field to which findings belong; empty for findings about the whole row.
+    #[serde(default)]
+    pub field: String,
+    /// What the rule needs to know beyond that; `rules explain` lists it.
+    #[serde(default, rename = "with", skip_serializing_if = "IndexMap::is_empty")]
+    pub arguments: IndexMap<String, toml::Value>,
+    /// Overrides the rule's severity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+impl Check {
+    /// The argument `name` as the text of a SQL expression, a number or a plain text.
+    pub fn argument(&self, name: &str) -> Option<String> {
+        self.arguments.get(name).map(|value| match value {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
+    }
+}
+
+impl Table {
+    /// The names of the key fields, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|(_, field)| field.key).map(|(name, _)| name.as_str())
+    }
+}
+
+impl Schema {
+    /// The table and field of a name written `table.field`.
+    pub fn field(&self, table: &str, field: &str) -> Option<&Field> {
+        self.tables.get(table)?.fields.get(field)
+    }
+}

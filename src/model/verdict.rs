@@ -1,0 +1,84 @@
+//! The verdict: what a check found in sum, and whether the gate opens.
+
+use serde::{Deserialize, Serialize};
+
+use super::Severity;
+
+/// What a check found in sum.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The number of the check, from 1.
+    pub check: i64,
+    /// Per rule and table, how many findings; those without findings too.
+    pub rules: Vec<RuleTally>,
+    /// Per table, how good it is.
+    pub tables: Vec<TableScore>,
+    /// What must hold before a commit, and whether it does.
+    pub gate: Vec<Condition>,
+    /// Decisions that could not be applied.
+    pub conflicts: u64,
+    /// Waivers that no longer apply to any finding.
+    pub unused_waivers: u64,
+}
+
+impl Verdict {
+    /// Open findings of that severity.
+    pub fn open(&self, severity: Severity) -> u64 {
+        self.rules.iter().filter(|rule| rule.severity == severity).map(|rule| rule.open).sum()
+    }
+
+    /// Waived findings of any severity.
+    pub fn waived(&self) -> u64 {
+        self.rules.iter().map(|rule| rule.waived).sum()
+    }
+
+    /// Whether a commit may go ahead.
+    pub fn gate_is_open(&self) -> bool {
+        self.gate.iter().all(|condition| condition.holds)
+    }
+}
+
+/// Findings of one rule in one table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuleTally {
+    /// The rule's id.
+    pub rule: String,
+    /// The severity of its findings there.
+    pub severity: Severity,
+    /// The canonical table.
+    pub table: String,
+    /// The field, or empty.
+    pub field: String,
+    /// Findings nobody has decided on.
+    pub open: u64,
+    /// Findings that were accepted.
+    pub waived: u64,
+    /// Rows that were looked at.
+    pub rows: u64,
+}
+
+/// How good a table is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableScore {
+    /// The canonical table.
+    pub table: String,
+    /// Candidate rows.
+    pub rows: u64,
+    /// Rows with an open finding of severity error.
+    pub blocking: u64,
+    /// Rows with an open finding of severity warning and none of severity error.
+    pub warning: u64,
+    /// Rows without an open error or warning, of all rows, in percent from 0 to 100; 100 for an empty table.
+    pub score: f64,
+}
+
+/// One thing that must hold before a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// What must hold, in a sentence.
+    pub what: String,
+    /// Whether it does.
+    pub holds: bool,
+    /// The figures behind it.
+    pub detail: String,
+}

@@ -1,0 +1,125 @@
+//! The vocabulary of rules: named checks with severity, words for the user, SQL and samples.
+//!
+//! Adding one is one file with a `pub const RULE` and one line in [`REGISTRY`]; `rules explain`, the docs page and the
+//! tests come from there. A rule knows the schema and SQL and runs nothing; `stages::check` runs it.
+
+use chrono::NaiveDate;
+
+use crate::error::{Error, Result};
+use crate::model::{Check, Field, Schema, Severity, Table};
+
+/// One entry of the vocabulary.
+pub struct Rule {
+    /// The stable id, e.g. `missing-key`.
+    pub id: &'static str,
+    /// A few words for lists.
+    pub title: &'static str,
+    /// How bad a finding is, unless the check says otherwise.
+    pub severity: Severity,
+    /// The words for the user.
+    pub docs: Docs,
+    /// What a `[[check]]` in `canonical.toml` can say under `with`: name and meaning.
+    pub arguments: &'static [(&'static str, &'static str)],
+    /// The uses that follow from the schema's declarations alone; a `[[check]]` adds to them.
+    pub bind: fn(&Schema) -> Vec<Check>,
+    /// The query that finds; see [`Scope`] for what it can stand on and [`FINDING`] for what it must return.
+    /// `None` where there is nothing to look at, e.g. no source feeds the field.
+    pub find: fn(&Scope) -> Result<Option<String>>,
+    /// Data on which it fires and data on which it is quiet; executed as tests.
+    pub samples: &'static [Sample],
+}
+
+/// The words for the user, each a paragraph of plain text.
+pub struct Docs {
+    /// What it finds.
+    pub finds: &'static str,
+    /// Why that matters.
+    pub matters: &'static str,
+    /// An example of a finding.
+    pub example: &'static str,
+    /// How to fix it.
+    pub fix: &'static str,
+}
+
+/// The columns that a rule's query returns, in order: identity of the row, field, value as text, message,
+/// suggestion as text, source, entity and record number.
+pub const FINDING: [&str; 8] = ["row", "field", "value", "message", "suggestion", "source", "entity", "_row"];
+
+/// Data for a rule to be tried on.
+pub struct Sample {
+    /// What it shows, as a sentence.
+    pub name: &'static str,
+    /// A schema, as `canonical.toml` is written.
+    pub schema: &'static str,
+    /// Per table, its rows as CSV with the field names first; an empty cell is an absent value.
+    /// A column `raw:FIELD` gives the staged text where it differs from the value.
+    pub tables: &'static [(&'static str, &'static str)],
+    /// The findings: row identity and suggestion; empty for a quiet sample.
+    pub finds: &'static [(&'static str, Option<&'static str>)],
+}
+
+/// What a rule's query can stand on.
+///
+/// `candidate.<table>` has every field of the table with its type, and
+/// `_key` (identity of the row, unique), `_source`, `_entity`, `_row` (record number within the entity) and
+/// `_unread` (a bit per field, in the order of the schema from bit 0: there was text that could not be read).
+/// The staged texts are in `staging."<source>/<entity>"` with `_row`.
+pub struct Scope<'a> {
+    /// The schema.
+    pub schema: &'a Schema,
+    /// The use of the rule.
+    pub check: &'a Check,
+    /// Where the table's rows come from.
+    pub origins: &'a [Origin],
+    /// The day on which the check runs.
+    pub today: NaiveDate,
+}
+
+/// A source and entity that feeds a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The source.
+    pub source: String,
+    /// The entity.
+    pub entity: String,
+    /// The relation with the staged texts, in the schema `staging`.
+    pub relation: String,
+    /// Per canonical field, the staged columns that feed it.
+    pub columns: Vec<(String, Vec<String>)>,
+    /// All staged columns, in order.
+    pub all_columns: Vec<String>,
+}
+
+impl<'a> Scope<'a> {
+    /// The declaration of the table that is checked.
+    pub fn table(&self) -> Result<&'a Table> {
+        self.schema.tables.get(&self.check.table).ok_or_else(|| {
+            Error::config(format!(
+                "rule \"{}\" is asked to check a table \"{}\" that is not declared",
+                self.check.rule, self.check.table
+            ))
+        })
+    }
+
+    /// The declaration of the field that is checked.
+    pub fn field(&self) -> Result<&'a Field> {
+        self.table()?.fields.get(&self.check.field).ok_or_else(|| {
+            Error::config(format!(
+                "rule \"{}\" is asked to check a field \"{}.{}\" that is not declared",
+                self.check.rule, self.check.table, self.check.field
+            ))
+        })
+    }
+}
+
+/// All rules, in the order of the docs.
+pub static REGISTRY: &[&Rule] = &[];
+
+/// The rule of that id.
+pub fn find(id: &str) -> Result<&'static Rule> {
+    REGISTRY
+        .iter()
+        .copied()
+        .find(|rule| rule.id == id)
+        .ok_or_else(|| Error::config(format!("there is no rule \"{id}\"")).hint("`tastevin rules list` shows them all"))
+}

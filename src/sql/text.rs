@@ -1,0 +1,111 @@
+//! Names and literals that quote themselves when they are written into a statement.
+
+use std::fmt;
+
+/// A name (schema, table, column) as it stands in a statement, always quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ident<'a>(pub &'a str);
+
+impl fmt::Display for Ident<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A NUL cannot stand in a name; it would end the statement early in the C interface.
+        write!(f, "\"{}\"", self.0.replace('"', "\"\"").replace('\0', "\u{2400}"))
+    }
+}
+
+/// A name within a schema: `"staging"."isavigne_prod/clients"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Path<'a>(pub &'a str, pub &'a str);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", Ident(self.0), Ident(self.1))
+    }
+}
+
+/// A text literal, always quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Literal<'a>(pub &'a str);
+
+impl fmt::Display for Literal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.contains('\0') {
+            return write!(f, "'{}'", self.0.replace('\'', "''"));
+        }
+        for (n, part) in self.0.split('\0').enumerate() {
+            if n > 0 {
+                f.write_str(" || chr(0) || ")?;
+            }
+            write!(f, "'{}'", part.replace('\'', "''"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The unquoted and quoted identifiers that occur in an expression, in order, each once, in lower case for
+/// unquoted ones. Text literals and names of functions (a name directly before a parenthesis) are passed over;
+/// a dotted name is given whole (`product_key.cost_price_eur`).
+pub fn identifiers(expression: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut chars = expression.char_indices().peekable();
+    while let Some((start, c)) = chars.next() {
+        match c {
+            '\'' => {
+                while let Some((_, c)) = chars.next() {
+                    if c == '\'' && chars.next_if(|(_, next)| *next == '\'').is_none() {
+                        break;
+                    }
+                }
+            }
+            c if c.is_alphabetic() || c == '_' || c == '"' => {
+                let mut quoted = c == '"';
+                let mut end = start + c.len_utf8();
+                while let Some((at, c)) = chars.peek().copied() {
+                    if quoted {
+                        quoted = c != '"';
+                    } else if c == '"' {
+                        quoted = true;
+                    } else if !(c.is_alphanumeric() || c == '_' || c == '.') {
+                        break;
+                    }
+                    end = at + c.len_utf8();
+                    chars.next();
+                }
+                let is_function = expression[end..].trim_start().starts_with('(');
+                let name = if expression[start..end].contains('"') {
+                    expression[start..end].replace('"', "")
+                } else {
+                    expression[start..end].to_lowercase()
+                };
+                if !is_function && !found.contains(&name) {
+                    found.push(name);
+                }
+            }
+            c if c.is_ascii_digit() => while chars.next_if(|(_, c)| c.is_alphanumeric() || *c == '.').is_some() {},
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_literals_cannot_break_out_of_their_quotes() {
+        assert_eq!(Ident("a\"; DROP TABLE x; --").to_string(), "\"a\"\"; DROP TABLE x; --\"");
+        assert_eq!(Literal("l'an").to_string(), "'l''an'");
+        assert_eq!(Literal("a\0b").to_string(), "'a' || chr(0) || 'b'");
+        assert_eq!(Path("staging", "isa/clients").to_string(), "\"staging\".\"isa/clients\"");
+    }
+
+    #[test]
+    fn identifiers_of_an_expression_leave_out_functions_and_literals() {
+        assert_eq!(
+            identifiers("round(Quantity * product_key.cost, 2) || 'it''s qty' || \"Prix net\" + 1e3"),
+            ["quantity", "product_key.cost", "Prix net"]
+        );
+        assert!(identifiers("").is_empty());
+    }
+}

@@ -1,0 +1,301 @@
+//! The only room that holds a DuckDB connection: opens, migrates, runs, pages and interrupts.
+
+mod functions;
+mod migrations;
+mod rows;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use duckdb::{AccessMode, Config, Connection};
+use polars::prelude::DataFrame;
+
+pub use duckdb::types::Value;
+pub use duckdb::{Params, Row, params, params_from_iter};
+
+use crate::error::{Error, Kind, Result};
+use crate::model::{Canceller, Page};
+
+pub use functions::{Call, Function};
+
+/// How a store is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Refuse every write.
+    pub read_only: bool,
+    /// The most memory the engine may use, as DuckDB writes it (`"4GB"`); `None` for 80 % of the machine's.
+    pub memory_limit: Option<String>,
+    /// How many threads the engine may use; `None` for all.
+    pub threads: Option<u32>,
+    /// Where the engine may write what does not fit into memory; `None` for beside the database.
+    pub temp_dir: Option<PathBuf>,
+}
+
+/// A DuckDB database with the schemas of the workbench in it.
+pub struct Store {
+    conn: Connection,
+}
+
+/// Stops whatever runs on a store, from any thread.
+#[derive(Clone)]
+pub struct Interrupter {
+    handle: Arc<duckdb::InterruptHandle>,
+    canceller: Canceller,
+}
+
+impl Interrupter {
+    /// Stops the statement that is running and, through the canceller, the work around it.
+    pub fn interrupt(&self) {
+        self.canceller.cancel();
+        self.handle.interrupt();
+    }
+
+    /// The flag that the work around the statements looks at.
+    pub fn canceller(&self) -> &Canceller {
+        &self.canceller
+    }
+}
+
+impl Store {
+    /// Opens the database file, makes it if there is none, and brings its tables up to date.
+    ///
+    /// `functions` and `macros` are what the transforms add to SQL; they live only in this process.
+    pub fn open(path: &Path, settings: &Settings, functions: &[Function], macros: &[&str]) -> Result<Store> {
+        let config = config(settings)?;
+        #[allow(clippy::disallowed_methods, reason = "this is the one place where a database is opened")]
+        let conn = Connection::open_with_flags(path, config).map_err(|cause| opening(path, cause))?;
+        Self::prepare(conn, settings, functions, macros)
+    }
+
+    /// A database in memory, for tests and for trying out rules.
+    pub fn in_memory(functions: &[Function], macros: &[&str]) -> Result<Store> {
+        let settings = Settings::default();
+        #[allow(clippy::disallowed_methods, reason = "this is the one place where a database is opened")]
+        let conn = Connection::open_in_memory_with_flags(config(&settings)?).map_err(failure)?;
+        Self::prepare(conn, &settings, functions, macros)
+    }
+
+    fn prepare(conn: Connection, settings: &Settings, functions: &[Function], macros: &[&str]) -> Result<Store> {
+        let store = Store { conn };
+        if !settings.read_only {
+            migrations::migrate(&store)?;
+        }
+        functions::register(&store.conn, functions)?;
+        for statement in macros {
+            store.run(statement)?;
+        }
+        Ok(store)
+    }
+
+    /// A second connection to the same database, for reading while this one works.
+    pub fn reader(&self) -> Result<Store> {
+        Ok(Store { conn: self.conn.try_clone().map_err(failure)? })
+    }
+
+    /// What stops the work on this connection, wired to `canceller`.
+    pub fn interrupter(&self, canceller: &Canceller) -> Interrupter {
+        Interrupter { handle: self.conn.interrupt_handle(), canceller: canceller.clone() }
+    }
+
+    /// Runs statements that return nothing.
+    pub fn run(&self, sql: &str) -> Result<()> {
+        self.conn.execute_batch(sql).map_err(|cause| failed(sql, cause))
+    }
+
+    /// Runs one statement and says how many rows it touched.
+    pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
+        let rows = self.conn.execute(sql, params).map_err(|cause| failed(sql, cause))?;
+        Ok(rows as u64)
+    }
+
+    /// Every row of a query, through `map`.
+    pub fn query<T, P: Params>(
+        &self,
+        sql: &str,
+        params: P,
+        mut map: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = self.conn.prepare(sql).map_err(|cause| failed(sql, cause))?;
+        let rows = statement.query_map(params, |row| map(row)).map_err(|cause| failed(sql, cause))?;
+        rows.collect::<duckdb::Result<Vec<T>>>().map_err(|cause| failed(sql, cause))
+    }
+
+    /// The first row of a query, through `map`; `None` where it has no rows.
+    pub fn first<T, P: Params>(
+        &self,
+        sql: &str,
+        params: P,
+        map: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.query(sql, params, map)?.into_iter().next())
+    }
+
+    /// The one number that a query such as `SELECT count(*) …` returns; 0 where it returns none.
+    pub fn count(&self, sql: &str) -> Result<u64> {
+        let number: Option<Option<i64>> = self.first(sql, [], |row| row.get(0))?;
+        Ok(number.flatten().and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+    }
+
+    /// Every row of a query with every value as text, in order; for what is shown whole.
+    pub fn texts(&self, sql: &str) -> Result<Page> {
+        rows::texts(&self.conn, sql)
+    }
+
+    /// A window of a query's rows with every value as text, and how many rows the query has in all.
+    pub fn page(&self, sql: &str, offset: u64, limit: u64) -> Result<Page> {
+        let mut page = self.texts(&format!("SELECT * FROM ({sql}) LIMIT {limit} OFFSET {offset}"))?;
+        page.offset = offset;
+        page.total = self.count(&format!("SELECT count(*) FROM ({sql})"))?;
+        Ok(page)
+    }
+
+    /// The rows of a query as a polars frame.
+    pub fn frame(&self, sql: &str) -> Result<DataFrame> {
+        rows::frame(&self.conn, sql)
+    }
+
+    /// The names and types of a query's columns, without running it.
+    pub fn columns(&self, sql: &str) -> Result<Vec<(String, String)>> {
+        self.query(&format!("DESCRIBE {sql}"), [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Whether a table or view exists.
+    pub fn has_table(&self, schema: &str, table: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
+        Ok(self.first(sql, [schema, table], |_| Ok(()))?.is_some())
+    }
+
+    /// Adds rows of values to a table of the schema, fast.
+    pub fn append<'r>(&self, schema: &str, table: &str, rows: impl IntoIterator<Item = Vec<Value>> + 'r) -> Result<()> {
+        let what = format!("{schema}.{table}");
+        let mut appender = self.conn.appender_to_db(table, schema).map_err(|cause| failed(&what, cause))?;
+        for row in rows {
+            appender.append_row(params_from_iter(row)).map_err(|cause| failed(&what, cause))?;
+        }
+        appender.flush().map_err(|cause| failed(&what, cause))
+    }
+
+    /// Does `work` in one transaction: all of it or, on any error, nothing.
+    pub fn transaction<T>(&self, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+        self.run("BEGIN TRANSACTION")?;
+        match work(self) {
+            Ok(value) => {
+                if let Err(error) = self.run("COMMIT") {
+                    let _ = self.conn.execute_batch("ROLLBACK");
+                    return Err(error);
+                }
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to report; a failed statement may have ended the transaction already.
+                let _ = self.conn.execute_batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+}
+
+fn config(settings: &Settings) -> Result<Config> {
+    let mut config = Config::default()
+        .enable_autoload_extension(false)
+        .and_then(|config| config.with("preserve_insertion_order", "true"))
+        .map_err(failure)?;
+    if settings.read_only {
+        config = config.access_mode(AccessMode::ReadOnly).map_err(failure)?;
+    }
+    if let Some(limit) = &settings.memory_limit {
+        config = config.max_memory(limit).map_err(|cause| {
+            Error::config(format!("memory_limit = \"{limit}\" is no amount of memory"))
+                .hint("write it like \"4GB\"")
+                .caused_by(cause)
+        })?;
+    }
+    if let Some(threads) = settings.threads {
+        config = config.threads(i64::from(threads.max(1))).map_err(failure)?;
+    }
+    if let Some(dir) = &settings.temp_dir {
+        config = config.with("temp_directory", dir.to_string_lossy()).map_err(failure)?;
+    }
+    Ok(config)
+}
+
+fn opening(path: &Path, cause: duckdb::Error) -> Error {
+    let text = cause.to_string();
+    if text.contains("lock") {
+        return Error::new(Kind::Busy, "another process holds this workspace")
+            .at_file(path)
+            .hint("close it there, or open with --read-only once it is closed")
+            .caused_by(cause);
+    }
+    Error::new(Kind::Io, "the workspace database cannot be opened").at_file(path).caused_by(cause)
+}
+
+/// An error of DuckDB as ours, when there is no statement to show.
+fn failure(cause: duckdb::Error) -> Error {
+    failed("", cause)
+}
+
+/// An error of DuckDB as ours. What the user's data or disk causes is told apart from what we got wrong.
+fn failed(sql: &str, cause: duckdb::Error) -> Error {
+    let text = cause.to_string();
+    if text.contains("INTERRUPT") || text.contains("Interrupted") {
+        return Error::interrupted();
+    }
+    if text.contains("No space left") || text.contains("disk") && text.contains("full") {
+        return Error::new(Kind::Io, "the disk is full")
+            .hint("free some space and run the same again; nothing was lost")
+            .caused_by(cause);
+    }
+    if text.contains("Out of Memory") {
+        return Error::new(Kind::Io, "the engine ran out of memory")
+            .hint("raise memory_limit in tastevin.toml, or free disk space for its temporary files")
+            .caused_by(cause);
+    }
+    let statement: String = sql.chars().take(2000).collect();
+    let error = Error::internal("the database refused a statement").caused_by(cause);
+    if statement.is_empty() { error } else { error.hint(format!("the statement was: {statement}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_transaction_leaves_nothing_behind() -> Result<()> {
+        let store = Store::in_memory(&[], &[])?;
+        store.run("CREATE TABLE t(a INTEGER)")?;
+        let outcome: Result<()> = store.transaction(|store| {
+            store.run("INSERT INTO t VALUES (1)")?;
+            store.run("INSERT INTO nowhere VALUES (1)")
+        });
+        assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Internal));
+        assert_eq!(store.count("SELECT count(*) FROM t")?, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_page_is_a_window_that_knows_the_whole() -> Result<()> {
+        let store = Store::in_memory(&[], &[])?;
+        let page = store.page("SELECT i, [i::VARCHAR, NULL] AS l FROM range(10) t(i) ORDER BY i", 4, 2)?;
+        assert_eq!((page.total, page.offset, page.rows.len()), (10, 4, 2));
+        assert_eq!(page.get(0, "i"), Some("4"));
+        assert_eq!(page.get(1, "l"), Some("[5, NULL]"));
+        Ok(())
+    }
+
+    #[test]
+    fn an_interrupt_ends_a_running_statement_as_cancelled() -> Result<()> {
+        let store = Store::in_memory(&[], &[])?;
+        let interrupter = store.interrupter(&Canceller::default());
+        let stopper = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            interrupter.interrupt();
+        });
+        let outcome =
+            store.count("SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range % 7 = b.range % 11");
+        assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Interrupted));
+        stopper.join().map_err(|_| Error::internal("the stopper panicked"))?;
+        assert_eq!(store.count("SELECT 1")?, 1, "the connection works on afterwards");
+        Ok(())
+    }
+}

@@ -44,17 +44,17 @@ CREATE TABLE dq.anomalies (
 );
 -- Tallies of every check: rule × table × field.
 CREATE TABLE dq.metrics (
-    "check" BIGINT NOT NULL, at TIMESTAMP NOT NULL, rule VARCHAR NOT NULL, severity VARCHAR NOT NULL,
+    "check" BIGINT NOT NULL, "at" TIMESTAMP NOT NULL, rule VARCHAR NOT NULL, severity VARCHAR NOT NULL,
     "table" VARCHAR NOT NULL, field VARCHAR NOT NULL, open BIGINT NOT NULL, waived BIGINT NOT NULL, rows BIGINT NOT NULL
 );
 -- Scores of every check per table.
 CREATE TABLE dq.scores (
-    "check" BIGINT NOT NULL, at TIMESTAMP NOT NULL, "table" VARCHAR NOT NULL, rows BIGINT NOT NULL,
+    "check" BIGINT NOT NULL, "at" TIMESTAMP NOT NULL, "table" VARCHAR NOT NULL, rows BIGINT NOT NULL,
     blocking BIGINT NOT NULL, warning BIGINT NOT NULL, score DOUBLE NOT NULL
 );
 -- The ledger as it was last read, one row per decision and row it is about; rebuilt from decisions.jsonl.
 CREATE TABLE dq.decisions (
-    seq BIGINT NOT NULL, id VARCHAR NOT NULL, at TIMESTAMP NOT NULL, who VARCHAR NOT NULL, kind VARCHAR NOT NULL,
+    seq BIGINT NOT NULL, id VARCHAR NOT NULL, "at" TIMESTAMP NOT NULL, who VARCHAR NOT NULL, kind VARCHAR NOT NULL,
     "table" VARCHAR, "row" VARCHAR, field VARCHAR, was VARCHAR, now VARCHAR, rule VARCHAR, until DATE, why VARCHAR,
     active BOOLEAN NOT NULL
 );
@@ -64,7 +64,7 @@ CREATE TABLE dq.conflicts (
 );
 -- The commit log. `detail` is the model's Commit as JSON.
 CREATE TABLE dq.commits (
-    id BIGINT PRIMARY KEY, at TIMESTAMP NOT NULL, who VARCHAR NOT NULL, message VARCHAR NOT NULL,
+    id BIGINT PRIMARY KEY, "at" TIMESTAMP NOT NULL, who VARCHAR NOT NULL, message VARCHAR NOT NULL,
     reverts BIGINT, hash VARCHAR NOT NULL, detail VARCHAR NOT NULL
 );
 "#,

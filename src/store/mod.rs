@@ -170,7 +170,7 @@ impl Store {
         let what = format!("{schema}.{table}");
         let mut appender = self.conn.appender_to_db(table, schema).map_err(|cause| failed(&what, cause))?;
         for row in rows {
-            appender.append_row(params_from_iter(row)).map_err(|cause| failed(&what, cause))?;
+            appender.append_row(duckdb::appender_params_from_iter(row)).map_err(|cause| failed(&what, cause))?;
         }
         appender.flush().map_err(|cause| failed(&what, cause))
     }

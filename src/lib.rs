@@ -15,5 +15,10 @@ pub mod sql;
 pub mod store;
 
 pub mod connectors;
+pub mod reports;
 pub mod rules;
 pub mod transforms;
+
+pub mod stages;
+
+pub mod workbench;

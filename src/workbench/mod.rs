@@ -1,0 +1,204 @@
+//! One API for both fronts: open a workspace, ask, get progress and replies, cancel. Neighbours: `cli` and `tui` above,
+//! the stages below.
+
+pub mod clock;
+mod reader;
+mod workspace;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::connectors::{self, Place, Probe, Watch};
+use crate::error::{Error, Result};
+use crate::model::{Action, Canceller, Commit, Decision, Load, Progress, SourceConfig, Verdict};
+use crate::stages::{check, commit, decide, load};
+use crate::store::{Interrupter, Settings, Store};
+use crate::transforms;
+
+pub use reader::{Reader, SourceStatus};
+pub use workspace::{OpenOptions, Workspace};
+
+/// A workspace that is open for work. What can only be asked is on [`Reader`], which it derefs to.
+pub struct Workbench {
+    reader: Reader,
+    ledger: decide::Ledger,
+    canceller: Canceller,
+    read_only: bool,
+    _lock: workspace::Lock,
+}
+
+impl std::ops::Deref for Workbench {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl Workbench {
+    /// Opens the workspace in `dir`.
+    pub fn open(dir: &Path, options: OpenOptions) -> Result<Workbench> {
+        let workspace = Workspace::read(dir)?;
+        let lock = workspace::Lock::take(dir, options.read_only)?;
+        let settings = Settings {
+            read_only: options.read_only,
+            memory_limit: workspace.config.workspace.memory_limit.clone(),
+            threads: workspace.config.workspace.threads,
+            temp_dir: Some(workspace.temp()),
+        };
+        let store = Store::open(&workspace.database(), &settings, &transforms::functions(), &transforms::macros())?;
+        let ledger = decide::Ledger::open(&workspace.ledger())?;
+        let reader = Reader { workspace: Arc::new(workspace), store };
+        Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only: options.read_only, _lock: lock })
+    }
+
+    /// What stops the work that is going on here, from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        self.reader.store.interrupter(&self.canceller)
+    }
+
+    /// Whether changes are refused.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Reads `tastevin.toml` and `mappings/` again, after they were changed.
+    pub fn refresh(&mut self) -> Result<()> {
+        self.reader.workspace = Arc::new(Workspace::read(&self.reader.workspace.dir)?);
+        Ok(())
+    }
+
+    /// Adds a source to `tastevin.toml`, with the user's comments and order kept.
+    pub fn add_source(&mut self, name: &str, config: &SourceConfig) -> Result<()> {
+        self.writable()?;
+        if self.config().sources.contains_key(name) {
+            return Err(Error::usage(format!("there is a source \"{name}\" already")));
+        }
+        let text =
+            toml::to_string(config).map_err(|cause| Error::internal("a source cannot be written").caused_by(cause))?;
+        let part: toml_edit::DocumentMut = text
+            .parse()
+            .map_err(|cause: toml_edit::TomlError| Error::internal("a source cannot be written").caused_by(cause))?;
+        Workspace::edit(self.dir(), |document| {
+            let sources = document.entry("sources").or_insert(toml_edit::table());
+            if let Some(table) = sources.as_table_mut() {
+                table.set_implicit(true);
+            }
+            sources[name] = toml_edit::Item::Table(part.as_table().clone());
+            Ok(())
+        })?;
+        self.refresh()
+    }
+
+    /// Takes a source out of `tastevin.toml`; what was loaded from it stays staged until the next load of another.
+    pub fn remove_source(&mut self, name: &str) -> Result<()> {
+        self.writable()?;
+        self.known(name)?;
+        Workspace::edit(self.dir(), |document| {
+            if let Some(sources) = document.get_mut("sources").and_then(toml_edit::Item::as_table_like_mut) {
+                sources.remove(name);
+            }
+            Ok(())
+        })?;
+        self.refresh()
+    }
+
+    /// What holds and what does not on the way to a source, step by step.
+    pub fn test_source(&self, name: &str) -> Result<Vec<Probe>> {
+        self.with_place(name, |place| Ok(connector(place)?.test()))
+    }
+
+    /// Extracts and stages one source; on any failure its earlier load stands.
+    pub fn load(&mut self, source: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Load> {
+        self.writable()?;
+        self.canceller.reset();
+        let watch = Watch { progress, canceller: &self.canceller };
+        self.with_place(source, |place| load::load(&self.reader.store, place, &watch, &clock::now))
+    }
+
+    /// Builds the candidates and runs every rule.
+    pub fn check(&mut self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
+        self.writable()?;
+        self.canceller.reset();
+        let plan = self.plan()?;
+        plan.build(&self.reader.store, progress, &self.canceller)?;
+        check::run(
+            &self.reader.store,
+            &check::Inputs {
+                schema: self.schema(),
+                origins: plan.origins(),
+                rules_dir: &self.reader.workspace.rules(),
+                gate: &self.config().gate,
+                today: clock::today(),
+                at: clock::now(),
+            },
+            progress,
+            &self.canceller,
+        )
+    }
+
+    /// All decisions, in the order in which they were made.
+    pub fn decisions(&self) -> &[Decision] {
+        self.ledger.decisions()
+    }
+
+    /// Writes a decision to the ledger and the disk. It takes effect with the next [`Workbench::check`].
+    pub fn decide(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
+        self.writable()?;
+        let at = clock::now();
+        let decision =
+            Decision { v: 1, id: ulid::Ulid::from_datetime(at.into()).to_string(), at, who: clock::who(), action, why };
+        self.ledger.append(decision.clone())?;
+        Ok(decision)
+    }
+
+    /// Makes the candidates canonical.
+    pub fn commit(&mut self, message: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Commit> {
+        self.writable()?;
+        self.canceller.reset();
+        let who = clock::who();
+        commit::commit(&self.reader.store, &self.commit_request(&who, message), progress, &self.canceller)
+    }
+
+    /// Makes the canonical tables what they were before commit `id`, as a new commit.
+    pub fn revert(&mut self, id: i64, message: &str) -> Result<Commit> {
+        self.writable()?;
+        let who = clock::who();
+        commit::revert(&self.reader.store, &self.commit_request(&who, message), id)
+    }
+
+    fn commit_request<'a>(&'a self, who: &'a str, message: &'a str) -> commit::Request<'a> {
+        commit::Request { schema: self.schema(), gate: &self.config().gate, who, at: clock::now(), message }
+    }
+
+    fn known(&self, name: &str) -> Result<&SourceConfig> {
+        self.config().sources.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.config().sources.keys().map(String::as_str).collect();
+            let hint = if known.is_empty() {
+                "add one with `tastevin source add`".to_owned()
+            } else {
+                format!("the sources are: {}", known.join(", "))
+            };
+            Error::usage(format!("there is no source \"{name}\"")).hint(hint)
+        })
+    }
+
+    fn with_place<T>(&self, name: &str, work: impl FnOnce(&Place) -> Result<T>) -> Result<T> {
+        let config = self.known(name)?;
+        let workspace = &self.reader.workspace;
+        let mapping = workspace.mappings.iter().find(|(source, _)| source == name).map(|(_, mapping)| mapping);
+        let mapping = mapping.ok_or_else(|| Error::internal(format!("source \"{name}\" lost its mapping")))?;
+        work(&Place { source: name, config, mapping, workspace: &workspace.dir })
+    }
+
+    fn writable(&self) -> Result<()> {
+        if self.read_only {
+            return Err(Error::usage("the workspace is open for reading only").hint("open it without --read-only"));
+        }
+        Ok(())
+    }
+}
+
+fn connector(place: &Place) -> Result<Box<dyn connectors::Connector>> {
+    (connectors::find(&place.mapping.connector)?.open)(place)
+}

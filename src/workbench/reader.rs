@@ -1,0 +1,207 @@
+//! Everything that can be asked of a workspace without changing it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use polars::prelude::DataFrame;
+
+use super::Workspace;
+use crate::error::{Error, Result};
+use crate::model::{
+    Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Page, Report, RowStory, Schema, TableDiff, Verdict,
+    WorkspaceConfig,
+};
+use crate::stages::{check, commit, decide, load, map, report};
+use crate::store::Store;
+
+/// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
+pub struct Reader {
+    pub(super) workspace: Arc<Workspace>,
+    pub(super) store: Store,
+}
+
+/// A source and what is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceStatus {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// Where it is: a folder, an address.
+    pub place: String,
+    /// Its entities in order, with the canonical tables that each feeds.
+    pub entities: Vec<(String, Vec<String>)>,
+    /// Its last load, whatever became of it.
+    pub last: Option<Load>,
+    /// Its last load that was staged, if that is another one.
+    pub standing: Option<Load>,
+}
+
+impl Reader {
+    /// The same view on a connection of its own, for another thread.
+    pub fn again(&self) -> Result<Reader> {
+        Ok(Reader { workspace: Arc::clone(&self.workspace), store: self.store.reader()? })
+    }
+
+    /// What stops whatever this reader is asked, from another thread.
+    pub fn interrupter(&self) -> crate::store::Interrupter {
+        self.store.interrupter(&crate::model::Canceller::default())
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.workspace.dir
+    }
+
+    /// What `tastevin.toml` says.
+    pub fn config(&self) -> &WorkspaceConfig {
+        &self.workspace.config
+    }
+
+    /// The canonical schema.
+    pub fn schema(&self) -> &Schema {
+        &self.workspace.schema
+    }
+
+    /// The workspace's files as read.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.workspace.config.gate
+    }
+
+    /// The sources with their last loads, in the order of `tastevin.toml`.
+    pub fn sources(&self) -> Result<Vec<SourceStatus>> {
+        let mut sources = Vec::new();
+        for ((name, config), (_, mapping)) in self.workspace.config.sources.iter().zip(&self.workspace.mappings) {
+            let mut entities: Vec<(String, Vec<String>)> =
+                mapping.entities.keys().map(|entity| (entity.clone(), Vec::new())).collect();
+            for (table, feed) in &mapping.tables {
+                match entities.iter_mut().find(|(entity, _)| *entity == feed.entity) {
+                    Some((_, tables)) => tables.push(table.clone()),
+                    None => entities.push((feed.entity.clone(), vec![table.clone()])),
+                }
+            }
+            let loads = self.loads(Some(name))?;
+            let standing = loads.iter().find(|load| load.status == crate::model::LoadStatus::Done).cloned();
+            sources.push(SourceStatus {
+                name: name.clone(),
+                kind: config.kind.clone(),
+                place: config.text("path").or(config.text("url")).unwrap_or_default().to_owned(),
+                entities,
+                last: loads.into_iter().next(),
+                standing,
+            });
+        }
+        Ok(sources)
+    }
+
+    /// All loads, newest first; of one source if one is named.
+    pub fn loads(&self, source: Option<&str>) -> Result<Vec<Load>> {
+        let details: Vec<String> = self.store.query(
+            "SELECT detail FROM dq.loads WHERE ? IS NULL OR source = ? ORDER BY id DESC",
+            [source, source],
+            |row| row.get(0),
+        )?;
+        details.iter().map(|detail| from_json(detail)).collect()
+    }
+
+    /// A window of the rejected records of a source, or of all: source, entity, file, line, reason, raw.
+    pub fn rejects(&self, source: Option<&str>, offset: u64, limit: u64) -> Result<Page> {
+        let filter = source.map(|name| format!("WHERE source = {}", crate::sql::Literal(name))).unwrap_or_default();
+        let sql = format!("SELECT source, entity, file, line, reason, raw FROM dq.rejects {filter} ORDER BY ALL");
+        self.store.page(&sql, offset, limit)
+    }
+
+    /// The plan by which candidates are built from what is staged now.
+    pub fn plan(&self) -> Result<map::Plan> {
+        map::Plan::new(&self.store, &self.workspace.schema, &self.workspace.mappings)
+    }
+
+    /// The verdict of the last check; none before the first.
+    pub fn verdict(&self) -> Result<Option<Verdict>> {
+        check::verdict(&self.store)
+    }
+
+    /// A window of the findings that the filter lets through, and how many there are in all.
+    pub fn anomalies(&self, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Anomaly>)> {
+        check::anomalies(&self.store, filter, offset, limit)
+    }
+
+    /// What became of every cell of one row, from the raw line to the committed value.
+    pub fn story(&self, table: &str, row: &str) -> Result<Option<RowStory>> {
+        let Some(mut story) = self.plan()?.story(&self.store, table, row)? else {
+            return Ok(None);
+        };
+        if let Some((file, line, raw)) = load::raw_record(&self.store, &story.source, &story.entity, story.record)? {
+            story.file = Some(file);
+            story.line = Some(line);
+            story.raw = raw;
+        }
+        Ok(Some(story))
+    }
+
+    /// Decisions that could not be applied because the data has moved on.
+    pub fn conflicts(&self) -> Result<Vec<Conflict>> {
+        decide::conflicts(&self.store)
+    }
+
+    /// What a commit would change: per table the tally and a window of rows.
+    pub fn diff(&self, offset: u64, limit: u64) -> Result<Vec<TableDiff>> {
+        commit::diff(&self.store, self.schema(), self.gate(), offset, limit)
+    }
+
+    /// The difference between the states after two commits; 0 is the empty state before the first.
+    pub fn diff_between(&self, from: i64, to: i64, offset: u64, limit: u64) -> Result<Vec<TableDiff>> {
+        commit::diff_between(&self.store, self.schema(), from, to, offset, limit)
+    }
+
+    /// The commits, newest first.
+    pub fn log(&self) -> Result<Vec<Commit>> {
+        commit::log(&self.store)
+    }
+
+    /// Everything that a report says, as of the last check.
+    pub fn report(&self) -> Result<Report> {
+        report::report(
+            &self.store,
+            &report::Request {
+                workspace: &self.config().workspace.name,
+                schema: self.schema(),
+                mappings: &self.workspace.mappings,
+                at: super::clock::now(),
+            },
+        )
+    }
+
+    /// A window of the rows of any query; see [`Reader::query`] for what a query may do.
+    pub fn page(&self, sql: &str, offset: u64, limit: u64) -> Result<Page> {
+        self.store.page(&read_only(sql)?, offset, limit)
+    }
+
+    /// All rows of a query over the workspace's tables, every value as text. Reading only: one SELECT, no files.
+    pub fn query(&self, sql: &str) -> Result<Page> {
+        self.store.texts(&read_only(sql)?)
+    }
+
+    /// All rows of a query as a polars frame.
+    pub fn frame(&self, sql: &str) -> Result<DataFrame> {
+        self.store.frame(&read_only(sql)?)
+    }
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text)
+        .map_err(|cause| Error::internal("the workspace holds a record that cannot be read").caused_by(cause))
+}
+
+/// The statement, if it is one that only reads.
+fn read_only(sql: &str) -> Result<String> {
+    let sql = sql.trim().trim_end_matches(';').trim();
+    if sql.is_empty() {
+        return Err(Error::usage("there is no query"));
+    }
+    Ok(sql.to_owned())
+}

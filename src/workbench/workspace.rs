@@ -1,0 +1,249 @@
+//! The folder of a workspace: its files, its configuration, and who holds it.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::model::{Mapping, Schema, WorkspaceConfig};
+
+/// How a workspace is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OpenOptions {
+    /// Refuse every change, and share the workspace with others who do the same.
+    pub read_only: bool,
+}
+
+/// The defaults that `init` writes into `mappings/`, by file name.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("canonical.toml", include_str!("../../mappings/canonical.toml")),
+    ("isavigne.toml", include_str!("../../mappings/isavigne.toml")),
+];
+
+/// A folder with `tastevin.toml`, `mappings/`, `decisions.jsonl` and `tastevin.duckdb` in it.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// The folder.
+    pub dir: PathBuf,
+    /// What `tastevin.toml` says.
+    pub config: WorkspaceConfig,
+    /// The canonical schema.
+    pub schema: Schema,
+    /// The mapping of every source, by the source's name.
+    pub mappings: Vec<(String, Mapping)>,
+}
+
+impl Workspace {
+    /// Makes a fresh workspace in `dir`, which may exist but must not hold one already.
+    pub fn init(dir: &Path, name: &str) -> Result<()> {
+        let file = dir.join("tastevin.toml");
+        if file.exists() {
+            return Err(Error::usage("there is a workspace here already")
+                .at_file(&file)
+                .hint("open it with `tastevin DIR`"));
+        }
+        let mappings = dir.join("mappings");
+        fs::create_dir_all(&mappings).map_err(|cause| Error::io("cannot make the workspace", &mappings, cause))?;
+        for (default, text) in DEFAULTS {
+            let path = mappings.join(default);
+            if !path.exists() {
+                write(&path, text)?;
+            }
+        }
+        write(&dir.join(".gitignore"), "tastevin.duckdb*\n.tastevin/\n")?;
+        let name = toml_edit::Value::from(name);
+        write(
+            &file,
+            &format!(
+                "[workspace]\nname = {name}\n\n# One part per source; `tastevin source add` writes them too.\n# [sources.isavigne_prod]\n# kind = \"isavigne\"\n# path = \"exports\"\n\n[gate]\nfail_on = \"error\"        # error | warning | never\nquarantine = true        # bad rows are held back, the rest commits\nmax_quarantined = \"5%\"   # of a table; above it nothing commits\n"
+            ),
+        )
+    }
+
+    /// Reads the files of a workspace.
+    pub fn read(dir: &Path) -> Result<Workspace> {
+        let file = dir.join("tastevin.toml");
+        if !file.exists() {
+            return Err(Error::config("there is no workspace here")
+                .at_file(dir)
+                .hint("`tastevin init DIR` makes one, `tastevin demo` makes one with sample data in it"));
+        }
+        let config: WorkspaceConfig = toml(&file)?;
+        let schema: Schema = match dir.join("mappings/canonical.toml") {
+            path if path.exists() => toml(&path)?,
+            path => parse(DEFAULTS[0].1, &path)?,
+        };
+        let mut mappings = Vec::new();
+        for (name, source) in &config.sources {
+            refuse_secrets(&file, name, &source.options)?;
+            let base = format!("{}.toml", source.mapping_name());
+            let path = dir.join("mappings").join(&base);
+            let mapping = if path.exists() {
+                toml(&path)?
+            } else if let Some((_, text)) = DEFAULTS.iter().find(|(default, _)| *default == base) {
+                parse(text, &path)?
+            } else {
+                return Err(Error::config(format!("source \"{name}\" has no mapping: there is no mappings/{base}"))
+                    .at_file(&file)
+                    .hint("write one, or name another with mapping = \"…\""));
+            };
+            mappings.push((name.clone(), mapping));
+        }
+        Ok(Workspace { dir: dir.to_owned(), config, schema, mappings })
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.dir.join("tastevin.duckdb")
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> PathBuf {
+        self.dir.join("decisions.jsonl")
+    }
+
+    /// The user's own rules.
+    pub fn rules(&self) -> PathBuf {
+        self.dir.join("rules")
+    }
+
+    /// Where temporary files go: on the workspace's disk, gone after use.
+    pub fn temp(&self) -> PathBuf {
+        self.dir.join(".tastevin")
+    }
+
+    /// Changes `tastevin.toml`, with the user's comments and order kept.
+    pub fn edit(dir: &Path, change: impl FnOnce(&mut toml_edit::DocumentMut) -> Result<()>) -> Result<()> {
+        let file = dir.join("tastevin.toml");
+        let text =
+            fs::read_to_string(&file).map_err(|cause| Error::io("cannot read the configuration", &file, cause))?;
+        let mut document: toml_edit::DocumentMut = text
+            .parse()
+            .map_err(|cause: toml_edit::TomlError| Error::config("this is no TOML").at_file(&file).caused_by(cause))?;
+        change(&mut document)?;
+        let text = document.to_string();
+        let _: WorkspaceConfig = parse(&text, &file)?;
+        let mut fresh = tempfile::NamedTempFile::new_in(dir).map_err(|cause| Error::io("cannot write", dir, cause))?;
+        fresh.write_all(text.as_bytes()).map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+        fresh.as_file().sync_all().map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+        fresh.persist(&file).map_err(|cause| Error::io("cannot replace", &file, cause.error))?;
+        Ok(())
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|cause| Error::io("cannot write", path, cause))
+}
+
+fn toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = fs::read_to_string(path).map_err(|cause| Error::io("cannot read", path, cause))?;
+    parse(&text, path)
+}
+
+fn parse<T: serde::de::DeserializeOwned>(text: &str, path: &Path) -> Result<T> {
+    toml::from_str(text).map_err(|cause| {
+        let line = cause.span().map(|span| 1 + text[..span.start].matches('\n').count() as u64);
+        let error = Error::config(cause.message().to_owned()).at_file(path);
+        match line {
+            Some(line) => error.at_line(line),
+            None => error,
+        }
+    })
+}
+
+/// A secret is named by where it is kept, never written down: `{ env = "…" }`, `{ keyring = "…" }`, `{ file = "…" }`.
+fn refuse_secrets(file: &Path, source: &str, options: &indexmap::IndexMap<String, toml::Value>) -> Result<()> {
+    for (name, value) in options {
+        let lower = name.to_lowercase();
+        let secret = ["api_key", "password", "secret", "token"].iter().any(|word| lower.contains(word));
+        if secret && !value.is_table() {
+            return Err(Error::config("a secret must not stand in this file")
+                .at_file(file)
+                .at_column(format!("sources.{source}.{name}"))
+                .hint(format!("write {name} = {{ env = \"NAME_OF_A_VARIABLE\" }} and set that variable")));
+        }
+    }
+    Ok(())
+}
+
+/// Holds the workspace for as long as it lives; the operating system lets go when the process ends, however it ends.
+pub struct Lock {
+    _file: Option<File>,
+}
+
+impl Lock {
+    /// Takes the workspace for this process, or says who has it.
+    pub fn take(dir: &Path, read_only: bool) -> Result<Lock> {
+        if read_only {
+            return Ok(Lock { _file: None });
+        }
+        let path = dir.join(".tastevin/lock");
+        let folder = dir.join(".tastevin");
+        fs::create_dir_all(&folder).map_err(|cause| Error::io("cannot write to the workspace", &folder, cause))?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|cause| Error::io("cannot lock the workspace", &path, cause))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                let holder = if holder.trim().is_empty() { "another process" } else { holder.trim() };
+                return Err(Error::new(Kind::Busy, format!("{holder} holds this workspace"))
+                    .at_file(dir)
+                    .hint("close it there first; with --read-only two can look at the same time"));
+            }
+            Err(fs::TryLockError::Error(cause)) => return Err(Error::io("cannot lock the workspace", &path, cause)),
+        }
+        let me = format!("{} (process {})", super::clock::who(), std::process::id());
+        let told = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(me.as_bytes()));
+        told.map_err(|cause| Error::io("cannot lock the workspace", &path, cause))?;
+        Ok(Lock { _file: Some(file) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_workspace_reads_back_and_is_not_made_twice() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(|cause| Error::io("temp", Path::new("."), cause))?;
+        Workspace::init(dir.path(), "Domaine \"R.\"")?;
+        let workspace = Workspace::read(dir.path())?;
+        assert_eq!(workspace.config.workspace.name, "Domaine \"R.\"");
+        assert_eq!(workspace.schema.tables.len(), 5);
+        assert_eq!(Workspace::init(dir.path(), "x").map_err(|error| error.kind()), Err(Kind::Usage));
+        Ok(())
+    }
+
+    #[test]
+    fn a_secret_written_down_is_refused_with_its_place() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(|cause| Error::io("temp", Path::new("."), cause))?;
+        Workspace::init(dir.path(), "x")?;
+        write(
+            &dir.path().join("tastevin.toml"),
+            "[workspace]\nname = \"x\"\n[sources.o]\nkind = \"isavigne\"\napi_key = \"123\"\n",
+        )?;
+        let error = Workspace::read(dir.path()).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.ends_with("[sources.o.api_key]: a secret must not stand in this file"), "{error}");
+        assert!(!error.contains("123"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_second_writer_is_told_who_holds_the_workspace() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(|cause| Error::io("temp", Path::new("."), cause))?;
+        let first = Lock::take(dir.path(), false)?;
+        let error = Lock::take(dir.path(), false).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("holds this workspace"), "{error}");
+        assert!(Lock::take(dir.path(), true).is_ok());
+        drop(first);
+        assert!(Lock::take(dir.path(), false).is_ok());
+        Ok(())
+    }
+}

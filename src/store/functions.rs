@@ -1,7 +1,7 @@
 //! Rust functions that SQL can call: text in, text out, for what a library does better than an expression.
 
 use duckdb::Connection;
-use duckdb::core::{DataChunkHandle, Inserter, LogicalTypeHandle, LogicalTypeId};
+use duckdb::core::{DataChunkHandle, FlatVector, Inserter, LogicalTypeHandle, LogicalTypeId};
 use duckdb::ffi::duckdb_string_t;
 use duckdb::types::DuckString;
 use duckdb::vscalar::{ScalarFunctionSignature, VScalar};
@@ -22,67 +22,91 @@ pub struct Function {
 /// The forms that a function can have.
 #[derive(Debug, Clone, Copy)]
 pub enum Call {
-    /// One argument.
+    /// One text to a text.
     One(fn(&str) -> Option<String>),
-    /// Two arguments.
+    /// Two texts to a text.
     Two(fn(&str, &str) -> Option<String>),
+    /// One text to a DOUBLE.
+    Double(fn(&str) -> Option<f64>),
+    /// A text and how to read it, to a BIGINT.
+    Integer(fn(&str, &str) -> Option<i64>),
+    /// A text and how to read it, to a DECIMAL(18,4) in ten-thousandths.
+    Decimal(fn(&str, &str) -> Option<i64>),
+    /// A text and how to read it, to a DATE in days since 1970-01-01.
+    Date(fn(&str, &str) -> Option<i32>),
+    /// A text and how to read it, to a TIMESTAMP in microseconds since 1970-01-01.
+    Timestamp(fn(&str, &str) -> Option<i64>),
 }
 
 pub(super) fn register(conn: &Connection, functions: &[Function]) -> Result<()> {
-    for function in functions {
-        match function.call {
-            Call::One(call) => conn.register_scalar_function_with_state::<One>(function.name, &call),
-            Call::Two(call) => conn.register_scalar_function_with_state::<Two>(function.name, &call),
+    for Function { name, call } in functions {
+        match call {
+            Call::One(call) => conn.register_scalar_function_with_state::<One>(name, call),
+            Call::Two(call) => conn.register_scalar_function_with_state::<Two>(name, call),
+            Call::Double(call) => conn.register_scalar_function_with_state::<Double>(name, call),
+            Call::Integer(call) => conn.register_scalar_function_with_state::<Integer>(name, call),
+            Call::Decimal(call) => conn.register_scalar_function_with_state::<Decimal>(name, call),
+            Call::Date(call) => conn.register_scalar_function_with_state::<Date>(name, call),
+            Call::Timestamp(call) => conn.register_scalar_function_with_state::<Timestamp>(name, call),
         }
         .map_err(failure)?;
     }
     Ok(())
 }
 
-struct One;
-struct Two;
+/// Declares how DuckDB calls one form of function: its state, its types, and what puts a result into its row.
+macro_rules! form {
+    ($name:ident, ($($argument:ident),+) -> $result:ty, $type:expr, $put:expr) => {
+        struct $name;
 
-impl VScalar for One {
-    type State = fn(&str) -> Option<String>;
+        impl VScalar for $name {
+            type State = fn($(form!(@text $argument)),+) -> Option<$result>;
 
-    fn invoke(
-        state: &Self::State,
-        input: &mut DataChunkHandle,
-        output: &mut dyn WritableVector,
-    ) -> Result<(), Box<dyn std::error::Error>> {
-        apply::<1>(input, output, |[text]| state(text))
-    }
+            fn invoke(
+                state: &Self::State,
+                input: &mut DataChunkHandle,
+                output: &mut dyn WritableVector,
+            ) -> Result<(), Box<dyn std::error::Error>> {
+                apply(input, output, |[$($argument),+]| state($($argument),+), $put)
+            }
 
-    fn signatures() -> Vec<ScalarFunctionSignature> {
-        vec![ScalarFunctionSignature::exact(vec![text()], text())]
-    }
+            fn signatures() -> Vec<ScalarFunctionSignature> {
+                vec![ScalarFunctionSignature::exact(vec![$(form!(@type $argument)),+], $type)]
+            }
+        }
+    };
+    (@text $argument:ident) => { &str };
+    (@type $argument:ident) => { plain(LogicalTypeId::Varchar) };
 }
 
-impl VScalar for Two {
-    type State = fn(&str, &str) -> Option<String>;
+form!(One, (text) -> String, plain(LogicalTypeId::Varchar), put_text);
+form!(Two, (text, other) -> String, plain(LogicalTypeId::Varchar), put_text);
+form!(Double, (text) -> f64, plain(LogicalTypeId::Double), put_number);
+form!(Integer, (text, how) -> i64, plain(LogicalTypeId::Bigint), put_number);
+form!(Decimal, (text, how) -> i64, LogicalTypeHandle::decimal(18, 4), put_number);
+form!(Date, (text, how) -> i32, plain(LogicalTypeId::Date), put_number);
+form!(Timestamp, (text, how) -> i64, plain(LogicalTypeId::Timestamp), put_number);
 
-    fn invoke(
-        state: &Self::State,
-        input: &mut DataChunkHandle,
-        output: &mut dyn WritableVector,
-    ) -> Result<(), Box<dyn std::error::Error>> {
-        apply::<2>(input, output, |[first, second]| state(first, second))
-    }
-
-    fn signatures() -> Vec<ScalarFunctionSignature> {
-        vec![ScalarFunctionSignature::exact(vec![text(), text()], text())]
-    }
+fn plain(id: LogicalTypeId) -> LogicalTypeHandle {
+    LogicalTypeHandle::from(id)
 }
 
-fn text() -> LogicalTypeHandle {
-    LogicalTypeHandle::from(LogicalTypeId::Varchar)
+fn put_text(result: &mut FlatVector, row: usize, _rows: usize, text: String) {
+    result.insert(row, text.as_str());
 }
 
 #[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
-fn apply<const N: usize>(
+fn put_number<T: Copy>(result: &mut FlatVector, row: usize, rows: usize, number: T) {
+    // SAFETY: every form above declares the result type that DuckDB stores as a T, and `row` is within the chunk.
+    unsafe { result.as_mut_slice_with_len::<T>(rows)[row] = number }
+}
+
+#[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
+fn apply<const N: usize, T>(
     input: &mut DataChunkHandle,
     output: &mut dyn WritableVector,
-    call: impl Fn([&str; N]) -> Option<String>,
+    call: impl Fn([&str; N]) -> Option<T>,
+    put: impl Fn(&mut FlatVector, usize, usize, T),
 ) -> Result<(), Box<dyn std::error::Error>> {
     let rows = input.len();
     let vectors: [_; N] = std::array::from_fn(|column| input.flat_vector(column));
@@ -92,14 +116,13 @@ fn apply<const N: usize>(
             result.set_null(row);
             continue;
         }
-        let texts: [_; N] = std::array::from_fn(|column| {
-            // SAFETY: the signature declares every argument VARCHAR, `row` is within the chunk, and the string is
-            // not null; the copy of the handle points into the chunk, which outlives this iteration.
-            let mut handle = unsafe { vectors[column].as_slice_with_len::<duckdb_string_t>(rows)[row] };
-            DuckString::new(&mut handle).as_str().into_owned()
-        });
-        match call(std::array::from_fn(|column| texts[column].as_str())) {
-            Some(text) => result.insert(row, text.as_str()),
+        // SAFETY: the signature declares every argument VARCHAR, `row` is within the chunk, and the string is
+        // not null; the copies of the handles point into the chunk, which outlives this iteration.
+        let mut handles: [duckdb_string_t; N] =
+            std::array::from_fn(|column| unsafe { vectors[column].as_slice_with_len::<duckdb_string_t>(rows)[row] });
+        let texts = handles.each_mut().map(|handle| DuckString::new(handle).as_str());
+        match call(texts.each_ref().map(|text| text.as_ref())) {
+            Some(value) => put(&mut result, row, rows, value),
             None => result.set_null(row),
         }
     }
@@ -125,6 +148,28 @@ mod tests {
         );
         assert_eq!(page.rows[1], [None, Some("no+é".into())]);
         assert_eq!(page.rows[2], [None, None]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_forms_with_typed_results_arrive_with_their_types() -> Result<()> {
+        let functions = [
+            Function { name: "as_double", call: Call::Double(|text| text.parse().ok()) },
+            Function { name: "as_integer", call: Call::Integer(|text, _| text.parse().ok()) },
+            Function { name: "as_decimal", call: Call::Decimal(|text, _| text.parse().ok()) },
+            Function { name: "as_date", call: Call::Date(|text, _| text.parse().ok()) },
+            Function { name: "as_timestamp", call: Call::Timestamp(|text, _| text.parse().ok()) },
+        ];
+        let store = Store::in_memory(&functions, &[])?;
+        let sql = "SELECT as_double(v) AS a, as_integer(v, '') AS b, as_decimal(v, '') AS c, as_date(v, '') AS d,
+                   as_timestamp(v, '') AS e FROM (VALUES ('86400'), ('x'), (NULL)) t(v)";
+        let types: Vec<_> = store.columns(sql)?.into_iter().map(|(_, kind)| kind).collect();
+        assert_eq!(types, ["DOUBLE", "BIGINT", "DECIMAL(18,4)", "DATE", "TIMESTAMP"]);
+        let page = store.texts(sql)?;
+        let first: Vec<_> = page.rows[0].iter().flatten().map(String::as_str).collect();
+        assert_eq!(first, ["86400.0", "86400", "8.6400", "2206-07-23", "1970-01-01 00:00:00.0864"]);
+        assert_eq!(page.rows[1], vec![None; 5]);
+        assert_eq!(page.rows[2], vec![None; 5]);
         Ok(())
     }
 }

@@ -34,6 +34,8 @@ pub struct Settings {
 /// A DuckDB database with the schemas of the workbench in it.
 pub struct Store {
     conn: Connection,
+    /// What the transforms add to SQL; a temporary macro is seen by its own connection only.
+    macros: Vec<String>,
 }
 
 /// Stops whatever runs on a store, from any thread.
@@ -76,20 +78,24 @@ impl Store {
     }
 
     fn prepare(conn: Connection, settings: &Settings, functions: &[Function], macros: &[&str]) -> Result<Store> {
-        let store = Store { conn };
+        let store = Store { conn, macros: macros.iter().map(|statement| (*statement).to_owned()).collect() };
         if !settings.read_only {
             migrations::migrate(&store)?;
         }
         functions::register(&store.conn, functions)?;
-        for statement in macros {
-            store.run(statement)?;
-        }
+        store.create_macros()?;
         Ok(store)
+    }
+
+    fn create_macros(&self) -> Result<()> {
+        self.macros.iter().try_for_each(|statement| self.run(statement))
     }
 
     /// A second connection to the same database, for reading while this one works.
     pub fn reader(&self) -> Result<Store> {
-        Ok(Store { conn: self.conn.try_clone().map_err(failure)? })
+        let reader = Store { conn: self.conn.try_clone().map_err(failure)?, macros: self.macros.clone() };
+        reader.create_macros()?;
+        Ok(reader)
     }
 
     /// What stops the work on this connection, wired to `canceller`.
@@ -270,6 +276,15 @@ mod tests {
         });
         assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Internal));
         assert_eq!(store.count("SELECT count(*) FROM t")?, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_reader_knows_the_functions_and_macros_too() -> Result<()> {
+        let shout = Function { name: "shout", call: Call::One(|text| Some(text.to_uppercase())) };
+        let store = Store::in_memory(&[shout], &["CREATE OR REPLACE TEMP MACRO twice(t) AS t || t"])?;
+        let reader = store.reader()?.reader()?;
+        assert_eq!(reader.texts("SELECT shout(twice('a')) AS s")?.get(0, "s"), Some("AA"));
         Ok(())
     }
 

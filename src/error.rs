@@ -206,6 +206,17 @@ impl std::error::Error for Error {
     }
 }
 
+/// The candidate that `name` is most likely a slip of, for a hint; `None` where none is near.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,5 +230,13 @@ mod tests {
             .hint("did you mean \"trim\"?");
         assert_eq!(error.to_string(), "mappings/isavigne.toml:12 [customers.email]: unknown transform \"trimm\"");
         assert_eq!(error.kind().exit_code(), 2);
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_finds_the_name_that_was_meant_and_nonsense_finds_none() {
+        let names = ["trim", "decimal", "date", "email"];
+        assert_eq!(nearest("trimm", names), Some("trim"));
+        assert_eq!(nearest("Decimla", names), Some("decimal"));
+        assert_eq!(nearest("xyz", names), None);
     }
 }

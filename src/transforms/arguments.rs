@@ -1,6 +1,10 @@
 //! The arguments of a transform as they stand in a mapping, read with messages that name what is wrong.
 
-use crate::error::{Error, Result};
+use super::Argument;
+use crate::error::{Error, Result, nearest};
+
+/// The name of an argument that stands for any name, in a transform whose arguments are a table of the user's.
+pub(super) const ANY: &str = "*";
 
 /// The arguments of one step: nothing, one value, a list, or a table of names and values.
 #[derive(Debug, Clone, Copy)]
@@ -12,11 +16,45 @@ pub struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// The argument `name`: from a table by its name, or the value itself where it is written bare.
+    /// The argument `name`: from a table by its name; a value written bare is the first argument.
     pub fn get(&self, name: &str) -> Option<&'a toml::Value> {
         match self.value? {
             toml::Value::Table(table) => table.get(name),
-            other => Some(other),
+            bare => self.declared().first().filter(|first| first.name == name).map(|_| bare),
+        }
+    }
+
+    /// What can be said about the transform.
+    fn declared(&self) -> &'static [Argument] {
+        super::find(self.transform).map_or(&[], |transform| transform.arguments)
+    }
+
+    /// An error where a name is not one of the transform's arguments, or one that must be given is not.
+    pub(super) fn check(&self) -> Result<()> {
+        let declared = self.declared();
+        if declared.iter().any(|argument| argument.name == ANY) {
+            return Ok(());
+        }
+        let Some(value) = self.value else {
+            return match declared.iter().find(|argument| argument.required) {
+                Some(missing) => Err(self.wrong(&format!("needs \"{}\"", missing.name))),
+                None => Ok(()),
+            };
+        };
+        if declared.is_empty() {
+            return Err(self.wrong("takes no arguments"));
+        }
+        let toml::Value::Table(table) = value else { return Ok(()) };
+        for name in table.keys().filter(|name| !declared.iter().any(|argument| argument.name == *name)) {
+            let error = self.wrong(&format!("knows no argument \"{name}\""));
+            return Err(match nearest(name, declared.iter().map(|argument| argument.name)) {
+                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                None => error,
+            });
+        }
+        match declared.iter().find(|argument| argument.required && !table.contains_key(argument.name)) {
+            Some(missing) => Err(self.wrong(&format!("needs \"{}\"", missing.name))),
+            None => Ok(()),
         }
     }
 
@@ -44,6 +82,24 @@ impl<'a> Arguments<'a> {
         list.into_iter()
             .map(|value| value.as_str().ok_or_else(|| self.wrong(&format!("\"{name}\" must be texts in quotes"))))
             .collect()
+    }
+
+    /// The argument `name` as a whole number, if it is given.
+    pub fn optional_number(&self, name: &str) -> Result<Option<i64>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(toml::Value::Integer(number)) => Ok(Some(*number)),
+            Some(_) => Err(self.wrong(&format!("\"{name}\" must be a whole number"))),
+        }
+    }
+
+    /// The argument `name` as one of the `choices`; the first of them where it is absent.
+    pub fn choice(&self, name: &str, choices: &[&'static str]) -> Result<&'static str> {
+        let Some(text) = self.optional_text(name)? else { return Ok(choices.first().copied().unwrap_or_default()) };
+        choices.iter().copied().find(|choice| *choice == text).ok_or_else(|| {
+            let all: Vec<_> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
+            self.wrong(&format!("knows no {name} \"{text}\"; it is one of {}", all.join(", ")))
+        })
     }
 
     /// The whole of the arguments as pairs of text; an error where they are something else.

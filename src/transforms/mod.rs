@@ -8,7 +8,7 @@ mod trim;
 
 pub use arguments::Arguments;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::model::FieldType;
 use crate::store::Function;
 
@@ -30,17 +30,39 @@ pub struct Transform {
     pub arguments: &'static [Argument],
     /// What goes in and what comes out; executed as tests.
     pub examples: &'static [Example],
-    /// The SQL expression for these inputs, each itself a SQL expression of type VARCHAR.
+    /// The SQL expression for these inputs, each itself a SQL expression of type VARCHAR. Call it through
+    /// [`Transform::expression`], which checks the arguments first.
     pub compile: fn(inputs: &[String], arguments: &Arguments) -> Result<String>,
     /// The Rust functions that the expression calls.
     pub functions: &'static [Function],
-    /// The `CREATE TEMP MACRO` statements that the expression needs.
+    /// The `CREATE OR REPLACE TEMP MACRO` statements that the expression needs.
     pub macros: &'static [&'static str],
+}
+
+impl Transform {
+    /// The SQL expression for these inputs, each itself a SQL expression of type VARCHAR; an error that names what is
+    /// wrong with the arguments or the number of columns.
+    pub fn expression(&self, inputs: &[String], value: Option<&toml::Value>) -> Result<String> {
+        let arguments = Arguments { transform: self.name, value };
+        match (self.inputs, inputs.len()) {
+            (Inputs::None, _) | (Inputs::One, 1) | (Inputs::Many, 1..) => {}
+            (Inputs::One, 0) | (Inputs::Many, 0) => return Err(arguments.wrong("needs a column")),
+            (Inputs::One, _) => {
+                return Err(arguments
+                    .wrong("takes one column")
+                    .hint("join several with \"concat\" or \"coalesce\" first"));
+            }
+        }
+        arguments.check()?;
+        (self.compile)(inputs, &arguments)
+    }
 }
 
 /// How many columns a transform takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inputs {
+    /// None at all; such a transform can only stand first.
+    None,
     /// Exactly one.
     One,
     /// One or more; such a transform can only stand first.
@@ -49,7 +71,8 @@ pub enum Inputs {
 
 /// Something that can be said about a transform in a mapping.
 pub struct Argument {
-    /// Its name; the only argument of a transform may be written without it.
+    /// Its name; the first argument of a transform may be written alone and without its name. `*` for names of the
+    /// user's own.
     pub name: &'static str,
     /// What it is, with its default.
     pub help: &'static str,
@@ -73,7 +96,11 @@ pub static REGISTRY: &[&Transform] = &[&trim::TRANSFORM];
 /// The transform of that name, or an error that names the nearest one.
 pub fn find(name: &str) -> Result<&'static Transform> {
     REGISTRY.iter().copied().find(|transform| transform.name == name).ok_or_else(|| {
-        Error::config(format!("there is no transform \"{name}\"")).hint("`tastevin transforms list` shows them all")
+        let error = Error::config(format!("there is no transform \"{name}\""));
+        match nearest(name, REGISTRY.iter().map(|transform| transform.name)) {
+            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+            None => error.hint("`tastevin transforms list` shows them all"),
+        }
     })
 }
 

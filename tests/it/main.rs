@@ -1,0 +1,3 @@
+//! The integration tests, one binary: each module takes one room through its front door.
+
+mod samples;

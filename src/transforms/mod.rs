@@ -4,9 +4,45 @@
 //! and the tests come from there. A transform compiles to a SQL expression; `stages::map` puts it into its place.
 
 mod arguments;
+mod boolean;
+mod bottles_75cl;
+mod coalesce;
+mod collapse_spaces;
+mod concat;
+mod constant;
+mod country;
+mod date;
+mod decimal;
+mod default;
+mod docs;
+mod email;
+mod extract;
+mod first_word;
+mod integer;
+mod lowercase;
+mod map_values;
+mod moment;
+mod null_if;
+mod number;
+mod phone;
+mod postal_code;
+mod prefix;
+mod remove_accents;
+mod remove_special_chars;
+mod replace;
+mod rest;
+mod split_list;
+mod sql;
+mod suffix;
+mod text;
+mod timestamp;
+mod title_case;
 mod trim;
+mod uppercase;
+mod year;
 
 pub use arguments::Arguments;
+pub use docs::{entry, reference};
 
 use crate::error::{Error, Result, nearest};
 use crate::model::FieldType;
@@ -91,7 +127,40 @@ pub struct Example {
 }
 
 /// All transforms, in the order of the docs.
-pub static REGISTRY: &[&Transform] = &[&trim::TRANSFORM];
+pub static REGISTRY: &[&Transform] = &[
+    &trim::TRANSFORM,
+    &collapse_spaces::TRANSFORM,
+    &lowercase::TRANSFORM,
+    &uppercase::TRANSFORM,
+    &title_case::TRANSFORM,
+    &remove_accents::TRANSFORM,
+    &remove_special_chars::TRANSFORM,
+    &null_if::TRANSFORM,
+    &default::TRANSFORM,
+    &constant::TRANSFORM,
+    &prefix::TRANSFORM,
+    &suffix::TRANSFORM,
+    &replace::TRANSFORM,
+    &extract::TRANSFORM,
+    &map_values::TRANSFORM,
+    &split_list::TRANSFORM,
+    &first_word::TRANSFORM,
+    &rest::TRANSFORM,
+    &concat::TRANSFORM,
+    &coalesce::TRANSFORM,
+    &integer::TRANSFORM,
+    &decimal::TRANSFORM,
+    &boolean::TRANSFORM,
+    &date::TRANSFORM,
+    &timestamp::TRANSFORM,
+    &year::TRANSFORM,
+    &email::TRANSFORM,
+    &phone::TRANSFORM,
+    &postal_code::TRANSFORM,
+    &country::TRANSFORM,
+    &bottles_75cl::TRANSFORM,
+    &sql::TRANSFORM,
+];
 
 /// The transform of that name, or an error that names the nearest one.
 pub fn find(name: &str) -> Result<&'static Transform> {
@@ -112,4 +181,199 @@ pub fn functions() -> Vec<Function> {
 /// All macros that transforms need, for opening a store.
 pub fn macros() -> Vec<&'static str> {
     REGISTRY.iter().flat_map(|transform| transform.macros).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::error::Kind;
+    use crate::sql::Literal;
+    use crate::store::Store;
+
+    fn store() -> Result<Store> {
+        Store::in_memory(&functions(), &macros())
+    }
+
+    fn arguments(written: &str) -> Result<Option<toml::Value>> {
+        if written.is_empty() {
+            return Ok(None);
+        }
+        let table: toml::Table = toml::from_str(&format!("a = {written}"))
+            .map_err(|cause| Error::internal("an example is no TOML").caused_by(cause))?;
+        Ok(table.get("a").cloned())
+    }
+
+    #[test]
+    fn names_are_unique_and_lower_snake_case_and_have_docs() {
+        let mut names = HashSet::new();
+        for transform in REGISTRY {
+            let name = transform.name;
+            assert!(names.insert(name), "{name} is there twice");
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{name}");
+            assert!(transform.summary.ends_with('.') && !transform.docs.is_empty(), "{name} needs words");
+            assert!(transform.examples.len() >= 2, "{name} needs two examples");
+            assert!(transform.arguments.iter().all(|argument| argument.help.ends_with('.')), "{name}");
+        }
+    }
+
+    #[test]
+    fn functions_and_macros_are_unique_and_cannot_collide_with_those_of_duckdb() {
+        let mut names = HashSet::new();
+        for function in functions() {
+            assert!(names.insert(function.name), "{} is there twice", function.name);
+            assert!(function.name.starts_with("tv_") || function.name == "bottles_75cl", "{}", function.name);
+        }
+        for statement in macros() {
+            assert!(statement.starts_with("CREATE OR REPLACE TEMP MACRO tv_"), "{statement}");
+        }
+    }
+
+    #[test]
+    fn every_example_comes_out_as_written() -> Result<()> {
+        let store = store()?;
+        let mut wrong = Vec::new();
+        for transform in REGISTRY {
+            for example in transform.examples {
+                let names: Vec<String> = (0..example.inputs.len()).map(|n| format!("c{n}")).collect();
+                let value = arguments(example.arguments)?;
+                let expression = transform.expression(&names, value.as_ref())?;
+                let texts: Vec<String> = example
+                    .inputs
+                    .iter()
+                    .map(|input| input.map_or("NULL".to_owned(), |text| Literal(text).to_string()) + "::VARCHAR")
+                    .collect();
+                let columns: Vec<String> =
+                    texts.iter().zip(&names).map(|(text, name)| format!("{text} AS {name}")).collect();
+                let from =
+                    if columns.is_empty() { String::new() } else { format!(" FROM (SELECT {})", columns.join(", ")) };
+                let query = format!("SELECT {expression} AS v{from}");
+                let page = store.texts(&query)?;
+                if page.get(0, "v") != example.output {
+                    wrong.push(format!(
+                        "{} {} of {:?} is {:?}, not {:?}",
+                        transform.name,
+                        example.arguments,
+                        example.inputs,
+                        page.get(0, "v"),
+                        example.output
+                    ));
+                }
+                let types: Vec<_> = store.columns(&query)?.into_iter().map(|(_, kind)| kind).collect();
+                assert_eq!(types, [transform.output.sql()], "{} gives another type", transform.name);
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_transform_that_cannot_fail_gives_a_value_for_every_example_with_text() {
+        // These take some texts for absent on purpose.
+        let absent = ["null_if", "extract", "rest", "concat", "coalesce"];
+        for transform in REGISTRY.iter().filter(|transform| !transform.fails && !absent.contains(&transform.name)) {
+            for example in transform.examples {
+                let text = example.inputs.iter().flatten().any(|text| !text.trim().is_empty());
+                assert!(!text || example.output.is_some(), "{} {:?}", transform.name, example.inputs);
+            }
+        }
+    }
+
+    #[test]
+    fn a_transform_that_reads_shows_what_it_cannot_read() {
+        for transform in REGISTRY.iter().filter(|transform| transform.fails) {
+            let unread = |example: &&Example| example.output.is_none() && example.inputs.iter().all(Option::is_some);
+            assert!(transform.examples.iter().any(|example| unread(&example)), "{}", transform.name);
+        }
+    }
+
+    #[test]
+    fn every_transform_survives_awkward_texts() -> Result<()> {
+        let store = store()?;
+        let long = "9".repeat(5000);
+        let awkward = [
+            "",
+            " ",
+            "\u{feff}",
+            "\0",
+            "'",
+            "\"",
+            "é",
+            "e\u{301}",
+            "\u{1f377}",
+            "-",
+            "+",
+            "(",
+            ".",
+            ",",
+            "€",
+            "x",
+            "<>",
+            &long,
+        ];
+        for transform in REGISTRY {
+            // Of a transform that must be told something, the first example says it.
+            let value = arguments(transform.examples[0].arguments)?;
+            for text in awkward {
+                let expression = transform.expression(&["t".to_owned()], value.as_ref())?;
+                store.texts(&format!("SELECT {expression} AS v FROM (SELECT {} AS t)", Literal(text)))?;
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_unknown_argument_is_refused_and_the_nearest_one_named() -> Result<()> {
+        let value = arguments("{ regoin = \"FR\" }")?;
+        let Err(error) = phone::TRANSFORM.expression(&["c".to_owned()], value.as_ref()) else {
+            return Err(Error::internal("the slip was accepted"));
+        };
+        assert_eq!(error.kind(), Kind::Config);
+        assert_eq!(error.to_string(), "transform \"phone\" knows no argument \"regoin\"");
+        assert_eq!(error.hints().last().map(String::as_str), Some("did you mean \"region\"?"));
+        Ok(())
+    }
+
+    #[test]
+    fn missing_superfluous_and_mistyped_arguments_are_refused() -> Result<()> {
+        for (transform, written) in [
+            ("prefix", ""),
+            ("prefix", "3"),
+            ("trim", "\"x\""),
+            ("trim", "{ a = 1 }"),
+            ("null_if", "[]"),
+            ("map_values", ""),
+            ("map_values", "{ a = 1 }"),
+            ("map_values", "{ a = \"\" }"),
+            ("map_values", "{ values = { a = \"b\" }, otherwhise = \"c\" }"),
+            ("split_list", "\"\""),
+            ("replace", "[\"\", \"x\"]"),
+            ("replace", "[\"a\", \"b\", \"c\"]"),
+            ("extract", "\"(\""),
+            ("extract", "{ pattern = \"a\", group = 1 }"),
+            ("decimal", "\";\""),
+            ("date", "\"%d/%m/%Q\""),
+            ("phone", "\"France\""),
+            ("country", "\"alpha4\""),
+        ] {
+            let value = arguments(written)?;
+            let outcome = find(transform)?.expression(&["c".to_owned()], value.as_ref());
+            assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Config), "{transform} {written}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_number_of_columns_is_checked() {
+        assert!(trim::TRANSFORM.expression(&[], None).is_err());
+        assert!(trim::TRANSFORM.expression(&["a".to_owned(), "b".to_owned()], None).is_err());
+        assert!(concat::TRANSFORM.expression(&[], None).is_err());
+    }
+
+    #[test]
+    fn a_slip_in_a_name_is_told_the_nearest_one() {
+        let hint = find("decimale").err().map(|error| error.hints().join(" "));
+        assert_eq!(hint.as_deref(), Some("did you mean \"decimal\"?"));
+    }
 }

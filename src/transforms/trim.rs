@@ -1,24 +1,29 @@
 //! `trim`: white space off both ends.
 
+use super::text::trimmed;
 use super::{Example, Inputs, Transform};
 use crate::model::FieldType;
+use crate::store::{Call, Function};
 
 pub const TRANSFORM: Transform = Transform {
     name: "trim",
     summary: "Removes white space from both ends.",
-    docs: "White space is every Unicode space, the no-break spaces U+00A0 and U+202F and tabs included.",
+    docs: "White space is every Unicode space, the no-break spaces U+00A0 and U+202F and tabs included, and the marks of \
+           no width (U+FEFF, U+200B, U+2060) that copying leaves behind.",
     inputs: Inputs::One,
     output: FieldType::Text,
     fails: false,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("  Jean ")], output: Some("Jean") },
-        Example { arguments: "", inputs: &[Some("\u{a0}Jean\u{202f}")], output: Some("Jean") },
+        Example { arguments: "", inputs: &[Some("\u{a0}Jean  Luc\u{202f}")], output: Some("Jean  Luc") },
+        Example { arguments: "", inputs: &[Some("\u{9}É\u{9}")], output: Some("É") },
         Example { arguments: "", inputs: &[None], output: None },
     ],
     compile: |inputs, _| Ok(format!("tv_trim({})", inputs[0])),
-    functions: &[],
-    macros: &[
-        "CREATE OR REPLACE TEMP MACRO tv_trim(t) AS trim(t, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8199) || chr(8201) || chr(8239) || chr(12288) || chr(65279))",
-    ],
+    functions: &[Function { name: "tv_trim_all", call: Call::One(|text| Some(trimmed(text).to_owned())) }],
+    // Most texts begin and end with a visible ASCII character, which is seen faster than a function is called.
+    macros: &["CREATE OR REPLACE TEMP MACRO tv_trim(t) AS CASE
+    WHEN unicode(t) BETWEEN 33 AND 126 AND unicode(right(t, 1)) BETWEEN 33 AND 126 THEN t
+    ELSE tv_trim_all(t) END"],
 };

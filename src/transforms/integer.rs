@@ -1,0 +1,38 @@
+//! `integer`: whole numbers; its neighbour is `decimal`.
+
+use super::{Argument, Example, Inputs, Transform, number};
+use crate::model::FieldType;
+use crate::sql::Literal;
+use crate::store::{Call, Function};
+
+pub const TRANSFORM: Transform = Transform {
+    name: "integer",
+    summary: "Reads a whole number.",
+    docs: "Thousands may be separated as in `decimal`. Decimals are unreadable unless they are zeros; so are exponents and \
+           what does not fit 64 bits. Leading zeros are lost: leave codes as text.",
+    inputs: Inputs::One,
+    output: FieldType::Integer,
+    fails: true,
+    arguments: &[Argument {
+        name: "decimal",
+        help: "The decimal sign, \",\" or \".\"; without it the text decides.",
+        required: false,
+    }],
+    examples: &[
+        Example { arguments: "", inputs: &[Some("2020")], output: Some("2020") },
+        Example { arguments: "", inputs: &[Some(" 1\u{202f}234 ")], output: Some("1234") },
+        Example { arguments: "", inputs: &[Some("12,0")], output: Some("12") },
+        Example { arguments: "", inputs: &[Some("-5")], output: Some("-5") },
+        Example { arguments: "\".\"", inputs: &[Some("1,234")], output: Some("1234") },
+        Example { arguments: "", inputs: &[Some("12,5")], output: None },
+        Example { arguments: "", inputs: &[Some("1E+05")], output: None },
+        Example { arguments: "", inputs: &[Some("douze")], output: None },
+        Example { arguments: "", inputs: &[None], output: None },
+    ],
+    compile: |inputs, arguments| {
+        let sign = arguments.choice("decimal", &["", ",", "."])?;
+        Ok(format!("tv_integer({}, {})", inputs[0], Literal(sign)))
+    },
+    functions: &[Function { name: "tv_integer", call: Call::Integer(number::integer) }],
+    macros: &[],
+};

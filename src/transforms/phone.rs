@@ -1,0 +1,87 @@
+//! `phone`: telephone numbers in E.164.
+
+use phonenumber::{Mode, country::Id};
+
+use super::text::is_space;
+use super::{Argument, Example, Inputs, Transform};
+use crate::model::FieldType;
+use crate::sql::Literal;
+use crate::store::{Call, Function};
+
+pub const TRANSFORM: Transform = Transform {
+    name: "phone",
+    summary: "Reads a telephone number and writes it in E.164, +33388830609.",
+    docs: "Spaces, points, hyphens, slashes and brackets are passed over; 00 and + begin an international number; without \
+           them it is one of the region. For France the numbers of the overseas departments get their own country codes \
+           (0590 is +590). A number that does not exist in the numbering plan of its country, two numbers in one cell and \
+           numbers with letters (an extension, a name) are unreadable. The numbering plans are those of libphonenumber.",
+    inputs: Inputs::One,
+    output: FieldType::Text,
+    fails: true,
+    arguments: &[Argument {
+        name: "region",
+        help: "The country of numbers without a country code, by its code of two letters; default \"FR\".",
+        required: false,
+    }],
+    examples: &[
+        Example { arguments: "", inputs: &[Some("03 88 83 06 09")], output: Some("+33388830609") },
+        Example { arguments: "", inputs: &[Some("06.12.34.56.78")], output: Some("+33612345678") },
+        Example { arguments: "", inputs: &[Some("+33 (0)3 88 83 06 09")], output: Some("+33388830609") },
+        Example { arguments: "", inputs: &[Some("0033 388830609")], output: Some("+33388830609") },
+        Example { arguments: "", inputs: &[Some("0590\u{a0}82\u{a0}09\u{a0}30")], output: Some("+590590820930") },
+        Example { arguments: "", inputs: &[Some("0692 12 34 56")], output: Some("+262692123456") },
+        Example { arguments: "", inputs: &[Some("+49 30 901820")], output: Some("+4930901820") },
+        Example { arguments: "\"DE\"", inputs: &[Some("030 901820")], output: Some("+4930901820") },
+        Example { arguments: "\"CH\"", inputs: &[Some("044 668 18 00")], output: Some("+41446681800") },
+        Example { arguments: "", inputs: &[Some("388830609")], output: Some("+33388830609") },
+        Example { arguments: "", inputs: &[Some("12")], output: None },
+        Example { arguments: "", inputs: &[Some("00 00 00 00 00")], output: None },
+        Example { arguments: "", inputs: &[Some("03 88 83 06 09 / 06 12 34 56 78")], output: None },
+        Example { arguments: "", inputs: &[Some("0388830609 poste 12")], output: None },
+        Example { arguments: "", inputs: &[None], output: None },
+    ],
+    compile: |inputs, arguments| {
+        let region = arguments.optional_text("region")?.unwrap_or("FR").to_uppercase();
+        if region.parse::<Id>().is_err() {
+            return Err(arguments
+                .wrong(&format!("knows no region \"{region}\""))
+                .hint("write it like \"FR\" or \"DE\""));
+        }
+        Ok(format!("tv_phone({}, {})", inputs[0], Literal(&region)))
+    },
+    functions: &[Function { name: "tv_phone", call: Call::Two(e164) }],
+    macros: &[],
+};
+
+/// The overseas regions that share the French way of dialling, each with numbers of its own.
+const OVERSEAS: [Id; 6] = [Id::GP, Id::MQ, Id::GF, Id::RE, Id::YT, Id::PM];
+
+fn e164(text: &str, region: &str) -> Option<String> {
+    let digits = dialled(text)?;
+    let region: Id = region.parse().ok()?;
+    let overseas = if region == Id::FR { &OVERSEAS[..] } else { &[] };
+    std::iter::once(&region).chain(overseas).find_map(|region| {
+        let number = phonenumber::parse(Some(*region), &digits).ok().filter(phonenumber::is_valid)?;
+        Some(number.format().mode(Mode::E164).to_string())
+    })
+}
+
+/// What one would dial: a plus and digits. `None` where anything else is in the text than what people put between
+/// digits.
+fn dialled(text: &str) -> Option<String> {
+    let mut digits = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '0'..='9' => digits.push(c),
+            '+' if digits.is_empty() => digits.push(c),
+            '.' | '-' | '/' | '(' | ')' | '\u{2010}'..='\u{2014}' => {}
+            c if is_space(c) => {}
+            _ => return None,
+        }
+        // No numbering plan has numbers of more than 15 digits; 0033 and (0) add some.
+        if digits.len() > 20 {
+            return None;
+        }
+    }
+    Some(digits)
+}

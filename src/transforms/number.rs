@@ -117,13 +117,15 @@ fn decimal_at(text: &str, decimal_sign: &str) -> Option<Option<usize>> {
     }
 }
 
-/// The groups of digits of a whole number with separated thousands: one kind of separator, three digits behind each.
+/// The groups of digits of a whole number with separated thousands: one kind of
+/// separator, three digits behind each.
 fn groups(whole: &str) -> Option<impl Iterator<Item = &str>> {
     let separator = whole.chars().find(|c| !c.is_ascii_digit())?;
     if !(is_space(separator) || matches!(separator, '\'' | '’' | '.' | ',')) {
         return None;
     }
-    let split = move |text| str::split(text, separator);
+    // A no-break space here and a plain one there are both just spaces.
+    let split = move |text| str::split(text, move |c| c == separator || is_space(c) && is_space(separator));
     let well_formed = split(whole).enumerate().all(|(n, group)| {
         let size = if n == 0 { 1..=3 } else { 3..=3 };
         size.contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_digit())

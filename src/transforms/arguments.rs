@@ -45,7 +45,7 @@ impl<'a> Arguments<'a> {
             return Err(self.wrong("takes no arguments"));
         }
         let toml::Value::Table(table) = value else { return Ok(()) };
-        for name in table.keys().filter(|name| !declared.iter().any(|argument| argument.name == *name)) {
+        if let Some(name) = table.keys().find(|name| !declared.iter().any(|argument| argument.name == *name)) {
             let error = self.wrong(&format!("knows no argument \"{name}\""));
             return Err(match nearest(name, declared.iter().map(|argument| argument.name)) {
                 Some(near) => error.hint(format!("did you mean \"{near}\"?")),

@@ -105,6 +105,15 @@ impl Step {
     }
 }
 
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.arguments {
+            None => f.write_str(&self.name),
+            Some(arguments) => write!(f, "{} {arguments}", self.name),
+        }
+    }
+}
+
 impl Serialize for Step {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.arguments {
@@ -139,5 +148,47 @@ impl<'de> Deserialize<'de> for Step {
                 }
             }
         }
+    }
+}
+
+/// A column name as it is compared: lower case, without accents, words joined by `_`.
+pub fn column_key(name: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    let mut key = String::with_capacity(name.len());
+    for c in name.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)) {
+        if c.is_alphanumeric() {
+            key.extend(c.to_lowercase());
+        } else if !key.is_empty() && !key.ends_with('_') {
+            key.push('_');
+        }
+    }
+    key.truncate(key.trim_end_matches('_').len());
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn column_names_compare_without_case_accents_and_separators() {
+        assert_eq!(column_key("  Refus e-mail "), "refus_e_mail");
+        assert_eq!(column_key("Téléphone"), "telephone");
+        assert_eq!(column_key("CODE  CLIENT"), column_key("code_client"));
+        assert_eq!(column_key("N°"), "no");
+        assert_eq!(column_key("!!"), "");
+    }
+
+    #[test]
+    fn a_step_is_a_name_or_a_name_with_arguments() {
+        let field: FieldMapping = toml::from_str(
+            r#"column = "nom"
+transforms = ["trim", { prefix = "a-" }]"#,
+        )
+        .unwrap();
+        assert_eq!(field.transforms[0], Step::bare("trim"));
+        assert_eq!(field.transforms[1].arguments, Some(toml::Value::from("a-")));
+        assert!(toml::from_str::<FieldMapping>(r#"transforms = [{ a = 1, b = 2 }]"#).is_err());
+        assert_eq!(toml::from_str::<FieldMapping>(&toml::to_string(&field).unwrap()).unwrap(), field);
     }
 }

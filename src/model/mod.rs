@@ -17,7 +17,7 @@ pub use anomaly::{Anomaly, AnomalyFilter, Severity, Status};
 pub use commit::{CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally};
 pub use decision::{Action, Conflict, Decision};
 pub use load::{EntityLoad, Load, LoadStatus, Reject};
-pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping};
+pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping, column_key};
 pub use page::Page;
 pub use progress::{Canceller, Progress, Unit};
 pub use report::{

@@ -187,6 +187,9 @@ pub struct Aggregate {
     pub on: String,
     /// The aggregate over its fields, e.g. `sum(price_total_eur)`; dotted names as in an expression.
     pub sql: String,
+    /// If given, the result is not the aggregate but the value of this expression for which it is greatest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<String>,
     /// Which of its rows count.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,

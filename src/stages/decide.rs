@@ -1,21 +1,79 @@
 //! Decide: the ledger `decisions.jsonl`, an append-only file that is flushed to disk before anyone is told.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::fs::{self, OpenOptions};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::model::{Conflict, Decision};
-use crate::store::Store;
+use crate::model::{Action, Conflict, Decision};
+use crate::store::{Store, TimeUnit, Value};
+
+/// The version of the lines that this program writes and understands.
+pub const VERSION: u32 = 1;
 
 /// The ledger of a workspace, read whole and appended to.
 pub struct Ledger {
+    path: PathBuf,
     decisions: Vec<Decision>,
+    warning: Option<String>,
 }
 
 impl Ledger {
-    /// Reads the ledger; a torn last line is set aside beside the file.
-    pub fn open(path: &Path) -> Result<Ledger> {
-        let _ = path;
-        Err(Error::internal("the ledger is not built yet"))
+    /// Reads the ledger; there need not be one yet.
+    ///
+    /// A last line that was torn by a crash or a full disk is set aside into `decisions.torn` when the ledger is opened
+    /// for writing, and passed over when not; a line in the middle that cannot be read is an error with its number,
+    /// because what comes after it may depend on it.
+    pub fn open(path: &Path, read_only: bool) -> Result<Ledger> {
+        let mut ledger = Ledger { path: path.to_owned(), decisions: Vec::new(), warning: None };
+        let text = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(ledger),
+            Err(cause) => return Err(Error::io("cannot read the ledger", path, cause)),
+        };
+        let mut begin = 0;
+        let mut number = 0;
+        while begin < text.len() {
+            number += 1;
+            let end = memchr::memchr(b'\n', &text[begin..]).map(|at| begin + at);
+            let line = text[begin..end.unwrap_or(text.len())].trim_ascii();
+            match read_line(line) {
+                Ok(None) => {}
+                Ok(Some(decision)) => {
+                    ledger.decisions.push(decision);
+                    if end.is_none() && !read_only {
+                        // Whole but for its line break; without one the next decision would be glued to it.
+                        append(path, b"\n")?;
+                    }
+                }
+                Err(_) if end.is_none() => ledger.set_aside(begin, &text[begin..], number, read_only)?,
+                Err(error) => return Err(error.at_file(path).at_line(number)),
+            }
+            begin = end.map_or(text.len(), |end| end + 1);
+        }
+        Ok(ledger)
+    }
+
+    fn set_aside(&mut self, begin: usize, torn: &[u8], line: u64, read_only: bool) -> Result<()> {
+        let aside = self.path.with_extension("torn");
+        self.warning = Some(format!(
+            "line {line} of {} is torn, as after a crash; nothing before it is lost, it was never confirmed{}",
+            self.path.display(),
+            if read_only { String::new() } else { format!(" and is kept in {}", aside.display()) }
+        ));
+        if read_only {
+            return Ok(());
+        }
+        append(&aside, &[torn, b"\n"].concat())?;
+        let file = OpenOptions::new().write(true).open(&self.path);
+        let cut = file.and_then(|file| file.set_len(begin as u64).and_then(|()| file.sync_all()));
+        cut.map_err(|cause| Error::io("cannot mend the ledger", &self.path, cause))
+    }
+
+    /// What is worth knowing about the file, if anything.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// All decisions in the order in which they were made.
@@ -23,15 +81,151 @@ impl Ledger {
         &self.decisions
     }
 
-    /// Writes a decision to the file and to the disk.
-    pub fn append(&mut self, decision: Decision) -> Result<()> {
-        let _ = decision;
-        Err(Error::internal("the ledger is not built yet"))
+    /// The decision of that id.
+    pub fn get(&self, id: &str) -> Option<&Decision> {
+        self.decisions.iter().find(|decision| decision.id == id)
     }
+
+    /// Writes a decision to the file and to the disk; on any failure the file is as before.
+    pub fn append(&mut self, decision: Decision) -> Result<()> {
+        let mut line = serde_json::to_vec(&decision)
+            .map_err(|cause| Error::internal("a decision cannot be written as JSON").caused_by(cause))?;
+        line.push(b'\n');
+        append(&self.path, &line)?;
+        self.decisions.push(decision);
+        Ok(())
+    }
+
+    /// The ids of the decisions in force: those that no decision in force reverts.
+    pub fn active(&self) -> HashSet<&str> {
+        let mut reverted: HashSet<&str> = HashSet::new();
+        let mut active = HashSet::new();
+        // Two people's ledgers merge as text, so a reversal may stand anywhere after what it reverts; ids sort by time.
+        let mut order: Vec<&Decision> = self.decisions.iter().collect();
+        order.sort_by(|a, b| b.id.cmp(&a.id));
+        for decision in order {
+            if reverted.contains(decision.id.as_str()) {
+                continue;
+            }
+            active.insert(decision.id.as_str());
+            if let Action::Revert { of } = &decision.action {
+                reverted.insert(of);
+            }
+        }
+        active
+    }
+
+    /// Writes the decisions into `dq.decisions`, one row per row that a decision is about.
+    pub fn sync(&self, store: &Store) -> Result<()> {
+        let active = self.active();
+        let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+        let mut rows = Vec::new();
+        for (seq, decision) in (1_i64..).zip(&self.decisions) {
+            let mut row =
+                |row: Option<&str>, field: Option<&str>, was: Option<&str>, now: Option<&str>, rule: Option<&str>| {
+                    rows.push(vec![
+                        Value::BigInt(seq),
+                        text(Some(&decision.id)),
+                        Value::Timestamp(TimeUnit::Microsecond, decision.at.timestamp_micros()),
+                        text(Some(&decision.who)),
+                        text(Some(decision.action.kind())),
+                        text(decision.action.table()),
+                        text(row),
+                        text(field),
+                        text(was),
+                        text(now),
+                        text(rule),
+                        match &decision.action {
+                            Action::Waive { until: Some(until), .. } => text(Some(&until.to_string())),
+                            _ => Value::Null,
+                        },
+                        text(decision.why.as_deref()),
+                        Value::Boolean(active.contains(decision.id.as_str())),
+                    ]);
+                };
+            match &decision.action {
+                Action::Set { row: name, field, was, now, rule, .. } => {
+                    row(Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
+                }
+                Action::Bulk { field, rows, rule, .. } => {
+                    for (name, (was, now)) in rows {
+                        row(Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
+                    }
+                }
+                Action::Replace { field, values, .. } => {
+                    values.iter().for_each(|(was, now)| row(None, Some(field), Some(was), Some(now), None));
+                }
+                Action::Exclude { rows, .. } => rows.iter().for_each(|name| row(Some(name), None, None, None, None)),
+                Action::Merge { into, rows, .. } => {
+                    rows.iter().for_each(|name| row(Some(name), None, None, Some(into), None));
+                }
+                Action::Waive { rule, row: name, was, rows, .. } => {
+                    if rows.is_empty() {
+                        row(name.as_deref(), None, was.as_deref(), None, Some(rule));
+                    }
+                    rows.iter().for_each(|(name, was)| row(Some(name), None, was.as_deref(), None, Some(rule)));
+                }
+                Action::Revert { of } => row(Some(of), None, None, None, None),
+            }
+        }
+        store.transaction(|store| {
+            store.run("DELETE FROM dq.decisions")?;
+            store.append("dq", "decisions", rows)
+        })
+    }
+}
+
+fn read_line(line: &[u8]) -> Result<Option<Decision>> {
+    if line.is_empty() {
+        return Ok(None);
+    }
+    #[derive(serde::Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    let unreadable = |cause: serde_json::Error| {
+        Error::config("this is no decision")
+            .hint("mend or remove the line; it is JSON, one decision a line")
+            .caused_by(cause)
+    };
+    let Version { v } = serde_json::from_slice(line).map_err(unreadable)?;
+    if v > VERSION {
+        return Err(Error::config(format!(
+            "the decision was written by a newer tastevin (version {v}, this one knows {VERSION})"
+        ))
+        .hint("install the newer version"));
+    }
+    serde_json::from_slice(line).map(Some).map_err(unreadable)
+}
+
+/// Adds bytes to the end of a file and to the disk; cuts off what a failure left half written.
+fn append(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |cause| Error::io("cannot write the decision", path, cause);
+    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+    let before = file.seek(SeekFrom::End(0)).map_err(failed)?;
+    if let Err(cause) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+        let _ = file.set_len(before);
+        return Err(failed(cause));
+    }
+    Ok(())
 }
 
 /// The decisions that could not be applied to the candidates as they are.
 pub fn conflicts(store: &Store) -> Result<Vec<Conflict>> {
-    let _ = store;
-    Ok(Vec::new())
+    store.query(
+        r#"SELECT decision, "table", "row", field, was, now, found, reason FROM dq.conflicts ORDER BY decision, "table", "row", field"#,
+        [],
+        |row| {
+            Ok(Conflict {
+                decision: row.get(0)?,
+                table: row.get(1)?,
+                row: row.get(2)?,
+                field: row.get(3)?,
+                was: row.get(4)?,
+                now: row.get(5)?,
+                found: row.get(6)?,
+                reason: row.get(7)?,
+            })
+        },
+    )
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use duckdb::{AccessMode, Config, Connection};
 use polars::prelude::DataFrame;
 
-pub use duckdb::types::Value;
+pub use duckdb::types::{TimeUnit, Value};
 pub use duckdb::{Params, Row, params, params_from_iter};
 
 use crate::error::{Error, Kind, Result};

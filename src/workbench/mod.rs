@@ -47,7 +47,10 @@ impl Workbench {
             temp_dir: Some(workspace.temp()),
         };
         let store = Store::open(&workspace.database(), &settings, &transforms::functions(), &transforms::macros())?;
-        let ledger = decide::Ledger::open(&workspace.ledger())?;
+        let ledger = decide::Ledger::open(&workspace.ledger(), options.read_only)?;
+        if !options.read_only {
+            ledger.sync(&store)?;
+        }
         let reader = Reader { workspace: Arc::new(workspace), store };
         Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only: options.read_only, _lock: lock })
     }
@@ -149,6 +152,7 @@ impl Workbench {
         let decision =
             Decision { v: 1, id: ulid::Ulid::from_datetime(at.into()).to_string(), at, who: clock::who(), action, why };
         self.ledger.append(decision.clone())?;
+        self.ledger.sync(&self.reader.store)?;
         Ok(decision)
     }
 

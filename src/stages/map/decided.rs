@@ -1,0 +1,427 @@
+//! Decisions on their way into the candidates: which apply, which are in conflict with the data, and the joins that
+//! apply them.
+
+use std::collections::HashMap;
+
+use super::feed::{Feed, reader_of};
+use super::{as_text, identity, mapped};
+use crate::error::{Error, Result};
+use crate::model::{Conflict, FieldType, Schema, Table};
+use crate::sql::{Ident, Literal};
+use crate::store::{Store, Value, params};
+use crate::transforms::{self, Arguments};
+
+/// The decisions of one table, resolved into temporary tables for the joins.
+pub(super) struct Decided {
+    table: String,
+    /// Fields of which a value is replaced wherever it occurs.
+    replaced: Vec<String>,
+    /// Fields of which single rows are set.
+    set: Vec<String>,
+    /// Whether rows are left out.
+    excludes: bool,
+}
+
+/// One row of `dq.decisions` that sets a field of a row.
+struct Set {
+    id: String,
+    row: String,
+    was: Option<String>,
+    now: Option<String>,
+}
+
+fn temp(table: &str, what: &str) -> String {
+    Ident(&format!("{what} of {table}")).to_string()
+}
+
+impl Decided {
+    /// Which joins there will be, without resolving anything.
+    pub fn shape(store: &Store, schema: &Schema, table: &str) -> Result<Decided> {
+        let names = |sql: &str, value: &str| -> Result<Vec<String>> { store.query(sql, [value], |row| row.get(0)) };
+        let mut replaced = names(
+            r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? ORDER BY field"#,
+            table,
+        )?;
+        for (field, _) in repointed(store, schema, table)? {
+            if !replaced.contains(&field) {
+                replaced.push(field);
+            }
+        }
+        let set = names(
+            r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ? ORDER BY field"#,
+            table,
+        )?;
+        let excluded = names(
+            r#"SELECT "row" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = ? LIMIT 1"#,
+            table,
+        )?;
+        // The ledger may speak of a field that the schema no longer has; that is a conflict, not a failure.
+        let declared = |field: &String| schema.field(table, field).is_some();
+        Ok(Decided {
+            table: table.to_owned(),
+            replaced: replaced.into_iter().filter(declared).collect(),
+            set: set.into_iter().filter(declared).collect(),
+            excludes: !excluded.is_empty(),
+        })
+    }
+
+    /// Resolves the decisions against the mapped values and writes down those that do not apply.
+    pub fn resolve(store: &Store, schema: &Schema, table_name: &str, feeds: &[Feed]) -> Result<Decided> {
+        let decided = Self::shape(store, schema, table_name)?;
+        let table = schema.tables.get(table_name).ok_or_else(|| Error::internal("a decided table is not declared"))?;
+        if decided.excludes {
+            store.run(&format!(
+                r#"CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT "row" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}"#,
+                temp(table_name, "excluded rows"),
+                Literal(table_name)
+            ))?;
+        }
+        let repointed = repointed(store, schema, table_name)?;
+        let mut replacements = HashMap::new();
+        for field in &decided.replaced {
+            let kind = kind_of(table, field);
+            let map = replacements_of(store, table_name, field, &repointed)?;
+            let rows = map.iter().map(|(was, now)| vec![Value::Text(was.clone()), Value::Text(now.clone())]);
+            typed_table(store, &temp(table_name, &format!("replaced {field}")), "was", kind, rows)?;
+            replacements.insert(field.clone(), map);
+        }
+        if !decided.set.is_empty() {
+            decided.resolve_sets(store, table, feeds, &replacements)?;
+        }
+        store.execute(
+            r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), field, was, now, NULL, 'no-such-field'
+               FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace') AND "table" = ? AND NOT list_contains(?::VARCHAR[], field)"#,
+            params![table_name, format!("[{}]", table.fields.keys().cloned().collect::<Vec<_>>().join(", "))],
+        )?;
+        Ok(decided)
+    }
+
+    fn resolve_sets(
+        &self,
+        store: &Store,
+        table: &Table,
+        feeds: &[Feed],
+        replacements: &HashMap<String, HashMap<String, String>>,
+    ) -> Result<()> {
+        let is_wanted = |name: &str| {
+            self.set.iter().any(|field| field == name) || table.fields.get(name).is_some_and(|field| field.key)
+        };
+        let wanted_rows = format!(
+            r#"SELECT "row" FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = {}"#,
+            Literal(&self.table)
+        );
+        let found_rows = temp(&self.table, "decided rows");
+        let mut pipeline = mapped(table, feeds, is_wanted, None);
+        pipeline.step("keyed", identity::keyed(&self.table, table, "mapped"));
+        pipeline.step("found", format!("SELECT * FROM keyed WHERE _key IN ({wanted_rows})"));
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {found_rows} AS\n{pipeline}"))?;
+        let mut conflicts = Vec::new();
+        for field in &self.set {
+            let kind = kind_of(table, field);
+            let found = found_values(store, &found_rows, table, field, kind, feeds)?;
+            let replaced = replacements.get(field);
+            let mut values: Vec<Vec<Value>> = Vec::new();
+            for (row, sets) in self.sets(store, field)? {
+                let Some(found) = found.get(&row) else {
+                    conflicts.extend(sets.into_iter().map(|set| self.conflict(set, field, None, "missing-row")));
+                    continue;
+                };
+                let (value, decision, refused) = fold(found, replaced, sets);
+                conflicts.extend(refused.into_iter().map(|set| self.conflict(set, field, found.shown(), "changed")));
+                if let Some(decision) = decision {
+                    values.push(vec![Value::Text(row), text_or_null(value), Value::Text(decision)]);
+                }
+            }
+            let name = temp(&self.table, &format!("set {field}"));
+            typed_table(store, &name, "row", kind, values.into_iter())?;
+            // What was typed must be a value of the field's type; if not, it is told and the field stays as it was.
+            let wrong: Vec<Conflict> = store.query(
+                &format!(
+                    r#"SELECT "row", now, decision FROM {name} WHERE value IS NULL AND trim(now) <> '' ORDER BY "row""#
+                ),
+                [],
+                |row| {
+                    Ok(Conflict {
+                        decision: row.get(2)?,
+                        table: self.table.clone(),
+                        row: row.get(0)?,
+                        field: field.clone(),
+                        was: None,
+                        now: row.get(1)?,
+                        found: None,
+                        reason: "not-a-value".to_owned(),
+                    })
+                },
+            )?;
+            conflicts.extend(wrong);
+            store.run(&format!("DELETE FROM {name} WHERE value IS NULL AND trim(now) <> ''"))?;
+        }
+        store.run(&format!("DROP TABLE {found_rows}"))?;
+        let text = |text: Option<String>| text_or_null(text);
+        store.append(
+            "dq",
+            "conflicts",
+            conflicts.into_iter().map(|c| {
+                vec![
+                    Value::Text(c.decision),
+                    Value::Text(c.table),
+                    Value::Text(c.row),
+                    Value::Text(c.field),
+                    text(c.was),
+                    text(c.now),
+                    text(c.found),
+                    Value::Text(c.reason),
+                ]
+            }),
+        )
+    }
+
+    /// The decisions that set a field, per row in the order in which they were made; rows in order of their names.
+    fn sets(&self, store: &Store, field: &str) -> Result<Vec<(String, Vec<Set>)>> {
+        let all = store.query(
+            r#"SELECT id, "row", was, now FROM dq.decisions
+               WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ? ORDER BY "row", seq"#,
+            [self.table.as_str(), field],
+            |row| Ok(Set { id: row.get(0)?, row: row.get(1)?, was: row.get(2)?, now: row.get(3)? }),
+        )?;
+        let mut rows: Vec<(String, Vec<Set>)> = Vec::new();
+        for set in all {
+            match rows.last_mut() {
+                Some((row, sets)) if *row == set.row => sets.push(set),
+                _ => rows.push((set.row.clone(), vec![set])),
+            }
+        }
+        Ok(rows)
+    }
+
+    fn conflict(&self, set: Set, field: &str, found: Option<String>, reason: &str) -> Conflict {
+        Conflict {
+            decision: set.id,
+            table: self.table.clone(),
+            row: set.row,
+            field: field.to_owned(),
+            was: set.was,
+            now: set.now,
+            found,
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// The step that applies the decisions to `from`; none where there are none.
+    pub fn step(&self, table: &Table, from: &str) -> Option<String> {
+        if self.replaced.is_empty() && self.set.is_empty() && !self.excludes {
+            return None;
+        }
+        let (mut values, mut unread, mut marks, mut joins) = (Vec::new(), Vec::new(), Vec::new(), String::new());
+        for (bit, (name, field)) in table.fields.iter().enumerate() {
+            let (own, mask) = (format!("k.{}", Ident(name)), 1_i64 << bit);
+            let mut value = own.clone();
+            if self.replaced.contains(name) {
+                let alias = Ident(&format!("replaced {name}")).to_string();
+                joins += &format!(
+                    "\nLEFT JOIN {} AS {alias} ON {alias}.was = {}",
+                    temp(&self.table, &format!("replaced {name}")),
+                    as_text(&own, field.kind)
+                );
+                value = format!("coalesce({alias}.value, {own})");
+                marks.push(format!("CASE WHEN {alias}.was IS NULL THEN 0 ELSE {mask}::BIGINT END"));
+            }
+            if self.set.contains(name) {
+                let alias = Ident(&format!("set {name}")).to_string();
+                joins += &format!(
+                    "\nLEFT JOIN {} AS {alias} ON {alias}.row = k._key",
+                    temp(&self.table, &format!("set {name}"))
+                );
+                value = format!("CASE WHEN {alias}.row IS NULL THEN {value} ELSE {alias}.value END");
+                unread.push(format!("CASE WHEN {alias}.row IS NULL THEN 0 ELSE {mask}::BIGINT END"));
+                marks.push(format!("CASE WHEN {alias}.row IS NULL THEN 0 ELSE {mask}::BIGINT END"));
+            }
+            if value != own {
+                values.push(format!("{value} AS {}", Ident(name)));
+            }
+        }
+        if !unread.is_empty() {
+            values.push(format!("k._unread & ~({}) AS _unread", unread.join(" | ")));
+        }
+        if !marks.is_empty() {
+            values.push(format!("({})::BIGINT AS _decided", marks.join(" | ")));
+        }
+        if self.excludes {
+            joins += &format!("\nANTI JOIN {} AS gone ON gone.row = k._key", temp(&self.table, "excluded rows"));
+        }
+        let replace =
+            if values.is_empty() { String::new() } else { format!(" REPLACE (\n  {}\n)", values.join(",\n  ")) };
+        Some(format!("SELECT k.*{replace}\nFROM {} AS k{joins}", Ident(from)))
+    }
+
+    /// Drops the temporary tables.
+    pub fn clear(&self, store: &Store) -> Result<()> {
+        let mut names: Vec<String> =
+            self.replaced.iter().map(|field| temp(&self.table, &format!("replaced {field}"))).collect();
+        names.extend(self.set.iter().map(|field| temp(&self.table, &format!("set {field}"))));
+        names.push(temp(&self.table, "excluded rows"));
+        names.iter().try_for_each(|name| store.run(&format!("DROP TABLE IF EXISTS {name}")))
+    }
+}
+
+fn kind_of(table: &Table, field: &str) -> FieldType {
+    table.fields.get(field).map(|field| field.kind).unwrap_or_default()
+}
+
+fn text_or_null(text: Option<String>) -> Value {
+    text.map_or(Value::Null, Value::Text)
+}
+
+/// What the source gives for a field of a row.
+struct Found {
+    /// The mapped value as text.
+    value: Option<String>,
+    /// The text in the export, where no value came of it.
+    raw: Option<String>,
+}
+
+impl Found {
+    fn shown(&self) -> Option<String> {
+        self.value.clone().or_else(|| self.raw.clone())
+    }
+
+    /// Whether a decision about `was` was made about this.
+    fn is(&self, was: Option<&str>) -> bool {
+        match (&self.value, &self.raw) {
+            (Some(value), _) => was == Some(value),
+            (None, Some(raw)) => was.is_some_and(|was| was == raw || was.trim() == raw.trim()),
+            (None, None) => was.is_none_or(str::is_empty),
+        }
+    }
+}
+
+/// Walks through the decisions on one cell: the value and the decision that stands in the end, and those refused.
+fn fold(
+    found: &Found,
+    replaced: Option<&HashMap<String, String>>,
+    sets: Vec<Set>,
+) -> (Option<String>, Option<String>, Vec<Set>) {
+    let value = found.value.clone();
+    let value = value.and_then(|value| replaced.and_then(|map| map.get(&value).cloned()).or(Some(value)));
+    let mut state = Found { value, raw: found.raw.clone() };
+    let (mut standing, mut refused) = (None, Vec::new());
+    for set in sets {
+        // A decision on the value as the source gives it is not undone by a later replacement of that value everywhere.
+        if state.is(set.was.as_deref()) || (standing.is_none() && found.is(set.was.as_deref())) {
+            state = Found { value: set.now.clone(), raw: None };
+            standing = Some(set.id);
+        } else if state.value != set.now {
+            // Where the source itself has come to say what was decided, there is nothing left to apply.
+            refused.push(set);
+        }
+    }
+    (state.value, standing, refused)
+}
+
+fn found_values(
+    store: &Store,
+    found_rows: &str,
+    table: &Table,
+    field: &str,
+    kind: FieldType,
+    feeds: &[Feed],
+) -> Result<HashMap<String, Found>> {
+    let bit = table.fields.get_index_of(field).unwrap_or(0);
+    let value = as_text(&format!("f.{}", Ident(field)), kind);
+    let mut found = HashMap::new();
+    for feed in feeds {
+        let raw = feed.raw(field).unwrap_or_else(|| "NULL::VARCHAR".to_owned());
+        let sql = format!(
+            "SELECT f._key, {value}, CASE WHEN f._unread & {} <> 0 THEN s.raw END FROM {found_rows} AS f\n\
+             JOIN (SELECT _row, {raw} AS raw FROM {}) AS s ON s._row = f._row WHERE f._source = {} AND f._entity = {}",
+            1_i64 << bit,
+            crate::sql::Path("staging", &feed.origin.relation),
+            Literal(&feed.origin.source),
+            Literal(&feed.origin.entity)
+        );
+        let rows: Vec<(String, Found)> =
+            store.query(&sql, [], |row| Ok((row.get(0)?, Found { value: row.get(1)?, raw: row.get(2)? })))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Which field values of this table follow a merge: the field, and per merged key the key that stays.
+fn repointed(store: &Store, schema: &Schema, table: &str) -> Result<Vec<(String, HashMap<String, String>)>> {
+    let Some(declared) = schema.tables.get(table) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for (name, field) in &declared.fields {
+        let Some(reference) = &field.references else { continue };
+        let pairs: Vec<(String, String)> = store.query(
+            r#"SELECT "row", now FROM dq.decisions WHERE active AND kind = 'merge' AND "table" = ? ORDER BY seq"#,
+            [reference.table.as_str()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        if !pairs.is_empty() {
+            // The identity of a row that shares its key is the key, `#` and a digest.
+            let key = |identity: &str| identity.split('#').next().unwrap_or_default().to_owned();
+            let map = pairs.iter().map(|(gone, stays)| (key(gone), key(stays))).filter(|(gone, stays)| gone != stays);
+            found.push((name.clone(), map.collect()));
+        }
+    }
+    Ok(found)
+}
+
+/// Value → value that stands in the end, for one field.
+fn replacements_of(
+    store: &Store,
+    table: &str,
+    field: &str,
+    repointed: &[(String, HashMap<String, String>)],
+) -> Result<HashMap<String, String>> {
+    let pairs: Vec<(String, String)> = store.query(
+        r#"SELECT was, now FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? AND field = ? ORDER BY seq"#,
+        [table, field],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let mut map: HashMap<String, String> =
+        repointed.iter().find(|(name, _)| name == field).map(|(_, map)| map.clone()).unwrap_or_default();
+    for (was, now) in pairs {
+        for value in map.values_mut().filter(|value| **value == was) {
+            value.clone_from(&now);
+        }
+        map.insert(was, now);
+    }
+    map.retain(|was, now| was != now);
+    Ok(map)
+}
+
+/// A temporary table `(key, now, [decision], value)` in which `value` is `now` read as the field's type.
+fn typed_table(
+    store: &Store,
+    name: &str,
+    key: &str,
+    kind: FieldType,
+    rows: impl Iterator<Item = Vec<Value>>,
+) -> Result<()> {
+    let decision = if key == "row" { ", decision VARCHAR" } else { "" };
+    store.run(&format!(r#"CREATE OR REPLACE TABLE dq._decided ("{key}" VARCHAR, now VARCHAR{decision})"#))?;
+    store.append("dq", "_decided", rows)?;
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {} AS value FROM dq._decided; DROP TABLE dq._decided",
+        read_value("now", kind)?
+    ))
+}
+
+/// The expression that reads what a person typed as a value of the type.
+pub(in crate::stages) fn read_value(text: &str, kind: FieldType) -> Result<String> {
+    let read = match reader_of(kind) {
+        None => return Ok(format!("nullif({text}, '')")),
+        Some(step) => {
+            let transform = transforms::find(&step.name)?;
+            (transform.compile)(&[format!("nullif({text}, '')")], &Arguments { transform: &step.name, value: None })?
+        }
+    };
+    let sql = kind.sql();
+    Ok(match kind {
+        // A list is shown as [a, b]; both that and "a, b" are understood.
+        FieldType::List => format!("CASE WHEN {text} LIKE '[%]' THEN TRY_CAST({text} AS {sql}) ELSE {read} END"),
+        // What the workbench itself writes must always be read back.
+        _ => format!("coalesce(TRY_CAST(nullif({text}, '') AS {sql}), TRY_CAST({read} AS {sql}))"),
+    })
+}

@@ -1,0 +1,290 @@
+//! Derived fields: in which order tables and fields can be computed, and the SQL that computes them.
+
+use crate::error::{Error, Result};
+use crate::model::{Aggregate, Derive, Field, FieldType, Schema, Table};
+use crate::sql::{Ident, Path, Pipeline, identifiers};
+
+/// The tables in an order in which each comes after those that its derived fields look at.
+pub(super) fn order(schema: &Schema) -> Result<Vec<&str>> {
+    let mut done: Vec<&str> = Vec::new();
+    while done.len() < schema.tables.len() {
+        let ready: Vec<&str> = schema
+            .tables
+            .iter()
+            .filter(|(name, _)| !done.contains(&name.as_str()))
+            .filter(|(_, table)| looks_at(schema, table).iter().all(|other| done.contains(&other.as_str())))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if ready.is_empty() {
+            let stuck: Vec<&str> =
+                schema.tables.keys().map(String::as_str).filter(|name| !done.contains(name)).collect();
+            return Err(Error::config(format!(
+                "the derived fields of {} look at each other in a circle",
+                stuck.join(", ")
+            ))
+            .at_file("mappings/canonical.toml"));
+        }
+        done.extend(ready);
+    }
+    Ok(done)
+}
+
+/// The other tables that a table's derived fields look at.
+fn looks_at(schema: &Schema, table: &Table) -> Vec<String> {
+    let mut others = Vec::new();
+    for field in table.fields.values() {
+        match &field.derive {
+            Some(Derive::Aggregate(aggregate)) => others.push(aggregate.from.clone()),
+            Some(Derive::Expression(sql)) => {
+                others.extend(lookups(table, &[sql]).into_iter().filter_map(|lookup| target(table, &lookup.field)));
+            }
+            None => {}
+        }
+    }
+    others.retain(|other| schema.tables.contains_key(other));
+    others
+}
+
+fn target(table: &Table, field: &str) -> Option<String> {
+    table.fields.get(field)?.references.as_ref().map(|reference| reference.table.clone())
+}
+
+/// A reference that expressions follow, and the fields that they want of the row at its end.
+struct Lookup {
+    field: String,
+    wants: Vec<String>,
+}
+
+fn lookups(table: &Table, expressions: &[&str]) -> Vec<Lookup> {
+    let mut found: Vec<Lookup> = Vec::new();
+    for name in expressions.iter().flat_map(|sql| identifiers(sql)) {
+        let Some((field, want)) = name.split_once('.') else { continue };
+        if table.fields.get(field).is_none_or(|field| field.references.is_none()) {
+            continue;
+        }
+        let at = found.iter().position(|lookup| lookup.field == field).unwrap_or_else(|| {
+            found.push(Lookup { field: field.to_owned(), wants: Vec::new() });
+            found.len() - 1
+        });
+        if !found[at].wants.iter().any(|have| have == want) {
+            found[at].wants.push(want.to_owned());
+        }
+    }
+    found
+}
+
+/// The joins that make `field.want` of every lookup readable in a query over `alias`. A key that occurs more than once
+/// leads to one of its rows, always the same, so that a lookup never multiplies rows.
+fn joins(schema: &Schema, table_name: &str, table: &Table, alias: &str, expressions: &[&str]) -> Result<String> {
+    let mut sql = String::new();
+    for lookup in lookups(table, expressions) {
+        let reference = table.fields.get(&lookup.field).and_then(|field| field.references.as_ref());
+        let Some(reference) = reference else { continue };
+        let other =
+            schema.tables.get(&reference.table).ok_or_else(|| unknown(table_name, &lookup.field, &reference.table))?;
+        for want in &lookup.wants {
+            if !other.fields.contains_key(want) {
+                return Err(Error::config(format!(
+                    "\"{}.{want}\": the table \"{}\" has no field \"{want}\"",
+                    lookup.field, reference.table
+                ))
+                .at_file("mappings/canonical.toml")
+                .at_column(table_name.to_owned()));
+            }
+        }
+        let wants: Vec<String> = lookup.wants.iter().map(|want| Ident(want).to_string()).collect();
+        let (key, wants, from) = (Ident(&reference.field), wants.join(", "), Path("candidate", &reference.table));
+        sql += &format!(
+            "\nLEFT JOIN (\n  SELECT {key} AS _at, {wants} FROM {from} WHERE _key = {key}\n  UNION ALL\n  \
+             SELECT DISTINCT ON ({key}) {key}, {wants} FROM {from} o WHERE _key <> {key}\n    \
+             AND NOT EXISTS (FROM {from} p WHERE p._key = o.{key} AND p._key = p.{key}) ORDER BY {key}, _key\n) AS {field} ON {field}._at = {alias}.{field}",
+            field = Ident(&lookup.field),
+        );
+    }
+    Ok(sql)
+}
+
+fn unknown(table: &str, field: &str, other: &str) -> Error {
+    Error::config(format!("there is no table \"{other}\""))
+        .at_file("mappings/canonical.toml")
+        .at_column(format!("{table}.{field}"))
+}
+
+/// Adds the steps that fill the derived fields of a table, each after the fields that it looks at. The pipeline's last
+/// step has all fields of the table and `_unread`; so has the last one afterwards.
+pub(super) fn derive(pipeline: &mut Pipeline, schema: &Schema, table_name: &str) -> Result<()> {
+    let table = schema.tables.get(table_name).ok_or_else(|| unknown(table_name, "", table_name))?;
+    let mut waiting: Vec<(usize, &str, &Field, &Derive)> = table
+        .fields
+        .iter()
+        .enumerate()
+        .filter_map(|(bit, (name, field))| Some((bit, name.as_str(), field, field.derive.as_ref()?)))
+        .collect();
+    let mut level = 0;
+    while !waiting.is_empty() {
+        let names: Vec<&str> = waiting.iter().map(|(_, name, ..)| *name).collect();
+        let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, name, _, derive)| match derive {
+            Derive::Aggregate(_) => true,
+            Derive::Expression(sql) => {
+                !identifiers(sql).iter().any(|used| used != name && names.contains(&used.as_str()))
+            }
+        });
+        if ready.is_empty() {
+            return Err(Error::config(format!(
+                "the derived fields {} look at each other in a circle",
+                names.join(", ")
+            ))
+            .at_file("mappings/canonical.toml")
+            .at_column(table_name.to_owned()));
+        }
+        level += 1;
+        let from = pipeline.last().unwrap_or_default().to_owned();
+        pipeline.step(format!("derived {level}"), step(schema, table_name, table, &from, &ready)?);
+        waiting = later;
+    }
+    Ok(())
+}
+
+fn step(
+    schema: &Schema,
+    table_name: &str,
+    table: &Table,
+    from: &str,
+    ready: &[(usize, &str, &Field, &Derive)],
+) -> Result<String> {
+    let mut replaced = Vec::new();
+    let mut aggregates: Vec<(&Aggregate, Vec<(&str, &Aggregate)>)> = Vec::new();
+    for (bit, name, field, derive) in ready {
+        let value = match derive {
+            Derive::Expression(sql) => format!("({sql})"),
+            Derive::Aggregate(aggregate) => {
+                let same = |(other, _): &&mut (&Aggregate, _)| {
+                    let other: &Aggregate = other;
+                    (&other.from, &other.on, &other.filter, &other.most.is_some())
+                        == (&aggregate.from, &aggregate.on, &aggregate.filter, &aggregate.most.is_some())
+                        && aggregate.most.is_none()
+                };
+                match aggregates.iter_mut().find(same) {
+                    Some((_, group)) => group.push((name, aggregate)),
+                    None => aggregates.push((aggregate, vec![(name, aggregate)])),
+                }
+                let at =
+                    aggregates.iter().position(|(_, group)| group.iter().any(|(other, _)| other == name)).unwrap_or(0);
+                format!("a{at}.{}", Ident(name))
+            }
+        };
+        let typed = match field.kind {
+            FieldType::Text => format!("{value}::VARCHAR"),
+            kind => format!("TRY_CAST({value} AS {})", kind.sql()),
+        };
+        let own = format!("t.{}", Ident(name));
+        // What could not be read is an anomaly and must not be papered over by a computed value.
+        let unread = 1_i64 << bit;
+        replaced.push(format!(
+            "CASE WHEN {own} IS NOT NULL OR t._unread & {unread} <> 0 THEN {own} ELSE {typed} END AS {}",
+            Ident(name)
+        ));
+    }
+    let expressions: Vec<&str> = ready
+        .iter()
+        .filter_map(|(.., derive)| match derive {
+            Derive::Expression(sql) => Some(sql.as_str()),
+            Derive::Aggregate(_) => None,
+        })
+        .collect();
+    let mut sql = format!(
+        "SELECT t.* REPLACE (\n  {}\n)\nFROM {} AS t{}",
+        replaced.join(",\n  "),
+        Ident(from),
+        joins(schema, table_name, table, "t", &expressions)?
+    );
+    let key = one_key(table_name, table);
+    for (at, (first, group)) in aggregates.iter().enumerate() {
+        sql += &format!(
+            "\nLEFT JOIN (\n{}\n) AS a{at} ON a{at}._at = t.{}",
+            aggregate(schema, table_name, first, group)?,
+            Ident(key.as_ref().map_err(|error| Error::config(error.clone()).at_file("mappings/canonical.toml"))?)
+        );
+    }
+    Ok(sql)
+}
+
+fn one_key<'a>(table_name: &str, table: &'a Table) -> std::result::Result<&'a str, String> {
+    let keys: Vec<&str> = table.keys().collect();
+    match keys.as_slice() {
+        [one] => Ok(one),
+        _ => Err(format!("the table \"{table_name}\" needs exactly one key field to have aggregates")),
+    }
+}
+
+/// One grouped query over the other table; all of `group` share its table, reference and condition.
+fn aggregate(schema: &Schema, table_name: &str, first: &Aggregate, group: &[(&str, &Aggregate)]) -> Result<String> {
+    let other = schema.tables.get(&first.from).ok_or_else(|| unknown(table_name, group[0].0, &first.from))?;
+    if !other.fields.contains_key(&first.on) {
+        return Err(Error::config(format!("the table \"{}\" has no field \"{}\"", first.from, first.on))
+            .at_file("mappings/canonical.toml")
+            .at_column(format!("{table_name}.{}", group[0].0)));
+    }
+    let mut expressions: Vec<&str> = group.iter().map(|(_, aggregate)| aggregate.sql.as_str()).collect();
+    expressions.extend(first.most.as_deref());
+    expressions.extend(first.filter.as_deref());
+    let joins = joins(schema, &first.from, other, "r", &expressions)?;
+    let on = format!("r.{}", Ident(&first.on));
+    let filter = first.filter.as_ref().map(|filter| format!(" AND ({filter})")).unwrap_or_default();
+    let rows = format!("FROM {} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}", Path("candidate", &first.from));
+    Ok(match &first.most {
+        Some(most) => format!(
+            "  SELECT _at, arg_min(_of, (-_most, _of)) AS {name} FROM (\n  SELECT {on} AS _at, ({most}) AS _of, ({sql})::DOUBLE AS _most {rows} AND ({most}) IS NOT NULL\n  GROUP BY 1, 2)\n  GROUP BY _at",
+            name = Ident(group[0].0),
+            sql = first.sql,
+        ),
+        None => {
+            let values: Vec<String> =
+                group.iter().map(|(name, aggregate)| format!("{} AS {}", aggregate.sql, Ident(name))).collect();
+            format!("  SELECT {on} AS _at, {} {rows}\n  GROUP BY 1", values.join(", "))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(text: &str) -> Schema {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn tables_come_after_those_that_they_look_at() {
+        let schema = schema(
+            r#"
+            [tables.people.fields]
+            id = { type = "text", key = true }
+            spent = { type = "decimal", derive = { from = "sales", on = "person", sql = "sum(total)" } }
+            [tables.sales.fields]
+            id = { type = "text", key = true }
+            person = { type = "text", references = "people.id" }
+            thing = { type = "text", references = "things.id" }
+            total = { type = "decimal", derive = "thing.price * 2" }
+            [tables.things.fields]
+            id = { type = "text", key = true }
+            price = { type = "decimal" }
+            "#,
+        );
+        assert_eq!(order(&schema).unwrap(), ["things", "sales", "people"]);
+    }
+
+    #[test]
+    fn a_circle_is_told_and_not_walked() {
+        let schema = schema(
+            r#"
+            [tables.a.fields]
+            id = { type = "text", key = true }
+            x = { type = "decimal", derive = "y + 1" }
+            y = { type = "decimal", derive = "x + 1" }
+            "#,
+        );
+        let error = derive(&mut Pipeline::new(), &schema, "a").unwrap_err();
+        assert!(error.to_string().contains("x, y look at each other in a circle"), "{error}");
+    }
+}

@@ -1,0 +1,306 @@
+//! What one entity of one source gives one canonical table: a pipeline from staged text to typed values.
+
+use crate::error::{Error, Result};
+use crate::model::{FieldMapping, FieldType, Schema, Step, Table, TableMapping, column_key};
+use crate::rules::Origin;
+use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::transforms::{self, Arguments, Inputs};
+
+/// One source's entity feeding one table.
+pub(super) struct Feed {
+    pub origin: Origin,
+    filter: Option<String>,
+    fields: Vec<FeedField>,
+}
+
+/// One field, cut into what is done before the first step that can fail, the steps that can, and what comes after.
+struct FeedField {
+    name: String,
+    kind: FieldType,
+    /// The bit of the field in `_unread`.
+    bit: usize,
+    /// The staged columns.
+    columns: Vec<String>,
+    /// Over the staged columns: text.
+    before: String,
+    /// Over `before`: the value, NULL where it cannot be read. None where nothing can fail.
+    reading: Option<String>,
+    /// Over `reading`: what is done to a value that could be read.
+    after: Option<String>,
+    default: Option<String>,
+}
+
+impl Feed {
+    /// Compiles one table of one source's mapping against the columns that are staged.
+    pub fn new(
+        schema: &Schema,
+        table_name: &str,
+        source: &str,
+        relation: &str,
+        mapping: &TableMapping,
+        all_columns: Vec<String>,
+    ) -> Result<Feed> {
+        let place = |field: &str| format!("{source}: {table_name}.{field}");
+        let table = schema.tables.get(table_name).ok_or_else(|| {
+            Error::config(format!(
+                "the mapping of source \"{source}\" feeds a table \"{table_name}\" that is not declared"
+            ))
+            .hint(format!("the tables are: {}", schema.tables.keys().cloned().collect::<Vec<_>>().join(", ")))
+        })?;
+        let mut fields = Vec::new();
+        for (name, feed) in &mapping.fields {
+            let Some((bit, _, field)) = table.fields.get_full(name) else {
+                return Err(Error::config(format!("the table \"{table_name}\" has no field \"{name}\""))
+                    .at_column(place(name))
+                    .hint("take it out of the mapping, or declare it in mappings/canonical.toml"));
+            };
+            let Some(columns) =
+                columns_of(feed, &all_columns, &mapping.entity).map_err(|error| error.at_column(place(name)))?
+            else {
+                continue;
+            };
+            let default = field.default.as_ref().map(|value| literal(value, field.kind));
+            let compiled = compile(name, feed, &columns, field.kind).map_err(|error| error.at_column(place(name)))?;
+            let Compiled { before, reading, after } = compiled;
+            fields.push(FeedField {
+                name: name.clone(),
+                kind: field.kind,
+                bit,
+                columns,
+                before,
+                reading,
+                after,
+                default,
+            });
+        }
+        let origin = Origin {
+            source: source.to_owned(),
+            entity: mapping.entity.clone(),
+            relation: relation.to_owned(),
+            columns: fields.iter().map(|field| (field.name.clone(), field.columns.clone())).collect(),
+            all_columns,
+        };
+        Ok(Feed { origin, filter: mapping.filter.clone(), fields })
+    }
+
+    /// The steps from staging to the table's fields, `_unread` and `_row`; only the fields that `wanted` lets through.
+    /// `rows` is a condition on `_row`.
+    pub fn pipeline(&self, table: &Table, wanted: impl Fn(&str) -> bool, rows: Option<&str>) -> Pipeline {
+        let fields: Vec<&FeedField> = self.fields.iter().filter(|field| wanted(&field.name)).collect();
+        let mut columns: Vec<String> =
+            fields.iter().flat_map(|field| &field.columns).map(|column| Ident(column).to_string()).collect();
+        columns.sort();
+        columns.dedup();
+        columns.insert(0, "_row".to_owned());
+        let conditions: Vec<String> =
+            self.filter.iter().map(String::as_str).chain(rows).map(|condition| format!("({condition})")).collect();
+        let filter =
+            if conditions.is_empty() { String::new() } else { format!("\nWHERE {}", conditions.join(" AND ")) };
+
+        let mut pipeline = Pipeline::new();
+        pipeline.step(
+            "staged",
+            format!("SELECT {}\nFROM {}{filter}", columns.join(", "), Path("staging", &self.origin.relation)),
+        );
+        let texts = fields.iter().map(|field| format!("  {} AS {}", field.before, text_of(field)));
+        pipeline.step("texts", select("  _row", texts, "staged"));
+        let read = fields.iter().flat_map(|field| {
+            let value = field.reading.as_deref().map(|reading| format!("  {reading} AS {}", Ident(&field.name)));
+            [Some(format!("  {}", text_of(field))), value].into_iter().flatten().collect::<Vec<_>>()
+        });
+        pipeline.step("values", select("  _row", read, "texts"));
+
+        let unread: Vec<String> =
+            fields.iter().filter(|field| field.reading.is_some()).map(|field| unread(field)).collect();
+        let unread = if unread.is_empty() { "0::BIGINT".to_owned() } else { unread.join("\n    | ") };
+        let mapped = table.fields.iter().filter(|(name, _)| wanted(name)).map(|(name, field)| {
+            let value = match fields.iter().find(|fed| fed.name == *name) {
+                Some(fed) => value_of(fed),
+                None => match &field.default {
+                    Some(default) => literal(default, field.kind),
+                    None => format!("NULL::{}", field.kind.sql()),
+                },
+            };
+            format!("  {value} AS {}", Ident(name))
+        });
+        pipeline.step("mapped", select(&format!("  _row, {unread} AS _unread"), mapped, "values"));
+        pipeline
+    }
+
+    /// The text that a person sees in the export for a field: its columns joined by a space.
+    pub fn raw(&self, field: &str) -> Option<String> {
+        let fed = self.fields.iter().find(|fed| fed.name == field)?;
+        let columns: Vec<String> = fed.columns.iter().map(|column| Ident(column).to_string()).collect();
+        match columns.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            many => Some(format!("concat_ws(' ', {})", many.join(", "))),
+        }
+    }
+
+    /// A digest of the whole record, which stands in for a key where there is none.
+    pub fn record_hash(&self) -> String {
+        let columns: Vec<String> =
+            self.origin.all_columns.iter().map(|column| format!("coalesce({}, chr(30))", Ident(column))).collect();
+        let seed = Literal(&self.origin.entity).to_string();
+        format!("substr(md5(concat_ws(chr(31), {seed}, {})), 1, 12)", columns.join(", "))
+    }
+}
+
+fn select(first: &str, columns: impl Iterator<Item = String>, from: &str) -> String {
+    let mut lines = vec![first.to_owned()];
+    lines.extend(columns);
+    format!("SELECT\n{}\nFROM {from}", lines.join(",\n"))
+}
+
+fn text_of(field: &FeedField) -> String {
+    text_name(&field.name)
+}
+
+/// The name under which the text before reading flows beside the value; a field name has no space in it.
+fn text_name(field: &str) -> String {
+    Ident(&format!("{field} text")).to_string()
+}
+
+/// True where there was text and no value came of it.
+fn is_unread(field: &FeedField) -> String {
+    let (value, text) = (Ident(&field.name).to_string(), text_of(field));
+    format!("CASE WHEN {value} IS NULL THEN coalesce(tv_trim({text}) <> '', false) ELSE false END")
+}
+
+fn unread(field: &FeedField) -> String {
+    format!("CASE WHEN {} THEN {}::BIGINT ELSE 0 END", is_unread(field), 1_i64 << field.bit)
+}
+
+fn value_of(field: &FeedField) -> String {
+    let typed = |value: &str| match field.kind {
+        FieldType::Text => format!("nullif(({value})::VARCHAR, '')"),
+        kind => format!("TRY_CAST({value} AS {})", kind.sql()),
+    };
+    if field.reading.is_none() {
+        let value = typed(&text_of(field));
+        return match &field.default {
+            Some(default) => format!("coalesce({value}, {default})"),
+            None => value,
+        };
+    }
+    let name = Ident(&field.name).to_string();
+    let value = typed(field.after.as_deref().unwrap_or(&name));
+    match (&field.default, &field.after) {
+        // Neither a default nor a later step may stand in for text that could not be read.
+        (Some(default), _) => format!("CASE WHEN {} THEN NULL ELSE coalesce({value}, {default}) END", is_unread(field)),
+        (None, Some(_)) => format!("CASE WHEN {} THEN NULL ELSE {value} END", is_unread(field)),
+        (None, None) => value,
+    }
+}
+
+/// The staged columns that a field wants, by their names as staged; none where an optional one is absent.
+fn columns_of(feed: &FieldMapping, staged: &[String], entity: &str) -> Result<Option<Vec<String>>> {
+    let mut columns = Vec::new();
+    for wanted in feed.inputs() {
+        let key = column_key(wanted);
+        match staged
+            .iter()
+            .find(|column| *column == wanted)
+            .or_else(|| staged.iter().find(|column| column_key(column) == key))
+        {
+            Some(column) => columns.push(column.clone()),
+            None if feed.optional => return Ok(None),
+            None => {
+                return Err(Error::config(format!("the entity \"{entity}\" has no column \"{wanted}\""))
+                    .hint(format!("its columns are: {}", staged.join(", ")))
+                    .hint("name another column in the mapping, or say optional = true if some exports lack it"));
+            }
+        }
+    }
+    Ok(Some(columns))
+}
+
+struct Compiled {
+    before: String,
+    reading: Option<String>,
+    after: Option<String>,
+}
+
+/// The transform that reads a type from text, for mappings that name none and for values that a person types.
+pub(super) fn reader_of(kind: FieldType) -> Option<Step> {
+    let name = match kind {
+        FieldType::Text => return None,
+        FieldType::Integer => "integer",
+        FieldType::Decimal => "decimal",
+        FieldType::Boolean => "boolean",
+        FieldType::Date => "date",
+        FieldType::Timestamp => "timestamp",
+        FieldType::List => "split_list",
+    };
+    Some(Step::bare(name))
+}
+
+fn compile(name: &str, feed: &FieldMapping, columns: &[String], kind: FieldType) -> Result<Compiled> {
+    let mut steps = feed.transforms.clone();
+    let output = match steps.last() {
+        Some(step) => transforms::find(&step.name)?.output,
+        None => FieldType::Text,
+    };
+    if output == FieldType::Text {
+        steps.extend(reader_of(kind));
+    }
+    let found: Vec<_> = steps.iter().map(|step| transforms::find(&step.name)).collect::<Result<_>>()?;
+    let first = found.iter().position(|transform| transform.fails);
+    let last = found.iter().rposition(|transform| transform.fails);
+    if columns.len() > 1 && found.first().is_none_or(|transform| transform.inputs != Inputs::Many) {
+        return Err(Error::config("several columns feed the field, but the first transform takes one")
+            .hint("put a transform that joins columns first: concat or coalesce"));
+    }
+
+    let mut compiled = Compiled { before: String::new(), reading: None, after: None };
+    let mut flow: Vec<String> = columns.iter().map(|column| Ident(column).to_string()).collect();
+    let mut flow_kind = FieldType::Text;
+    for (at, (step, transform)) in steps.iter().zip(&found).enumerate() {
+        if at > 0 && transform.inputs != Inputs::One {
+            return Err(Error::config(format!("transform \"{}\" can only stand first", step.name)));
+        }
+        if flow_kind != FieldType::Text {
+            flow = flow.iter().map(|value| format!("({value})::VARCHAR")).collect();
+        }
+        if Some(at) == first {
+            compiled.before = single(&flow)?;
+            flow = vec![text_name(name)];
+        }
+        let arguments = Arguments { transform: &step.name, value: step.arguments.as_ref() };
+        flow = vec![(transform.compile)(&flow, &arguments)?];
+        flow_kind = transform.output;
+        if Some(at) == last {
+            compiled.reading = Some(single(&flow)?);
+            flow = vec![Ident(name).to_string()];
+        }
+    }
+    match last {
+        None => compiled.before = single(&flow)?,
+        Some(last) if last + 1 < steps.len() => compiled.after = Some(single(&flow)?),
+        Some(_) => {}
+    }
+    Ok(compiled)
+}
+
+fn single(expressions: &[String]) -> Result<String> {
+    match expressions {
+        [one] => Ok(one.clone()),
+        [] => Err(Error::config("no column feeds the field").hint("name a column, or use the transform constant")),
+        _ => Err(Error::config("several columns feed the field").hint("put concat or coalesce first")),
+    }
+}
+
+/// A default as a SQL literal of the field's type.
+pub(super) fn literal(value: &toml::Value, kind: FieldType) -> String {
+    let text = match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(list) => {
+            let items: Vec<String> =
+                list.iter().map(|item| Literal(item.as_str().unwrap_or(&item.to_string())).to_string()).collect();
+            return format!("[{}]::VARCHAR[]", items.join(", "));
+        }
+        other => other.to_string(),
+    };
+    format!("TRY_CAST({} AS {})", Literal(&text), kind.sql())
+}

@@ -1,0 +1,76 @@
+//! The identity of a row: its business key, or where it has none of its own, a digest of the record and a number.
+
+use super::{feed::Feed, mapped};
+use crate::error::Result;
+use crate::model::Table;
+use crate::sql::{Ident, Literal, Path};
+use crate::store::Store;
+
+/// The temporary table with the identities of the rows that have no key of their own.
+fn odd(table: &str) -> String {
+    Ident(&format!("odd rows of {table}")).to_string()
+}
+
+/// The business key as text; NULL where a part of it is missing.
+fn key_of(table: &Table) -> String {
+    let parts: Vec<String> = table.keys().map(|key| format!("{}::VARCHAR", Ident(key))).collect();
+    match parts.as_slice() {
+        [] => "NULL::VARCHAR".to_owned(),
+        many => many.join(" || '|' || "),
+    }
+}
+
+/// Finds the rows without a key and those that share theirs. Their identity is a digest of the record and the number
+/// of its occurrence, so that it does not depend on where in the export the record stands.
+pub(super) fn find_odd(store: &Store, name: &str, table: &Table, feeds: &[Feed]) -> Result<()> {
+    let is_key = |field: &str| table.fields.get(field).is_some_and(|field| field.key);
+    let mut keys = mapped(table, feeds, is_key, None);
+    keys.step("keys", format!("SELECT _source, _entity, _row, {} AS key\nFROM mapped", key_of(table)));
+    let (odd, shared) = (odd(name), Ident("shared keys"));
+    // Counting hashes is much cheaper than counting texts; the few that collide are told apart in the next step.
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {shared} AS\nSELECT hash FROM (SELECT hash(key) AS hash FROM ({keys}) WHERE key IS NOT NULL)\nGROUP BY hash HAVING count(*) > 1"
+    ))?;
+    let mut records = vec!["SELECT NULL::VARCHAR AS _source, NULL::VARCHAR AS _entity, NULL::BIGINT AS _row, NULL::VARCHAR AS record WHERE false".to_owned()];
+    for feed in feeds {
+        let (source, entity) = (Literal(&feed.origin.source), Literal(&feed.origin.entity));
+        records.push(format!(
+            "SELECT {source}, {entity}, s._row, {} FROM {} AS s SEMI JOIN few ON few._row = s._row AND few._source = {source} AND few._entity = {entity}",
+            feed.record_hash(),
+            Path("staging", &feed.origin.relation),
+        ));
+    }
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {odd} AS
+WITH suspects AS MATERIALIZED (
+  SELECT * FROM ({keys}) WHERE key IS NULL OR hash(key) IN (SELECT hash FROM {shared})
+),
+few AS MATERIALIZED (
+  SELECT * FROM suspects WHERE key IS NULL OR key IN (SELECT key FROM suspects GROUP BY key HAVING count(*) > 1)
+),
+records AS (
+  {}
+),
+named AS (
+  SELECT _source, _entity, _row, coalesce(few.key, '') || '#' || record AS name FROM few JOIN records USING (_source, _entity, _row)
+)
+SELECT _source, _entity, _row, name || '.' || row_number() OVER (PARTITION BY name ORDER BY _source, _entity, _row) AS _key FROM named",
+        records.join("\n  UNION ALL ")
+    ))?;
+    store.run(&format!("DROP TABLE {shared}"))
+}
+
+/// The step that gives every row of `from` its `_key`.
+pub(super) fn keyed(name: &str, table: &Table, from: &str) -> String {
+    format!(
+        "SELECT coalesce(o._key, {}) AS _key, m.*, 0::BIGINT AS _decided\nFROM {} AS m\nLEFT JOIN {} AS o ON o._row = m._row AND o._source = m._source AND o._entity = m._entity",
+        key_of(table),
+        Ident(from),
+        odd(name)
+    )
+}
+
+/// Drops what `find_odd` made.
+pub(super) fn clear(store: &Store, name: &str) -> Result<()> {
+    store.run(&format!("DROP TABLE IF EXISTS {}", odd(name)))
+}

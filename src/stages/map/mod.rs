@@ -1,0 +1,195 @@
+//! Map: compiles schema, mappings and decisions to the SQL that builds the candidates, and runs it.
+//!
+//! Per table: every feed's staged text becomes typed values (`feed`), each row gets its identity (`identity`), the
+//! decisions are applied (`decided`), and what no source gives is computed (`derive`).
+
+mod decided;
+mod derive;
+mod feed;
+mod identity;
+mod story;
+
+use indexmap::IndexMap;
+
+use crate::error::Result;
+use crate::model::{Canceller, FieldType, Mapping, Progress, RowStory, Schema, Table, Unit};
+use crate::rules::Origin;
+use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::store::Store;
+use decided::Decided;
+use feed::Feed;
+
+/// What is built and from what.
+pub struct Plan {
+    schema: Schema,
+    /// The tables in the order in which they can be built, with what feeds each.
+    tables: Vec<(String, Vec<Feed>)>,
+    origins: IndexMap<String, Vec<Origin>>,
+    mappings: Vec<(String, Mapping)>,
+}
+
+impl Plan {
+    /// Compiles the mappings of the given sources against what is staged. A source that was never loaded feeds nothing.
+    pub fn new(store: &Store, schema: &Schema, sources: &[(String, Mapping)]) -> Result<Plan> {
+        let staged: Vec<(String, String)> =
+            store.query("SELECT source, entity FROM dq.staged", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut tables = Vec::new();
+        let mut origins = IndexMap::new();
+        for table in derive::order(schema)? {
+            let mut feeds = Vec::new();
+            for (source, mapping) in sources {
+                let Some(feed) = mapping.tables.get(table) else { continue };
+                if !staged.iter().any(|(s, entity)| s == source && *entity == feed.entity) {
+                    continue;
+                }
+                let relation = format!("{source}/{}", feed.entity);
+                let columns = staged_columns(store, &relation)?;
+                feeds.push(Feed::new(schema, table, source, &relation, feed, columns)?);
+            }
+            origins.insert(table.to_owned(), feeds.iter().map(|feed| feed.origin.clone()).collect());
+            tables.push((table.to_owned(), feeds));
+        }
+        Ok(Plan { schema: schema.clone(), tables, origins, mappings: sources.to_vec() })
+    }
+
+    /// Per table, where its rows come from.
+    pub fn origins(&self) -> &IndexMap<String, Vec<Origin>> {
+        &self.origins
+    }
+
+    /// The statement that builds each table's candidates, in the order in which they run, with the decisions that are
+    /// in force now.
+    pub fn sql(&self, store: &Store) -> Result<Vec<(String, String)>> {
+        let mut statements = Vec::new();
+        for (name, feeds) in &self.tables {
+            let decided = Decided::shape(store, &self.schema, name)?;
+            statements.push((name.clone(), self.statement(name, feeds, &decided)?));
+        }
+        Ok(statements)
+    }
+
+    /// Builds all candidates with the decisions applied, in one transaction; what could not be applied is in
+    /// `dq.conflicts` afterwards.
+    pub fn build(&self, store: &Store, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<()> {
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP MACRO as_of() AS {}",
+            // A macro with a query in it would look the day up again for every row.
+            store
+                .first(
+                    "SELECT coalesce(max(started), '1970-01-01')::DATE::VARCHAR FROM dq.loads WHERE status = 'done'",
+                    [],
+                    |row| { row.get::<_, String>(0) }
+                )?
+                .map(|day| format!("DATE {}", Literal(&day)))
+                .unwrap_or_else(|| "DATE '1970-01-01'".to_owned())
+        ))?;
+        store.transaction(|store| {
+            store.run("DELETE FROM dq.conflicts")?;
+            for (done, (name, feeds)) in self.tables.iter().enumerate() {
+                canceller.check()?;
+                progress(Progress {
+                    what: format!("map {name}"),
+                    done: done as u64,
+                    total: Some(self.tables.len() as u64),
+                    unit: Unit::Steps,
+                });
+                let table = self.table(name)?;
+                identity::find_odd(store, name, table, feeds)?;
+                let decided = Decided::resolve(store, &self.schema, name, feeds)?;
+                store.run(&self.statement(name, feeds, &decided)?)?;
+                decided.clear(store)?;
+                identity::clear(store, name)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What became of every cell of one row; none where there is no such row.
+    pub fn story(&self, store: &Store, table: &str, row: &str) -> Result<Option<RowStory>> {
+        let Some((_, feeds)) = self.tables.iter().find(|(name, _)| name == table) else {
+            return Ok(None);
+        };
+        story::story(store, &self.schema, &self.mappings, table, feeds, row)
+    }
+
+    fn table(&self, name: &str) -> Result<&Table> {
+        self.schema.tables.get(name).ok_or_else(|| {
+            crate::error::Error::internal(format!("the plan knows a table \"{name}\" that the schema does not"))
+        })
+    }
+
+    fn statement(&self, name: &str, feeds: &[Feed], decided: &Decided) -> Result<String> {
+        let table = self.table(name)?;
+        let mut pipeline = mapped(table, feeds, |_| true, None);
+        pipeline.step("keyed", identity::keyed(name, table, "mapped"));
+        if let Some(step) = decided.step(table, "keyed") {
+            pipeline.step("decided", step);
+        }
+        derive::derive(&mut pipeline, &self.schema, name)?;
+        let last = pipeline.last().unwrap_or_default().to_owned();
+        let fields: Vec<String> = table.fields.keys().map(|field| Ident(field).to_string()).collect();
+        pipeline.step(
+            "candidate",
+            format!(
+                "SELECT _key, _source, _entity, _row, _unread, _decided,\n  {}\nFROM {}",
+                fields.join(", "),
+                Ident(&last)
+            ),
+        );
+        Ok(format!("CREATE OR REPLACE TABLE {} AS\n{pipeline}", Path("candidate", name)))
+    }
+}
+
+/// The columns of a staged entity, without those of the workbench.
+fn staged_columns(store: &Store, relation: &str) -> Result<Vec<String>> {
+    let columns = store.columns(&format!("SELECT * FROM {}", Path("staging", relation)))?;
+    Ok(columns
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| !["_row", "_file", "_load"].contains(&name.as_str()))
+        .collect())
+}
+
+/// All feeds of a table as one step `mapped` with `_source`, `_entity`, `_row`, `_unread` and the wanted fields.
+fn mapped(table: &Table, feeds: &[Feed], wanted: impl Fn(&str) -> bool + Copy, rows: Option<&str>) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    if feeds.is_empty() {
+        let fields: Vec<String> = table
+            .fields
+            .iter()
+            .filter(|(name, _)| wanted(name))
+            .map(|(name, field)| format!("NULL::{} AS {}", field.kind.sql(), Ident(name)))
+            .collect();
+        pipeline.step(
+            "mapped",
+            format!(
+                "SELECT ''::VARCHAR AS _source, ''::VARCHAR AS _entity, 0::BIGINT AS _row, 0::BIGINT AS _unread, {}\nWHERE false",
+                fields.join(", ")
+            ),
+        );
+        return pipeline;
+    }
+    let mut all = Vec::new();
+    for feed in feeds {
+        let name = &feed.origin.relation;
+        pipeline.step(name, feed.pipeline(table, wanted, rows).to_string());
+        all.push(format!(
+            "SELECT {}::VARCHAR AS _source, {}::VARCHAR AS _entity, * FROM {}",
+            Literal(&feed.origin.source),
+            Literal(&feed.origin.entity),
+            Ident(name)
+        ));
+    }
+    pipeline.step("mapped", all.join("\nUNION ALL\n"));
+    pipeline
+}
+
+/// A field's value as the text in which people and the ledger write it.
+fn as_text(expression: &str, kind: FieldType) -> String {
+    match kind {
+        FieldType::Text => expression.to_owned(),
+        // 12.5000 is how the engine writes it; nobody else does.
+        FieldType::Decimal => format!("rtrim(rtrim({expression}::VARCHAR, '0'), '.')"),
+        _ => format!("{expression}::VARCHAR"),
+    }
+}

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{Conflict, FieldType, Schema, Table};
 use crate::sql::{Ident, Literal};
 use crate::store::{Store, Value, params};
-use crate::transforms::{self, Arguments};
+use crate::transforms;
 
 /// The decisions of one table, resolved into temporary tables for the joins.
 pub(super) struct Decided {
@@ -412,10 +412,7 @@ fn typed_table(
 pub(in crate::stages) fn read_value(text: &str, kind: FieldType) -> Result<String> {
     let read = match reader_of(kind) {
         None => return Ok(format!("nullif({text}, '')")),
-        Some(step) => {
-            let transform = transforms::find(&step.name)?;
-            (transform.compile)(&[format!("nullif({text}, '')")], &Arguments { transform: &step.name, value: None })?
-        }
+        Some(step) => transforms::find(&step.name)?.expression(&[format!("nullif({text}, '')")], None)?,
     };
     let sql = kind.sql();
     Ok(match kind {

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::model::{FieldMapping, FieldType, Schema, Step, Table, TableMapping, column_key};
 use crate::rules::Origin;
 use crate::sql::{Ident, Literal, Path, Pipeline};
-use crate::transforms::{self, Arguments, Inputs};
+use crate::transforms::{self, Inputs};
 
 /// One source's entity feeding one table.
 pub(super) struct Feed {
@@ -248,10 +248,6 @@ fn compile(name: &str, feed: &FieldMapping, columns: &[String], kind: FieldType)
     let found: Vec<_> = steps.iter().map(|step| transforms::find(&step.name)).collect::<Result<_>>()?;
     let first = found.iter().position(|transform| transform.fails);
     let last = found.iter().rposition(|transform| transform.fails);
-    if columns.len() > 1 && found.first().is_none_or(|transform| transform.inputs != Inputs::Many) {
-        return Err(Error::config("several columns feed the field, but the first transform takes one")
-            .hint("put a transform that joins columns first: concat or coalesce"));
-    }
 
     let mut compiled = Compiled { before: String::new(), reading: None, after: None };
     let mut flow: Vec<String> = columns.iter().map(|column| Ident(column).to_string()).collect();
@@ -267,8 +263,7 @@ fn compile(name: &str, feed: &FieldMapping, columns: &[String], kind: FieldType)
             compiled.before = single(&flow)?;
             flow = vec![text_name(name)];
         }
-        let arguments = Arguments { transform: &step.name, value: step.arguments.as_ref() };
-        flow = vec![(transform.compile)(&flow, &arguments)?];
+        flow = vec![transform.expression(&flow, step.arguments.as_ref())?];
         flow_kind = transform.output;
         if Some(at) == last {
             compiled.reading = Some(single(&flow)?);

@@ -67,7 +67,11 @@ struct World {
 impl World {
     fn new() -> World {
         Self::with(&[
-            ("things", "ID, prix, genre", "('T1', '10,50', 'red'), ('T2', 'dear', ''), (' ', '3', NULL), ('T3', '', 'blue')"),
+            (
+                "things",
+                "ID, prix, genre",
+                "('T1', '10,50', 'red'), ('T2', 'dear', ''), (' ', '3', NULL), ('T3', '', 'blue')",
+            ),
             (
                 "people",
                 "id, Nom, \"Né le\"",
@@ -125,13 +129,18 @@ impl World {
     }
 
     fn list(&self, sql: &str) -> Vec<String> {
-        let line = |row: Vec<Option<String>>| row.into_iter().map(|cell| cell.unwrap_or_else(|| "-".into())).collect::<Vec<_>>().join("|");
+        let line = |row: Vec<Option<String>>| {
+            row.into_iter().map(|cell| cell.unwrap_or_else(|| "-".into())).collect::<Vec<_>>().join("|")
+        };
         self.ask(sql).rows.into_iter().map(line).collect()
     }
 
     fn conflicts(&self) -> Vec<String> {
         let conflicts = decide::conflicts(&self.store).unwrap();
-        conflicts.into_iter().map(|c| format!("{}.{} {} {}", c.row, c.field, c.reason, c.found.unwrap_or_default())).collect()
+        conflicts
+            .into_iter()
+            .map(|c| format!("{}.{} {} {}", c.row, c.field, c.reason, c.found.unwrap_or_default()))
+            .collect()
     }
 }
 
@@ -158,7 +167,9 @@ fn fields_are_derived_from_the_row_its_references_and_what_refers_to_it() {
         ["1|21.0000", "2|10.5000", "3|4.0000", "4|-"]
     );
     assert_eq!(
-        world.list("SELECT id, spent, days, likes, average FROM candidate.people WHERE id IN ('x-C1', 'x-C3') ORDER BY id"),
+        world.list(
+            "SELECT id, spent, days, likes, average FROM candidate.people WHERE id IN ('x-C1', 'x-C3') ORDER BY id"
+        ),
         ["x-C1|35.5000|2|blue|17.7500", "x-C3|-|-|-|-"]
     );
 }
@@ -181,7 +192,10 @@ fn the_same_records_in_another_order_give_the_same_candidates() {
     let other = World::new();
     for table in ["things", "people", "sales"] {
         let at = other.list(&format!("SELECT relation FROM dq.staged WHERE entity = '{table}'"))[0].clone();
-        other.store.run(&format!("CREATE OR REPLACE TABLE dq.{at} AS SELECT * FROM dq.{at} ORDER BY rowid DESC")).unwrap();
+        other
+            .store
+            .run(&format!("CREATE OR REPLACE TABLE dq.{at} AS SELECT * FROM dq.{at} ORDER BY rowid DESC"))
+            .unwrap();
     }
     other.build();
     for table in ["things", "people", "sales"] {
@@ -199,14 +213,18 @@ fn decisions_are_applied_where_the_value_is_still_the_one_they_were_made_about()
     world.decide(r#""kind":"set","table":"things","row":"T7","field":"price","was":"99","now":"1""#);
     world.decide(r#""kind":"set","table":"things","row":"T3","field":"price","was":"1","now":"cheap""#);
     world.decide(r#""kind":"replace","table":"things","field":"kind","values":{"red":"rouge","blue":"bleu"}"#);
-    world.decide(r#""kind":"bulk","table":"people","field":"name","rows":{"x-C1":["Ann","Anne"],"x-C3":[null,"Carl"]}"#);
+    world
+        .decide(r#""kind":"bulk","table":"people","field":"name","rows":{"x-C1":["Ann","Anne"],"x-C3":[null,"Carl"]}"#);
     world.decide(r#""kind":"exclude","table":"sales","rows":["4"]"#);
     world.build();
     assert_eq!(
         world.list("SELECT id, price, kind, _unread, _decided FROM candidate.things WHERE id IS NOT NULL ORDER BY id"),
         ["T1|10.5000|rouge|0|4", "T2|13.0000|plain|0|2", "T3|1.0000|bleu|0|4"]
     );
-    assert_eq!(world.list("SELECT name FROM candidate.people WHERE id IN ('x-C1', 'x-C3') ORDER BY id"), ["Anne", "Carl"]);
+    assert_eq!(
+        world.list("SELECT name FROM candidate.people WHERE id IN ('x-C1', 'x-C3') ORDER BY id"),
+        ["Anne", "Carl"]
+    );
     assert_eq!(world.list("SELECT id FROM candidate.sales ORDER BY id"), ["1", "2", "3"]);
     assert_eq!(world.conflicts(), ["T1.price changed 10.5", "T7.price missing-row ", "T3.price not-a-value "]);
 }
@@ -217,7 +235,8 @@ fn a_repaired_key_a_repair_on_a_shared_key_and_their_reversal() {
     world.build();
     let keys = world.list("SELECT _key FROM candidate.people ORDER BY _row");
     world.decide(&format!(r#""kind":"exclude","table":"people","rows":["{}"]"#, keys[3]));
-    let set = world.decide(&format!(r#""kind":"set","table":"people","row":"{}","field":"id","was":null,"now":"x-C8""#, keys[4]));
+    let set = world
+        .decide(&format!(r#""kind":"set","table":"people","row":"{}","field":"id","was":null,"now":"x-C8""#, keys[4]));
     world.build();
     assert_eq!(world.list("SELECT id FROM candidate.people ORDER BY _row"), ["x-C1", "x-C2", "x-C3", "x-C8", "-"]);
     let back = world.decide(&format!(r#""kind":"revert","of":"{set}""#));

@@ -28,6 +28,8 @@ struct Set {
     row: String,
     was: Option<String>,
     now: Option<String>,
+    /// `now` as the workbench writes it: 12,50 typed by a person is 12.5.
+    written: Option<String>,
 }
 
 fn temp(table: &str, what: &str) -> String {
@@ -121,7 +123,7 @@ impl Decided {
             let found = found_values(store, &found_rows, table, field, kind, feeds)?;
             let replaced = replacements.get(field);
             let mut values: Vec<Vec<Value>> = Vec::new();
-            for (row, sets) in self.sets(store, field)? {
+            for (row, sets) in self.sets(store, field, kind)? {
                 let Some(found) = found.get(&row) else {
                     conflicts.extend(sets.into_iter().map(|set| self.conflict(set, field, None, "missing-row")));
                     continue;
@@ -177,12 +179,17 @@ impl Decided {
     }
 
     /// The decisions that set a field, per row in the order in which they were made; rows in order of their names.
-    fn sets(&self, store: &Store, field: &str) -> Result<Vec<(String, Vec<Set>)>> {
+    fn sets(&self, store: &Store, field: &str, kind: FieldType) -> Result<Vec<(String, Vec<Set>)>> {
+        let written = as_text(&format!("({})", read_value("now", kind)?), kind);
         let all = store.query(
-            r#"SELECT id, "row", was, now FROM dq.decisions
-               WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ? ORDER BY "row", seq"#,
+            &format!(
+                r#"SELECT id, "row", was, now, {written} FROM dq.decisions
+                   WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ? ORDER BY "row", seq"#
+            ),
             [self.table.as_str(), field],
-            |row| Ok(Set { id: row.get(0)?, row: row.get(1)?, was: row.get(2)?, now: row.get(3)? }),
+            |row| {
+                Ok(Set { id: row.get(0)?, row: row.get(1)?, was: row.get(2)?, now: row.get(3)?, written: row.get(4)? })
+            },
         )?;
         let mut rows: Vec<(String, Vec<Set>)> = Vec::new();
         for set in all {
@@ -308,9 +315,9 @@ fn fold(
     for set in sets {
         // A decision on the value as the source gives it is not undone by a later replacement of that value everywhere.
         if state.is(set.was.as_deref()) || (standing.is_none() && found.is(set.was.as_deref())) {
-            state = Found { value: set.now.clone(), raw: None };
+            state = Found { value: set.written.or(set.now), raw: None };
             standing = Some(set.id);
-        } else if state.value != set.now {
+        } else if state.value != set.now && state.value != set.written {
             // Where the source itself has come to say what was decided, there is nothing left to apply.
             refused.push(set);
         }

@@ -96,8 +96,9 @@ fn joins(schema: &Schema, table_name: &str, table: &Table, alias: &str, expressi
         let (key, wants, from) = (Ident(&reference.field), wants.join(", "), Path("candidate", &reference.table));
         sql += &format!(
             "\nLEFT JOIN (\n  SELECT {key} AS _at, {wants} FROM {from} WHERE _key = {key}\n  UNION ALL\n  \
-             SELECT DISTINCT ON ({key}) {key}, {wants} FROM {from} o WHERE _key <> {key}\n    \
-             AND NOT EXISTS (FROM {from} p WHERE p._key = o.{key} AND p._key = p.{key}) ORDER BY {key}, _key\n) AS {field} ON {field}._at = {alias}.{field}",
+             SELECT * FROM (SELECT DISTINCT ON ({key}) {key}, {wants} FROM {from} AS o WHERE _key <> {key}\n    \
+             AND NOT EXISTS (FROM {from} AS p WHERE p._key = o.{key} AND p._key = p.{key}) ORDER BY {key}, _key)\n\
+             ) AS {field} ON {field}._at = {alias}.{field}",
             field = Ident(&lookup.field),
         );
     }

@@ -28,6 +28,8 @@ struct FeedField {
     /// Over `reading`: what is done to a value that could be read.
     after: Option<String>,
     default: Option<String>,
+    /// Whether a step trims: a text of nothing but white space cannot come through then.
+    trims: bool,
 }
 
 impl Feed {
@@ -71,6 +73,7 @@ impl Feed {
                 reading,
                 after,
                 default,
+                trims: feed.transforms.iter().any(|step| step.name == "trim"),
             });
         }
         let origin = Origin {
@@ -150,7 +153,7 @@ impl Feed {
 fn select(first: &str, columns: impl Iterator<Item = String>, from: &str) -> String {
     let mut lines = vec![first.to_owned()];
     lines.extend(columns);
-    format!("SELECT\n{}\nFROM {from}", lines.join(",\n"))
+    format!("SELECT\n{}\nFROM {}", lines.join(",\n"), Ident(from))
 }
 
 fn text_of(field: &FeedField) -> String {
@@ -174,7 +177,8 @@ fn unread(field: &FeedField) -> String {
 
 fn value_of(field: &FeedField) -> String {
     let typed = |value: &str| match field.kind {
-        FieldType::Text => format!("nullif(({value})::VARCHAR, '')"),
+        FieldType::Text if field.trims || field.reading.is_some() => format!("nullif(({value})::VARCHAR, '')"),
+        FieldType::Text => format!("CASE WHEN tv_trim({value}) <> '' THEN ({value})::VARCHAR END"),
         kind => format!("TRY_CAST({value} AS {})", kind.sql()),
     };
     if field.reading.is_none() {

@@ -22,3 +22,5 @@ pub mod transforms;
 pub mod stages;
 
 pub mod workbench;
+
+pub mod cli;

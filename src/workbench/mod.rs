@@ -1,6 +1,7 @@
 //! One API for both fronts: open a workspace, ask, get progress and replies, cancel. Neighbours: `cli` and `tui` above,
 //! the stages below.
 
+mod catalogue;
 pub mod clock;
 mod reader;
 mod workspace;
@@ -8,13 +9,14 @@ mod workspace;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::connectors::{self, Place, Probe, Watch};
+use crate::connectors::{self, Place, Watch};
 use crate::error::{Error, Result};
 use crate::model::{Action, Canceller, Commit, Decision, Load, Progress, SourceConfig, Verdict};
 use crate::stages::{check, commit, decide, load};
-use crate::store::{Interrupter, Settings, Store};
+use crate::store::{Settings, Store};
 use crate::transforms;
 
+pub use catalogue::*;
 pub use reader::{Reader, SourceStatus};
 pub use workspace::{OpenOptions, Workspace};
 

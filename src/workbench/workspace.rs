@@ -131,6 +131,11 @@ impl Workspace {
     }
 }
 
+/// The canonical schema with which every workspace begins.
+pub(super) fn default_schema() -> Result<Schema> {
+    parse(DEFAULTS[0].1, Path::new("mappings/canonical.toml"))
+}
+
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|cause| Error::io("cannot write", path, cause))
 }

@@ -1,5 +1,8 @@
 //! The integration tests, one binary: each module takes one room through its front door.
 
+mod cli;
 mod docs;
+mod harness;
+mod house;
 mod map;
 mod samples;

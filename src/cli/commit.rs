@@ -1,0 +1,116 @@
+//! `tastevin commit`: the gate, the difference, the transaction.
+
+use super::context::Context;
+use super::json;
+use super::sink::Sink;
+use super::text::{count, visible};
+use super::{Outcome, Subcommand, diff};
+use crate::error::Result;
+use crate::model::{self, TableDiff, Verdict};
+use crate::workbench::Workbench;
+
+/// Make the candidates canonical: gate, difference, one transaction
+///
+/// Rebuilds the candidates with all decisions applied, checks them, and commits if the gate opens. Rows that block are held
+/// back in quarantine with their reasons.
+#[derive(clap::Args)]
+pub struct Commit {
+    /// Say what would be committed and commit nothing; exit code 1 if the gate is closed
+    #[arg(long)]
+    dry_run: bool,
+    /// What this commit is about
+    #[arg(short, long, default_value = "")]
+    message: String,
+}
+
+impl Subcommand for Commit {
+    const NAME: &'static str = "commit";
+
+    fn run(self, context: &Context) -> Result<Outcome> {
+        let mut workbench = context.change()?;
+        let verdict = check(&mut workbench, context)?;
+        if self.dry_run {
+            return dry_run(&workbench, &verdict, context);
+        }
+        if !verdict.gate_is_open() {
+            let mut out = context.stdout();
+            if context.json() {
+                json::write(&mut out, &[("committed", &false), ("gate", &verdict.gate)])?;
+            } else {
+                gate(&mut out, &verdict, context)?;
+            }
+            out.finish()?;
+            context.say("Nothing was committed.\nNext: tastevin anomalies --severity error");
+            return Ok(Outcome::Fail);
+        }
+        let made = make(&mut workbench, &self.message, context)?;
+        print(&made, context)?;
+        Ok(Outcome::Pass)
+    }
+}
+
+/// Rebuilds the candidates and runs the rules, with progress.
+pub fn check(workbench: &mut Workbench, context: &Context) -> Result<Verdict> {
+    let meter = context.meter();
+    let verdict = workbench.check(&|progress| meter.tell(&progress))?;
+    context.check_interrupted()?;
+    Ok(verdict)
+}
+
+/// Commits, with progress.
+pub fn make(workbench: &mut Workbench, message: &str, context: &Context) -> Result<model::Commit> {
+    let meter = context.meter();
+    workbench.commit(message, &|progress| meter.tell(&progress))
+}
+
+fn dry_run(workbench: &Workbench, verdict: &Verdict, context: &Context) -> Result<Outcome> {
+    let diff = workbench.diff(0, 0)?;
+    let mut out = context.stdout();
+    if context.json() {
+        let tables: Vec<_> = diff.iter().map(|table| &table.tally).collect();
+        let open = verdict.gate_is_open();
+        json::write(
+            &mut out,
+            &[("committed", &false), ("would_commit", &open), ("gate", &verdict.gate), ("tables", &tables)],
+        )?;
+    } else {
+        gate(&mut out, verdict, context)?;
+        out.line("")?;
+        diff::tallies(&mut out, &diff, context)?;
+    }
+    out.finish()?;
+    context.say("This was a dry run: nothing was committed.");
+    Ok(Outcome::pass_if(verdict.gate_is_open()))
+}
+
+/// Prints what must hold before a commit and whether it does.
+pub fn gate(out: &mut Sink, verdict: &Verdict, context: &Context) -> Result<()> {
+    let paint = context.paint(None);
+    let word = if verdict.gate_is_open() { paint.good("The gate is open.") } else { paint.bad("The gate is closed.") };
+    out.line(word)?;
+    for condition in &verdict.gate {
+        let mark = if condition.holds { paint.good("✓") } else { paint.bad("✗") };
+        out.line(format!("  {mark} {}: {}", visible(&condition.what), visible(&condition.detail)))?;
+    }
+    Ok(())
+}
+
+/// Prints a commit that was made.
+pub fn print(made: &model::Commit, context: &Context) -> Result<()> {
+    let mut out = context.stdout();
+    if context.json() {
+        json::write(&mut out, &[("committed", &true), ("commit", made)])?;
+    } else {
+        let paint = context.paint(None);
+        let hash: String = made.hash.chars().take(12).collect();
+        out.line(format!("{}  by {}, {hash}", paint.strong(&format!("commit {}", made.id)), visible(&made.who)))?;
+        let tallies: Vec<TableDiff> =
+            made.tables.iter().map(|tally| TableDiff { tally: tally.clone(), rows: Vec::new() }).collect();
+        diff::tallies(&mut out, &tallies, context)?;
+        let held: u64 = made.tables.iter().map(|table| table.quarantined).sum();
+        if held > 0 {
+            context.say(format!("{} held back in quarantine, each with its reasons.", count(held, "row")));
+        }
+    }
+    out.finish()
+}

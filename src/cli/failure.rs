@@ -1,0 +1,50 @@
+//! How an error is told: what, where, why and what to do next, on stderr. Neighbour: `crate::error`, which holds it.
+
+use std::process::ExitCode;
+
+use super::text::{Paint, visible};
+use crate::error::Error;
+
+/// Prints the error and says with what code the process ends.
+pub fn report(error: &Error, colour: bool) -> ExitCode {
+    eprint!("{}", words(error, Paint(colour)));
+    ExitCode::from(error.kind().exit_code())
+}
+
+/// The error in lines: `error:`, `at:`, `because:`, `hint:`.
+pub fn words(error: &Error, paint: Paint) -> String {
+    let mut text = format!("{} {}\n", paint.bad("error:"), lines(error.what()));
+    let place = error.place().to_string();
+    if !place.is_empty() {
+        text.push_str(&format!("  at: {}\n", lines(&place)));
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(because) = cause {
+        text.push_str(&format!("  because: {}\n", lines(&because.to_string())));
+        cause = because.source();
+    }
+    for hint in error.hints() {
+        text.push_str(&format!("  hint: {}\n", lines(hint)));
+    }
+    text
+}
+
+/// Text of several lines, harmless and indented under its heading.
+fn lines(text: &str) -> String {
+    text.trim().lines().map(visible).collect::<Vec<_>>().join("\n    ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_where_why_and_what_next() {
+        let cause = std::io::Error::other("line one\nline \x1b[31mtwo");
+        let error = Error::config("this is no TOML").at_file("t.toml").at_line(3).caused_by(cause).hint("look there");
+        assert_eq!(
+            words(&error, Paint(false)),
+            "error: this is no TOML\n  at: t.toml:3\n  because: line one\n    line ␛[31mtwo\n  hint: look there\n"
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! `tastevin [DIR]`: the workbench on a terminal.
+
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::{Outcome, REGISTRY};
+use crate::error::{Error, Result, nearest};
+use crate::workbench::Workbench;
+
+/// Opens the workspace in `dir`, or the one around the current folder.
+pub fn run(dir: Option<PathBuf>, context: &Context) -> Result<Outcome> {
+    let dir = match dir {
+        Some(dir) => {
+            let typed = dir.to_string_lossy();
+            if !dir.exists()
+                && let Some(near) = nearest(&typed, REGISTRY.iter().map(|entry| entry.name))
+            {
+                return Err(Error::usage(format!("there is no command and no folder \"{typed}\""))
+                    .hint(format!("did you mean `tastevin {near}`?")));
+            }
+            dir
+        }
+        None => context.dir()?,
+    };
+    require_terminal()?;
+    let workbench = context.open(&dir, context.global().read_only)?;
+    show(workbench, context)
+}
+
+/// Refuses to go on where there is no terminal to draw on.
+pub fn require_terminal() -> Result<()> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Error::usage("the workbench needs a terminal, and this is none")
+        .hint("every command works without one: `tastevin check`, `tastevin anomalies`, `tastevin sync` …")
+        .hint("`tastevin --help` lists them all; `tastevin demo --headless` makes the demo without a terminal"))
+}
+
+/// Shows the workbench until the person leaves it.
+pub fn show(workbench: Workbench, context: &Context) -> Result<Outcome> {
+    let _ = (workbench, context);
+    Err(Error::internal("the workbench is not wired yet"))
+}

@@ -1,0 +1,30 @@
+//! `tastevin revert`: take a commit back.
+
+use super::context::Context;
+use super::{Outcome, Subcommand, commit};
+use crate::error::Result;
+
+/// Make the canonical tables what they were before a commit, as a new commit
+#[derive(clap::Args)]
+pub struct Revert {
+    /// The commit, as `tastevin log` numbers it
+    #[arg(value_name = "N")]
+    commit: i64,
+    /// Why
+    #[arg(short, long, default_value = "")]
+    message: String,
+}
+
+impl Subcommand for Revert {
+    const NAME: &'static str = "revert";
+
+    fn run(self, context: &Context) -> Result<Outcome> {
+        let message = match self.message.as_str() {
+            "" => format!("revert {}", self.commit),
+            message => message.to_owned(),
+        };
+        let made = context.change()?.revert(self.commit, &message)?;
+        commit::print(&made, context)?;
+        Ok(Outcome::Pass)
+    }
+}

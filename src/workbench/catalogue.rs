@@ -1,0 +1,43 @@
+//! What there is: the registries of the floors below, for help, pickers and docs.
+
+use super::workspace;
+use crate::connectors;
+use crate::error::Result;
+use crate::model::Schema;
+use crate::rules;
+use crate::transforms;
+
+pub use crate::connectors::{ConnectorKind, Probe, SourceOption};
+pub use crate::rules::Rule;
+pub use crate::store::Interrupter;
+pub use crate::transforms::{Example, Transform};
+
+/// All rules, in the order of the docs.
+pub fn rules() -> &'static [&'static Rule] {
+    rules::REGISTRY
+}
+
+/// The rule of that id, or an error that says where to look.
+pub fn rule(id: &str) -> Result<&'static Rule> {
+    rules::find(id)
+}
+
+/// All transforms, in the order of the docs.
+pub fn transforms() -> &'static [&'static Transform] {
+    transforms::REGISTRY
+}
+
+/// The transform of that name, or an error that names the nearest.
+pub fn transform(name: &str) -> Result<&'static Transform> {
+    transforms::find(name)
+}
+
+/// All connectors with their options.
+pub fn connectors() -> &'static [&'static ConnectorKind] {
+    connectors::REGISTRY
+}
+
+/// The canonical schema with which every workspace begins.
+pub fn default_schema() -> Result<Schema> {
+    workspace::default_schema()
+}

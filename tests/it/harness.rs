@@ -1,0 +1,148 @@
+//! A workspace in a temporary folder and the real binary to run on it.
+
+// Every module uses a part of this.
+#![allow(dead_code)]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What a run of the binary left behind.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Data.
+    pub stdout: String,
+    /// Progress, messages and errors.
+    pub stderr: String,
+    /// The exit code; -1 where a signal ended it.
+    pub code: i32,
+}
+
+impl Output {
+    /// The run, having ended with exit code 0.
+    #[track_caller]
+    pub fn passed(self) -> Output {
+        self.ended(0)
+    }
+
+    /// The run, having ended with that exit code.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Output {
+        assert_eq!(self.code, code, "exit code; stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Stdout as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        match serde_json::from_str(&self.stdout) {
+            Ok(value) => value,
+            Err(error) => panic!("stdout is no JSON: {error}\n{}\nstderr:\n{}", self.stdout, self.stderr),
+        }
+    }
+}
+
+/// A folder for one test, gone afterwards.
+pub struct Workspace {
+    dir: tempfile::TempDir,
+}
+
+impl Workspace {
+    /// An empty folder: no workspace yet.
+    pub fn folder() -> Workspace {
+        Workspace { dir: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// A fresh workspace with nothing in it.
+    pub fn empty() -> Workspace {
+        let workspace = Workspace::folder();
+        workspace.tastevin(["init", ".", "--name", "Test", "--quiet"]).passed();
+        workspace
+    }
+
+    /// A fresh workspace with a source `isavigne_prod` that reads the given files, by name and content.
+    pub fn with_exports(files: &[(&str, &[u8])]) -> Workspace {
+        let workspace = Workspace::empty();
+        for (name, bytes) in files {
+            workspace.write(&format!("exports/{name}"), bytes);
+        }
+        fs::create_dir_all(workspace.path("exports")).expect("the exports' folder");
+        workspace.tastevin(["source", "add", "isavigne_prod", "--kind", "isavigne", "--path", "exports"]).passed();
+        workspace
+    }
+
+    /// A workspace on the sample exports, not loaded yet.
+    pub fn with_samples() -> Workspace {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_exports/isavigne");
+        let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(samples)
+            .expect("the sample exports")
+            .map(|entry| entry.expect("a sample export").path())
+            .filter(|path| path.extension() == Some(OsStr::new("csv")))
+            .map(|path| {
+                let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                (name, fs::read(&path).expect("a sample export"))
+            })
+            .collect();
+        files.sort();
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        Workspace::with_exports(&files)
+    }
+
+    /// A workspace on the sample exports, loaded and checked.
+    pub fn checked() -> Workspace {
+        let workspace = Workspace::with_samples();
+        workspace.tastevin(["load"]).passed();
+        workspace.tastevin(["check", "--fail-on", "never"]).passed();
+        workspace
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The path of something in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file, making the folders that it needs.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
+        fs::write(path, bytes).expect("the file is written");
+    }
+
+    /// Reads a file.
+    #[track_caller]
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Runs `tastevin` in the folder.
+    pub fn tastevin<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
+        let mut command = self.command();
+        command.args(arguments);
+        output(&mut command)
+    }
+
+    /// A `tastevin` in the folder, to be given arguments and run by the test itself.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tastevin"));
+        command.current_dir(self.dir()).stdin(Stdio::null());
+        // What the tests see must not depend on who runs them and where.
+        command.env_remove("NO_COLOR").env("TERM", "xterm-256color").env("TASTEVIN_USER", "marie").env("TZ", "UTC");
+        command
+    }
+}
+
+/// Runs a command to its end.
+pub fn output(command: &mut Command) -> Output {
+    let output = command.output().expect("the binary runs");
+    Output {
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: output.status.code().unwrap_or(-1),
+    }
+}

@@ -24,7 +24,7 @@ enum Action {
         #[arg(value_name = "TABLE")]
         table: Option<String>,
         /// Print the SQL that builds the candidates
-        #[arg(long, conflicts_with = "table")]
+        #[arg(long)]
         sql: bool,
     },
 }
@@ -36,17 +36,21 @@ impl Subcommand for Map {
         let Action::Show { table, sql } = self.action;
         let workbench = context.look()?;
         let mut out = context.stdout();
-        if sql {
-            out.line(workbench.plan()?.sql().trim_end())?;
-            out.finish()?;
-            return Ok(Outcome::Pass);
-        }
         if let Some(table) = &table
             && !workbench.schema().tables.contains_key(table)
         {
             let known: Vec<&str> = workbench.schema().tables.keys().map(String::as_str).collect();
             return Err(Error::usage(format!("there is no canonical table \"{table}\""))
                 .hint(format!("the tables are: {}", known.join(", "))));
+        }
+        if sql {
+            for (name, statement) in workbench.map_sql()? {
+                if table.as_ref().is_none_or(|only| *only == name) {
+                    out.line(format!("-- {}\n{}\n", visible(&name), statement.trim_end()))?;
+                }
+            }
+            out.finish()?;
+            return Ok(Outcome::Pass);
         }
         let lines = lines(&workbench, table.as_deref());
         if context.json() {

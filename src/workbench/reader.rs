@@ -120,6 +120,11 @@ impl Reader {
         map::Plan::new(&self.store, &self.workspace.schema, &self.workspace.mappings)
     }
 
+    /// Per canonical table, the statement that builds its candidates, as it will run with the decisions now in force.
+    pub fn map_sql(&self) -> Result<Vec<(String, String)>> {
+        self.plan()?.sql(&self.store)
+    }
+
     /// The verdict of the last check; none before the first.
     pub fn verdict(&self) -> Result<Option<Verdict>> {
         check::verdict(&self.store)

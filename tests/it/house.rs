@@ -160,7 +160,7 @@ fn every_file_opens_with_a_sentence_that_says_what_it_is_for() {
         .iter()
         .filter(|source| {
             let first = source.text.lines().next().unwrap_or("");
-            !first.strip_prefix("//! ").is_some_and(|words| words.split_whitespace().count() >= 2)
+            first.strip_prefix("//! ").is_none_or(|words| words.split_whitespace().count() < 2)
         })
         .map(|source| source.at(1))
         .collect();

@@ -5,6 +5,7 @@
 pub mod check;
 pub mod commit;
 pub mod decide;
+pub mod gate;
 pub mod load;
 pub mod map;
 pub mod report;

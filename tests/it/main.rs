@@ -1,6 +1,7 @@
 //! The integration tests, one binary: each module takes one room through its front door.
 
 mod cli;
+mod commit;
 mod docs;
 mod harness;
 mod house;

@@ -1,0 +1,512 @@
+//! The gate: which candidate rows are held back and why, and what must hold before a commit. Neighbours: `check` shows it,
+//! `commit` obeys it.
+//!
+//! A candidate row is held back where any of these is true:
+//!
+//! 1. It has an open finding of the severity on which the gate fails.
+//! 2. It has no business key, or shares its key with another candidate row. No waiver lets such a row through: the canonical
+//!    tables would no longer say which row is which.
+//! 3. It refers to a row that is held back and is not canonical from an earlier commit. Such a row would be an orphan
+//!    downstream, so it waits for the row that it refers to; and so do the rows that refer to it in turn.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::error::{Error, Result};
+use crate::model::{Condition, FailOn, FieldType, Gate, Schema, Severity, Table};
+use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::store::Store;
+
+/// What must hold before a commit, and whether it does.
+///
+/// The scores of the check that found the anomalies must be in `dq.scores` already: a check that asks for its own verdict
+/// writes them first.
+pub fn conditions(store: &Store, schema: &Schema, gate: &Gate) -> Result<Vec<Condition>> {
+    Ok(hold(store, schema, gate)?.1)
+}
+
+/// A query for the rows of a table that have an open finding of a severity on which the gate fails: `row`, `reasons`.
+pub fn blocked_sql(table: &str, fail_on: FailOn) -> String {
+    format!(
+        "SELECT \"row\", list(DISTINCT reason ORDER BY reason) AS reasons FROM ({}) GROUP BY \"row\"",
+        findings_sql(table, fail_on)
+    )
+}
+
+/// An expression for the rule of a reason, given an expression for the reason.
+pub fn rule_of(reason: &str) -> String {
+    format!("regexp_extract({reason}, '^[^ :]+')")
+}
+
+/// The severities on which the gate fails, worst first.
+pub fn severities(fail_on: FailOn) -> &'static [Severity] {
+    match fail_on {
+        FailOn::Error => &[Severity::Error],
+        FailOn::Warning => &[Severity::Error, Severity::Warning],
+        FailOn::Never => &[],
+    }
+}
+
+/// The candidate rows that are held back, gathered in temporary tables of this connection.
+pub(super) struct Held {
+    /// Per table of the schema, in its order.
+    pub tables: IndexMap<String, Count>,
+}
+
+/// How many candidate rows a table has, and how many of them are held back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub rows: u64,
+    pub held: u64,
+}
+
+/// The temporary table with the reasons why rows of `table` are held back: `row`, `reason`; a row can stand there many times.
+pub(super) fn reasons(table: &str) -> String {
+    format!("temp.{}", Ident(&format!("reasons/{table}")))
+}
+
+/// Gathers the rows that are held back and says what must hold. `None` where the candidates are not what the conditions are about:
+/// nothing was checked yet, or the schema has changed since.
+pub(super) fn hold(store: &Store, schema: &Schema, gate: &Gate) -> Result<(Option<Held>, Vec<Condition>)> {
+    let most = Most::parse(&gate.max_quarantined)?;
+    let shapes = Shapes::read(store)?;
+    let current = is_current(store, schema, &shapes)?;
+    if !current.holds && !shapes.fit(schema) {
+        return Ok((None, vec![current]));
+    }
+    let held = gather(store, schema, gate.fail_on, &shapes)?;
+    let mut conditions = vec![current];
+    conditions.extend(keyed(schema));
+    conditions.extend(homeless(store, schema, gate.fail_on)?);
+    conditions.push(blocked(&held, gate.quarantine));
+    if gate.quarantine {
+        conditions.push(most.condition(&held, &gate.max_quarantined));
+    }
+    Ok((Some(held), conditions))
+}
+
+/// The columns of the tables that hold rows of the schema, by DuckDB schema and table: name → type.
+pub(super) struct Shapes(HashMap<(String, String), IndexMap<String, String>>);
+
+impl Shapes {
+    pub(super) fn read(store: &Store) -> Result<Shapes> {
+        let sql = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() \
+                   WHERE database_name = current_database() AND schema_name IN ('candidate', 'canonical', 'dq') \
+                   ORDER BY schema_name, table_name, column_index";
+        let mut shapes: HashMap<_, IndexMap<String, String>> = HashMap::new();
+        for (schema, table, column, kind) in
+            store.query(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        {
+            shapes.entry((schema, table)).or_default().insert(column, kind);
+        }
+        Ok(Shapes(shapes))
+    }
+
+    /// The columns of a table; `None` where there is no such table.
+    pub(super) fn of(&self, schema: &str, table: &str) -> Option<&IndexMap<String, String>> {
+        self.0.get(&(schema.to_owned(), table.to_owned()))
+    }
+
+    fn has(&self, schema: &str, table: &str, columns: &[&str]) -> bool {
+        self.of(schema, table).is_some_and(|have| columns.iter().all(|column| have.contains_key(*column)))
+    }
+
+    /// Whether every candidate table has the fields of the schema with their types.
+    fn fit(&self, schema: &Schema) -> bool {
+        schema.tables.iter().all(|(name, table)| self.misfit(name, table).is_none())
+    }
+
+    fn misfit(&self, name: &str, table: &Table) -> Option<String> {
+        let Some(columns) = self.of("candidate", name) else {
+            return Some(format!("there are no candidates for {name}"));
+        };
+        let (field, _) = table
+            .fields
+            .iter()
+            .find(|(field, declared)| columns.get(*field).is_none_or(|kind| kind != declared.kind.sql()))?;
+        Some(format!("the candidates do not have {name}.{field} as the schema declares it"))
+    }
+}
+
+/// Whether the last check looked at what would be committed: the schema as it is, and the newest loads.
+fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Condition> {
+    let what = "the last check covers the newest load and the schema as it is".to_owned();
+    let fails = |detail: String| Condition { what: what.clone(), holds: false, detail };
+    let last = "SELECT \"check\", max(\"at\") FROM (SELECT \"check\", \"at\" FROM dq.scores UNION ALL SELECT \"check\", \"at\" FROM dq.metrics) \
+                GROUP BY \"check\" ORDER BY \"check\" DESC LIMIT 1";
+    let Some(check): Option<i64> = store.first(last, [], |row| row.get(0))? else {
+        return Ok(fails("nothing has been checked yet; run `tastevin check`".to_owned()));
+    };
+    if let Some(misfit) = schema.tables.iter().find_map(|(name, table)| shapes.misfit(name, table)) {
+        return Ok(fails(format!("{misfit}; run `tastevin check`")));
+    }
+    let newer = format!(
+        "SELECT DISTINCT source FROM dq.loads, ({last}) AS c(n, checked) \
+         WHERE status = 'done' AND coalesce(ended, started) > checked ORDER BY source"
+    );
+    let newer: Vec<String> = store.query(&newer, [], |row| row.get(0))?;
+    if !newer.is_empty() {
+        return Ok(fails(format!("{} was loaded after check {check}; run `tastevin check`", newer.join(", "))));
+    }
+    Ok(Condition { what, holds: true, detail: format!("check {check}") })
+}
+
+/// Rows without a declared key cannot be told apart; said only where it happens.
+fn keyed(schema: &Schema) -> Option<Condition> {
+    let keyless: Vec<&str> = schema
+        .tables
+        .iter()
+        .filter(|(_, table)| table.keys().next().is_none())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    (!keyless.is_empty()).then(|| Condition {
+        what: "every table of the schema declares a key".to_owned(),
+        holds: false,
+        detail: format!("{} has no field with key = true", keyless.join(", ")),
+    })
+}
+
+/// Findings that block but belong to no candidate row cannot be quarantined with a row; said only where they exist.
+fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Condition>> {
+    let mut found = Vec::new();
+    for table in schema.tables.keys() {
+        let sql = format!(
+            "SELECT count(*) FROM ({}) f ANTI JOIN {} c ON f.\"row\" = c._key",
+            findings_sql(table, fail_on),
+            Path("candidate", table)
+        );
+        let count = store.count(&sql)?;
+        if count > 0 {
+            found.push(format!("{table} {count}"));
+        }
+    }
+    Ok((!found.is_empty()).then(|| Condition {
+        what: "no open finding that blocks is about a table as a whole".to_owned(),
+        holds: false,
+        detail: found.join(", "),
+    }))
+}
+
+fn blocked(held: &Held, quarantine: bool) -> Condition {
+    let parts: Vec<String> = held
+        .tables
+        .iter()
+        .filter(|(_, count)| count.held > 0)
+        .map(|(table, count)| format!("{table} {}", count.held))
+        .collect();
+    let total: u64 = held.tables.values().map(|count| count.held).sum();
+    let detail = match total {
+        0 => "none is blocked".to_owned(),
+        1 => format!("1 row is blocked: {}", parts.join(", ")),
+        _ => format!("{total} rows are blocked: {}", parts.join(", ")),
+    };
+    if quarantine {
+        Condition { what: "blocked rows are held back in quarantine, the rest commits".to_owned(), holds: true, detail }
+    } else {
+        Condition { what: "no row is blocked".to_owned(), holds: total == 0, detail }
+    }
+}
+
+/// The most that may be held back of a table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Most {
+    /// In percent of its candidate rows, 0 to 100.
+    Percent(f64),
+    /// In rows.
+    Rows(u64),
+}
+
+impl Most {
+    /// Reads `"5%"`, the share `"0.05"`, or a number of rows, `"20"`.
+    fn parse(text: &str) -> Result<Most> {
+        let wrong = || {
+            Error::config(format!("max_quarantined = \"{text}\" says neither a share nor a number of rows"))
+                .at_file(PathBuf::from("tastevin.toml"))
+                .at_column("gate.max_quarantined")
+                .hint("write a share like \"5%\" or \"0.05\", or a number of rows like \"20\"")
+        };
+        let trimmed = text.trim();
+        if let Ok(rows) = trimmed.parse::<u64>() {
+            return Ok(Most::Rows(rows));
+        }
+        let percent = match trimmed.strip_suffix('%') {
+            Some(number) => number.trim().parse::<f64>().map_err(|_| wrong())?,
+            None => trimmed.parse::<f64>().map_err(|_| wrong())? * 100.0,
+        };
+        if (0.0..=100.0).contains(&percent) { Ok(Most::Percent(percent)) } else { Err(wrong()) }
+    }
+
+    fn allows(self, count: Count) -> bool {
+        match self {
+            Most::Rows(rows) => count.held <= rows,
+            // Shares are written in decimal and computed in binary; the slack keeps 29 of 100 within "0.29".
+            Most::Percent(percent) => count.held as f64 * 100.0 <= percent * count.rows as f64 + 1e-6,
+        }
+    }
+
+    fn condition(self, held: &Held, written: &str) -> Condition {
+        let over: Vec<String> = held
+            .tables
+            .iter()
+            .filter(|(_, count)| !self.allows(**count))
+            .map(|(table, count)| format!("{table} {} of {} rows", count.held, count.rows))
+            .collect();
+        let what = match self {
+            Most::Percent(_) => format!("no table has more than {} of its rows held back", written.trim()),
+            Most::Rows(rows) => format!("no table has more than {rows} rows held back"),
+        };
+        let detail = if over.is_empty() { "within the limit".to_owned() } else { over.join(", ") };
+        Condition { what, holds: over.is_empty(), detail }
+    }
+}
+
+/// Open findings on which the gate fails: `row`, `rule`, `reason`.
+fn findings_sql(table: &str, fail_on: FailOn) -> String {
+    let severities: Vec<String> =
+        severities(fail_on).iter().map(|severity| Literal(severity.name()).to_string()).collect();
+    let severities = if severities.is_empty() { "NULL".to_owned() } else { severities.join(", ") };
+    format!(
+        "SELECT \"row\", rule, rule || CASE WHEN field = '' THEN '' ELSE ' ' || field END || ': ' || message AS reason \
+         FROM dq.anomalies WHERE \"table\" = {} AND status = 'open' AND severity IN ({severities})",
+        Literal(table)
+    )
+}
+
+fn gather(store: &Store, schema: &Schema, fail_on: FailOn, shapes: &Shapes) -> Result<Held> {
+    for (name, table) in &schema.tables {
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {} AS {}",
+            Ident(&format!("reasons/{name}")),
+            own_reasons(name, table, fail_on)
+        ))?;
+    }
+    let (order, is_cyclic) = referred_first(schema);
+    loop {
+        let mut added = 0;
+        for name in &order {
+            for sql in orphans(schema, name, shapes) {
+                added += store.execute(&format!("INSERT INTO {} {sql}", reasons(name)), [])?;
+            }
+        }
+        // In this order one pass finds everything, unless tables refer to each other in a ring.
+        if !is_cyclic || added == 0 {
+            break;
+        }
+    }
+    let mut tables = IndexMap::new();
+    for name in schema.tables.keys() {
+        let rows = store.count(&format!("SELECT count(*) FROM {}", Path("candidate", name)))?;
+        let held = store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)))?;
+        tables.insert(name.clone(), Count { rows, held });
+    }
+    Ok(Held { tables })
+}
+
+/// Why rows are held back for what they are themselves: findings, and keys that are missing or doubled.
+fn own_reasons(name: &str, table: &Table, fail_on: FailOn) -> String {
+    let candidate = Path("candidate", name);
+    let mut pipeline = Pipeline::new();
+    pipeline.step("findings", findings_sql(name, fail_on));
+    let mut sets = vec!["SELECT f.\"row\", f.reason FROM findings f".to_owned()];
+    if table.keys().next().is_some() {
+        let (keys, names) = (key_list(table, ""), table.keys().collect::<Vec<_>>().join(", "));
+        pipeline.step(
+            "keyless",
+            format!(
+                "SELECT _key AS \"row\", 'missing-key' AS rule, {} AS reason FROM {candidate} WHERE NOT ({})",
+                Literal(&format!("missing-key {names}: the row has no key")),
+                has_key(table, "")
+            ),
+        );
+        pipeline.step(
+            "doubled",
+            format!(
+                "SELECT {keys}, count(*) AS n FROM {candidate} WHERE {} GROUP BY ALL HAVING n > 1",
+                has_key(table, "")
+            ),
+        );
+        pipeline.step(
+            "twins",
+            format!(
+                "SELECT c._key AS \"row\", 'duplicate-key' AS rule, \
+                 {} || d.n || ' rows have the key ' || {} AS reason \
+                 FROM {candidate} c JOIN doubled d USING ({keys})",
+                Literal(&format!("duplicate-key {names}: ")),
+                key_text(table, "c.")
+            ),
+        );
+        // Where the rule has found it too, its own words stand.
+        sets.push(
+            "SELECT s.\"row\", s.reason FROM (FROM keyless UNION ALL FROM twins) s ANTI JOIN findings f USING (\"row\", rule)"
+                .to_owned(),
+        );
+    }
+    pipeline.step("all", sets.join("\nUNION ALL\n"));
+    pipeline.step(
+        "last",
+        format!("SELECT a.\"row\", a.reason FROM \"all\" a SEMI JOIN {candidate} c ON a.\"row\" = c._key"),
+    );
+    pipeline.to_string()
+}
+
+/// Per reference of a table, the query for the rows that refer to a row that is held back and was never committed.
+fn orphans(schema: &Schema, name: &str, shapes: &Shapes) -> Vec<String> {
+    let Some(table) = schema.tables.get(name) else { return Vec::new() };
+    let mut queries = Vec::new();
+    for (field, declared) in &table.fields {
+        let Some(reference) = &declared.references else { continue };
+        let Some(to) = schema.tables.get(&reference.table) else { continue };
+        if !to.fields.contains_key(&reference.field) {
+            continue;
+        }
+        let value = |alias: &str, name: &str| format!("{alias}{}::VARCHAR", Ident(name));
+        let candidate = Path("candidate", &reference.table).to_string();
+        let held = reasons(&reference.table);
+        let mut pipeline = Pipeline::new();
+        pipeline.step(
+            "suspects",
+            format!(
+                "SELECT DISTINCT {} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\" WHERE value IS NOT NULL",
+                value("u.", &reference.field)
+            ),
+        );
+        let mut present = format!(
+            "SELECT {} AS value FROM {candidate} u ANTI JOIN {held} h ON u._key = h.\"row\"",
+            value("u.", &reference.field)
+        );
+        let keys: Vec<&str> = to.keys().collect();
+        if !keys.is_empty() && shapes.has("canonical", &reference.table, &[&keys[..], &[&reference.field]].concat()) {
+            // A row that was committed before stays as it was while its successor is held back.
+            let same = keys.iter().map(|key| format!("{} = {}", value("k.", key), value("u.", key)));
+            present += &format!(
+                " UNION ALL SELECT {} FROM {} k SEMI JOIN (SELECT * FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\") u ON {}",
+                value("k.", &reference.field),
+                Path("canonical", &reference.table),
+                same.collect::<Vec<_>>().join(" AND ")
+            );
+        }
+        pipeline.step("present", present);
+        pipeline.step("lost", "SELECT value FROM suspects ANTI JOIN present USING (value)");
+        pipeline.step(
+            "waiting",
+            format!(
+                "SELECT c._key AS \"row\", {} || l.value || {} AS reason FROM {} c JOIN lost l ON {} = l.value",
+                Literal(&format!("orphan-reference {field}: ")),
+                Literal(&format!(" is quarantined in {}", reference.table)),
+                Path("candidate", name),
+                value("c.", field)
+            ),
+        );
+        pipeline.step(
+            "last",
+            format!("SELECT \"row\", reason FROM waiting EXCEPT SELECT \"row\", reason FROM {}", reasons(name)),
+        );
+        queries.push(pipeline.to_string());
+    }
+    queries
+}
+
+/// The tables so that each comes after those it refers to, and whether that is impossible for some.
+pub(super) fn referred_first(schema: &Schema) -> (Vec<String>, bool) {
+    let mut order: IndexSet<String> = IndexSet::new();
+    let mut is_cyclic = false;
+    while order.len() < schema.tables.len() {
+        let ready = |name: &str, table: &Table| {
+            table.fields.values().filter_map(|field| field.references.as_ref()).all(|reference| {
+                reference.table == name
+                    || order.contains(&reference.table)
+                    || !schema.tables.contains_key(&reference.table)
+            })
+        };
+        let next = schema.tables.iter().find(|(name, table)| !order.contains(*name) && ready(name, table));
+        let next = match next {
+            Some((name, _)) => name,
+            None => {
+                is_cyclic = true;
+                match schema.tables.keys().find(|name| !order.contains(*name)) {
+                    Some(name) => name,
+                    None => break,
+                }
+            }
+        };
+        let refers_to_itself = schema.tables[next]
+            .fields
+            .values()
+            .any(|field| field.references.as_ref().is_some_and(|reference| reference.table == *next));
+        is_cyclic |= refers_to_itself;
+        order.insert(next.clone());
+    }
+    (order.into_iter().collect(), is_cyclic)
+}
+
+/// The key fields, separated by commas, each with `prefix` in front.
+pub(super) fn key_list(table: &Table, prefix: &str) -> String {
+    table.keys().map(|key| format!("{prefix}{}", Ident(key))).collect::<Vec<_>>().join(", ")
+}
+
+/// The key as one text, as screens show it and as diffs are sorted; the parts of a composite key are joined by `/`.
+pub(super) fn key_text(table: &Table, prefix: &str) -> String {
+    let parts: Vec<String> = table.keys().map(|key| format!("{prefix}{}::VARCHAR", Ident(key))).collect();
+    format!("concat_ws('/', {})", parts.join(", "))
+}
+
+/// Whether a row has a whole key: no part of it is absent or empty.
+fn has_key(table: &Table, prefix: &str) -> String {
+    let parts: Vec<String> = table
+        .fields
+        .iter()
+        .filter(|(_, field)| field.key)
+        .map(|(name, field)| match field.kind {
+            FieldType::Text => format!("coalesce({prefix}{}, '') <> ''", Ident(name)),
+            _ => format!("{prefix}{} IS NOT NULL", Ident(name)),
+        })
+        .collect();
+    parts.join(" AND ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_a_share_or_a_number_of_rows_and_nothing_else() -> Result<()> {
+        assert_eq!(Most::parse("5%")?, Most::Percent(5.0));
+        assert_eq!(Most::parse(" 2.5 % ")?, Most::Percent(2.5));
+        assert_eq!(Most::parse("0.05")?, Most::Percent(5.0));
+        assert_eq!(Most::parse("20")?, Most::Rows(20));
+        for wrong in ["", "%", "five", "120%", "-1%", "1.5", "NaN"] {
+            let error = Most::parse(wrong).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.starts_with("tastevin.toml [gate.max_quarantined]"), "{wrong}: {error}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_share_that_is_exactly_reached_is_allowed() {
+        assert!(Most::Percent(0.29 * 100.0).allows(Count { rows: 100, held: 29 }));
+        assert!(!Most::Percent(29.0).allows(Count { rows: 100, held: 30 }));
+        assert!(Most::Percent(0.0).allows(Count::default()));
+    }
+
+    #[test]
+    fn tables_come_after_those_they_refer_to_and_rings_are_noticed() {
+        let schema = |text: &str| toml::from_str::<Schema>(text).expect("a schema");
+        let chain = schema(
+            "[tables.lines.fields]\nk = { type = \"text\", key = true, references = \"orders.k\" }\n\
+             [tables.orders.fields]\nk = { type = \"text\", key = true, references = \"people.k\" }\n\
+             [tables.people.fields]\nk = { type = \"text\", key = true }\n",
+        );
+        assert_eq!(referred_first(&chain), (vec!["people".into(), "orders".into(), "lines".into()], false));
+        let ring = schema(
+            "[tables.a.fields]\nk = { type = \"text\", key = true, references = \"b.k\" }\n\
+             [tables.b.fields]\nk = { type = \"text\", key = true, references = \"a.k\" }\n",
+        );
+        assert!(referred_first(&ring).1);
+        let own = schema(
+            "[tables.a.fields]\nk = { type = \"text\", key = true }\nboss = { type = \"text\", references = \"a.k\" }\n",
+        );
+        assert_eq!(referred_first(&own), (vec!["a".into()], true));
+    }
+}

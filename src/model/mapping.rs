@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(column_key("  Refus e-mail "), "refus_e_mail");
         assert_eq!(column_key("Téléphone"), "telephone");
         assert_eq!(column_key("CODE  CLIENT"), column_key("code_client"));
-        assert_eq!(column_key("N°"), "no");
+        assert_eq!(column_key("N° ligne"), "n_ligne");
         assert_eq!(column_key("!!"), "");
     }
 

@@ -5,6 +5,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 use crate::error::{Error, Result};
 use crate::model::{Action, Conflict, Decision};
 use crate::store::{Store, TimeUnit, Value};
@@ -16,6 +18,8 @@ pub const VERSION: u32 = 1;
 pub struct Ledger {
     path: PathBuf,
     decisions: Vec<Decision>,
+    /// The ids of the decisions in force.
+    active: HashSet<String>,
     warning: Option<String>,
 }
 
@@ -26,7 +30,7 @@ impl Ledger {
     /// for writing, and passed over when not; a line in the middle that cannot be read is an error with its number,
     /// because what comes after it may depend on it.
     pub fn open(path: &Path, read_only: bool) -> Result<Ledger> {
-        let mut ledger = Ledger { path: path.to_owned(), decisions: Vec::new(), warning: None };
+        let mut ledger = Ledger { path: path.to_owned(), decisions: Vec::new(), active: HashSet::new(), warning: None };
         let text = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(ledger),
@@ -52,6 +56,7 @@ impl Ledger {
             }
             begin = end.map_or(text.len(), |end| end + 1);
         }
+        ledger.active = in_force(&ledger.decisions);
         Ok(ledger)
     }
 
@@ -96,83 +101,118 @@ impl Ledger {
         Ok(())
     }
 
-    /// The ids of the decisions in force: those that no decision in force reverts.
-    pub fn active(&self) -> HashSet<&str> {
-        let mut reverted: HashSet<&str> = HashSet::new();
-        let mut active = HashSet::new();
-        // Two people's ledgers merge as text, so a reversal may stand anywhere after what it reverts; ids sort by time.
-        let mut order: Vec<&Decision> = self.decisions.iter().collect();
-        order.sort_by(|a, b| b.id.cmp(&a.id));
-        for decision in order {
-            if reverted.contains(decision.id.as_str()) {
-                continue;
-            }
-            active.insert(decision.id.as_str());
-            if let Action::Revert { of } = &decision.action {
-                reverted.insert(of);
-            }
+    /// Whether the decision of that id is in force: no decision in force reverts it.
+    pub fn is_active(&self, id: &str) -> bool {
+        self.active.contains(id)
+    }
+
+    /// An id for a decision that is made now: a ULID that sorts after all ids before it, even within a millisecond.
+    pub fn next_id(&self, at: DateTime<Utc>) -> String {
+        let fresh = ulid::Ulid::from_datetime(at.into());
+        let last = self.decisions.iter().filter_map(|decision| ulid::Ulid::from_string(&decision.id).ok()).max();
+        match last.filter(|last| *last >= fresh).and_then(|last| last.increment().ok()) {
+            Some(next) => next.to_string(),
+            None => fresh.to_string(),
         }
-        active
     }
 
     /// Writes the decisions into `dq.decisions`, one row per row that a decision is about.
     pub fn sync(&self, store: &Store) -> Result<()> {
-        let active = self.active();
-        let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
-        let mut rows = Vec::new();
-        for (seq, decision) in (1_i64..).zip(&self.decisions) {
-            let mut row =
-                |row: Option<&str>, field: Option<&str>, was: Option<&str>, now: Option<&str>, rule: Option<&str>| {
-                    rows.push(vec![
-                        Value::BigInt(seq),
-                        text(Some(&decision.id)),
-                        Value::Timestamp(TimeUnit::Microsecond, decision.at.timestamp_micros()),
-                        text(Some(&decision.who)),
-                        text(Some(decision.action.kind())),
-                        text(decision.action.table()),
-                        text(row),
-                        text(field),
-                        text(was),
-                        text(now),
-                        text(rule),
-                        match &decision.action {
-                            Action::Waive { until: Some(until), .. } => text(Some(&until.to_string())),
-                            _ => Value::Null,
-                        },
-                        text(decision.why.as_deref()),
-                        Value::Boolean(active.contains(decision.id.as_str())),
-                    ]);
-                };
-            match &decision.action {
-                Action::Set { row: name, field, was, now, rule, .. } => {
-                    row(Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
-                }
-                Action::Bulk { field, rows, rule, .. } => {
-                    for (name, (was, now)) in rows {
-                        row(Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
-                    }
-                }
-                Action::Replace { field, values, .. } => {
-                    values.iter().for_each(|(was, now)| row(None, Some(field), Some(was), Some(now), None));
-                }
-                Action::Exclude { rows, .. } => rows.iter().for_each(|name| row(Some(name), None, None, None, None)),
-                Action::Merge { into, rows, .. } => {
-                    rows.iter().for_each(|name| row(Some(name), None, None, Some(into), None));
-                }
-                Action::Waive { rule, row: name, was, rows, .. } => {
-                    if rows.is_empty() {
-                        row(name.as_deref(), None, was.as_deref(), None, Some(rule));
-                    }
-                    rows.iter().for_each(|(name, was)| row(Some(name), None, was.as_deref(), None, Some(rule)));
-                }
-                Action::Revert { of } => row(Some(of), None, None, None, None),
-            }
-        }
+        let rows: Vec<Vec<Value>> =
+            (1..).zip(&self.decisions).flat_map(|(seq, decision)| self.rows(seq, decision)).collect();
         store.transaction(|store| {
             store.run("DELETE FROM dq.decisions")?;
             store.append("dq", "decisions", rows)
         })
     }
+
+    /// Writes the decision that was appended last into `dq.decisions`, and what it changes of the others.
+    pub fn record_last(&mut self, store: &Store) -> Result<()> {
+        let Some(last) = self.decisions.last() else { return Ok(()) };
+        let active = in_force(&self.decisions);
+        let turned: Vec<String> =
+            active.symmetric_difference(&self.active).filter(|id| **id != last.id).cloned().collect();
+        let seq = i64::try_from(self.decisions.len()).unwrap_or(i64::MAX);
+        let last = last.clone();
+        self.active = active;
+        store.transaction(|store| {
+            for id in &turned {
+                store.execute("UPDATE dq.decisions SET active = NOT active WHERE id = ?", [id.as_str()])?;
+            }
+            store.append("dq", "decisions", self.rows(seq, &last))
+        })
+    }
+
+    fn rows(&self, seq: i64, decision: &Decision) -> Vec<Vec<Value>> {
+        let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+        let mut rows = Vec::new();
+        let mut row =
+            |row: Option<&str>, field: Option<&str>, was: Option<&str>, now: Option<&str>, rule: Option<&str>| {
+                rows.push(vec![
+                    Value::BigInt(seq),
+                    text(Some(&decision.id)),
+                    Value::Timestamp(TimeUnit::Microsecond, decision.at.timestamp_micros()),
+                    text(Some(&decision.who)),
+                    text(Some(decision.action.kind())),
+                    text(decision.action.table()),
+                    text(row),
+                    text(field),
+                    text(was),
+                    text(now),
+                    text(rule),
+                    match &decision.action {
+                        Action::Waive { until: Some(until), .. } => text(Some(&until.to_string())),
+                        _ => Value::Null,
+                    },
+                    text(decision.why.as_deref()),
+                    Value::Boolean(self.is_active(&decision.id)),
+                ]);
+            };
+        match &decision.action {
+            Action::Set { row: name, field, was, now, rule, .. } => {
+                row(Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
+            }
+            Action::Bulk { field, rows, rule, .. } => {
+                for (name, (was, now)) in rows {
+                    row(Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
+                }
+            }
+            Action::Replace { field, values, .. } => {
+                values.iter().for_each(|(was, now)| row(None, Some(field), Some(was), Some(now), None));
+            }
+            Action::Exclude { rows, .. } => rows.iter().for_each(|name| row(Some(name), None, None, None, None)),
+            Action::Merge { into, rows, .. } => {
+                rows.iter().for_each(|name| row(Some(name), None, None, Some(into), None));
+            }
+            Action::Waive { rule, row: name, was, rows, .. } => {
+                if rows.is_empty() {
+                    row(name.as_deref(), None, was.as_deref(), None, Some(rule));
+                }
+                rows.iter().for_each(|(name, was)| row(Some(name), None, was.as_deref(), None, Some(rule)));
+            }
+            Action::Revert { of } => row(Some(of), None, None, None, None),
+        }
+        rows
+    }
+}
+
+/// The ids of the decisions that no decision in force reverts.
+fn in_force(decisions: &[Decision]) -> HashSet<String> {
+    let mut reverted: HashSet<&str> = HashSet::new();
+    let mut active = HashSet::new();
+    // Two people's ledgers merge as text, so a reversal may stand anywhere in the file; ids sort by time.
+    let mut newest_first: Vec<&Decision> = decisions.iter().collect();
+    newest_first.sort_by(|a, b| b.id.cmp(&a.id));
+    for decision in newest_first {
+        if reverted.contains(decision.id.as_str()) {
+            continue;
+        }
+        active.insert(decision.id.clone());
+        if let Action::Revert { of } = &decision.action {
+            reverted.insert(of);
+        }
+    }
+    active
 }
 
 fn read_line(line: &[u8]) -> Result<Option<Decision>> {

@@ -3,6 +3,7 @@
 
 mod catalogue;
 pub mod clock;
+mod decisions;
 mod reader;
 mod workspace;
 
@@ -11,12 +12,13 @@ use std::sync::Arc;
 
 use crate::connectors::{self, Place, Watch};
 use crate::error::{Error, Result};
-use crate::model::{Action, Canceller, Commit, Decision, Load, Progress, SourceConfig, Verdict};
+use crate::model::{Canceller, Commit, Load, Progress, SourceConfig, Verdict};
 use crate::stages::{check, commit, decide, load};
 use crate::store::{Settings, Store};
 use crate::transforms;
 
 pub use catalogue::*;
+pub use decisions::NewValue;
 pub use reader::{Reader, SourceStatus};
 pub use workspace::{OpenOptions, Workspace};
 
@@ -140,22 +142,6 @@ impl Workbench {
             progress,
             &self.canceller,
         )
-    }
-
-    /// All decisions, in the order in which they were made.
-    pub fn decisions(&self) -> &[Decision] {
-        self.ledger.decisions()
-    }
-
-    /// Writes a decision to the ledger and the disk. It takes effect with the next [`Workbench::check`].
-    pub fn decide(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
-        self.writable()?;
-        let at = clock::now();
-        let decision =
-            Decision { v: 1, id: ulid::Ulid::from_datetime(at.into()).to_string(), at, who: clock::who(), action, why };
-        self.ledger.append(decision.clone())?;
-        self.ledger.sync(&self.reader.store)?;
-        Ok(decision)
     }
 
     /// Makes the candidates canonical.

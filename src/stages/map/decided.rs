@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
+
 use super::feed::{Feed, reader_of};
 use super::{as_text, identity, mapped};
 use crate::error::{Error, Result};
@@ -325,6 +327,20 @@ fn fold(
     (state.value, standing, refused)
 }
 
+/// Per row of a relation of candidate rows, what a decision about the field is made about, in order of the rows.
+pub(super) fn values(
+    store: &Store,
+    rows: &str,
+    table: &Table,
+    field: &str,
+    feeds: &[Feed],
+) -> Result<IndexMap<String, Option<String>>> {
+    let found = found_values(store, rows, table, field, kind_of(table, field), feeds)?;
+    let mut values: IndexMap<_, _> = found.into_iter().map(|(row, found)| (row, found.shown())).collect();
+    values.sort_unstable_keys();
+    Ok(values)
+}
+
 fn found_values(
     store: &Store,
     found_rows: &str,
@@ -416,7 +432,7 @@ fn typed_table(
 }
 
 /// The expression that reads what a person typed as a value of the type.
-pub(in crate::stages) fn read_value(text: &str, kind: FieldType) -> Result<String> {
+pub fn read_value(text: &str, kind: FieldType) -> Result<String> {
     let read = match reader_of(kind) {
         None => return Ok(format!("nullif({text}, '')")),
         Some(step) => transforms::find(&step.name)?.expression(&[format!("nullif({text}, '')")], None)?,

@@ -17,6 +17,7 @@ use crate::rules::Origin;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
 use decided::Decided;
+pub use decided::read_value;
 use feed::Feed;
 
 /// What is built and from what.
@@ -110,6 +111,20 @@ impl Plan {
             return Ok(None);
         };
         story::story(store, &self.schema, &self.mappings, table, feeds, row)
+    }
+
+    /// Per row that `rows` (a query for identities) names, the value of a field that a decision is made about: the
+    /// candidate's as text, or where it could not be read, the text in the export.
+    pub fn values(
+        &self,
+        store: &Store,
+        table: &str,
+        field: &str,
+        rows: &str,
+    ) -> Result<IndexMap<String, Option<String>>> {
+        let feeds = self.tables.iter().find(|(name, _)| name == table).map(|(_, feeds)| feeds.as_slice());
+        let rows = format!("(SELECT * FROM {} WHERE _key IN ({rows}))", Path("candidate", table));
+        decided::values(store, &rows, self.table(table)?, field, feeds.unwrap_or_default())
     }
 
     fn table(&self, name: &str) -> Result<&Table> {

@@ -1,0 +1,350 @@
+//! Making decisions: what a person wants becomes a line of the ledger that is sure to apply.
+
+use indexmap::IndexMap;
+
+use super::{Workbench, clock};
+use crate::error::{Error, Result, nearest};
+use crate::model::{Action, AnomalyFilter, Decision, Field, Table};
+use crate::rules;
+use crate::sql::{Ident, Literal, Path};
+use crate::stages::{check, decide, map};
+
+/// Which value many rows get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewValue<'a> {
+    /// The same for all; `None` empties the field.
+    Same(Option<&'a str>),
+    /// What the rule suggests for each; rows without a suggestion stay as they are.
+    Suggestion,
+}
+
+impl Workbench {
+    /// All decisions, in the order in which they were made.
+    pub fn decisions(&self) -> &[Decision] {
+        self.ledger.decisions()
+    }
+
+    /// Whether the decision of that id is in force.
+    pub fn is_active(&self, id: &str) -> bool {
+        self.ledger.is_active(id)
+    }
+
+    /// What is worth knowing about the ledger's file, e.g. that its last line was torn by a crash.
+    pub fn ledger_warning(&self) -> Option<&str> {
+        self.ledger.warning()
+    }
+
+    /// Writes a decision to the ledger and the disk. It takes effect with the next [`Workbench::check`].
+    pub fn decide(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
+        self.writable()?;
+        let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+        self.judge(&action, why.as_deref())?;
+        let at = clock::now();
+        let id = self.ledger.next_id(at);
+        let decision = Decision { v: decide::VERSION, id, at, who: clock::who(), action, why };
+        self.ledger.append(decision.clone())?;
+        self.ledger.record_last(&self.reader.store)?;
+        Ok(decision)
+    }
+
+    /// Sets one field of one row; `was` is what the candidate has now.
+    pub fn set(
+        &mut self,
+        table: &str,
+        row: &str,
+        field: &str,
+        now: Option<&str>,
+        rule: Option<&str>,
+        why: Option<String>,
+    ) -> Result<Decision> {
+        let rows = format!("SELECT {}", Literal(row));
+        let was = self.values(table, field, &rows)?.swap_remove(row).ok_or_else(|| self.no_row(table, row))?;
+        let action = Action::Set {
+            table: table.to_owned(),
+            row: row.to_owned(),
+            field: field.to_owned(),
+            was,
+            now: now.map(str::to_owned),
+            rule: rule.map(str::to_owned),
+        };
+        self.decide(action, why)
+    }
+
+    /// Sets a field of all rows that meet a SQL condition over the candidate's fields; one decision.
+    pub fn set_where(
+        &mut self,
+        table: &str,
+        field: &str,
+        condition: &str,
+        now: Option<&str>,
+        why: Option<String>,
+    ) -> Result<Decision> {
+        self.field(table, field)?;
+        let rows = self.query(&format!("SELECT _key FROM {} WHERE (\n{condition}\n)", Path("candidate", table)))?;
+        let keys: Vec<String> = rows.rows.into_iter().flatten().flatten().collect();
+        let before = self.values(table, field, &listed(&keys))?;
+        self.bulk(table, field, before.into_iter().map(|(row, was)| (row, (was, now.map(str::to_owned)))), None, why)
+    }
+
+    /// Sets the fields of all open findings that the filter lets through; one decision per table, field and rule.
+    pub fn set_found(&mut self, filter: &AnomalyFilter, now: NewValue, why: Option<&str>) -> Result<Vec<Decision>> {
+        let filter = AnomalyFilter { status: Some(crate::model::Status::Open), ..filter.clone() };
+        let found = self.reader.store.texts(&format!(
+            r#"SELECT DISTINCT ON ("table", field, "row") "table", field, rule, "row", suggestion FROM ({})
+               WHERE field <> '' {} ORDER BY "table", field, "row", suggestion IS NULL, rule"#,
+            check::anomalies_sql(&filter),
+            if now == NewValue::Suggestion { "AND suggestion IS NOT NULL" } else { "" }
+        ))?;
+        let mut groups: IndexMap<(String, String, String), IndexMap<String, Option<String>>> = IndexMap::new();
+        for row in found.rows {
+            let [Some(table), Some(field), Some(rule), Some(row), suggestion] = row.as_slice() else { continue };
+            let value = match now {
+                NewValue::Same(value) => value.map(str::to_owned),
+                NewValue::Suggestion => suggestion.clone(),
+            };
+            groups.entry((table.clone(), field.clone(), rule.clone())).or_default().insert(row.clone(), value);
+        }
+        let mut decisions = Vec::new();
+        for ((table, field, rule), values) in groups {
+            let keys: Vec<String> = values.keys().cloned().collect();
+            let before = self.values(&table, &field, &listed(&keys))?;
+            let rows = before.into_iter().map(|(row, was)| {
+                let value = values.get(&row).cloned().flatten();
+                (row, (was, value))
+            });
+            decisions.push(self.bulk(&table, &field, rows, Some(&rule), why.map(str::to_owned))?);
+        }
+        Ok(decisions)
+    }
+
+    /// Accepts all open findings that the filter lets through as they are; one decision per rule and table.
+    pub fn waive_found(
+        &mut self,
+        filter: &AnomalyFilter,
+        until: Option<chrono::NaiveDate>,
+        why: &str,
+    ) -> Result<Vec<Decision>> {
+        let filter = AnomalyFilter { status: Some(crate::model::Status::Open), ..filter.clone() };
+        let found = self.reader.store.texts(&format!(
+            r#"SELECT DISTINCT ON (rule, "table", "row") rule, "table", "row", value FROM ({}) ORDER BY rule, "table", "row", value"#,
+            check::anomalies_sql(&filter)
+        ))?;
+        let mut groups: IndexMap<(String, String), IndexMap<String, Option<String>>> = IndexMap::new();
+        for row in found.rows {
+            let [Some(rule), Some(table), Some(row), value] = row.as_slice() else { continue };
+            groups.entry((rule.clone(), table.clone())).or_default().insert(row.clone(), value.clone());
+        }
+        let mut decisions = Vec::new();
+        for ((rule, table), rows) in groups {
+            let action = match (rows.len(), rows.first()) {
+                (1, Some((row, was))) => Action::Waive {
+                    rule,
+                    table,
+                    row: Some(row.clone()),
+                    was: was.clone(),
+                    rows: IndexMap::new(),
+                    until,
+                },
+                _ => Action::Waive { rule, table, row: None, was: None, rows, until },
+            };
+            decisions.push(self.decide(action, Some(why.to_owned()))?);
+        }
+        Ok(decisions)
+    }
+
+    /// Takes back the last decision of this user that is in force; none where there is nothing to take back.
+    pub fn undo(&mut self) -> Result<Option<Decision>> {
+        let who = clock::who();
+        let last = self.ledger.decisions().iter().rev().find(|decision| {
+            decision.who == who
+                && !matches!(decision.action, Action::Revert { .. })
+                && self.ledger.is_active(&decision.id)
+        });
+        match last.map(|decision| decision.id.clone()) {
+            Some(of) => self.decide(Action::Revert { of }, None).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Brings back what [`Workbench::undo`] took back last, unless something else was decided since.
+    pub fn redo(&mut self) -> Result<Option<Decision>> {
+        let who = clock::who();
+        let mine = self.ledger.decisions().iter().rev().filter(|decision| decision.who == who);
+        let undone =
+            mine.take_while(|decision| matches!(decision.action, Action::Revert { .. })).find(
+                |decision| match &decision.action {
+                    Action::Revert { of } => {
+                        let of_a_decision =
+                            self.ledger.get(of).is_some_and(|of| !matches!(of.action, Action::Revert { .. }));
+                        of_a_decision && self.ledger.is_active(&decision.id)
+                    }
+                    _ => false,
+                },
+            );
+        match undone.map(|decision| decision.id.clone()) {
+            Some(of) => self.decide(Action::Revert { of }, None).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn bulk(
+        &mut self,
+        table: &str,
+        field: &str,
+        rows: impl Iterator<Item = (String, (Option<String>, Option<String>))>,
+        rule: Option<&str>,
+        why: Option<String>,
+    ) -> Result<Decision> {
+        let rows: IndexMap<_, _> = rows.filter(|(_, (was, now))| was != now).collect();
+        if rows.is_empty() {
+            return Err(
+                Error::usage("no row would change").hint("loosen the condition, or look with `tastevin anomalies`")
+            );
+        }
+        let action =
+            Action::Bulk { table: table.to_owned(), field: field.to_owned(), rows, rule: rule.map(str::to_owned) };
+        self.decide(action, why)
+    }
+
+    /// Per row that `rows` names, what a decision about the field is made about.
+    fn values(&self, table: &str, field: &str, rows: &str) -> Result<IndexMap<String, Option<String>>> {
+        self.field(table, field)?;
+        self.plan()?.values(&self.reader.store, table, field, rows)
+    }
+
+    fn table(&self, table: &str) -> Result<&Table> {
+        self.schema().tables.get(table).ok_or_else(|| {
+            let error = Error::usage(format!("there is no table \"{table}\""));
+            match nearest(table, self.schema().tables.keys().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                None => error,
+            }
+        })
+    }
+
+    fn field(&self, table: &str, field: &str) -> Result<&Field> {
+        let declared = self.table(table)?;
+        declared.fields.get(field).ok_or_else(|| {
+            let error = Error::usage(format!("the table \"{table}\" has no field \"{field}\""));
+            match nearest(field, declared.fields.keys().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                None => error,
+            }
+        })
+    }
+
+    fn no_row(&self, table: &str, row: &str) -> Error {
+        Error::usage(format!("the table \"{table}\" has no row \"{row}\""))
+            .hint("rows are named by their key; `tastevin anomalies` shows it in the column row")
+    }
+
+    fn has_row(&self, table: &str, row: &str) -> Result<()> {
+        let relation = Path("candidate", table);
+        let known = self.reader.store.has_table("candidate", table)?
+            && self
+                .reader
+                .store
+                .first(&format!("SELECT 1 FROM {relation} WHERE _key = ?"), [row], |_| Ok(()))?
+                .is_some();
+        if known { Ok(()) } else { Err(self.no_row(table, row)) }
+    }
+
+    /// Refuses what could never apply.
+    fn judge(&self, action: &Action, why: Option<&str>) -> Result<()> {
+        match action {
+            Action::Set { table, field, now, row, .. } => {
+                self.has_row(table, row)?;
+                self.readable(table, field, now.iter().map(String::as_str))
+            }
+            Action::Bulk { table, field, rows, .. } => {
+                self.readable(table, field, rows.values().filter_map(|(_, now)| now.as_deref()))
+            }
+            Action::Replace { table, field, values } => {
+                self.readable(table, field, values.values().map(String::as_str))
+            }
+            Action::Exclude { table, rows } => {
+                self.table(table)?;
+                rows.iter().try_for_each(|row| self.has_row(table, row))
+            }
+            Action::Merge { table, into, rows } => {
+                self.table(table)?;
+                if rows.contains(into) {
+                    return Err(Error::usage("a row cannot be merged into itself"));
+                }
+                self.has_row(table, into)?;
+                rows.iter().try_for_each(|row| self.has_row(table, row))
+            }
+            Action::Waive { rule, table, until, .. } => {
+                self.table(table)?;
+                if !check::rule_ids(&self.reader.workspace.rules())?.contains(rule) {
+                    return Err(rules::find(rule)
+                        .err()
+                        .unwrap_or_else(|| Error::usage(format!("there is no rule \"{rule}\""))));
+                }
+                if why.is_none() {
+                    return Err(
+                        Error::usage("a waiver needs a reason").hint("say why the finding is acceptable: --why \"…\"")
+                    );
+                }
+                match until {
+                    Some(day) if *day < clock::today() => {
+                        Err(Error::usage(format!("a waiver until {day} has expired already")))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Action::Revert { of } => match self.ledger.get(of) {
+                None => Err(Error::usage(format!("there is no decision \"{of}\""))
+                    .hint("`tastevin decide list` shows them all")),
+                Some(_) if !self.ledger.is_active(of) => {
+                    Err(Error::usage(format!("the decision \"{of}\" is not in force")))
+                }
+                Some(_) => Ok(()),
+            },
+        }
+    }
+
+    /// Refuses texts that are no values of the field's type, with the first of them named.
+    fn readable<'v>(&self, table: &str, field: &str, values: impl Iterator<Item = &'v str>) -> Result<()> {
+        let kind = self.field(table, field)?.kind;
+        let mut distinct: Vec<&str> = values.collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if kind == crate::model::FieldType::Text || distinct.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> = distinct.iter().map(|value| format!("({})", Literal(value))).collect();
+        let wrong: Option<String> = self.reader.store.first(
+            &format!(
+                "SELECT v FROM (VALUES {}) AS t(v) WHERE trim(v) <> '' AND {} IS NULL LIMIT 1",
+                list.join(", "),
+                map::read_value("v", kind)?
+            ),
+            [],
+            |row| row.get(0),
+        )?;
+        match wrong {
+            None => Ok(()),
+            Some(value) => {
+                Err(Error::usage(format!("\"{value}\" is no {} for {table}.{field}", kind.name())).hint(match kind {
+                    crate::model::FieldType::Date => "write a day like 2025-11-22 or 22/11/2025",
+                    crate::model::FieldType::Decimal | crate::model::FieldType::Integer => {
+                        "write a number like 12.50 or 12,50"
+                    }
+                    crate::model::FieldType::Boolean => "write true or false, oui or non",
+                    crate::model::FieldType::Timestamp => "write a moment like 2025-11-22 14:30:00",
+                    _ => "write values separated by commas",
+                }))
+            }
+        }
+    }
+}
+
+/// A query for the given texts.
+fn listed(texts: &[String]) -> String {
+    if texts.is_empty() {
+        return "SELECT NULL::VARCHAR WHERE false".to_owned();
+    }
+    let list: Vec<String> = texts.iter().map(|text| format!("({})", Literal(text))).collect();
+    format!("SELECT * FROM (VALUES {}) AS t({})", list.join(", "), Ident("row"))
+}

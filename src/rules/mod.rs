@@ -3,10 +3,45 @@
 //! Adding one is one file with a `pub const RULE` and one line in [`REGISTRY`]; `rules explain`, the docs page and the
 //! tests come from there. A rule knows the schema and SQL and runs nothing; `stages::check` runs it.
 
+mod date_before_history;
+mod duplicate_email;
+mod duplicate_key;
+mod duplicate_row;
+mod finding;
+mod future_date;
+mod invalid_country;
+mod invalid_email;
+mod invalid_phone;
+mod invalid_postal_code;
+mod missing_key;
+mod missing_required;
+mod mojibake;
+mod negative_margin;
+mod negative_stock;
+mod orphan_reference;
+mod out_of_range;
+mod outlier_quantity;
+mod placeholder_value;
+mod price_far_from_list;
+mod purchase_after_opt_out;
+mod reference;
+mod reserved_exceeds_stock;
+mod sale_without_price;
+mod spreadsheet_damage;
+mod total_mismatch;
+mod unknown_unit;
+mod unknown_value;
+mod unreadable_value;
+mod untidy_text;
+mod vintage_implausible;
+pub mod user;
+
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
 use crate::model::{Check, Field, Schema, Severity, Table};
+
+pub use reference::{index, reference};
 
 /// One entry of the vocabulary.
 pub struct Rule {
@@ -54,7 +89,8 @@ pub struct Sample {
     /// Per table, its rows as CSV with the field names first; an empty cell is an absent value.
     /// A column `raw:FIELD` gives the staged text where it differs from the value.
     pub tables: &'static [(&'static str, &'static str)],
-    /// The findings: row identity and suggestion; empty for a quiet sample.
+    /// The findings: row identity and suggestion; empty for a quiet sample. A row without a key of its own is
+    /// written `#3`, by its record number.
     pub finds: &'static [(&'static str, Option<&'static str>)],
 }
 
@@ -71,6 +107,8 @@ pub struct Scope<'a> {
     pub check: &'a Check,
     /// Where the table's rows come from.
     pub origins: &'a [Origin],
+    /// The tables that some source feeds; the others are empty, and nothing can be missing from them.
+    pub fed: &'a [&'a str],
     /// The day on which the check runs.
     pub today: NaiveDate,
 }
@@ -113,7 +151,37 @@ impl<'a> Scope<'a> {
 }
 
 /// All rules, in the order of the docs.
-pub static REGISTRY: &[&Rule] = &[];
+pub static REGISTRY: &[&Rule] = &[
+    &missing_key::RULE,
+    &duplicate_key::RULE,
+    &missing_required::RULE,
+    &unreadable_value::RULE,
+    &orphan_reference::RULE,
+    &unknown_value::RULE,
+    &out_of_range::RULE,
+    &invalid_email::RULE,
+    &invalid_phone::RULE,
+    &invalid_postal_code::RULE,
+    &invalid_country::RULE,
+    &duplicate_row::RULE,
+    &duplicate_email::RULE,
+    &untidy_text::RULE,
+    &placeholder_value::RULE,
+    &mojibake::RULE,
+    &spreadsheet_damage::RULE,
+    &future_date::RULE,
+    &date_before_history::RULE,
+    &unknown_unit::RULE,
+    &total_mismatch::RULE,
+    &sale_without_price::RULE,
+    &price_far_from_list::RULE,
+    &negative_margin::RULE,
+    &outlier_quantity::RULE,
+    &negative_stock::RULE,
+    &reserved_exceeds_stock::RULE,
+    &vintage_implausible::RULE,
+    &purchase_after_opt_out::RULE,
+];
 
 /// The rule of that id.
 pub fn find(id: &str) -> Result<&'static Rule> {

@@ -1,6 +1,7 @@
 //! Names and literals that quote themselves when they are written into a statement.
 
 use std::fmt;
+use std::ops::Range;
 
 /// A name (schema, table, column) as it stands in a statement, always quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +48,33 @@ impl fmt::Display for Literal<'_> {
 /// a dotted name is given whole (`product_key.cost_price_eur`).
 pub fn identifiers(expression: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
+    for (_, name) in occurrences(expression) {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// The expression with other text in the place of some of its identifiers, as [`identifiers`] gives them; where
+/// `replace` returns `None`, the identifier stays as it was written.
+pub fn with_identifiers(expression: &str, mut replace: impl FnMut(&str) -> Option<String>) -> String {
+    let mut text = String::with_capacity(expression.len());
+    let mut copied = 0;
+    for (range, name) in occurrences(expression) {
+        if let Some(other) = replace(&name) {
+            text.push_str(&expression[copied..range.start]);
+            text.push_str(&other);
+            copied = range.end;
+        }
+    }
+    text.push_str(&expression[copied..]);
+    text
+}
+
+/// Every place where an identifier stands, with its name.
+fn occurrences(expression: &str) -> Vec<(Range<usize>, String)> {
+    let mut found = Vec::new();
     let mut chars = expression.char_indices().peekable();
     while let Some((start, c)) = chars.next() {
         match c {
@@ -77,8 +105,8 @@ pub fn identifiers(expression: &str) -> Vec<String> {
                 } else {
                     expression[start..end].to_lowercase()
                 };
-                if !is_function && !found.contains(&name) {
-                    found.push(name);
+                if !is_function {
+                    found.push((start..end, name));
                 }
             }
             c if c.is_ascii_digit() => while chars.next_if(|(_, c)| c.is_alphanumeric() || *c == '.').is_some() {},
@@ -107,5 +135,13 @@ mod tests {
             ["quantity", "product_key.cost", "Prix net"]
         );
         assert!(identifiers("").is_empty());
+    }
+
+    #[test]
+    fn identifiers_can_be_replaced_where_they_stand_and_nothing_else_is() {
+        let text = with_identifiers("min(price) + 'price' || a.price || Price", |name| {
+            (name == "price").then(|| "t.\"price\"".to_owned())
+        });
+        assert_eq!(text, "min(t.\"price\") + 'price' || a.price || t.\"price\"");
     }
 }

@@ -1,0 +1,78 @@
+//! `duplicate-key`: one key on several rows.
+
+use super::finding::{Finding, column, quoted};
+use super::{Docs, Rule, Sample};
+use crate::model::{Check, Severity};
+use crate::sql::Path;
+
+pub const RULE: Rule = Rule {
+    id: "duplicate-key",
+    title: "Duplicate key",
+    severity: Severity::Error,
+    docs: Docs {
+        finds: "Rows that share their key with another row of the same table. Every row of the group is a finding.",
+        matters: "A key stands for one thing. With two rows under it, whatever refers to it would count twice, and which of the two is right is a guess.",
+        example: "isavigne-C12345 stands on 2 rows: records 17 and 204.",
+        fix: "Exclude the rows that should not be there, merge them if they are the same thing, or correct the key of one.",
+    },
+    arguments: &[],
+    bind: |schema| {
+        let keyed = schema.tables.iter().filter(|(_, table)| table.keys().next().is_some());
+        keyed
+            .map(|(name, table)| {
+                let mut keys = table.keys();
+                let field = match (keys.next(), keys.next()) {
+                    (Some(only), None) => only.to_owned(),
+                    _ => String::new(),
+                };
+                Check { rule: RULE.id.to_owned(), table: name.clone(), field, ..Check::default() }
+            })
+            .collect()
+    },
+    find: |scope| {
+        let table = scope.table()?;
+        let keys: Vec<String> = table.keys().map(|key| format!("CAST({} AS VARCHAR)", column(key))).collect();
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        // The identity of a row is its key wherever the key is unique, so only rows where the two differ can be twins.
+        let key = keys.join(" || '|' || ");
+        let twins = format!(
+            "SELECT {key} AS key, count(*) AS rows,\n  \
+             array_to_string(list_slice(list(t._row ORDER BY t._row), 1, 5), ', ') AS records\n\
+             FROM {} AS t WHERE t._key <> {key} GROUP BY 1 HAVING count(*) > 1",
+            Path("candidate", &scope.check.table)
+        );
+        let sql = Finding::of(scope)
+            .step("twins", twins)
+            .value(key.as_str())
+            .message(format!(
+                "{} || ' stands on ' || twins.rows || ' rows: records ' || twins.records || if(twins.rows > 5, ' …', '')",
+                quoted("twins.key")
+            ))
+            .join(format!("JOIN twins ON twins.key = {key}"))
+            .when(format!("t._key <> {key}"))
+            .sql();
+        Ok(Some(sql))
+    },
+    samples: &[
+        Sample {
+            name: "two customers under one code",
+            schema: "[tables.customers.fields]\ncustomer_key = { type = \"text\", key = true }\nname = { type = \"text\" }",
+            tables: &[("customers", "customer_key,name\nC1,Jean\nC2,Marie\nC1,Luc\n")],
+            finds: &[("#1", None), ("#3", None)],
+        },
+        Sample {
+            name: "a composite key that occurs twice",
+            schema: "[tables.stock.fields]\nproduct = { type = \"text\", key = true }\nlot = { type = \"integer\", key = true }",
+            tables: &[("stock", "product,lot\nA,1\nA,2\nB,1\nA,2\n")],
+            finds: &[("#2", None), ("#4", None)],
+        },
+        Sample {
+            name: "unique keys, and rows without one",
+            schema: "[tables.customers.fields]\ncustomer_key = { type = \"text\", key = true }",
+            tables: &[("customers", "customer_key\nC1\nC2\n\"\"\n\"\"\n")],
+            finds: &[],
+        },
+    ],
+};

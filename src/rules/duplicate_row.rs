@@ -1,0 +1,79 @@
+//! `duplicate-row`: the same record twice, word for word.
+
+use super::finding::{Finding, all_of, column};
+use super::{Docs, Rule, Sample};
+use crate::model::{Check, Severity};
+use crate::sql::{Ident, Literal, Path};
+
+pub const RULE: Rule = Rule {
+    id: "duplicate-row",
+    title: "Duplicate record",
+    severity: Severity::Warning,
+    docs: Docs {
+        finds: "Records of an entity that are the same as an earlier one in every column. The first is left in peace, every later one is a finding.",
+        matters: "An export that was joined wrongly or appended twice counts everything twice.",
+        example: "The same text in every column as record 17.",
+        fix: "Exclude the later ones. If there are many, look at how the export is made.",
+    },
+    arguments: &[],
+    bind: |schema| {
+        let check = |table: &String| Check { rule: RULE.id.to_owned(), table: table.clone(), ..Check::default() };
+        schema.tables.keys().map(check).collect()
+    },
+    find: |scope| {
+        let table = scope.table()?;
+        // Equal records have equal keys, so where there is a key only rows whose identity is not their key can be twins.
+        let keys: Vec<String> = table.keys().map(|key| format!("CAST({} AS VARCHAR)", column(key))).collect();
+        let suspects = match keys.is_empty() {
+            true => "true".to_owned(),
+            false => format!("t._key IS DISTINCT FROM {}", keys.join(" || '|' || ")),
+        };
+        let queries = scope.origins.iter().filter(|origin| !origin.all_columns.is_empty()).map(|origin| {
+            let columns: Vec<String> = origin.all_columns.iter().map(|name| format!("s.{}", Ident(name))).collect();
+            let columns = columns.join(", ");
+            let records = format!(
+                "SELECT s._row, hash({columns}) AS digest\n\
+                 FROM {} AS s SEMI JOIN (SELECT t._row FROM {} AS t WHERE {suspects} AND t._source = {} AND t._entity = {}) AS suspect ON suspect._row = s._row",
+                Path("staging", &origin.relation),
+                Path("candidate", &scope.check.table),
+                Literal(&origin.source),
+                Literal(&origin.entity),
+            );
+            // Equal digests are rare; only there are the texts themselves compared.
+            let twins = format!(
+                "SELECT s._row, min(s._row) OVER (PARTITION BY {columns}) AS first\n\
+                 FROM {} AS s SEMI JOIN (\n  SELECT _row FROM records WHERE digest IN (SELECT digest FROM records GROUP BY 1 HAVING count(*) > 1)\n) AS again ON again._row = s._row",
+                Path("staging", &origin.relation),
+            );
+            Finding::of(scope)
+                .step("records", records)
+                .step("twins", twins)
+                .message("'the same text in every column as record ' || twins.first")
+                .join("JOIN twins ON twins._row = t._row")
+                .when("twins._row <> twins.first")
+                .when(format!("t._source = {} AND t._entity = {}", Literal(&origin.source), Literal(&origin.entity)))
+                .sql()
+        });
+        Ok(all_of(queries.collect()))
+    },
+    samples: &[
+        Sample {
+            name: "a line that was exported twice",
+            schema: "[tables.sales.fields]\nid = { type = \"text\", key = true }\nday = { type = \"date\" }",
+            tables: &[("sales", "id,day\nV1,2025-12-15\nV2,2025-12-15\nV1,2025-12-15\n")],
+            finds: &[("#3", None)],
+        },
+        Sample {
+            name: "twins in a table without a key, absent values included",
+            schema: "[tables.notes.fields]\nday = { type = \"date\" }\ntext = { type = \"text\" }",
+            tables: &[("notes", "day,text\n2025-12-15,called\n2025-12-15,\n2025-12-15,\n2025-12-16,called\n")],
+            finds: &[("#3", None)],
+        },
+        Sample {
+            name: "the same key with other words is another matter",
+            schema: "[tables.sales.fields]\nid = { type = \"text\", key = true }\nday = { type = \"date\" }",
+            tables: &[("sales", "id,day\nV1,2025-12-15\nV1,2025-12-16\n")],
+            finds: &[],
+        },
+    ],
+};

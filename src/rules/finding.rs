@@ -1,0 +1,316 @@
+//! How a rule writes its query: the row that is looked at is `t`, and every query returns the columns of [`FINDING`].
+//!
+//! [`FINDING`]: super::FINDING
+
+use super::{Origin, Scope};
+use crate::error::{Error, Result};
+use crate::model::{Check, Field, FieldType, Format, Schema, Severity};
+use crate::sql::{Ident, Literal, Path, Pipeline, with_identifiers};
+
+/// A query of findings while it is being written. Every part is SQL; a field of the row is `t."field"`.
+pub(super) struct Finding {
+    steps: Pipeline,
+    table: String,
+    field: String,
+    value: String,
+    message: String,
+    suggestion: String,
+    joins: Vec<String>,
+    conditions: Vec<String>,
+}
+
+impl Finding {
+    /// Findings about the rows of the table that is checked; their value is that of the field.
+    pub(super) fn of(scope: &Scope) -> Finding {
+        let field = scope.check.field.as_str();
+        let value = if field.is_empty() { "NULL".to_owned() } else { column(field) };
+        Finding {
+            steps: Pipeline::new(),
+            table: scope.check.table.clone(),
+            field: field.to_owned(),
+            value,
+            message: "''".to_owned(),
+            suggestion: "NULL".to_owned(),
+            joins: Vec::new(),
+            conditions: Vec::new(),
+        }
+    }
+
+    /// Adds a step that comes before and can be joined.
+    pub(super) fn step(mut self, name: &str, select: impl Into<String>) -> Finding {
+        self.steps.step(name, select);
+        self
+    }
+
+    /// The value that is shown, where it is not that of the field.
+    pub(super) fn value(mut self, sql: impl Into<String>) -> Finding {
+        self.value = sql.into();
+        self
+    }
+
+    /// What is wrong; texts in it must not be NULL.
+    pub(super) fn message(mut self, sql: impl Into<String>) -> Finding {
+        self.message = sql.into();
+        self
+    }
+
+    /// The value that would repair it.
+    pub(super) fn suggestion(mut self, sql: impl Into<String>) -> Finding {
+        self.suggestion = sql.into();
+        self
+    }
+
+    /// Joins something, each join once however often it is asked for.
+    pub(super) fn join(mut self, sql: impl Into<String>) -> Finding {
+        let sql = sql.into();
+        if !self.joins.contains(&sql) {
+            self.joins.push(sql);
+        }
+        self
+    }
+
+    /// Joins what an expression needs.
+    pub(super) fn joins_of(self, expression: &Expression) -> Finding {
+        expression.joins.iter().fold(self, |finding, join| finding.join(join.clone()))
+    }
+
+    /// Only rows that meet this condition too.
+    pub(super) fn when(mut self, sql: impl Into<String>) -> Finding {
+        self.conditions.push(sql.into());
+        self
+    }
+
+    /// The whole query.
+    pub(super) fn sql(mut self) -> String {
+        let select = self.select();
+        self.steps.step("found", select);
+        self.steps.to_string()
+    }
+
+    fn select(&self) -> String {
+        let joins: String = self.joins.iter().map(|join| format!("\n{join}")).collect();
+        let conditions = if self.conditions.is_empty() { "true".to_owned() } else { self.conditions.join("\n  AND ") };
+        format!(
+            "SELECT t._key AS \"row\", {} AS field, CAST({} AS VARCHAR) AS value,\n  \
+             {} AS message,\n  CAST({} AS VARCHAR) AS suggestion,\n  \
+             t._source AS source, t._entity AS entity, t._row AS _row\nFROM {} AS t{joins}\nWHERE {conditions}",
+            Literal(&self.field),
+            self.value,
+            self.message,
+            self.suggestion,
+            Path("candidate", &self.table),
+        )
+    }
+}
+
+/// Several queries of findings as one; `None` where there are none.
+pub(super) fn all_of(queries: Vec<String>) -> Option<String> {
+    if queries.len() > 1 {
+        let parts: Vec<String> = queries.iter().map(|query| format!("FROM (\n{query}\n)")).collect();
+        return Some(parts.join("\nUNION ALL\n"));
+    }
+    queries.into_iter().next()
+}
+
+/// A field of the row that is looked at.
+pub(super) fn column(field: &str) -> String {
+    format!("t.{}", Ident(field))
+}
+
+/// An expression out of a `[[check]]`, with the joins to the rows that its references lead to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Expression {
+    pub(super) sql: String,
+    joins: Vec<String>,
+}
+
+impl Scope<'_> {
+    /// The argument as an expression over the row's fields; `product_key.cost` follows the reference of `product_key`.
+    pub(super) fn expression(&self, argument: &str) -> Result<Option<Expression>> {
+        self.check.argument(argument).map(|text| self.parse(argument, &text)).transpose()
+    }
+
+    /// The argument as an expression, or an error that says that it is needed.
+    pub(super) fn needed(&self, argument: &str) -> Result<Expression> {
+        self.expression(argument)?.ok_or_else(|| self.wrong(&format!("needs `{argument}` under `with`")))
+    }
+
+    /// The argument as an expression, or the field that is checked.
+    pub(super) fn expression_or_field(&self, argument: &str) -> Result<Expression> {
+        match self.expression(argument)? {
+            Some(expression) => Ok(expression),
+            None => {
+                self.field()?;
+                Ok(Expression { sql: column(&self.check.field), joins: Vec::new() })
+            }
+        }
+    }
+
+    /// The argument as a number, or what it is when absent.
+    pub(super) fn number(&self, argument: &str, default: f64) -> Result<f64> {
+        match self.check.arguments.get(argument) {
+            None => Ok(default),
+            Some(toml::Value::Integer(number)) => Ok(*number as f64),
+            Some(toml::Value::Float(number)) if number.is_finite() => Ok(*number),
+            Some(other) => Err(self.wrong(&format!("is told {argument} = {other}, which is no number"))),
+        }
+    }
+
+    /// An error about this use of the rule.
+    pub(super) fn wrong(&self, what: &str) -> Error {
+        let Check { rule, table, field, .. } = self.check;
+        let place = if field.is_empty() { table.clone() } else { format!("{table}.{field}") };
+        Error::config(format!("the check \"{rule}\" on {place} {what}"))
+            .hint(format!("`tastevin rules explain {rule}` shows what it can be told"))
+    }
+
+    fn parse(&self, argument: &str, text: &str) -> Result<Expression> {
+        let table = self.table()?;
+        let mut joins: Vec<String> = Vec::new();
+        let mut unknown: Option<String> = None;
+        let sql = with_identifiers(text, |name| {
+            if table.fields.contains_key(name) {
+                return Some(column(name));
+            }
+            let (from, to) = name.split_once('.')?;
+            let target = table.fields.get(from).and_then(|field| field.references.as_ref());
+            match target.filter(|target| self.schema.field(&target.table, to).is_some()) {
+                Some(target) => {
+                    let alias = format!("{from}.");
+                    joins.push(format!(
+                        "LEFT JOIN {} AS {alias} ON {alias}._key = CAST({} AS VARCHAR)",
+                        Path("candidate", &target.table),
+                        column(from),
+                        alias = Ident(&alias),
+                    ));
+                    Some(format!("{}.{}", Ident(&alias), Ident(to)))
+                }
+                None => {
+                    unknown.get_or_insert_with(|| name.to_owned());
+                    None
+                }
+            }
+        });
+        if let Some(name) = unknown {
+            return Err(self.wrong(&format!("names `{name}` in `{argument}`, and no reference leads there")));
+        }
+        Ok(Expression { sql: format!("({sql})"), joins })
+    }
+
+    /// Whether some source feeds the field; one that is only derived has no text of its own to be judged.
+    pub(super) fn is_fed(&self, field: &str) -> bool {
+        self.origins.iter().any(|origin| !staged_columns(origin, field).is_empty())
+    }
+
+    /// The bit of the field within `_unread`. A schema has fewer than 63 fields a table; a field beyond has none.
+    fn bit(&self, field: &str) -> Option<u64> {
+        let at = self.schema.tables.get(&self.check.table)?.fields.get_index_of(field)?;
+        (at < 63).then(|| 1 << at)
+    }
+
+    /// The condition that the field had text that could not be read.
+    pub(super) fn unread(&self, field: &str) -> String {
+        match self.bit(field) {
+            Some(bit) => format!("t._unread & {bit} <> 0"),
+            None => "false".to_owned(),
+        }
+    }
+
+    /// The condition that the field had no text that could not be read.
+    pub(super) fn not_unread(&self, field: &str) -> String {
+        match self.bit(field) {
+            Some(bit) => format!("t._unread & {bit} = 0"),
+            None => "true".to_owned(),
+        }
+    }
+}
+
+/// The staged columns that feed a field.
+pub(super) fn staged_columns<'o>(origin: &'o Origin, field: &str) -> &'o [String] {
+    origin.columns.iter().find(|(name, _)| name == field).map(|(_, columns)| columns.as_slice()).unwrap_or_default()
+}
+
+/// The staged text of a field, `s` being the staged row: its columns with a space between, `NULL` where all are absent.
+pub(super) fn staged_text(columns: &[String]) -> String {
+    match columns {
+        [one] => format!("s.{}", Ident(one)),
+        many => {
+            let parts: Vec<String> = many.iter().map(|column| format!("s.{}", Ident(column))).collect();
+            format!("nullif(concat_ws(' ', {}), '')", parts.join(", "))
+        }
+    }
+}
+
+/// The join from the row `t` to its staged texts `s`, for the rows of one origin.
+pub(super) fn staged_join(origin: &Origin) -> String {
+    format!(
+        "JOIN {} AS s ON s._row = t._row AND t._source = {} AND t._entity = {}",
+        Path("staging", &origin.relation),
+        Literal(&origin.source),
+        Literal(&origin.entity),
+    )
+}
+
+/// One check for every field that is meant.
+pub(super) fn each_field(
+    schema: &Schema,
+    rule: &str,
+    mut meant: impl FnMut(&Field) -> Option<Option<Severity>>,
+) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (table, declared) in &schema.tables {
+        for (name, field) in &declared.fields {
+            if let Some(severity) = meant(field) {
+                checks.push(Check {
+                    rule: rule.to_owned(),
+                    table: table.clone(),
+                    field: name.clone(),
+                    severity,
+                    ..Check::default()
+                });
+            }
+        }
+    }
+    checks
+}
+
+/// One check for every field of that format: a warning, and an error where the field is required.
+pub(super) fn each_of_format(schema: &Schema, rule: &str, format: Format) -> Vec<Check> {
+    each_field(schema, rule, |field| {
+        (field.format == Some(format)).then_some(field.required.then_some(Severity::Error))
+    })
+}
+
+/// Whether a person writes the field in words: text that is no key, no reference, no enumeration and has no format.
+pub(super) fn is_prose(field: &Field) -> bool {
+    field.kind == FieldType::Text
+        && !field.key
+        && field.references.is_none()
+        && field.values.is_empty()
+        && field.format.is_none()
+}
+
+/// A number in words without needless zeros: `2`, `1.5`.
+pub(super) fn plain(sql: &str) -> String {
+    format!("rtrim(rtrim(CAST(CAST({sql} AS DECIMAL(38,4)) AS VARCHAR), '0'), '.')")
+}
+
+/// A number in words with two decimals: `90.00`.
+pub(super) fn money(sql: &str) -> String {
+    format!("CAST(CAST(round({sql}, 2) AS DECIMAL(38,2)) AS VARCHAR)")
+}
+
+/// A text in quotes for a message.
+pub(super) fn quoted(sql: &str) -> String {
+    format!("'\"' || CAST({sql} AS VARCHAR) || '\"'")
+}
+
+/// A list of text literals.
+pub(super) fn literals<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    texts.into_iter().map(|text| Literal(text).to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// A text without the differences that people do not mean: case, accents, white space at the ends.
+pub(super) fn folded(sql: &str) -> String {
+    format!("lower(strip_accents(trim({sql})))")
+}

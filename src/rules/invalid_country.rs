@@ -1,0 +1,81 @@
+//! `invalid-country`: a country that no map shows.
+
+use super::finding::{Finding, column, each_of_format, literals, quoted};
+use super::{Docs, Rule, Sample};
+use crate::model::{Format, Severity};
+use crate::sql::Path;
+
+pub const RULE: Rule = Rule {
+    id: "invalid-country",
+    title: "Invalid country",
+    severity: Severity::Warning,
+    docs: Docs {
+        finds: "Values of fields with format = \"country\" that are no French short name of a country; case, accents and hyphens do not count. A warning; an error where the field is required. A suggestion is given for a two-letter code, and where exactly one country is one slip of the pen away.",
+        matters: "Postal codes and telephone numbers are read by country, and duties and delivery depend on it.",
+        example: "\"Frnace\" is no country; did you mean \"France\"?",
+        fix: "Use the transform `country` in the mapping; correct single values here.",
+    },
+    arguments: &[],
+    bind: |schema| each_of_format(schema, RULE.id, Format::Country),
+    find: |scope| {
+        scope.field()?;
+        let value = column(&scope.check.field);
+        let names = literals(countries().map(|(_, name)| name));
+        let codes = literals(countries().map(|(code, _)| code));
+        let known = format!("SELECT unnest([{codes}]) AS code, unnest([{names}]) AS name");
+        // Countries are few however many the rows, so everything happens on the distinct values.
+        let strangers = format!(
+            "SELECT DISTINCT {value} AS value FROM {} AS t\nWHERE {value} IS NOT NULL AND {} NOT IN (SELECT {} FROM known)",
+            Path("candidate", &scope.check.table),
+            letters(&value),
+            letters("name"),
+        );
+        let near = format!(
+            "SELECT value, coalesce(min(name) FILTER (upper(trim(value)) = code),\n  \
+             CASE WHEN count(*) = 1 THEN min(name) END) AS near\n\
+             FROM strangers JOIN known ON upper(trim(value)) = code\n  \
+             OR length(value) >= 4 AND damerau_levenshtein({}, {}) <= 1\nGROUP BY 1",
+            letters("value"),
+            letters("name"),
+        );
+        let sql = Finding::of(scope)
+            .step("known", known)
+            .step("strangers", strangers)
+            .step("near", near)
+            .message(format!("{} || ' is no country'", quoted(&value)))
+            .suggestion("near.near")
+            .join(format!("JOIN strangers ON strangers.value = {value}"))
+            .join("LEFT JOIN near ON near.value = strangers.value")
+            .sql();
+        Ok(Some(sql))
+    },
+    samples: &[
+        Sample {
+            name: "a slip, a code and a town",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\ncountry = { type = \"text\", format = \"country\" }",
+            tables: &[("people", "id,country\n1,Frnace\n2,DE\n3,Strasbourg\n")],
+            finds: &[("1", Some("France")), ("2", Some("Allemagne")), ("3", None)],
+        },
+        Sample {
+            name: "countries however they are written, and none",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\ncountry = { type = \"text\", format = \"country\" }",
+            tables: &[("people", "id,country\n1,France\n2,ETATS UNIS\n3,Côte d’Ivoire\n4,\n")],
+            finds: &[],
+        },
+    ],
+};
+
+/// Two-letter code and French short name of every country, from the data of the transform `country`.
+fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("../transforms/countries.tsv").lines().filter(|line| !line.starts_with('#')).skip(1);
+    lines.filter_map(|line| {
+        let mut parts = line.split('\t');
+        let code = parts.next()?;
+        Some((code, parts.nth(1)?))
+    })
+}
+
+/// The letters of a name: no case, accents, spaces, hyphens or apostrophes.
+fn letters(sql: &str) -> String {
+    format!("regexp_replace(lower(strip_accents({sql})), '[^a-z]', '', 'g')")
+}

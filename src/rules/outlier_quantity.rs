@@ -1,0 +1,87 @@
+//! `outlier-quantity`: far more at once than anyone else takes of the same thing.
+
+use super::finding::{Finding, plain};
+use super::{Docs, Rule, Sample};
+use crate::model::Severity;
+use crate::sql::Path;
+
+pub const RULE: Rule = Rule {
+    id: "outlier-quantity",
+    title: "Unusual quantity",
+    severity: Severity::Warning,
+    docs: Docs {
+        finds: "Quantities more than `factor` times (10 unless said otherwise) the group's upper quartile, or its median where that is greater; only groups of at least `rows` rows (20) are judged. Quartiles do not move when a few values are absurd. Returns are judged by their size.",
+        matters: "600 bottles instead of 6, or a price in the column of quantities, is worth more than the whole week's sales.",
+        example: "600 at once; three quarters of the 57 lines of RIESLING-2020-75CL have at most 6.",
+        fix: "Correct the quantity, or waive the finding for a real large order.",
+    },
+    arguments: &[
+        ("group", "what is compared with its like, e.g. product_key"),
+        ("quantity", "the quantity; absent: the field of the check"),
+        ("factor", "how many times the usual is let pass; absent: 10"),
+        ("rows", "how many rows a group needs to be judged; absent: 20"),
+    ],
+    bind: |_| Vec::new(),
+    find: |scope| {
+        let quantity = scope.expression_or_field("quantity")?;
+        let group = scope.needed("group")?;
+        let factor = scope.number("factor", 10.0)?;
+        let least = scope.number("rows", 20.0)?;
+        let joins = |select: Finding| select.joins_of(&quantity).joins_of(&group);
+        let amount = format!("abs({})", quantity.sql);
+        // Quantities are few however many the lines, so the quartile is taken over counted values: no sorting of all rows.
+        let counted = format!(
+            "SELECT {} AS thing, {amount} AS amount, count(*) AS rows FROM {} AS t\n\
+             WHERE {} IS NOT NULL AND {amount} > 0 GROUP BY 1, 2",
+            group.sql,
+            Path("candidate", &scope.check.table),
+            group.sql,
+        );
+        let ranked = "SELECT thing, amount, sum(rows) OVER (PARTITION BY thing ORDER BY amount) AS upto,\n  \
+                      sum(rows) OVER (PARTITION BY thing) AS rows FROM counted";
+        let usual = format!(
+            "SELECT thing, min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows\n\
+             FROM ranked WHERE rows >= {least} GROUP BY 1 HAVING max(amount) > {factor} * min(amount) FILTER (upto >= 0.75 * rows)"
+        );
+        let sql = joins(Finding::of(scope))
+            .step("counted", counted)
+            .step("ranked", ranked)
+            .step("usual", usual)
+            .join(format!("JOIN usual ON usual.thing = {}", group.sql))
+            .message(format!(
+                "{} || ' at once; three quarters of the ' || usual.rows || ' lines of ' || CAST(usual.thing AS VARCHAR) || ' have at most ' || {}",
+                plain(&quantity.sql),
+                plain("usual.quartile"),
+            ))
+            .when(format!("{amount} > {factor} * usual.quartile"))
+            .sql();
+        Ok(Some(sql))
+    },
+    samples: &[
+        Sample {
+            name: "six hundred among sixes",
+            schema: SCHEMA,
+            tables: &[(
+                "sales",
+                "id,wine,quantity\n1,P,6\n2,P,3\n3,P,2\n4,P,1\n5,P,6\n6,P,600\n7,P,4\n8,P,-80\n",
+            )],
+            finds: &[("6", None), ("8", None)],
+        },
+        Sample {
+            name: "large orders where large orders are usual, and groups too small to judge",
+            schema: SCHEMA,
+            tables: &[("sales", "id,wine,quantity\n1,P,100\n2,P,300\n3,P,200\n4,P,250\n5,P,600\n6,Q,1\n7,Q,500\n")],
+            finds: &[],
+        },
+    ],
+};
+
+const SCHEMA: &str = "[tables.sales.fields]
+id = { type = \"text\", key = true }
+wine = { type = \"text\" }
+quantity = { type = \"decimal\" }
+[[check]]
+rule = \"outlier-quantity\"
+table = \"sales\"
+field = \"quantity\"
+with = { group = \"wine\", rows = 5 }";

@@ -1,0 +1,78 @@
+//! `placeholder-value`: something typed only because the form wanted something.
+
+use super::finding::{Finding, column, each_field, literals, quoted};
+use super::{Docs, Rule, Sample};
+use crate::model::{FieldType, Severity};
+
+pub const RULE: Rule = Rule {
+    id: "placeholder-value",
+    title: "Placeholder",
+    severity: Severity::Warning,
+    docs: Docs {
+        finds: "Texts that stand for \"nothing\": N/A, -, ?, inconnu, néant, xxx, test, test@test, 000000, #N/A and the like. Fields with a list of allowed values are left to unknown-value.",
+        matters: "It counts as filled in and means empty: a hundred customers in the town of \"inconnu\" look like a market.",
+        example: "\"N/A\" stands for no value.",
+        fix: "Empty the field here, or let the mapping do it for good with null_if.",
+    },
+    arguments: &[("also", "further texts that mean nothing, in lower case")],
+    bind: |schema| {
+        each_field(schema, RULE.id, |field| {
+            (field.kind == FieldType::Text && field.values.is_empty()).then_some(None)
+        })
+    },
+    find: |scope| {
+        scope.field()?;
+        if !scope.is_fed(&scope.check.field) {
+            return Ok(None);
+        }
+        let mut words = PLACEHOLDERS.to_vec();
+        match scope.check.arguments.get("also") {
+            None => {}
+            Some(toml::Value::Array(also)) => words.extend(also.iter().filter_map(toml::Value::as_str)),
+            Some(_) => return Err(scope.wrong("needs a list of texts for `also`")),
+        }
+        let longest = words.iter().map(|word| word.len()).max().unwrap_or(0) + 4;
+        let value = column(&scope.check.field);
+        let sql = Finding::of(scope)
+            .message(format!("{} || ' stands for no value'", quoted(&value)))
+            // The length is stored with the text; looking at it first spares folding all that is too long anyway.
+            .when(format!("strlen({value}) <= {longest}"))
+            .when(format!("lower(trim({value})) IN ({})", literals(words)))
+            .sql();
+        Ok(Some(sql))
+    },
+    samples: &[
+        Sample {
+            name: "nothing, in many words",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\ncity = { type = \"text\" }\nmail = { type = \"text\", format = \"email\" }",
+            tables: &[("people", "id,city,mail\n1,N/A,jean@example.fr\n2,-,test@test\n3,Inconnu,\n4,NÉANT,\n5,xxx,\n")],
+            finds: &[("1", None), ("2", None), ("2", None), ("3", None), ("4", None), ("5", None)],
+        },
+        Sample {
+            name: "a word of one's own",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\ncity = { type = \"text\" }\n[[check]]\nrule = \"placeholder-value\"\ntable = \"people\"\nfield = \"city\"\nwith = { also = [\"partout\"] }",
+            tables: &[("people", "id,city\n1,Partout\n")],
+            finds: &[("1", None)],
+        },
+        Sample {
+            name: "real values and absent ones",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\ncity = { type = \"text\" }",
+            tables: &[("people", "id,city\n1,Strasbourg\n2,\n3,Y\n")],
+            finds: &[],
+        },
+    ],
+};
+
+/// What people and spreadsheets write for "nothing", in lower case.
+const PLACEHOLDERS: &[&str] = &[
+    "n/a", "na", "n.a.", "n/c", "nc", "n.c.", "n/d", "nd", "nr", "n/r", "-", "--", "---", "----", "_", "__", ".", "..", "...", "…", "/",
+    "//", "?", "??", "???", "*", "**", "***", "x", "xx", "xxx", "xxxx", "xxxxx", "null", "<null>", "(null)", "none", "nan",
+    "nil", "néant", "neant", "inconnu", "inconnue", "unknown", "vide", "aucun", "aucune", "non renseigné", "non renseigne",
+    "non renseignée", "non communiqué", "non communique", "non défini", "non defini", "à compléter", "a completer",
+    "à définir", "a definir", "à renseigner", "a renseigner", "tbd", "tba", "todo", "test", "test test", "test@test",
+    "test@test.fr", "test@test.com", "a@a.fr", "a@a.com", "aa@aa.fr", "xx@xx.fr", "xxx@xxx.fr", "nomail@nomail.com",
+    "noemail@noemail.com", "pasdemail@pasdemail.fr", "inconnu@inconnu.fr", "aaa", "aaaa", "zzz", "azerty", "qwerty", "asdf",
+    "0", "00", "000", "0000", "00000", "000000", "0000000", "00000000", "0000000000", "99999", "999999", "9999999999",
+    "123456789", "0123456789", "+33000000000", "+33123456789", "#n/a", "#ref!", "#value!", "#valeur!", "#name?", "#nom?",
+    "#div/0!", "#num!", "#nombre!", "#null!",
+];

@@ -1,0 +1,98 @@
+//! `spreadsheet-damage`: codes that a spreadsheet took for numbers or dates.
+
+use super::finding::{Finding, all_of, column, each_field, quoted, staged_columns, staged_join};
+use super::{Docs, Rule, Sample};
+use crate::model::{FieldType, Format, Severity};
+use crate::sql::{Ident, Path};
+
+pub const RULE: Rule = Rule {
+    id: "spreadsheet-damage",
+    title: "Damaged by a spreadsheet",
+    severity: Severity::Warning,
+    docs: Docs {
+        finds: "Staged texts of keys, references, telephone numbers and postal codes that a spreadsheet has rewritten: 1,23E+12 for a long number, janv-05 for a code like 1-05, ##### for a column that was too narrow, and in key fields a shorter number where the column's codes begin with zeros. The value shown is the text as it was read; the suggestion, for lost zeros only, is the key with its zeros.",
+        matters: "The digits of 1,23E+12 are gone for good, and a code without its zeros is another code.",
+        example: "\"3,40E+09\" is a number that a spreadsheet has shortened.",
+        fix: "Export again without opening the file in a spreadsheet, or format the column as text before saving.",
+    },
+    arguments: &[],
+    bind: |schema| {
+        each_field(schema, RULE.id, |field| {
+            let is_code = field.key || field.references.is_some();
+            let is_number = matches!(field.format, Some(Format::Phone | Format::PostalCode));
+            (field.kind == FieldType::Text && (is_code || is_number)).then_some(None)
+        })
+    },
+    find: |scope| {
+        let is_key = scope.field()?.key;
+        let value = column(&scope.check.field);
+        let mut queries = Vec::new();
+        for origin in scope.origins {
+            for staged in staged_columns(origin, &scope.check.field) {
+                let text = format!("s.{}", Ident(staged));
+                // Lengths and single letters are seen much faster than patterns, and most texts end there.
+                let shortened = format!(
+                    "(contains(upper({text}), 'E+') AND regexp_full_match(trim({text}), '[0-9]+([.,][0-9]+)?[eE]\\+[0-9]+'))"
+                );
+                let dated = format!(
+                    "(strlen({text}) BETWEEN 5 AND 12 AND regexp_full_match(lower(trim({text})), '[0-9]{{1,2}}[-. /]({MONTHS})\\.?|({MONTHS})\\.?[-. /][0-9]{{2,4}}'))"
+                );
+                let narrow = format!("starts_with({text}, '##')");
+                queries.push(
+                    Finding::of(scope)
+                        .value(text.as_str())
+                        .message(format!(
+                            "{} || CASE WHEN {narrow} THEN ' is what a spreadsheet shows for a column that is too narrow'\n       \
+                             WHEN {shortened} THEN ' is a number that a spreadsheet has shortened' ELSE ' is a code that a spreadsheet has taken for a date' END",
+                            quoted(&text)
+                        ))
+                        .join(staged_join(origin))
+                        .when(format!("({shortened} OR {dated} OR {narrow})"))
+                        .sql(),
+                );
+                if is_key {
+                    let relation = Path("staging", &origin.relation);
+                    let width = format!(
+                        "SELECT max(strlen({text})) AS width FROM {relation} AS s WHERE starts_with({text}, '0') AND regexp_full_match({text}, '[0-9]+')"
+                    );
+                    let full = format!("lpad({text}, CAST(width.width AS INTEGER), '0')");
+                    queries.push(
+                        Finding::of(scope)
+                            .step("width", width)
+                            .value(text.as_str())
+                            .message(format!(
+                                "{} || ' has lost its leading zeros: the codes of the column have ' || width.width || ' digits'",
+                                quoted(&text)
+                            ))
+                            .suggestion(format!("replace({value}, {text}, {full})"))
+                            .join(staged_join(origin))
+                            .join(format!("JOIN width ON strlen({text}) < width.width"))
+                            .when(format!("regexp_full_match({text}, '[1-9][0-9]*')"))
+                            .sql(),
+                    );
+                }
+            }
+        }
+        Ok(all_of(queries))
+    },
+    samples: &[
+        Sample {
+            name: "a shortened number, a date made of a code, a narrow column and lost zeros",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }\n[tables.sales.fields]\nline = { type = \"text\", key = true }\nwho = { type = \"text\", references = \"people.id\" }",
+            tables: &[
+                ("people", "id,phone,raw:phone\nx-00001,,\"3,40E+09\"\nx-00002,+33388830609,03 88 83 06 09\n"),
+                ("sales", "line,raw:line,who,raw:who\nV-00012,00012,x-00001,00001\nV-7,7,x-janv-05,janv-05\nV-00009,00009,x-####,#####\n"),
+            ],
+            finds: &[("V-00009", None), ("V-7", None), ("V-7", Some("V-00007")), ("x-00001", None)],
+        },
+        Sample {
+            name: "codes with letters, hyphens and months in them that are meant",
+            schema: "[tables.wines.fields]\nid = { type = \"text\", key = true }",
+            tables: &[("wines", "id\nRIESLING-2020-75CL\nE12\n123\nMAI-CUVEE\n")],
+            finds: &[],
+        },
+    ],
+};
+
+/// The months as French and English spreadsheets shorten them, in lower case.
+const MONTHS: &str = "janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc|jan|feb|mar|apr|may|jun|jul|aug|sep|dec";

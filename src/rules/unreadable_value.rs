@@ -1,0 +1,83 @@
+//! `unreadable-value`: text in the source that the mapping could not turn into a value.
+
+use super::finding::{Finding, all_of, each_field, quoted, staged_columns, staged_join, staged_text};
+use super::{Docs, Rule, Sample, invalid_email};
+use crate::model::{FieldType, Format, Severity};
+use crate::sql::Literal;
+
+pub const RULE: Rule = Rule {
+    id: "unreadable-value",
+    title: "Unreadable value",
+    severity: Severity::Warning,
+    docs: Docs {
+        finds: "Cells in which the source has text but no value came out of the mapping's transforms. The value shown is the text as it was read. An error where the field is a key, required or a reference, a warning elsewhere.",
+        matters: "What cannot be read is never guessed: the field stays empty, and everything that is computed from it with it.",
+        example: "\"31/02/2025\" cannot be read as a date.",
+        fix: "If many cells are written that way, teach the mapping (another date format, a map_values); if it is a slip, set the value.",
+    },
+    arguments: &[],
+    bind: |schema| {
+        each_field(schema, RULE.id, |field| {
+            let weighs = field.key || field.required || field.references.is_some();
+            Some(weighs.then_some(Severity::Error))
+        })
+    },
+    find: |scope| {
+        let name = scope.check.field.as_str();
+        let field = scope.field()?;
+        let what = match (field.format, field.kind) {
+            (Some(Format::Email), _) => "an e-mail address",
+            (Some(Format::Phone), _) => "a telephone number",
+            (Some(Format::Country), _) => "a country",
+            (Some(Format::PostalCode), _) => "a postal code",
+            (None, FieldType::Text) => "text of the kind that the mapping expects",
+            (None, FieldType::Integer) => "a whole number",
+            (None, FieldType::Decimal) => "a number",
+            (None, FieldType::Boolean) => "yes or no",
+            (None, FieldType::Date) => "a date",
+            (None, FieldType::Timestamp) => "a day and time",
+            (None, FieldType::List) => "a list",
+        };
+        let queries = scope.origins.iter().filter_map(|origin| {
+            let columns = staged_columns(origin, name);
+            if columns.is_empty() {
+                return None;
+            }
+            let text = staged_text(columns);
+            let mut finding = Finding::of(scope)
+                .join(staged_join(origin))
+                .value(text.as_str())
+                .message(format!(
+                    "coalesce({}, 'the text') || {}",
+                    quoted(&text),
+                    Literal(&format!(" cannot be read as {what}"))
+                ))
+                .when(scope.unread(name));
+            if field.format == Some(Format::Email) {
+                finding = finding.suggestion(invalid_email::repaired(&text));
+            }
+            Some(finding.sql())
+        });
+        Ok(all_of(queries.collect()))
+    },
+    samples: &[
+        Sample {
+            name: "a day that no calendar has",
+            schema: "[tables.sales.fields]\nid = { type = \"text\", key = true }\nday = { type = \"date\" }",
+            tables: &[("sales", "id,day,raw:day\nV1,2025-12-15,15/12/2025\nV2,,31/02/2025\n")],
+            finds: &[("V2", None)],
+        },
+        Sample {
+            name: "an address that can be repaired",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nemail = { type = \"text\", format = \"email\" }",
+            tables: &[("people", "id,email,raw:email\nC1,,jean at example.fr\n")],
+            finds: &[("C1", Some("jean@example.fr"))],
+        },
+        Sample {
+            name: "empty cells and cells that were read",
+            schema: "[tables.sales.fields]\nid = { type = \"text\", key = true }\nday = { type = \"date\" }",
+            tables: &[("sales", "id,day,raw:day\nV1,2025-12-15,15/12/2025\nV2,,\n")],
+            finds: &[],
+        },
+    ],
+};

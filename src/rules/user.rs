@@ -1,0 +1,348 @@
+//! The user's own rules: one TOML file each in the workspace's folder `rules/`, checked and run like the others.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use super::finding::Finding;
+use super::{Origin, Scope};
+use crate::error::{Error, Result};
+use crate::model::{Check, Schema, Severity};
+use crate::sql::{Ident, Literal, Path as Name};
+use crate::store::Store;
+
+/// One rule of the user's own.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRule {
+    /// The stable id in kebab-case; none that a rule of the program has.
+    pub id: String,
+    /// A few words for lists; absent: the id.
+    #[serde(default)]
+    pub title: String,
+    /// How bad a finding is.
+    #[serde(default = "warning")]
+    pub severity: Severity,
+    /// The table that is checked.
+    pub table: String,
+    /// The field to which findings belong; empty for findings about the whole row.
+    #[serde(default)]
+    pub field: String,
+    /// What is wrong, with expressions in braces: `a magnum for {price_unit_eur}`; absent: the title.
+    #[serde(default)]
+    pub message: String,
+    /// The condition under which a row is a finding.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Instead of it, a whole query that returns a column `row` and perhaps `field`, `value`, `message`, `suggestion`.
+    #[serde(default)]
+    pub select: Option<String>,
+    /// The value that would repair it, as an expression.
+    #[serde(default)]
+    pub suggestion: Option<String>,
+    /// The words for the user.
+    #[serde(default)]
+    pub docs: UserDocs,
+    /// The file that it stands in.
+    #[serde(skip)]
+    pub file: PathBuf,
+}
+
+/// The words for the user, as far as they were written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UserDocs {
+    /// What it finds.
+    pub finds: String,
+    /// Why that matters.
+    pub matters: String,
+    /// An example of a finding.
+    pub example: String,
+    /// How to fix it.
+    pub fix: String,
+}
+
+fn warning() -> Severity {
+    Severity::Warning
+}
+
+/// All rules in a folder, by file name; none where there is no such folder.
+pub fn load(folder: &Path) -> Result<Vec<UserRule>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) => return Err(Error::io("the folder of rules cannot be read", folder, cause)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let file = entry.map_err(|cause| Error::io("the folder of rules cannot be read", folder, cause))?.path();
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    let mut rules: Vec<UserRule> = Vec::new();
+    for file in files {
+        let text =
+            std::fs::read_to_string(&file).map_err(|cause| Error::io("the rule cannot be read", &file, cause))?;
+        let rule = parse(&file, &text)?;
+        if let Some(other) = rules.iter().find(|other| other.id == rule.id) {
+            let what = format!("the id \"{}\" is taken by {}", rule.id, other.file.display());
+            return Err(rule.wrong("id", &what));
+        }
+        rules.push(rule);
+    }
+    Ok(rules)
+}
+
+/// The rule that a file holds.
+pub fn parse(file: &Path, text: &str) -> Result<UserRule> {
+    let mut rule: UserRule = toml::from_str(text).map_err(|cause| {
+        let line = cause.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count() as u64);
+        let error = Error::config(format!("this is no rule: {}", cause.message())).at_file(file).hint(SHAPE);
+        match line {
+            Some(line) => error.at_line(line),
+            None => error,
+        }
+    })?;
+    file.clone_into(&mut rule.file);
+    if !is_kebab_case(&rule.id) {
+        return Err(rule.wrong("id", &format!("\"{}\" is no id", rule.id)).hint("write it like \"magnum-price\""));
+    }
+    if super::REGISTRY.iter().any(|known| known.id == rule.id) {
+        return Err(rule.wrong("id", &format!("\"{}\" is a rule of tastevin's own", rule.id)).hint("choose another id"));
+    }
+    if rule.when.is_some() == rule.select.is_some() {
+        return Err(rule.wrong("when", "a rule needs either `when` or `select`").hint(SHAPE));
+    }
+    if rule.title.is_empty() {
+        rule.title.clone_from(&rule.id);
+    }
+    if rule.message.is_empty() {
+        rule.message.clone_from(&rule.title);
+    }
+    Ok(rule)
+}
+
+const SHAPE: &str = "docs/rules/README.md shows how a rule is written";
+
+/// Whether a text is an id: words of small letters and digits with hyphens between.
+pub(super) fn is_kebab_case(id: &str) -> bool {
+    !id.is_empty()
+        && id.split('-').all(|word| {
+            !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+        })
+}
+
+impl UserRule {
+    /// The use of the rule that its file makes.
+    pub fn check(&self) -> Check {
+        let mut arguments = IndexMap::new();
+        for (name, text) in [("when", &self.when), ("suggestion", &self.suggestion)] {
+            if let Some(text) = text {
+                arguments.insert(name.to_owned(), toml::Value::String(text.clone()));
+            }
+        }
+        for (n, expression) in parts(&self.message).filter_map(Part::expression).enumerate() {
+            arguments.insert(format!("message {n}"), toml::Value::String(expression.to_owned()));
+        }
+        Check {
+            rule: self.id.clone(),
+            table: self.table.clone(),
+            field: self.field.clone(),
+            arguments,
+            severity: Some(self.severity),
+        }
+    }
+
+    /// The query that finds, in the form that every rule's has. An error says what is wrong in which part of the file.
+    pub fn find(&self, store: &Store, schema: &Schema, origins: &[Origin], today: chrono::NaiveDate) -> Result<String> {
+        let Some(table) = schema.tables.get(&self.table) else {
+            return Err(self.wrong("table", &format!("there is no table \"{}\"", self.table)));
+        };
+        if !self.field.is_empty() && !table.fields.contains_key(&self.field) {
+            return Err(self.wrong("field", &format!("{} has no field \"{}\"", self.table, self.field)));
+        }
+        let sql = match &self.select {
+            Some(select) => self.whole(store, select)?,
+            None => self.condition(store, schema, origins, today)?,
+        };
+        // Binding it finds misspelt names, without looking at a row.
+        let columns = store.columns(&sql).map_err(|cause| {
+            self.wrong(if self.select.is_some() { "select" } else { "when" }, "the database does not accept it")
+                .caused_by(cause)
+        })?;
+        debug_assert_eq!(columns.len(), super::FINDING.len());
+        Ok(sql)
+    }
+
+    fn condition(
+        &self,
+        store: &Store,
+        schema: &Schema,
+        origins: &[Origin],
+        today: chrono::NaiveDate,
+    ) -> Result<String> {
+        let check = self.check();
+        for (name, text) in &check.arguments {
+            let key = if name.starts_with("message") { "message" } else { name };
+            self.one_expression(store, key, text.as_str().unwrap_or_default())?;
+        }
+        let scope = Scope { schema, check: &check, origins, fed: &[], today };
+        let place = |error: Error| self.wrong("when", error.what());
+        let when = scope.needed("when").map_err(place)?;
+        let mut finding = Finding::of(&scope).joins_of(&when).when(format!("coalesce({}, false)", when.sql));
+        let mut message = vec!["''".to_owned()];
+        let mut expressions = 0;
+        for part in parts(&self.message) {
+            match part {
+                Part::Text(text) => message.push(Literal(text).to_string()),
+                Part::Expression(_) => {
+                    let value = scope.needed(&format!("message {expressions}")).map_err(place)?;
+                    expressions += 1;
+                    finding = finding.joins_of(&value);
+                    message.push(format!("coalesce(CAST({} AS VARCHAR), '–')", value.sql));
+                }
+            }
+        }
+        if let Some(suggestion) = scope.expression("suggestion").map_err(place)? {
+            finding = finding.joins_of(&suggestion).suggestion(&suggestion.sql);
+        }
+        Ok(finding.message(message.join(" || ")).sql())
+    }
+
+    /// The query of the user with what it leaves out: where the row comes from, and the field's value.
+    fn whole(&self, store: &Store, select: &str) -> Result<String> {
+        let select = select.trim().trim_end_matches(';');
+        let tree = self.parsed(store, "select", select)?;
+        self.only_tables(&tree, "select")?;
+        let columns = store.columns(select).map_err(|cause| {
+            self.wrong("select", "the database does not accept it").caused_by(cause)
+        })?;
+        let has = |name: &str| columns.iter().any(|(column, _)| column == name);
+        if !has("row") {
+            return Err(self
+                .wrong("select", "it returns no column \"row\"")
+                .hint("return the row's identity: SELECT _key AS \"row\", … FROM candidate.…"));
+        }
+        let given = |name: &str, otherwise: String| match has(name) {
+            true => format!("coalesce(CAST(found.{name} AS VARCHAR), {otherwise})"),
+            false => otherwise,
+        };
+        let value = if self.field.is_empty() {
+            "NULL".to_owned()
+        } else {
+            format!("CAST(t.{} AS VARCHAR)", Ident(&self.field))
+        };
+        Ok(format!(
+            "SELECT CAST(found.\"row\" AS VARCHAR) AS \"row\", {} AS field, {} AS value, {} AS message, {} AS suggestion,\n  \
+             coalesce(t._source, '') AS source, coalesce(t._entity, '') AS entity, coalesce(t._row, 0) AS _row\n\
+             FROM (\n{select}\n) AS found LEFT JOIN {} AS t ON t._key = CAST(found.\"row\" AS VARCHAR)\nWHERE found.\"row\" IS NOT NULL",
+            given("field", Literal(&self.field).to_string()),
+            given("value", value),
+            given("message", Literal(&self.message).to_string()),
+            given("suggestion", "NULL".to_owned()),
+            Name("candidate", &self.table),
+        ))
+    }
+
+    /// Refuses what is more than one expression: it would end the statement that it is put into, or add to it.
+    fn one_expression(&self, store: &Store, key: &str, text: &str) -> Result<()> {
+        let tree = self.parsed(store, key, &format!("SELECT {text}\n"))?;
+        let node = tree.pointer("/statements/0/node");
+        let part = |name: &str| node.and_then(|node| node.get(name));
+        let one = part("select_list").and_then(|list| list.as_array()).is_some_and(|list| list.len() == 1);
+        let bare = part("from_table").and_then(|from| from.get("type")).is_some_and(|kind| kind == "EMPTY")
+            && part("where_clause").is_none_or(|clause| clause.is_null())
+            && part("having").is_none_or(|clause| clause.is_null())
+            && part("modifiers").and_then(|list| list.as_array()).is_none_or(|list| list.is_empty());
+        if !one || !bare {
+            return Err(self.wrong(key, &format!("`{text}` is more than one expression")));
+        }
+        self.only_tables(&tree, key)
+    }
+
+    /// The statement as DuckDB's parser sees it; an error where it is none, or several.
+    fn parsed(&self, store: &Store, key: &str, sql: &str) -> Result<serde_json::Value> {
+        let tree: Option<String> =
+            store.first("SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", [sql], |row| row.get(0))?;
+        let tree: serde_json::Value = serde_json::from_str(&tree.unwrap_or_default())
+            .map_err(|cause| Error::internal("DuckDB gave no syntax tree").caused_by(cause))?;
+        if tree["error"] == true {
+            let what = tree["error_message"].as_str().unwrap_or("it is no SQL");
+            return Err(self.wrong(key, what));
+        }
+        if tree["statements"].as_array().map(Vec::len) != Some(1) {
+            return Err(self.wrong(key, "it is more than one statement"));
+        }
+        Ok(tree)
+    }
+
+    /// Refuses what reaches beyond the workspace's tables: a rule reads data, not files.
+    fn only_tables(&self, tree: &serde_json::Value, key: &str) -> Result<()> {
+        let mut open = vec![tree];
+        while let Some(node) = open.pop() {
+            match node {
+                serde_json::Value::Object(map) => {
+                    let kind = map.get("type").and_then(serde_json::Value::as_str);
+                    let function = map.get("function").and_then(|function| function.get("function_name"));
+                    let name = function.and_then(serde_json::Value::as_str).unwrap_or_default();
+                    let is_harmless = ["unnest", "range", "generate_series", "generate_subscripts"].contains(&name);
+                    if kind == Some("TABLE_FUNCTION") && !is_harmless {
+                        return Err(self.wrong(key, &format!("`{name}` cannot be used in a rule")));
+                    }
+                    let table = map.get("table_name").and_then(serde_json::Value::as_str).unwrap_or_default();
+                    let is_bare = map.get("schema_name").is_none_or(|schema| schema == "");
+                    if kind == Some("BASE_TABLE") && is_bare && table.contains(['.', '/', '\\']) {
+                        return Err(self.wrong(key, &format!("the file `{table}` cannot be read by a rule")));
+                    }
+                    open.extend(map.values());
+                }
+                serde_json::Value::Array(list) => open.extend(list),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, key: &str, what: &str) -> Error {
+        Error::config(what).at_file(&self.file).at_column(key)
+    }
+}
+
+/// A piece of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part<'m> {
+    Text(&'m str),
+    Expression(&'m str),
+}
+
+impl<'m> Part<'m> {
+    fn expression(self) -> Option<&'m str> {
+        match self {
+            Part::Text(_) => None,
+            Part::Expression(expression) => Some(expression),
+        }
+    }
+}
+
+/// The pieces of a message; a brace without its partner is text.
+fn parts(message: &str) -> impl Iterator<Item = Part<'_>> {
+    let mut rest = message;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some(inside) = rest.strip_prefix('{')
+            && let Some((expression, after)) = inside.split_once('}')
+        {
+            rest = after;
+            return Some(Part::Expression(expression));
+        }
+        let end = rest.char_indices().skip(1).find(|(_, c)| *c == '{').map_or(rest.len(), |(at, _)| at);
+        let (text, after) = rest.split_at(end);
+        rest = after;
+        Some(Part::Text(text))
+    })
+}

@@ -47,7 +47,10 @@ pub const RULE: Rule = Rule {
         Sample {
             name: "a sale before its customer was there",
             schema: "[tables.people.fields]\nkey = { type = \"text\", key = true }\nsince = { type = \"date\" }\n[tables.sales.fields]\nid = { type = \"text\", key = true }\nwho = { type = \"text\", references = \"people.key\" }\nday = { type = \"date\" }\n[[check]]\nrule = \"date-before-history\"\ntable = \"sales\"\nfield = \"day\"\nwith = { not_before = \"who.since\" }",
-            tables: &[("people", "key,since\nC1,2020-01-01\n"), ("sales", "id,who,day\nV1,C1,2019-12-31\nV2,C1,2020-01-01\nV3,C9,2019-12-31\n")],
+            tables: &[
+                ("people", "key,since\nC1,2020-01-01\n"),
+                ("sales", "id,who,day\nV1,C1,2019-12-31\nV2,C1,2020-01-01\nV3,C9,2019-12-31\n"),
+            ],
             finds: &[("V1", None)],
         },
         Sample {

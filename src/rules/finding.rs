@@ -112,6 +112,35 @@ pub(super) fn all_of(queries: Vec<String>) -> Option<String> {
     queries.into_iter().next()
 }
 
+/// What a rule about the form of a text judges: the field's values, or the texts that could not become one.
+pub(super) struct Subject {
+    /// The text, as SQL.
+    pub(super) text: String,
+    /// Where the texts are, from `FROM` on, with a `WHERE`.
+    pub(super) from: String,
+}
+
+/// The findings of a rule about the form of a text: about the values of the field and, where the mapping's transforms
+/// could not make a value of what the source says, about the text as it was read.
+pub(super) fn judged(scope: &Scope, judge: impl Fn(Finding, &Subject) -> Finding) -> Result<Option<String>> {
+    scope.field()?;
+    let field = scope.check.field.as_str();
+    let table = Path("candidate", &scope.check.table);
+    let value = column(field);
+    let from = format!("FROM {table} AS t WHERE {value} IS NOT NULL");
+    let mut queries = vec![judge(Finding::of(scope), &Subject { text: value, from }).sql()];
+    for origin in scope.origins {
+        let columns = staged_columns(origin, field);
+        if !columns.is_empty() {
+            let (text, join, unread) = (staged_text(columns), staged_join(origin), scope.unread(field));
+            let from = format!("FROM {table} AS t {join} WHERE {unread} AND {text} IS NOT NULL");
+            let finding = Finding::of(scope).join(join).value(text.as_str()).when(unread);
+            queries.push(judge(finding, &Subject { text, from }).sql());
+        }
+    }
+    Ok(all_of(queries))
+}
+
 /// A field of the row that is looked at.
 pub(super) fn column(field: &str) -> String {
     format!("t.{}", Ident(field))
@@ -194,7 +223,9 @@ impl Scope<'_> {
         if let Some(name) = unknown {
             return Err(self.wrong(&format!("names `{name}` in `{argument}`, and no reference leads there")));
         }
-        Ok(Expression { sql: format!("({sql})"), joins })
+        // On a line of its own, so that a comment at the end of the text does not swallow the parenthesis.
+        let end = if sql.contains("--") { "\n" } else { "" };
+        Ok(Expression { sql: format!("({sql}{end})"), joins })
     }
 
     /// Whether some source feeds the field; one that is only derived has no text of its own to be judged.

@@ -1,9 +1,8 @@
 //! `invalid-country`: a country that no map shows.
 
-use super::finding::{Finding, column, each_of_format, literals, quoted};
+use super::finding::{Subject, each_of_format, judged, literals, quoted};
 use super::{Docs, Rule, Sample};
 use crate::model::{Format, Severity};
-use crate::sql::Path;
 
 pub const RULE: Rule = Rule {
     id: "invalid-country",
@@ -18,36 +17,33 @@ pub const RULE: Rule = Rule {
     arguments: &[],
     bind: |schema| each_of_format(schema, RULE.id, Format::Country),
     find: |scope| {
-        scope.field()?;
-        let value = column(&scope.check.field);
-        let names = literals(countries().map(|(_, name)| name));
-        let codes = literals(countries().map(|(code, _)| code));
-        let known = format!("SELECT unnest([{codes}]) AS code, unnest([{names}]) AS name");
-        // Countries are few however many the rows, so everything happens on the distinct values.
-        let strangers = format!(
-            "SELECT DISTINCT {value} AS value FROM {} AS t\nWHERE {value} IS NOT NULL AND {} NOT IN (SELECT {} FROM known)",
-            Path("candidate", &scope.check.table),
-            letters(&value),
-            letters("name"),
-        );
-        let near = format!(
-            "SELECT value, coalesce(min(name) FILTER (upper(trim(value)) = code),\n  \
+        judged(scope, |finding, Subject { text: value, from }| {
+            let names = literals(countries().map(|(_, name)| name));
+            let codes = literals(countries().map(|(code, _)| code));
+            let known = format!("SELECT unnest([{codes}]) AS code, unnest([{names}]) AS name");
+            // Countries are few however many the rows, so everything happens on the distinct values.
+            let strangers = format!(
+                "SELECT DISTINCT {value} AS value {from} AND {} NOT IN (SELECT {} FROM known)",
+                letters(value),
+                letters("name"),
+            );
+            let near = format!(
+                "SELECT value, coalesce(min(name) FILTER (upper(trim(value)) = code),\n  \
              CASE WHEN count(*) = 1 THEN min(name) END) AS near\n\
              FROM strangers JOIN known ON upper(trim(value)) = code\n  \
              OR length(value) >= 4 AND damerau_levenshtein({}, {}) <= 1\nGROUP BY 1",
-            letters("value"),
-            letters("name"),
-        );
-        let sql = Finding::of(scope)
-            .step("known", known)
-            .step("strangers", strangers)
-            .step("near", near)
-            .message(format!("{} || ' is no country'", quoted(&value)))
-            .suggestion("near.near")
-            .join(format!("JOIN strangers ON strangers.value = {value}"))
-            .join("LEFT JOIN near ON near.value = strangers.value")
-            .sql();
-        Ok(Some(sql))
+                letters("value"),
+                letters("name"),
+            );
+            finding
+                .step("known", known)
+                .step("strangers", strangers)
+                .step("near", near)
+                .message(format!("{} || ' is no country'", quoted(value)))
+                .suggestion("near.near")
+                .join(format!("JOIN strangers ON strangers.value = {value}"))
+                .join("LEFT JOIN near ON near.value = strangers.value")
+        })
     },
     samples: &[
         Sample {

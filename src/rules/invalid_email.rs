@@ -1,6 +1,6 @@
 //! `invalid-email`: an address that no message can reach.
 
-use super::finding::{Finding, column, each_of_format, literals, quoted};
+use super::finding::{Subject, each_of_format, judged, literals, quoted};
 use super::{Docs, Rule, Sample};
 use crate::model::{Format, Severity};
 use crate::sql::Literal;
@@ -18,18 +18,16 @@ pub const RULE: Rule = Rule {
     arguments: &[],
     bind: |schema| each_of_format(schema, RULE.id, Format::Email),
     find: |scope| {
-        scope.field()?;
-        let value = column(&scope.check.field);
-        let sql = Finding::of(scope)
-            .message(format!(
-                "{} || if({}, ' has a slip in its domain', ' is no e-mail address')",
-                quoted(&value),
-                is_address(&value)
-            ))
-            .suggestion(repaired(&value))
-            .when(format!("(NOT {} OR {})", is_address(&value), is_slip(&value)))
-            .sql();
-        Ok(Some(sql))
+        judged(scope, |finding, Subject { text, .. }| {
+            finding
+                .message(format!(
+                    "{} || if({}, ' has a slip in its domain', ' is no e-mail address')",
+                    quoted(text),
+                    is_address(text)
+                ))
+                .suggestion(repaired(text))
+                .when(format!("(NOT {} OR {})", is_address(text), is_slip(text)))
+        })
     },
     samples: &[
         Sample {
@@ -150,8 +148,5 @@ fn slip_mended(sql: &str) -> String {
     let whens: String =
         SLIPS.iter().map(|(slip, meant)| format!(" WHEN {} THEN {}", Literal(slip), Literal(meant))).collect();
     let domain = format!("regexp_replace(lower(split_part({sql}, '@', 2)), '\\.con$', '.com')");
-    format!(
-        "if({}, split_part({sql}, '@', 1) || '@' || CASE {domain}{whens} ELSE {domain} END, {sql})",
-        is_slip(sql)
-    )
+    format!("if({}, split_part({sql}, '@', 1) || '@' || CASE {domain}{whens} ELSE {domain} END, {sql})", is_slip(sql))
 }

@@ -1,6 +1,6 @@
 //! `invalid-phone`: a number that cannot be dialled.
 
-use super::finding::{Finding, column, each_of_format, quoted};
+use super::finding::{Subject, each_of_format, judged, quoted};
 use super::{Docs, Rule, Sample};
 use crate::model::{Format, Severity};
 
@@ -17,34 +17,36 @@ pub const RULE: Rule = Rule {
     arguments: &[],
     bind: |schema| each_of_format(schema, RULE.id, Format::Phone),
     find: |scope| {
-        scope.field()?;
-        let value = column(&scope.check.field);
-        let digits = format!("regexp_replace({value}, '[^0-9]', '', 'g')");
-        let e164 = format!("regexp_full_match({value}, '\\+[1-9][0-9]{{6,14}}')");
-        let french = format!("(NOT starts_with({value}, '+33') OR regexp_full_match({value}, '\\+33[1-9][0-9]{{8}}'))");
-        let repeated = format!("replace(right({value}, 8), right({value}, 1), '') = ''");
-        let national = format!(
-            "CASE WHEN regexp_full_match({digits}, '0[1-9][0-9]{{8}}') THEN '+33' || substr({digits}, 2)\n       \
+        judged(scope, |finding, Subject { text: value, .. }| {
+            let digits = format!("regexp_replace({value}, '[^0-9]', '', 'g')");
+            let e164 = format!("regexp_full_match({value}, '\\+[1-9][0-9]{{6,14}}')");
+            let french =
+                format!("(NOT starts_with({value}, '+33') OR regexp_full_match({value}, '\\+33[1-9][0-9]{{8}}'))");
+            let repeated = format!("replace(right({value}, 8), right({value}, 1), '') = ''");
+            let national = format!(
+                "CASE WHEN regexp_full_match({digits}, '0[1-9][0-9]{{8}}') THEN '+33' || substr({digits}, 2)\n       \
              WHEN regexp_full_match({digits}, '(00)?33[1-9][0-9]{{8}}') THEN '+' || regexp_replace({digits}, '^00', '')\n       \
              WHEN regexp_full_match({digits}, '(00)?330[1-9][0-9]{{8}}') THEN '+33' || right({digits}, 9) END"
-        );
-        let sql = Finding::of(scope)
-            .message(format!(
-                "{} || CASE WHEN NOT {e164} THEN ' is no telephone number in the international form'\n       \
+            );
+            finding
+                .message(format!(
+                    "{} || CASE WHEN NOT {e164} THEN ' is no telephone number in the international form'\n       \
                  WHEN NOT {french} THEN ' is no telephone number: a French one has 9 digits after +33'\n       \
                  ELSE ' repeats one digit and is no real telephone number' END",
-                quoted(&value)
-            ))
-            .suggestion(format!("nullif({national}, {value})"))
-            .when(format!("NOT ({e164} AND {french} AND NOT {repeated})"))
-            .sql();
-        Ok(Some(sql))
+                    quoted(value)
+                ))
+                .suggestion(format!("nullif({national}, {value})"))
+                .when(format!("NOT ({e164} AND {french} AND NOT {repeated})"))
+        })
     },
     samples: &[
         Sample {
             name: "national, too short, repeated and no number at all",
             schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }",
-            tables: &[("people", "id,phone\n1,03 88 83 06 09\n2,+3338883060\n3,+33600000000\n4,ask Marie\n5,0033388830609\n6,+330388830609\n")],
+            tables: &[(
+                "people",
+                "id,phone\n1,03 88 83 06 09\n2,+3338883060\n3,+33600000000\n4,ask Marie\n5,0033388830609\n6,+330388830609\n",
+            )],
             finds: &[
                 ("1", Some("+33388830609")),
                 ("2", None),
@@ -53,6 +55,12 @@ pub const RULE: Rule = Rule {
                 ("5", Some("+33388830609")),
                 ("6", Some("+33388830609")),
             ],
+        },
+        Sample {
+            name: "what the mapping could not read",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }",
+            tables: &[("people", "id,phone,raw:phone\n1,,12\n2,+33388830609,03 88 83 06 09\n")],
+            finds: &[("1", None)],
         },
         Sample {
             name: "French and German numbers, and none",

@@ -1,6 +1,6 @@
 //! `invalid-postal-code`: a postal code that the country does not have.
 
-use super::finding::{Finding, column, each_of_format, folded, quoted};
+use super::finding::{Subject, column, each_of_format, folded, judged, quoted};
 use super::{Docs, Rule, Sample};
 use crate::model::{Format, Severity};
 
@@ -17,8 +17,6 @@ pub const RULE: Rule = Rule {
     arguments: &[],
     bind: |schema| each_of_format(schema, RULE.id, Format::PostalCode),
     find: |scope| {
-        scope.field()?;
-        let value = column(&scope.check.field);
         let country = scope.table()?.fields.iter().find(|(_, field)| field.format == Some(Format::Country));
         let country = match country {
             Some((name, _)) => format!("coalesce({}, 'France')", column(name)),
@@ -26,38 +24,44 @@ pub const RULE: Rule = Rule {
         };
         let folded = folded(&country);
         let is_french = format!("{folded} = 'france'");
-        let fits = format!(
-            "CASE WHEN {is_french} THEN regexp_full_match({value}, '(0[1-9]|[1-8][0-9]|9[0-8])[0-9]{{3}}')\n       \
+        judged(scope, |finding, Subject { text: value, .. }| {
+            let fits = format!(
+                "CASE WHEN {is_french} THEN regexp_full_match({value}, '(0[1-9]|[1-8][0-9]|9[0-8])[0-9]{{3}}')\n       \
              WHEN {folded} IN ('allemagne', 'italie', 'espagne') THEN regexp_full_match({value}, '[0-9]{{5}}')\n       \
              WHEN {folded} IN ('belgique', 'suisse', 'luxembourg', 'autriche') THEN regexp_full_match({value}, '[0-9]{{4}}')\n       \
              ELSE regexp_full_match({value}, '[A-Za-z0-9][A-Za-z0-9 -]{{0,8}}[A-Za-z0-9]') END"
-        );
-        let tidied = format!("regexp_replace({value}, '[ .-]', '', 'g')");
-        let remedy = format!(
-            "CASE WHEN {is_french} AND regexp_full_match({tidied}, '[1-9][0-9]{{3}}') THEN '0' || {tidied}\n       \
+            );
+            let tidied = format!("regexp_replace({value}, '[ .-]', '', 'g')");
+            let remedy = format!(
+                "CASE WHEN {is_french} AND regexp_full_match({tidied}, '[1-9][0-9]{{3}}') THEN '0' || {tidied}\n       \
              WHEN {is_french} AND regexp_full_match({tidied}, '(0[1-9]|[1-8][0-9]|9[0-8])[0-9]{{3}}') THEN {tidied} END"
-        );
-        let sql = Finding::of(scope)
+            );
+            finding
             .message(format!(
                 "{} || ' is no postal code of ' || {country} || if({is_french} AND length({tidied}) = 4, ': a leading zero may be lost', '')",
-                quoted(&value)
+                quoted(value)
             ))
             .suggestion(remedy)
             .when(format!("NOT ({fits})"))
-            .sql();
-        Ok(Some(sql))
+        })
     },
     samples: &[
         Sample {
             name: "lost zeros, spaces, departments that do not exist and a country that has other codes",
             schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nzip = { type = \"text\", format = \"postal_code\" }\ncountry = { type = \"text\", format = \"country\" }",
-            tables: &[("people", "id,zip,country\n1,1000,France\n2,67 000,\n3,99123,France\n4,ABCDE,France\n5,67000,Suisse\n")],
+            tables: &[(
+                "people",
+                "id,zip,country\n1,1000,France\n2,67 000,\n3,99123,France\n4,ABCDE,France\n5,67000,Suisse\n",
+            )],
             finds: &[("1", Some("01000")), ("2", Some("67000")), ("3", None), ("4", None), ("5", None)],
         },
         Sample {
             name: "good codes of several countries, and none",
             schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nzip = { type = \"text\", format = \"postal_code\" }\ncountry = { type = \"text\", format = \"country\" }",
-            tables: &[("people", "id,zip,country\n1,67000,France\n2,97400,France\n3,1003,Suisse\n4,SW1A 1AA,Royaume-Uni\n5,,France\n6,20250,\n")],
+            tables: &[(
+                "people",
+                "id,zip,country\n1,67000,France\n2,97400,France\n3,1003,Suisse\n4,SW1A 1AA,Royaume-Uni\n5,,France\n6,20250,\n",
+            )],
             finds: &[],
         },
     ],

@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
         let field = scope.check.field.as_str();
         scope.field()?;
         let sql = Finding::of(scope)
-            .message(Literal(&format!("{field} is missing and every row must have it")))
+            .message(Literal(&format!("{field} is missing and every row must have it")).to_string())
             .when(format!("{} IS NULL", column(field)))
             .when(scope.not_unread(field))
             .sql();

@@ -33,8 +33,8 @@ mod unknown_unit;
 mod unknown_value;
 mod unreadable_value;
 mod untidy_text;
-mod vintage_implausible;
 pub mod user;
+mod vintage_implausible;
 
 use chrono::NaiveDate;
 
@@ -191,3 +191,6 @@ pub fn find(id: &str) -> Result<&'static Rule> {
         .find(|rule| rule.id == id)
         .ok_or_else(|| Error::config(format!("there is no rule \"{id}\"")).hint("`tastevin rules list` shows them all"))
 }
+
+#[cfg(test)]
+mod tests;

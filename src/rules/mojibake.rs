@@ -29,8 +29,9 @@ pub const RULE: Rule = Rule {
         let value = column(&scope.check.field);
         let lost = format!("contains({value}, '\u{fffd}')");
         let broken = format!("regexp_matches({value}, '{BROKEN}')");
-        let repaired =
-            pairs().fold(value.clone(), |text, (broken, meant)| format!("replace({text}, {}, {})", Literal(&broken), Literal(&meant)));
+        let repaired = pairs().fold(value.clone(), |text, (broken, meant)| {
+            format!("replace({text}, {}, {})", Literal(&broken), Literal(&meant))
+        });
         let sql = Finding::of(scope)
             .message(format!(
                 "{} || if({lost}, ' has lost characters to a wrong encoding', ' was decoded with the wrong encoding')",
@@ -78,7 +79,8 @@ fn pairs() -> impl Iterator<Item = (String, String)> {
     let letters = (0xa0..=0xff_u32).filter_map(char::from_u32);
     let others = "ŒœŠšŽžŸĀāĂăĄąĆćČčĎďĐđĒēĘęĚěŁłŃńŇňŐőŘřŚśŞşŢţŮůŰűŹźŻż€‚„…†‡‘’“”•–—™‹›".chars();
     // Longer forms first: "â€™" must not be cut into pieces by a shorter one.
-    let mut pairs: Vec<(String, String)> = letters.chain(others).map(|meant| (misread(meant), meant.to_string())).collect();
+    let mut pairs: Vec<(String, String)> =
+        letters.chain(others).map(|meant| (misread(meant), meant.to_string())).collect();
     pairs.sort_by_key(|(broken, _)| std::cmp::Reverse(broken.chars().count()));
     // The no-break space of "Ã\u{a0}" (à) is often a plain one by now.
     pairs.into_iter().chain([("Ã ".to_owned(), "à ".to_owned())])
@@ -87,8 +89,8 @@ fn pairs() -> impl Iterator<Item = (String, String)> {
 /// The character's UTF-8 bytes read as Windows-1252.
 fn misread(meant: char) -> String {
     const UPPER: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“',
-        '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     let mut bytes = [0; 4];
     let bytes = meant.encode_utf8(&mut bytes).bytes();

@@ -61,10 +61,7 @@ pub const RULE: Rule = Rule {
         Sample {
             name: "six hundred among sixes",
             schema: SCHEMA,
-            tables: &[(
-                "sales",
-                "id,wine,quantity\n1,P,6\n2,P,3\n3,P,2\n4,P,1\n5,P,6\n6,P,600\n7,P,4\n8,P,-80\n",
-            )],
+            tables: &[("sales", "id,wine,quantity\n1,P,6\n2,P,3\n3,P,2\n4,P,1\n5,P,6\n6,P,600\n7,P,4\n8,P,-80\n")],
             finds: &[("6", None), ("8", None)],
         },
         Sample {

@@ -49,7 +49,10 @@ pub const RULE: Rule = Rule {
         Sample {
             name: "usual discounts, gifts, and wines without a list price",
             schema: SCHEMA,
-            tables: &[("wines", "id,price\nP1,45.5\nP2,\n"), ("sales", "id,wine,paid\nV1,P1,36\nV2,P1,0\nV3,P2,9\nV4,P9,9\nV5,P1,\n")],
+            tables: &[
+                ("wines", "id,price\nP1,45.5\nP2,\n"),
+                ("sales", "id,wine,paid\nV1,P1,36\nV2,P1,0\nV3,P2,9\nV4,P9,9\nV5,P1,\n"),
+            ],
             finds: &[],
         },
     ],

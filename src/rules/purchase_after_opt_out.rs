@@ -9,23 +9,22 @@ pub const RULE: Rule = Rule {
     title: "Opted out and still buying",
     severity: Severity::Info,
     docs: Docs {
-        finds: "Rows that have opted out and have bought since. Where the day of the opt-out is known (`since`), purchases after it count; where it is not, those of the last `months` months (12 unless said otherwise).",
+        finds: "Purchases of customers who have opted out. Where the day of the opt-out is known (`since`), purchases after it count; where it is not, all of them do, or with `months` those of the last months.",
         matters: "Either the opt-out is an error of the form, or a good customer can only be reached by post or in person. Nobody should be sent a message because of this finding.",
         example: "Opted out, and bought on 2026-10-03.",
         fix: "Ask at the next visit; correct the opt-out only with the customer's word, and waive the finding otherwise.",
     },
     arguments: &[
-        ("opted_out", "whether the row has opted out; absent: the field of the check"),
-        ("bought", "the day of the last purchase"),
+        ("opted_out", "whether the customer has opted out; absent: the field of the check"),
+        ("bought", "the day of the purchase"),
         ("since", "the day of the opt-out, where one is known"),
-        ("months", "without `since`: how far back a purchase counts; absent: 12"),
+        ("months", "without `since`: how many months back a purchase counts; absent: for ever"),
     ],
     bind: |_| Vec::new(),
     find: |scope| {
         let opted_out = scope.expression_or_field("opted_out")?;
         let bought = scope.needed("bought")?;
         let since = scope.expression("since")?;
-        let months = scope.number("months", 12.0)?;
         let mut finding = Finding::of(scope).joins_of(&opted_out).joins_of(&bought);
         let (message, after) = match &since {
             Some(since) => {
@@ -38,23 +37,26 @@ pub const RULE: Rule = Rule {
             }
             None => {
                 let message = format!("'opted out, and bought on ' || CAST({} AS VARCHAR)", bought.sql);
-                (message, format!("DATE '{}' - to_months({months:.0})", scope.today))
+                let after = match scope.check.arguments.contains_key("months") {
+                    true => format!("DATE '{}' - to_months({:.0})", scope.today, scope.number("months", 0.0)?),
+                    false => "DATE '0001-01-01'".to_owned(),
+                };
+                (message, after)
             }
         };
-        let sql =
-            finding.message(message).when(opted_out.sql.as_str()).when(format!("{} > {after}", bought.sql)).sql();
+        let sql = finding.message(message).when(opted_out.sql.as_str()).when(format!("{} > {after}", bought.sql)).sql();
         Ok(Some(sql))
     },
     samples: &[
         Sample {
             name: "bought last month, and after the day of the opt-out",
-            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nout = { type = \"boolean\" }\nlast = { type = \"date\" }\nout_since = { type = \"date\" }\n[[check]]\nrule = \"purchase-after-opt-out\"\ntable = \"people\"\nfield = \"out\"\nwith = { bought = \"last\" }\n[[check]]\nrule = \"purchase-after-opt-out\"\ntable = \"people\"\nfield = \"out\"\nwith = { bought = \"last\", since = \"out_since\" }",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nout = { type = \"boolean\" }\nlast = { type = \"date\" }\nout_since = { type = \"date\" }\n[[check]]\nrule = \"purchase-after-opt-out\"\ntable = \"people\"\nfield = \"out\"\nwith = { bought = \"last\", months = 12 }\n[[check]]\nrule = \"purchase-after-opt-out\"\ntable = \"people\"\nfield = \"out\"\nwith = { bought = \"last\", since = \"out_since\" }",
             tables: &[("people", "id,out,last,out_since\n1,true,2026-10-03,\n2,true,2019-05-02,2019-01-01\n")],
             finds: &[("1", None), ("2", None)],
         },
         Sample {
             name: "buys and has not opted out, or has not bought for long",
-            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nout = { type = \"boolean\" }\nlast = { type = \"date\" }\n[[check]]\nrule = \"purchase-after-opt-out\"\ntable = \"people\"\nfield = \"out\"\nwith = { bought = \"last\" }",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nout = { type = \"boolean\" }\nlast = { type = \"date\" }\n[[check]]\nrule = \"purchase-after-opt-out\"\ntable = \"people\"\nfield = \"out\"\nwith = { bought = \"last\", months = 12 }",
             tables: &[("people", "id,out,last\n1,false,2026-10-03\n2,true,2019-05-02\n3,true,\n4,,2026-10-03\n")],
             finds: &[],
         },

@@ -16,14 +16,21 @@ pub fn reference(rule: &Rule) -> String {
         rule.docs.fix
     );
     if !rule.arguments.is_empty() {
-        page.push_str("\n## What a check can tell it\n\nIn a `[[check]]` of `mappings/canonical.toml`, under `with`:\n\n");
+        page.push_str(
+            "\n## What a check can tell it\n\nIn a `[[check]]` of `mappings/canonical.toml`, under `with`:\n\n",
+        );
         for (name, meaning) in rule.arguments {
             page.push_str(&format!("- `{name}`: {meaning}\n"));
         }
     }
     page.push_str("\n## Tried on\n");
     for sample in rule.samples {
-        page.push_str(&format!("\n### {}{}\n\n```toml\n{}\n```\n", capital(sample.name), outcome(sample.finds.len()), sample.schema));
+        page.push_str(&format!(
+            "\n### {}{}\n\n```toml\n{}\n```\n",
+            capital(sample.name),
+            outcome(sample.finds.len()),
+            sample.schema
+        ));
         for (table, rows) in sample.tables {
             page.push_str(&format!("\n`{table}`\n\n```csv\n{}\n```\n", rows.trim_end()));
         }

@@ -14,7 +14,10 @@ pub const RULE: Rule = Rule {
         example: "30 reserved of 12 in stock.",
         fix: "Release reservations that are done with, or correct the count.",
     },
-    arguments: &[("stock", "the quantity in stock"), ("reserved", "the quantity reserved; absent: the field of the check")],
+    arguments: &[
+        ("stock", "the quantity in stock"),
+        ("reserved", "the quantity reserved; absent: the field of the check"),
+    ],
     bind: |_| Vec::new(),
     find: |scope| {
         let reserved = scope.expression_or_field("reserved")?;

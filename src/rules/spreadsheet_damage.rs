@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     title: "Damaged by a spreadsheet",
     severity: Severity::Warning,
     docs: Docs {
-        finds: "Staged texts of keys, references, telephone numbers and postal codes that a spreadsheet has rewritten: 1,23E+12 for a long number, janv-05 for a code like 1-05, ##### for a column that was too narrow, and in key fields a shorter number where the column's codes begin with zeros. The value shown is the text as it was read; the suggestion, for lost zeros only, is the key with its zeros.",
+        finds: "Staged texts of keys, references, telephone numbers and postal codes that a spreadsheet has rewritten: 1,23E+12 for a long number, janv-05 for a code like 1-05, ##### for a column that was too narrow, and in key fields a shorter number where the column's codes begin with zeros, and French postal codes of four digits. The value shown is the text as it was read; the suggestion, for lost zeros only, is the value with its zeros.",
         matters: "The digits of 1,23E+12 are gone for good, and a code without its zeros is another code.",
         example: "\"3,40E+09\" is a number that a spreadsheet has shortened.",
         fix: "Export again without opening the file in a spreadsheet, or format the column as text before saving.",
@@ -24,7 +24,12 @@ pub const RULE: Rule = Rule {
         })
     },
     find: |scope| {
-        let is_key = scope.field()?.key;
+        let field = scope.field()?;
+        let countries = scope.table()?.fields.iter().find(|(_, field)| field.format == Some(Format::Country));
+        let in_france = match countries {
+            Some((name, _)) => format!("coalesce({}, 'France') = 'France'", column(name)),
+            None => "true".to_owned(),
+        };
         let value = column(&scope.check.field);
         let mut queries = Vec::new();
         for origin in scope.origins {
@@ -50,7 +55,20 @@ pub const RULE: Rule = Rule {
                         .when(format!("({shortened} OR {dated} OR {narrow})"))
                         .sql(),
                 );
-                if is_key {
+                if field.format == Some(Format::PostalCode) {
+                    queries.push(
+                        Finding::of(scope)
+                            .value(text.as_str())
+                            .message(format!("{} || ' has lost its leading zero'", quoted(&text)))
+                            .suggestion(format!("'0' || {text}"))
+                            .join(staged_join(origin))
+                            .when(format!("strlen({text}) = 4"))
+                            .when(format!("regexp_full_match({text}, '[1-9][0-9]{{3}}')"))
+                            .when(in_france.as_str())
+                            .sql(),
+                    );
+                }
+                if field.key {
                     let relation = Path("staging", &origin.relation);
                     let width = format!(
                         "SELECT max(strlen({text})) AS width FROM {relation} AS s WHERE starts_with({text}, '0') AND regexp_full_match({text}, '[0-9]+')"
@@ -81,9 +99,18 @@ pub const RULE: Rule = Rule {
             schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }\n[tables.sales.fields]\nline = { type = \"text\", key = true }\nwho = { type = \"text\", references = \"people.id\" }",
             tables: &[
                 ("people", "id,phone,raw:phone\nx-00001,,\"3,40E+09\"\nx-00002,+33388830609,03 88 83 06 09\n"),
-                ("sales", "line,raw:line,who,raw:who\nV-00012,00012,x-00001,00001\nV-7,7,x-janv-05,janv-05\nV-00009,00009,x-####,#####\n"),
+                (
+                    "sales",
+                    "line,raw:line,who,raw:who\nV-00012,00012,x-00001,00001\nV-7,7,x-janv-05,janv-05\nV-00009,00009,x-####,#####\n",
+                ),
             ],
             finds: &[("V-00009", None), ("V-7", None), ("V-7", Some("V-00007")), ("x-00001", None)],
+        },
+        Sample {
+            name: "a postal code of the Ain, and one of Switzerland",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nzip = { type = \"text\", format = \"postal_code\" }\ncountry = { type = \"text\", format = \"country\" }",
+            tables: &[("people", "id,zip,country\na,1000,France\nb,1000,Suisse\n")],
+            finds: &[("a", Some("01000"))],
         },
         Sample {
             name: "codes with letters, hyphens and months in them that are meant",

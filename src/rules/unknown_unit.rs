@@ -54,7 +54,10 @@ pub const RULE: Rule = Rule {
         Sample {
             name: "a pallet and a slip",
             schema: "[tables.sales.fields]\nid = { type = \"text\", key = true }\nquantity = { type = \"decimal\" }\nunit = { type = \"text\" }\nbottles = { type = \"decimal\" }\n[[check]]\nrule = \"unknown-unit\"\ntable = \"sales\"\nfield = \"unit\"\nwith = { quantity = \"quantity\", converted = \"bottles\" }",
-            tables: &[("sales", "id,quantity,unit,bottles\nV1,2,palette,\nV2,3,boutielle,\nV3,1,bouteille,1\nV4,1,magnum,2\n")],
+            tables: &[(
+                "sales",
+                "id,quantity,unit,bottles\nV1,2,palette,\nV2,3,boutielle,\nV3,1,bouteille,1\nV4,1,magnum,2\n",
+            )],
             finds: &[("V1", None), ("V2", Some("bouteille"))],
         },
         Sample {

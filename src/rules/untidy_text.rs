@@ -66,7 +66,12 @@ pub const RULE: Rule = Rule {
                 "people",
                 "id,city\n1,\" Colmar\"\n2,Bad  Krozingen\n3,Saint\u{a0}Louis\n4,\"Kehl\t\"\n5,Strasbourg\n",
             )],
-            finds: &[("1", Some("Colmar")), ("2", Some("Bad Krozingen")), ("3", Some("Saint Louis")), ("4", Some("Kehl"))],
+            finds: &[
+                ("1", Some("Colmar")),
+                ("2", Some("Bad Krozingen")),
+                ("3", Some("Saint Louis")),
+                ("4", Some("Kehl")),
+            ],
         },
         Sample {
             name: "one shouts where the others speak",
@@ -89,4 +94,5 @@ pub const RULE: Rule = Rule {
 /// White space of every kind, and what does not show.
 const SPACES: &str = "[\\s\\x{0B}\\x{00A0}\\x{2000}-\\x{200B}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}\\x00-\\x1F\\x7F]";
 /// The same without the plain space.
-const ODD: &str = "[\\t\\n\\r\\f\\x{0B}\\x{00A0}\\x{2000}-\\x{200B}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}\\x00-\\x1F\\x7F]";
+const ODD: &str =
+    "[\\t\\n\\r\\f\\x{0B}\\x{00A0}\\x{2000}-\\x{200B}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}\\x00-\\x1F\\x7F]";

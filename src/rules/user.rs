@@ -111,7 +111,9 @@ pub fn parse(file: &Path, text: &str) -> Result<UserRule> {
         return Err(rule.wrong("id", &format!("\"{}\" is no id", rule.id)).hint("write it like \"magnum-price\""));
     }
     if super::REGISTRY.iter().any(|known| known.id == rule.id) {
-        return Err(rule.wrong("id", &format!("\"{}\" is a rule of tastevin's own", rule.id)).hint("choose another id"));
+        return Err(rule
+            .wrong("id", &format!("\"{}\" is a rule of tastevin's own", rule.id))
+            .hint("choose another id"));
     }
     if rule.when.is_some() == rule.select.is_some() {
         return Err(rule.wrong("when", "a rule needs either `when` or `select`").hint(SHAPE));
@@ -217,9 +219,9 @@ impl UserRule {
         let select = select.trim().trim_end_matches(';');
         let tree = self.parsed(store, "select", select)?;
         self.only_tables(&tree, "select")?;
-        let columns = store.columns(select).map_err(|cause| {
-            self.wrong("select", "the database does not accept it").caused_by(cause)
-        })?;
+        let columns = store
+            .columns(select)
+            .map_err(|cause| self.wrong("select", "the database does not accept it").caused_by(cause))?;
         let has = |name: &str| columns.iter().any(|(column, _)| column == name);
         if !has("row") {
             return Err(self

@@ -17,7 +17,10 @@ pub const RULE: Rule = Rule {
         example: "2202 is after this year; \"Riesling 2020\" says 2020.",
         fix: "Accept the suggestion or look at the label.",
     },
-    arguments: &[("earliest", "the first year that can be; absent: 1900"), ("text", "a text that may name the year, e.g. the product's name")],
+    arguments: &[
+        ("earliest", "the first year that can be; absent: 1900"),
+        ("text", "a text that may name the year, e.g. the product's name"),
+    ],
     bind: |_| Vec::new(),
     find: |scope| {
         scope.field()?;
@@ -49,7 +52,10 @@ pub const RULE: Rule = Rule {
             queries.push(
                 Finding::of(scope)
                     .joins_of(text)
-                    .message(format!("CAST({value} AS VARCHAR) || ' but \"' || CAST({} AS VARCHAR) || '\" says ' || {named}", text.sql))
+                    .message(format!(
+                        "CAST({value} AS VARCHAR) || ' but \"' || CAST({} AS VARCHAR) || '\" says ' || {named}",
+                        text.sql
+                    ))
                     .suggestion(&named)
                     .when(format!("NOT {impossible}"))
                     .when(format!("{named} <> CAST({value} AS VARCHAR)"))
@@ -71,7 +77,10 @@ pub const RULE: Rule = Rule {
         Sample {
             name: "years that can be, this year, and wines without one",
             schema: SCHEMA,
-            tables: &[("wines", "id,name,vintage\nP1,Riesling 2020,2020\nP2,Nouveau,2026\nP3,Crémant,\nP4,Cuvée 1900,1900\nP5,Cuvée 75,2015\n")],
+            tables: &[(
+                "wines",
+                "id,name,vintage\nP1,Riesling 2020,2020\nP2,Nouveau,2026\nP3,Crémant,\nP4,Cuvée 1900,1900\nP5,Cuvée 75,2015\n",
+            )],
             finds: &[],
         },
     ],

@@ -38,7 +38,7 @@ mod vintage_implausible;
 
 use chrono::NaiveDate;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::model::{Check, Field, Schema, Severity, Table};
 
 pub use reference::{index, reference};
@@ -190,6 +190,36 @@ pub fn find(id: &str) -> Result<&'static Rule> {
         .copied()
         .find(|rule| rule.id == id)
         .ok_or_else(|| Error::config(format!("there is no rule \"{id}\"")).hint("`tastevin rules list` shows them all"))
+}
+
+/// Every use of every rule, in the order of the registry: those that the schema writes down as `[[check]]`, and those that
+/// follow from its declarations. One that is written down takes the place of one that follows for the same field.
+pub fn checks(schema: &Schema) -> Result<Vec<Check>> {
+    for check in &schema.checks {
+        let rule = find(&check.rule)?;
+        let known = |name: &String| rule.arguments.iter().any(|(argument, _)| argument == name);
+        if let Some(name) = check.arguments.keys().find(|name| !known(name)) {
+            let error = Error::config(format!("the rule \"{}\" cannot be told \"{name}\"", check.rule));
+            let arguments = rule.arguments.iter().map(|(argument, _)| *argument);
+            return Err(match nearest(name, arguments) {
+                Some(meant) => error.hint(format!("did you mean \"{meant}\"?")),
+                None => error.hint(format!("`tastevin rules explain {}` shows what it can be told", check.rule)),
+            });
+        }
+    }
+    Ok(REGISTRY.iter().flat_map(|rule| uses(rule, schema)).collect())
+}
+
+/// The uses of one rule.
+fn uses(rule: &Rule, schema: &Schema) -> Vec<Check> {
+    let mut checks: Vec<Check> = schema.checks.iter().filter(|check| check.rule == rule.id).cloned().collect();
+    let written = checks.len();
+    for check in (rule.bind)(schema) {
+        if !checks[..written].iter().any(|other| other.table == check.table && other.field == check.field) {
+            checks.push(check);
+        }
+    }
+    checks
 }
 
 #[cfg(test)]

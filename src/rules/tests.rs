@@ -132,16 +132,8 @@ fn try_on(rule: &Rule, sample: &Sample) -> Result<Vec<(String, Option<String>)>>
 /// The queries of every use of the rule in the sample's schema.
 fn queries(rule: &Rule, schema: &Schema, sample: &Sample) -> Result<Vec<String>> {
     let fed: Vec<&str> = sample.tables.iter().map(|(table, _)| *table).collect();
-    let written = schema.checks.iter().filter(|check| check.rule == rule.id).cloned();
-    // A check that is written down takes the place of the one that the declarations give for the same field.
-    let mut checks: Vec<Check> = written.collect();
-    for check in (rule.bind)(schema) {
-        if !checks.iter().any(|other| other.table == check.table && other.field == check.field) {
-            checks.push(check);
-        }
-    }
     let mut queries = Vec::new();
-    for check in &checks {
+    for check in &uses(rule, schema) {
         let origins: Vec<Origin> = sample
             .tables
             .iter()

@@ -1,13 +1,18 @@
-//! Check: runs every rule over the candidates and says what was found in sum.
+//! Check: runs every rule over the candidates and says what was found in sum. Stands between `map`, which builds the
+//! candidates, and `commit`, which asks for the rows that the findings block.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
-use crate::error::{Error, Result};
-use crate::model::{Anomaly, AnomalyFilter, Canceller, Gate, Progress, Schema, Verdict};
-use crate::rules::Origin;
+use crate::error::{Error, Kind, Result};
+use crate::model::{
+    Anomaly, AnomalyFilter, Canceller, Condition, FailOn, Gate, Progress, RuleTally, Schema, Severity, Status,
+    TableScore, Unit, Verdict,
+};
+use crate::rules::{self, Origin, Scope};
+use crate::sql::{Literal, Path as Name};
 use crate::store::Store;
 
 /// What a check needs to know beside the store.
@@ -26,28 +31,748 @@ pub struct Inputs<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Replaces the findings by those of all rules, in one transaction.
+/// Replaces the findings by those of all rules, in one transaction: whoever reads sees the old check or the new one.
 pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Verdict> {
-    let _ = (store, inputs, progress, canceller);
-    Err(Error::internal("check is not built yet"))
+    // What is wrong with a rule is said before anything runs.
+    let allowed = allowed_share(inputs.gate)?;
+    let uses = uses(store, inputs)?;
+    store.transaction(|store| {
+        store.run("DELETE FROM dq.anomalies")?;
+        for (done, one) in uses.iter().enumerate() {
+            canceller.check()?;
+            progress(Progress {
+                what: format!("check {}", one.name()),
+                done: done as u64,
+                total: Some(uses.len() as u64),
+                unit: Unit::Steps,
+            });
+            one.run(store)?;
+        }
+        canceller.check()?;
+        waive(store, inputs.today)?;
+        let tables = scores(store, inputs)?;
+        let verdict = Verdict {
+            check: i64::try_from(store.count("SELECT coalesce(max(\"check\"), 0) + 1 FROM dq.verdict")?).unwrap_or(1),
+            rules: tallies(store, &uses, &tables)?,
+            gate: gate(store, inputs, allowed, &tables)?,
+            tables,
+            conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
+            unused_waivers: unused_waivers(store, inputs.today)?,
+        };
+        record(store, &verdict, inputs.at)?;
+        Ok(verdict)
+    })
 }
 
 /// The verdict of the last check.
 pub fn verdict(store: &Store) -> Result<Option<Verdict>> {
-    let _ = store;
-    Ok(None)
+    let detail: Option<String> = store.first("SELECT detail FROM dq.verdict", [], |row| row.get(0))?;
+    detail
+        .map(|detail| {
+            serde_json::from_str(&detail)
+                .map_err(|cause| Error::internal("the verdict of the last check cannot be read").caused_by(cause))
+        })
+        .transpose()
 }
 
-/// The query for all findings that the filter lets through, worst first.
+/// One use of one rule, compiled.
+struct Use {
+    rule: String,
+    severity: Severity,
+    table: String,
+    field: String,
+    sql: String,
+    /// The file of a rule of the user's own.
+    file: Option<PathBuf>,
+}
+
+impl Use {
+    fn name(&self) -> String {
+        match self.field.as_str() {
+            "" => format!("{} on {}", self.rule, self.table),
+            field => format!("{} on {}.{field}", self.rule, self.table),
+        }
+    }
+
+    fn run(&self, store: &Store) -> Result<()> {
+        let insert = format!(
+            "INSERT INTO dq.anomalies\nSELECT {}, {}, {}, \"row\", field, value, message, suggestion, source, entity, _row, 'open'\nFROM (\n{}\n)",
+            Literal(&self.rule),
+            Literal(self.severity.name()),
+            Literal(&self.table),
+            self.sql
+        );
+        store.run(&insert).map_err(|cause| match cause.kind() {
+            Kind::Internal => {
+                let error = Error::config(format!("the rule {} cannot run", self.name()));
+                let error = match &self.file {
+                    Some(file) => error.at_file(file),
+                    None => error.hint("`map show --sql` shows what it stands on; a [[check]] of mappings/canonical.toml may name something that is not there"),
+                };
+                error.caused_by(cause)
+            }
+            _ => cause,
+        })
+    }
+}
+
+/// Every use of every rule on the tables that some source feeds.
+fn uses(store: &Store, inputs: &Inputs) -> Result<Vec<Use>> {
+    let Inputs { schema, origins, today, .. } = *inputs;
+    let origins_of = |table: &str| origins.get(table).map(Vec::as_slice).unwrap_or_default();
+    let mut fed = Vec::new();
+    for table in schema.tables.keys() {
+        if !origins_of(table).is_empty() && store.has_table("candidate", table)? {
+            fed.push(table.as_str());
+        }
+    }
+    let mut uses = Vec::new();
+    for check in rules::checks(schema)? {
+        let rule = rules::find(&check.rule)?;
+        let scope = Scope { schema, check: &check, origins: origins_of(&check.table), fed: &fed, today };
+        let sql = (rule.find)(&scope)?;
+        let Some(sql) = sql.filter(|_| fed.contains(&check.table.as_str())) else { continue };
+        let severity = check.severity.unwrap_or(rule.severity);
+        uses.push(Use { rule: check.rule, severity, table: check.table, field: check.field, sql, file: None });
+    }
+    for rule in rules::user::load(inputs.rules_dir)? {
+        if schema.tables.contains_key(&rule.table) && !fed.contains(&rule.table.as_str()) {
+            continue;
+        }
+        let sql = rule.find(store, schema, origins_of(&rule.table), today)?;
+        let file = Some(rule.file);
+        uses.push(Use { rule: rule.id, severity: rule.severity, table: rule.table, field: rule.field, sql, file });
+    }
+    Ok(uses)
+}
+
+/// The waivers that hold on a day.
+fn live_waivers(today: NaiveDate) -> String {
+    format!(
+        "SELECT DISTINCT id, rule, \"table\", \"row\", was FROM dq.decisions\n\
+         WHERE kind = 'waive' AND active AND (until IS NULL OR until >= DATE '{today}')"
+    )
+}
+
+/// What a waiver and a finding must share: the row where one is named, the value always.
+const SAME_ROW: &str =
+    "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" = a.\"row\" AND w.was IS NOT DISTINCT FROM a.value";
+const ANY_ROW: &str =
+    "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" IS NULL AND w.was IS NOT DISTINCT FROM a.value";
+
+fn waive(store: &Store, today: NaiveDate) -> Result<()> {
+    let waivers = live_waivers(today);
+    if store.count(&format!("SELECT count(*) FROM ({waivers})"))? == 0 {
+        return Ok(());
+    }
+    // Two joins on equality instead of one with OR, which would compare every waiver with every finding.
+    for same in [SAME_ROW, ANY_ROW] {
+        store.run(&format!("UPDATE dq.anomalies AS a SET status = 'waived' FROM ({waivers}) AS w WHERE {same}"))?;
+    }
+    Ok(())
+}
+
+fn unused_waivers(store: &Store, today: NaiveDate) -> Result<u64> {
+    let waivers = live_waivers(today);
+    store.count(&format!(
+        "WITH w AS ({waivers})\n\
+         SELECT count(DISTINCT id) FROM w WHERE id NOT IN (\n  \
+         SELECT w.id FROM w JOIN dq.anomalies AS a ON {SAME_ROW}\n  UNION ALL\n  \
+         SELECT w.id FROM w JOIN dq.anomalies AS a ON {ANY_ROW})"
+    ))
+}
+
+/// Per table that some source feeds, how good it is.
+fn scores(store: &Store, inputs: &Inputs) -> Result<Vec<TableScore>> {
+    let sql = "SELECT \"table\", count(*) FILTER (worst = 2), count(*) FILTER (worst = 1) FROM (\n  \
+               SELECT \"table\", \"row\", max(CASE severity WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END) AS worst\n  \
+               FROM dq.anomalies WHERE status = 'open' GROUP BY 1, 2) GROUP BY 1";
+    let found: Vec<(String, i64, i64)> = store.query(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut scores = Vec::new();
+    for table in inputs.schema.tables.keys() {
+        if inputs.origins.get(table).is_none_or(Vec::is_empty) || !store.has_table("candidate", table)? {
+            continue;
+        }
+        let rows = store.count(&format!("SELECT count(*) FROM {}", Name("candidate", table)))?;
+        let bad = found.iter().find(|(name, ..)| name == table);
+        let (blocking, warning) =
+            bad.map_or((0, 0), |(_, blocking, warning)| (unsigned(*blocking), unsigned(*warning)));
+        let score = match rows {
+            0 => 100.0,
+            rows => 100.0 * rows.saturating_sub(blocking + warning) as f64 / rows as f64,
+        };
+        scores.push(TableScore { table: table.clone(), rows, blocking, warning, score });
+    }
+    Ok(scores)
+}
+
+/// Per rule, table and field how many findings, in the order in which the rules ran; those without findings too.
+fn tallies(store: &Store, uses: &[Use], tables: &[TableScore]) -> Result<Vec<RuleTally>> {
+    let rows_of = |name: &str| tables.iter().find(|table| table.table == name).map_or(0, |table| table.rows);
+    let sql = "SELECT rule, severity, \"table\", field, count(*) FILTER (status = 'open'), count(*) FILTER (status <> 'open')\n\
+               FROM dq.anomalies GROUP BY ALL ORDER BY ALL";
+    let found = store.query(sql, [], |row| {
+        let table: String = row.get(2)?;
+        Ok(RuleTally {
+            rule: row.get(0)?,
+            severity: row.get(1).map(severity)?,
+            rows: rows_of(&table),
+            table,
+            field: row.get(3)?,
+            open: unsigned(row.get(4)?),
+            waived: unsigned(row.get(5)?),
+        })
+    })?;
+    let same = |a: &RuleTally, b: &RuleTally| {
+        (&a.rule, &a.table, &a.field, a.severity) == (&b.rule, &b.table, &b.field, b.severity)
+    };
+    let mut tallies: Vec<RuleTally> = Vec::new();
+    for one in uses {
+        let none = RuleTally {
+            rule: one.rule.clone(),
+            severity: one.severity,
+            table: one.table.clone(),
+            field: one.field.clone(),
+            open: 0,
+            waived: 0,
+            rows: rows_of(&one.table),
+        };
+        let tally = found.iter().find(|tally| same(tally, &none)).cloned().unwrap_or(none);
+        if !tallies.iter().any(|other| same(other, &tally)) {
+            tallies.push(tally);
+        }
+    }
+    // A rule of the user's own may find things in other fields than it announced.
+    for tally in found {
+        if !tallies.iter().any(|other| same(other, &tally)) {
+            tallies.push(tally);
+        }
+    }
+    Ok(tallies)
+}
+
+/// Rows that the gate holds back.
+fn blocked(table: &TableScore, fail_on: FailOn) -> u64 {
+    match fail_on {
+        FailOn::Error => table.blocking,
+        FailOn::Warning => table.blocking + table.warning,
+        FailOn::Never => 0,
+    }
+}
+
+/// The conditions of the gate.
+fn gate(store: &Store, inputs: &Inputs, allowed: f64, tables: &[TableScore]) -> Result<Vec<Condition>> {
+    let Gate { fail_on, quarantine, max_quarantined } = inputs.gate;
+    let mut conditions = Vec::new();
+    for (table, origins) in inputs.origins.iter().filter(|(_, origins)| !origins.is_empty()) {
+        let mut missing = Vec::new();
+        for Origin { source, entity, .. } in origins {
+            let staged = "SELECT 1 FROM dq.staged WHERE source = ? AND entity = ?";
+            if store.first(staged, [source, entity], |_| Ok(()))?.is_none() {
+                missing.push(format!("{entity} of {source}"));
+            }
+        }
+        let holds = missing.is_empty();
+        let detail = if holds {
+            let rows = tables.iter().find(|score| score.table == *table).map_or(0, |score| score.rows);
+            count(rows, "row")
+        } else {
+            format!("not loaded: {}", missing.join(", "))
+        };
+        conditions.push(Condition { what: format!("{table} is loaded"), holds, detail });
+    }
+    let total: u64 = tables.iter().map(|table| blocked(table, *fail_on)).sum();
+    let what = match (fail_on, quarantine) {
+        (FailOn::Never, _) => "findings do not stop a commit",
+        (FailOn::Error, true) => "rows with an open error are held back",
+        (FailOn::Warning, true) => "rows with an open error or warning are held back",
+        (FailOn::Error, false) => "no row has an open error",
+        (FailOn::Warning, false) => "no row has an open error or warning",
+    };
+    conditions.push(Condition { what: what.to_owned(), holds: *quarantine || total == 0, detail: count(total, "row") });
+    if *quarantine && *fail_on != FailOn::Never {
+        for table in tables {
+            let rows = blocked(table, *fail_on);
+            let share = if table.rows == 0 { 0.0 } else { 100.0 * rows as f64 / table.rows as f64 };
+            conditions.push(Condition {
+                what: format!("at most {max_quarantined} of {} is held back", table.table),
+                holds: share <= allowed,
+                detail: format!("{rows} of {} ({share:.2} %)", count(table.rows, "row")),
+            });
+        }
+    }
+    Ok(conditions)
+}
+
+fn count(n: u64, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
+/// The share of a table that may be held back, in percent.
+fn allowed_share(gate: &Gate) -> Result<f64> {
+    let text = gate.max_quarantined.trim();
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
+    match number {
+        Ok(share) if (0.0..=100.0).contains(&share) && text.ends_with('%') => Ok(share),
+        _ => Err(Error::config(format!("max_quarantined = \"{text}\" is no share"))
+            .at_file("tastevin.toml")
+            .at_column("gate.max_quarantined")
+            .hint("write it like \"5%\"")),
+    }
+}
+
+/// Keeps the verdict, and its figures beside those of earlier checks.
+fn record(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<()> {
+    let head = format!("{}, TIMESTAMP '{}'", verdict.check, at.format("%Y-%m-%d %H:%M:%S%.6f"));
+    let metrics: Vec<String> = verdict
+        .rules
+        .iter()
+        .map(|tally| {
+            let texts =
+                [&tally.rule, tally.severity.name(), &tally.table, &tally.field].map(|text| Literal(text).to_string());
+            format!("({head}, {}, {}, {}, {})", texts.join(", "), tally.open, tally.waived, tally.rows)
+        })
+        .collect();
+    let scores: Vec<String> = verdict
+        .tables
+        .iter()
+        .map(|score| {
+            let TableScore { table, rows, blocking, warning, score } = score;
+            format!("({head}, {}, {rows}, {blocking}, {warning}, {score})", Literal(table))
+        })
+        .collect();
+    for (table, rows) in [("metrics", metrics), ("scores", scores)] {
+        if !rows.is_empty() {
+            store.run(&format!("INSERT INTO dq.{table} VALUES {}", rows.join(", ")))?;
+        }
+    }
+    let detail = serde_json::to_string(verdict)
+        .map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))?;
+    store.run(&format!(
+        "DELETE FROM dq.verdict; INSERT INTO dq.verdict VALUES ({}, {})",
+        verdict.check,
+        Literal(&detail)
+    ))
+}
+
+/// The rows of a table that the gate holds back, as a query with the columns `"row"` and `reasons`, a list of rule ids.
+pub fn blocked_sql(table: &str, fail_on: FailOn) -> String {
+    let severities = match fail_on {
+        FailOn::Error => "severity = 'error'",
+        FailOn::Warning => "severity IN ('error', 'warning')",
+        FailOn::Never => "false",
+    };
+    format!(
+        "SELECT \"row\", list(DISTINCT rule ORDER BY rule) AS reasons FROM dq.anomalies\n\
+         WHERE \"table\" = {} AND status = 'open' AND {severities}\nGROUP BY \"row\"",
+        Literal(table)
+    )
+}
+
+/// Worst first, then by rule, table, row and field; a finding more exactly like another is told apart by its message.
+const ORDER: &str =
+    "CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, rule, \"table\", \"row\", field, message";
+
+/// The query for all findings that the filter lets through, worst first, with the columns `rule`, `severity`, `table`,
+/// `row`, `field`, `value`, `message`, `suggestion`, `source`, `entity`, `file`, `line` and `status`.
 pub fn anomalies_sql(filter: &AnomalyFilter) -> String {
-    let _ = filter;
-    String::new()
+    with_places(&format!("SELECT * FROM dq.anomalies WHERE {}", condition(filter)))
 }
 
 /// A window of the findings that the filter lets through, and how many there are in all.
 pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Anomaly>)> {
-    let _ = (store, filter, offset, limit);
-    Ok((0, Vec::new()))
+    let condition = condition(filter);
+    let total = store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {condition}"))?;
+    // The window is cut before the places are looked up, so that it costs the same however many findings there are.
+    let window = format!("SELECT * FROM dq.anomalies WHERE {condition} ORDER BY {ORDER} LIMIT {limit} OFFSET {offset}");
+    let rows = store.query(&with_places(&window), [], |row| {
+        Ok(Anomaly {
+            rule: row.get(0)?,
+            severity: row.get(1).map(severity)?,
+            table: row.get(2)?,
+            row: row.get(3)?,
+            field: row.get(4)?,
+            value: row.get(5)?,
+            message: row.get(6)?,
+            suggestion: row.get(7)?,
+            source: row.get(8)?,
+            entity: row.get(9)?,
+            file: row.get(10)?,
+            line: row.get::<_, Option<i64>>(11)?.and_then(|line| u64::try_from(line).ok()),
+            status: if row.get::<_, String>(12)? == Status::Open.name() { Status::Open } else { Status::Waived },
+        })
+    })?;
+    Ok((total, rows))
+}
+
+/// The findings of a query over dq.anomalies with file and line.
+fn with_places(findings: &str) -> String {
+    format!(
+        "SELECT * FROM (\n\
+         SELECT a.rule, a.severity, a.\"table\", a.\"row\", a.field, a.value, a.message, a.suggestion, a.source, a.entity,\n  \
+         f.file, a._row + l.shift AS line, a.status\n\
+         FROM ({findings}) AS a\n\
+         ASOF LEFT JOIN (SELECT * FROM dq.files WHERE rows > 0) AS f\n  \
+         ON f.source = a.source AND f.entity = a.entity AND a._row >= f.first_row\n\
+         ASOF LEFT JOIN dq.lines AS l ON l.source = a.source AND l.entity = a.entity AND a._row >= l.\"row\"\n\
+         ) ORDER BY {ORDER}"
+    )
+}
+
+/// The filter as a condition over dq.anomalies.
+fn condition(filter: &AnomalyFilter) -> String {
+    let AnomalyFilter { severity, rule, table, field, source, status, row, text } = filter;
+    let mut parts = Vec::new();
+    let equal = [
+        ("severity", severity.map(Severity::name)),
+        ("rule", rule.as_deref()),
+        ("\"table\"", table.as_deref()),
+        ("field", field.as_deref()),
+        ("source", source.as_deref()),
+        ("status", status.map(Status::name)),
+        ("\"row\"", row.as_deref()),
+    ];
+    for (column, value) in equal {
+        if let Some(value) = value {
+            parts.push(format!("{column} = {}", Literal(value)));
+        }
+    }
+    if let Some(text) = text {
+        let text = format!("lower({})", Literal(text));
+        let within = ["\"row\"", "coalesce(value, '')", "message"];
+        parts.push(format!("({})", within.map(|column| format!("contains(lower({column}), {text})")).join(" OR ")));
+    }
+    if parts.is_empty() { "true".to_owned() } else { parts.join(" AND ") }
+}
+
+fn severity(name: String) -> Severity {
+    Severity::from_name(&name).unwrap_or(Severity::Error)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    const SCHEMA: &str = "[tables.people.fields]\nkey = { type = \"text\", key = true }\ncity = { type = \"text\" }\n\
+                          mail = { type = \"text\", format = \"email\", required = true }\n\
+                          [tables.notes.fields]\nkey = { type = \"text\", key = true }\ntext = { type = \"text\", required = true }";
+
+    /// A store with four people, two of whom have something wrong with them; nothing feeds `notes`.
+    struct Bench {
+        store: Store,
+        schema: Schema,
+        origins: IndexMap<String, Vec<Origin>>,
+        gate: Gate,
+        rules: tempfile::TempDir,
+        today: &'static str,
+    }
+
+    impl Bench {
+        fn new() -> Result<Bench> {
+            let store = Store::in_memory(&[], &[])?;
+            store.run(
+                "CREATE TABLE staging.\"isa/people\" AS SELECT * FROM (VALUES \
+                 (1, 'C1', 'Colmar', 'a@example.fr'), (2, 'C2', 'N/A', 'b@example.fr'), \
+                 (3, 'C3', 'Barr', 'c at example.fr'), (4, 'C4', 'Barr', NULL)) t(_row, key, city, mail);
+                 CREATE TABLE candidate.people AS SELECT key, city, mail, key AS _key, 'isa' AS _source, 'people' AS _entity, \
+                 CAST(_row AS BIGINT) AS _row, CAST(0 AS BIGINT) AS _unread FROM staging.\"isa/people\";
+                 CREATE TABLE candidate.notes(key VARCHAR, text VARCHAR, _key VARCHAR, _source VARCHAR, _entity VARCHAR, _row BIGINT, _unread BIGINT);
+                 INSERT INTO dq.staged VALUES ('isa', 'people', 1, 'isa/people', 4);
+                 INSERT INTO dq.files VALUES ('isa', 'people', 'a.csv', '/a.csv', 1, 2, 10, NULL, ''), \
+                 ('isa', 'people', 'empty.csv', '/empty.csv', 3, 0, 10, NULL, ''), ('isa', 'people', 'b.csv', '/b.csv', 3, 2, 10, NULL, '');
+                 INSERT INTO dq.lines VALUES ('isa', 'people', 1, 1, 0), ('isa', 'people', 3, -1, 0), ('isa', 'people', 4, 2, 0)",
+            )?;
+            let fields: Vec<String> = ["key", "city", "mail"].map(str::to_owned).to_vec();
+            let origin = Origin {
+                source: "isa".to_owned(),
+                entity: "people".to_owned(),
+                relation: "isa/people".to_owned(),
+                columns: fields.iter().map(|field| (field.clone(), vec![field.clone()])).collect(),
+                all_columns: fields,
+            };
+            Ok(Bench {
+                store,
+                schema: toml::from_str(SCHEMA).map_err(|cause| Error::internal("no schema").caused_by(cause))?,
+                origins: [("people".to_owned(), vec![origin])].into_iter().collect(),
+                gate: Gate { max_quarantined: "50%".to_owned(), ..Gate::default() },
+                rules: tempfile::tempdir().map_err(|cause| Error::internal("no folder").caused_by(cause))?,
+                today: "2026-11-22",
+            })
+        }
+
+        fn check(&self) -> Result<Verdict> {
+            self.check_with(&|_| {}, &Canceller::default())
+        }
+
+        fn check_with(&self, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Verdict> {
+            let today = self.today.parse().map_err(|cause| Error::internal("no day").caused_by(cause))?;
+            let inputs = Inputs {
+                schema: &self.schema,
+                origins: &self.origins,
+                rules_dir: self.rules.path(),
+                gate: &self.gate,
+                today,
+                at: DateTime::UNIX_EPOCH,
+            };
+            run(&self.store, &inputs, progress, canceller)
+        }
+
+        fn waive(&self, id: &str, rule: &str, row: &str, was: &str, until: &str) -> Result<()> {
+            self.store.run(&format!(
+                "INSERT INTO dq.decisions VALUES (1, '{id}', TIMESTAMP '2026-01-01', 'marie', 'waive', 'people', {row}, NULL, {was}, NULL, '{rule}', {until}, 'so', true)"
+            ))
+        }
+
+        fn rule(&self, file: &str, text: &str) -> Result<()> {
+            std::fs::write(self.rules.path().join(file), text)
+                .map_err(|cause| Error::internal("no file").caused_by(cause))
+        }
+
+        fn found(&self, filter: &AnomalyFilter) -> Result<Vec<(String, String, &'static str)>> {
+            let (total, found) = anomalies(&self.store, filter, 0, 100)?;
+            assert_eq!(total, found.len() as u64);
+            Ok(found.into_iter().map(|anomaly| (anomaly.rule, anomaly.row, anomaly.status.name())).collect())
+        }
+    }
+
+    fn named(found: &[(&str, &str, &'static str)]) -> Vec<(String, String, &'static str)> {
+        found.iter().map(|(rule, row, status)| ((*rule).to_owned(), (*row).to_owned(), *status)).collect()
+    }
+
+    #[test]
+    fn a_check_finds_scores_and_judges() -> Result<()> {
+        let bench = Bench::new()?;
+        let verdict = bench.check()?;
+        assert_eq!(
+            bench.found(&AnomalyFilter::default())?,
+            named(&[
+                ("invalid-email", "C3", "open"),
+                ("missing-required", "C4", "open"),
+                ("placeholder-value", "C2", "open")
+            ])
+        );
+        assert_eq!((verdict.check, verdict.open(Severity::Error), verdict.open(Severity::Warning)), (1, 2, 1));
+        let people = &verdict.tables[0];
+        assert_eq!((people.rows, people.blocking, people.warning, people.score), (4, 2, 1, 25.0));
+        assert_eq!(verdict.tables.len(), 1, "nothing feeds the notes");
+        assert!(verdict.gate_is_open(), "{:?}", verdict.gate);
+        assert!(verdict.rules.iter().any(|tally| tally.rule == "mojibake" && tally.open == 0 && tally.rows == 4));
+        assert_eq!(super::verdict(&bench.store)?, Some(verdict.clone()));
+        assert_eq!(bench.check()?.check, 2);
+        assert_eq!(bench.store.count("SELECT count(DISTINCT \"check\") FROM dq.metrics")?, 2);
+        assert_eq!(bench.store.count("SELECT count(*) FROM dq.scores")?, 2);
+        Ok(())
+    }
+
+    #[test]
+    fn every_finding_leads_back_to_file_and_line() -> Result<()> {
+        let bench = Bench::new()?;
+        bench.check()?;
+        let (total, found) = anomalies(&bench.store, &AnomalyFilter::default(), 1, 1)?;
+        let second = &found[0];
+        assert_eq!((total, found.len(), second.row.as_str()), (3, 1, "C4"));
+        assert_eq!((second.file.as_deref(), second.line), (Some("b.csv"), Some(6)));
+        let page = bench.store.texts(&anomalies_sql(&AnomalyFilter::default()))?;
+        assert_eq!(
+            page.columns,
+            [
+                "rule",
+                "severity",
+                "table",
+                "row",
+                "field",
+                "value",
+                "message",
+                "suggestion",
+                "source",
+                "entity",
+                "file",
+                "line",
+                "status"
+            ]
+        );
+        let lines: Vec<_> = (0..3).map(|row| (page.get(row, "file"), page.get(row, "line"))).collect();
+        assert_eq!(lines, [(Some("b.csv"), Some("2")), (Some("b.csv"), Some("6")), (Some("a.csv"), Some("3"))]);
+        assert_eq!(page.get(0, "suggestion"), Some("c@example.fr"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_filter_lets_through_what_it_names() -> Result<()> {
+        let bench = Bench::new()?;
+        bench.check()?;
+        let only = |filter: AnomalyFilter| bench.found(&filter);
+        let warning = named(&[("placeholder-value", "C2", "open")]);
+        assert_eq!(only(AnomalyFilter { severity: Some(Severity::Warning), ..Default::default() })?, warning);
+        assert_eq!(only(AnomalyFilter { text: Some("STANDS FOR".to_owned()), ..Default::default() })?, warning);
+        assert_eq!(only(AnomalyFilter { row: Some("C2".to_owned()), ..Default::default() })?, warning);
+        assert_eq!(only(AnomalyFilter { field: Some("city".to_owned()), ..Default::default() })?, warning);
+        assert_eq!(only(AnomalyFilter { rule: Some("'; DROP".to_owned()), ..Default::default() })?, named(&[]));
+        assert_eq!(only(AnomalyFilter { status: Some(Status::Waived), ..Default::default() })?, named(&[]));
+        Ok(())
+    }
+
+    #[test]
+    fn a_waiver_holds_for_its_row_and_value_until_its_day() -> Result<()> {
+        let mut bench = Bench::new()?;
+        bench.waive("W1", "invalid-email", "'C3'", "'c at example.fr'", "DATE '2026-11-22'")?;
+        bench.waive("W2", "missing-required", "'C4'", "'something else'", "NULL")?;
+        bench.waive("W3", "placeholder-value", "NULL", "'N/A'", "NULL")?;
+        let verdict = bench.check()?;
+        let waived = AnomalyFilter { status: Some(Status::Waived), ..Default::default() };
+        let both = [("invalid-email", "C3", "waived"), ("placeholder-value", "C2", "waived")];
+        assert_eq!(bench.found(&waived)?, named(&both));
+        assert_eq!((verdict.waived(), verdict.unused_waivers, verdict.tables[0].blocking), (2, 1, 1));
+        bench.today = "2026-11-23";
+        let verdict = bench.check()?;
+        assert_eq!(bench.found(&waived)?, named(&both[1..]), "its last day is over");
+        assert_eq!((verdict.unused_waivers, verdict.tables[0].blocking), (1, 2));
+        Ok(())
+    }
+
+    #[test]
+    fn the_gate_says_what_does_not_hold() -> Result<()> {
+        let mut bench = Bench::new()?;
+        bench.gate.max_quarantined = "49.9 %".to_owned();
+        let closed = |verdict: &Verdict| -> Vec<String> {
+            let broken = verdict.gate.iter().filter(|condition| !condition.holds);
+            broken.map(|condition| format!("{}: {}", condition.what, condition.detail)).collect()
+        };
+        assert_eq!(closed(&bench.check()?), ["at most 49.9 % of people is held back: 2 of 4 rows (50.00 %)"]);
+        bench.gate.quarantine = false;
+        assert_eq!(closed(&bench.check()?), ["no row has an open error: 2 rows"]);
+        bench.gate.fail_on = FailOn::Never;
+        bench.store.run("DELETE FROM dq.staged")?;
+        assert_eq!(closed(&bench.check()?), ["people is loaded: not loaded: people of isa"]);
+        bench.gate.max_quarantined = "many".to_owned();
+        assert_eq!(bench.check().map_err(|error| error.kind()), Err(Kind::Config));
+        Ok(())
+    }
+
+    #[test]
+    fn a_check_that_is_cancelled_or_fails_leaves_the_earlier_one_standing() -> Result<()> {
+        let bench = Bench::new()?;
+        let before = bench.check()?;
+        bench.store.run("UPDATE candidate.people SET city = '?'")?;
+        let (canceller, steps) = (Canceller::default(), Cell::new(0));
+        let stop_late = |progress: Progress| {
+            steps.set(steps.get() + 1);
+            if progress.done + 1 == progress.total.unwrap_or(0) {
+                canceller.cancel();
+            }
+        };
+        let outcome = bench.check_with(&stop_late, &canceller);
+        assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Interrupted));
+        assert!(steps.get() > 5, "it had begun");
+        bench.rule("fails.toml", "id = \"fails\"\ntable = \"people\"\nwhen = \"CAST(city AS INTEGER) > 3\"")?;
+        let error = bench.check().map(|_| String::new()).unwrap_or_else(|error| error.to_string());
+        assert!(error.contains("fails.toml") && error.contains("Could not convert"), "{error}");
+        assert_eq!(super::verdict(&bench.store)?, Some(before));
+        assert_eq!(bench.found(&AnomalyFilter::default())?.len(), 3);
+        assert_eq!(bench.store.count("SELECT count(*) FROM dq.scores")?, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn blocked_rows_come_with_every_reason() -> Result<()> {
+        let bench = Bench::new()?;
+        bench.store.run("UPDATE candidate.people SET city = '-' WHERE key = 'C3'")?;
+        bench.check()?;
+        let blocked = |fail_on| -> Result<Vec<String>> {
+            let sql = format!("SELECT \"row\" || CAST(reasons AS VARCHAR) FROM ({}) ORDER BY 1", blocked_sql("people", fail_on));
+            bench.store.query(&sql, [], |row| row.get(0))
+        };
+        assert_eq!(blocked(FailOn::Error)?, ["C3[invalid-email]", "C4[missing-required]"]);
+        assert_eq!(
+            blocked(FailOn::Warning)?,
+            ["C2[placeholder-value]", "C3[invalid-email, placeholder-value]", "C4[missing-required]"]
+        );
+        assert!(blocked(FailOn::Never)?.is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn rules_of_the_users_own_run_like_the_others() -> Result<()> {
+        let bench = Bench::new()?;
+        bench.rule(
+            "1.toml",
+            "id = \"no-barr\"\nseverity = \"error\"\ntable = \"people\"\nfield = \"city\"\nwhen = \"city = 'Barr' -- the town\"\n\
+             message = \"{key} lives in {city}, {length(mail)} letters\"\nsuggestion = \"upper(city)\"\n[docs]\nfinds = \"Barr.\"",
+        )?;
+        bench.rule(
+            "2.toml",
+            "id = \"alone\"\ntable = \"people\"\nselect = \"\"\"SELECT min(_key) AS row, 'city' AS field, count(*) || ' of ' || city AS message\n\
+             FROM candidate.people GROUP BY city HAVING count(*) = 1;\"\"\"",
+        )?;
+        let verdict = bench.check()?;
+        let (_, found) = anomalies(&bench.store, &AnomalyFilter::default(), 0, 100)?;
+        let own: Vec<_> = found
+            .iter()
+            .filter(|anomaly| ["no-barr", "alone"].contains(&anomaly.rule.as_str()))
+            .map(|anomaly| {
+                (anomaly.row.as_str(), anomaly.message.as_str(), anomaly.suggestion.as_deref(), anomaly.line)
+            })
+            .collect();
+        assert_eq!(
+            own,
+            [
+                ("C3", "C3 lives in Barr, 15 letters", Some("BARR"), Some(2)),
+                ("C4", "C4 lives in Barr, – letters", Some("BARR"), Some(6)),
+                ("C1", "1 of Colmar", None, Some(2)),
+                ("C2", "1 of N/A", None, Some(3)),
+            ]
+        );
+        let alone = verdict.rules.iter().find(|tally| tally.rule == "alone" && tally.field == "city");
+        assert_eq!(alone.map(|tally| (tally.open, tally.rows)), Some((2, 4)));
+        Ok(())
+    }
+
+    #[test]
+    fn a_rule_of_the_users_own_that_is_wrong_is_named_with_its_file_and_what_is_wrong() -> Result<()> {
+        let cases = [
+            ("id = \"Bad Id\"\ntable = \"people\"\nwhen = \"true\"", "[id]: \"Bad Id\" is no id"),
+            ("id = \"missing-key\"\ntable = \"people\"\nwhen = \"true\"", "is a rule of tastevin's own"),
+            ("id = \"a\"\ntable = \"people\"", "needs either `when` or `select`"),
+            ("id = \"a\"\ntable = \"peeple\"\nwhen = \"true\"", "[table]: there is no table \"peeple\""),
+            ("id = \"a\"\ntable = \"people\"\nwhere = \"true\"", ":3: this is no rule: unknown field `where`"),
+            ("id = \"a\"\ntable = \"people\"\nwhen = \"true) OR (false\"", "[when]: syntax error"),
+            ("id = \"a\"\ntable = \"people\"\nwhen = \"true; DROP TABLE candidate.people\"", "[when]: "),
+            ("id = \"a\"\ntable = \"people\"\nwhen = \"true FROM candidate.people\"", "is more than one expression"),
+            ("id = \"a\"\ntable = \"people\"\nwhen = \"town = 'x'\"", "[when]: the database does not accept it"),
+            ("id = \"a\"\ntable = \"people\"\nselect = \"DELETE FROM candidate.people\"", "[select]: "),
+            (
+                "id = \"a\"\ntable = \"people\"\nselect = \"SELECT 1 AS row; SELECT 2 AS row\"",
+                "more than one statement",
+            ),
+            (
+                "id = \"a\"\ntable = \"people\"\nselect = \"SELECT key FROM candidate.people\"",
+                "returns no column \"row\"",
+            ),
+            (
+                "id = \"a\"\ntable = \"people\"\nselect = \"SELECT content AS row FROM read_text('/etc/passwd')\"",
+                "`read_text` cannot be used",
+            ),
+            (
+                "id = \"a\"\ntable = \"people\"\nwhen = \"EXISTS (FROM '/etc/passwd.csv')\"",
+                "the file `/etc/passwd.csv` cannot be read",
+            ),
+        ];
+        for (text, what) in cases {
+            let bench = Bench::new()?;
+            bench.rule("mine.toml", text)?;
+            let error = bench.check().map(|_| Error::internal("it ran")).unwrap_or_else(|error| error);
+            assert_eq!(error.kind(), Kind::Config, "{text}: {error}");
+            let said = error.to_string();
+            assert!(said.contains("mine.toml") && said.contains(what), "{text}\n{said}");
+            assert_eq!(bench.store.count("SELECT count(*) FROM candidate.people")?, 4);
+        }
+        Ok(())
+    }
 }
 
 /// The ids of all rules, the user's own in that folder included.

@@ -52,6 +52,8 @@ CREATE TABLE dq.scores (
     "check" BIGINT NOT NULL, "at" TIMESTAMP NOT NULL, "table" VARCHAR NOT NULL, rows BIGINT NOT NULL,
     blocking BIGINT NOT NULL, warning BIGINT NOT NULL, score DOUBLE NOT NULL
 );
+-- What the last check found in sum, the model's Verdict as JSON; one row.
+CREATE TABLE dq.verdict ("check" BIGINT NOT NULL, detail VARCHAR NOT NULL);
 -- The ledger as it was last read, one row per decision and row it is about; rebuilt from decisions.jsonl.
 CREATE TABLE dq.decisions (
     seq BIGINT NOT NULL, id VARCHAR NOT NULL, "at" TIMESTAMP NOT NULL, who VARCHAR NOT NULL, kind VARCHAR NOT NULL,

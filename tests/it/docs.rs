@@ -18,3 +18,17 @@ fn page_is_fresh(file: &str, page: &str) {
 fn the_page_of_the_transforms_is_what_the_registry_says() {
     page_is_fresh("transforms.md", &tastevin::transforms::reference());
 }
+
+#[test]
+fn the_pages_of_the_rules_are_what_the_registry_says() {
+    page_is_fresh("rules/README.md", &tastevin::rules::index());
+    for rule in tastevin::rules::REGISTRY {
+        page_is_fresh(&format!("rules/{}.md", rule.id), &tastevin::rules::reference(rule));
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
+    for entry in std::fs::read_dir(folder).expect("docs/rules/ is there") {
+        let name = entry.expect("it can be listed").file_name().to_string_lossy().into_owned();
+        let id = name.trim_end_matches(".md");
+        assert!(id == "README" || tastevin::rules::find(id).is_ok(), "docs/rules/{name} is about no rule");
+    }
+}

@@ -75,6 +75,12 @@ pub fn verdict(store: &Store) -> Result<Option<Verdict>> {
         .transpose()
 }
 
+/// The ids of all rules, the user's own in that folder included.
+pub fn rule_ids(rules_dir: &Path) -> Result<Vec<String>> {
+    let own = rules::user::load(rules_dir)?;
+    Ok(rules::REGISTRY.iter().map(|rule| rule.id.to_owned()).chain(own.into_iter().map(|rule| rule.id)).collect())
+}
+
 /// One use of one rule, compiled.
 struct Use {
     rule: String,
@@ -684,7 +690,10 @@ mod tests {
         bench.store.run("UPDATE candidate.people SET city = '-' WHERE key = 'C3'")?;
         bench.check()?;
         let blocked = |fail_on| -> Result<Vec<String>> {
-            let sql = format!("SELECT \"row\" || CAST(reasons AS VARCHAR) FROM ({}) ORDER BY 1", blocked_sql("people", fail_on));
+            let sql = format!(
+                "SELECT \"row\" || CAST(reasons AS VARCHAR) FROM ({}) ORDER BY 1",
+                blocked_sql("people", fail_on)
+            );
             bench.store.query(&sql, [], |row| row.get(0))
         };
         assert_eq!(blocked(FailOn::Error)?, ["C3[invalid-email]", "C4[missing-required]"]);
@@ -710,6 +719,11 @@ mod tests {
              FROM candidate.people GROUP BY city HAVING count(*) = 1;\"\"\"",
         )?;
         let verdict = bench.check()?;
+        assert!(
+            ["no-barr", "alone", "missing-key"]
+                .iter()
+                .all(|id| rule_ids(bench.rules.path()).is_ok_and(|ids| ids.iter().any(|known| known == id)))
+        );
         let (_, found) = anomalies(&bench.store, &AnomalyFilter::default(), 0, 100)?;
         let own: Vec<_> = found
             .iter()
@@ -773,10 +787,4 @@ mod tests {
         }
         Ok(())
     }
-}
-
-/// The ids of all rules, the user's own in that folder included.
-pub fn rule_ids(rules_dir: &Path) -> Result<Vec<String>> {
-    let _ = rules_dir;
-    Ok(crate::rules::REGISTRY.iter().map(|rule| rule.id.to_owned()).collect())
 }

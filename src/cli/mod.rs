@@ -6,6 +6,7 @@
 mod commit;
 mod completions;
 mod context;
+mod decide;
 mod demo;
 mod diff;
 mod failure;
@@ -83,6 +84,7 @@ static REGISTRY: &[Entry] = &[
     entry::<source::Source>(),
     entry::<load::Load>(),
     entry::<map::Map>(),
+    entry::<decide::Decide>(),
     entry::<commit::Commit>(),
     entry::<sync::Sync>(),
     entry::<log::Log>(),

@@ -80,8 +80,7 @@ impl Workbench {
         why: Option<String>,
     ) -> Result<Decision> {
         self.field(table, field)?;
-        let rows = self.query(&format!("SELECT _key FROM {} WHERE (\n{condition}\n)", Path("candidate", table)))?;
-        let keys: Vec<String> = rows.rows.into_iter().flatten().flatten().collect();
+        let keys = self.rows_where(table, condition)?;
         let before = self.values(table, field, &listed(&keys))?;
         self.bulk(table, field, before.into_iter().map(|(row, was)| (row, (was, now.map(str::to_owned)))), None, why)
     }
@@ -150,6 +149,20 @@ impl Workbench {
             decisions.push(self.decide(action, Some(why.to_owned()))?);
         }
         Ok(decisions)
+    }
+
+    /// The keys of the rows of a table that meet a SQL condition over the candidate's fields.
+    pub fn rows_where(&self, table: &str, condition: &str) -> Result<Vec<String>> {
+        self.table(table)?;
+        let sql = format!("SELECT _key FROM {} WHERE (\n{condition}\n) ORDER BY _key", Path("candidate", table));
+        Ok(self.query(&sql)?.rows.into_iter().flatten().flatten().collect())
+    }
+
+    /// The keys of the rows with an open finding that the filter lets through.
+    pub fn rows_found(&self, filter: &AnomalyFilter) -> Result<Vec<String>> {
+        let filter = AnomalyFilter { status: Some(crate::model::Status::Open), ..filter.clone() };
+        let sql = format!(r#"SELECT DISTINCT "row" FROM ({}) ORDER BY "row""#, check::anomalies_sql(&filter));
+        Ok(self.reader.store.texts(&sql)?.rows.into_iter().flatten().flatten().collect())
     }
 
     /// Takes back the last decision of this user that is in force; none where there is nothing to take back.

@@ -4,6 +4,7 @@
 mod catalogue;
 pub mod clock;
 mod decisions;
+mod read_only;
 mod reader;
 mod workspace;
 

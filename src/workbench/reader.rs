@@ -6,6 +6,7 @@ use std::sync::Arc;
 use polars::prelude::DataFrame;
 
 use super::Workspace;
+use super::read_only::read_only;
 use crate::error::{Error, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Page, Report, RowStory, Schema, TableDiff, Verdict,
@@ -183,30 +184,21 @@ impl Reader {
 
     /// A window of the rows of any query; see [`Reader::query`] for what a query may do.
     pub fn page(&self, sql: &str, offset: u64, limit: u64) -> Result<Page> {
-        self.store.page(&read_only(sql)?, offset, limit)
+        self.store.page(&read_only(&self.store, sql)?, offset, limit)
     }
 
     /// All rows of a query over the workspace's tables, every value as text. Reading only: one SELECT, no files.
     pub fn query(&self, sql: &str) -> Result<Page> {
-        self.store.texts(&read_only(sql)?)
+        self.store.texts(&read_only(&self.store, sql)?)
     }
 
     /// All rows of a query as a polars frame.
     pub fn frame(&self, sql: &str) -> Result<DataFrame> {
-        self.store.frame(&read_only(sql)?)
+        self.store.frame(&read_only(&self.store, sql)?)
     }
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text)
         .map_err(|cause| Error::internal("the workspace holds a record that cannot be read").caused_by(cause))
-}
-
-/// The statement, if it is one that only reads.
-fn read_only(sql: &str) -> Result<String> {
-    let sql = sql.trim().trim_end_matches(';').trim();
-    if sql.is_empty() {
-        return Err(Error::usage("there is no query"));
-    }
-    Ok(sql.to_owned())
 }

@@ -1,0 +1,67 @@
+//! `tastevin decide bulk`: one field of many rows, as one decision.
+
+use super::{Outcome, Why, print};
+use crate::cli::context::Context;
+use crate::error::{Error, Result};
+use crate::model::AnomalyFilter;
+use crate::workbench::NewValue;
+
+/// Give one field of many rows a value, or each the value that its finding suggests
+#[derive(clap::Args)]
+pub struct Bulk {
+    /// The canonical table
+    table: String,
+    /// The field
+    field: String,
+    /// Rows of the table that meet this SQL condition, e.g. "city = 'STRASBOURG'"
+    #[arg(long = "where", value_name = "SQL", help_heading = "Which rows")]
+    condition: Option<String>,
+    /// Rows with an open finding of this rule on the field
+    #[arg(long, conflicts_with = "condition", help_heading = "Which rows")]
+    rule: Option<String>,
+    /// Rows from this source with an open finding on the field
+    #[arg(long, conflicts_with = "condition", help_heading = "Which rows")]
+    source: Option<String>,
+    /// Rows with an open finding on the field that contains this in row, value or message
+    #[arg(long, conflicts_with = "condition", help_heading = "Which rows")]
+    text: Option<String>,
+    /// The new value of all of them
+    #[arg(long, value_name = "VALUE", required_unless_present_any = ["suggestion", "empty"], help_heading = "Which value")]
+    now: Option<String>,
+    /// For each the value that its open finding suggests
+    #[arg(long, conflicts_with_all = ["now", "condition"], help_heading = "Which value")]
+    suggestion: bool,
+    /// Empty the field
+    #[arg(long, conflicts_with_all = ["now", "suggestion"], help_heading = "Which value")]
+    empty: bool,
+    #[command(flatten)]
+    why: Why,
+}
+
+impl Bulk {
+    pub fn run(self, context: &Context) -> Result<Outcome> {
+        let narrowed = self.rule.is_some() || self.source.is_some() || self.text.is_some();
+        if self.condition.is_none() && !narrowed && !self.suggestion {
+            return Err(Error::usage("which rows?").hint("say --where \"SQL condition\", --rule, --source or --text"));
+        }
+        let mut workbench = context.change()?;
+        let decisions = match &self.condition {
+            Some(condition) => {
+                vec![workbench.set_where(&self.table, &self.field, condition, self.now.as_deref(), self.why.why)?]
+            }
+            None => {
+                let filter = AnomalyFilter {
+                    table: Some(self.table),
+                    field: Some(self.field),
+                    rule: self.rule,
+                    source: self.source,
+                    text: self.text,
+                    ..AnomalyFilter::default()
+                };
+                let now = if self.suggestion { NewValue::Suggestion } else { NewValue::Same(self.now.as_deref()) };
+                workbench.set_found(&filter, now, self.why.why.as_deref())?
+            }
+        };
+        print(&decisions, context)
+    }
+}

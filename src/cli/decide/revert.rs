@@ -1,0 +1,37 @@
+//! `tastevin decide revert`: an earlier decision is taken back.
+
+use super::{Outcome, Why, print};
+use crate::cli::context::Context;
+use crate::error::{Error, Result};
+use crate::model::{Action, Decision};
+
+/// Take a decision back; taking back a reversal puts the decision in force again
+#[derive(clap::Args)]
+pub struct Revert {
+    /// The decision's id, or how it begins or ends, as long as only one does
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    why: Why,
+}
+
+impl Revert {
+    pub fn run(self, context: &Context) -> Result<Outcome> {
+        let mut workbench = context.change()?;
+        let wanted = self.id.to_uppercase();
+        let fits = |decision: &&Decision| decision.id.starts_with(&wanted) || decision.id.ends_with(&wanted);
+        let found: Vec<&Decision> = workbench.decisions().iter().filter(fits).collect();
+        let of = match found.as_slice() {
+            [] => {
+                return Err(Error::usage(format!("there is no decision \"{}\"", self.id))
+                    .hint("`tastevin decide list` shows them with their ids"));
+            }
+            [one] => one.id.clone(),
+            several => {
+                return Err(Error::usage(format!("{} decisions begin or end with \"{}\"", several.len(), self.id))
+                    .hint("give more of the id"));
+            }
+        };
+        print(&[workbench.decide(Action::Revert { of }, self.why.why)?], context)
+    }
+}

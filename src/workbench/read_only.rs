@@ -31,6 +31,9 @@ const HARMLESS: &[&str] = &[
     "unnest",
 ];
 
+/// The schemas in which DuckDB finds a table that is named without one.
+const FOUND_BARE: &[&str] = &["main", "pg_catalog"];
+
 /// The kinds of query nodes that read. DuckDB also has nodes that write, which can hide in a WITH.
 const READING: &[&str] = &["SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"];
 
@@ -137,7 +140,7 @@ impl Parts {
                 [table] => {
                     // Within a query a name of its own is fine, unless DuckDB could take it for a file elsewhere in it.
                     let own = self.own.contains(table) && !table.contains(['.', '/', '\\', ':', '*', '?']);
-                    own || known.iter().any(|(_, _, name)| name == table)
+                    own || known.iter().any(|(_, schema, name)| name == table && FOUND_BARE.contains(&schema.as_str()))
                 }
                 [schema, table] => {
                     known.iter().any(|(database, s, name)| name == table && (s == schema || database == schema))
@@ -211,6 +214,7 @@ mod tests {
             "SELECT * FROM staging.\"x/clients.csv\"",
             "SELECT * FROM duckdb_tables()",
             "SELECT * FROM information_schema.tables",
+            "SELECT * FROM duckdb_views",
             "SELECT (SELECT max(\"a b\") FROM candidate.customers) UNION ALL SELECT 2",
         ] {
             let checked = read_only(&store, sql)?;
@@ -253,6 +257,7 @@ mod tests {
             "SELECT * FROM '/etc/passwd'",
             "FROM '/etc/passwd'",
             "SELECT * FROM passwd.csv",
+            "SELECT * FROM \"x/clients.csv\"",
             "WITH \"/etc/passwd\" AS (SELECT 1) SELECT * FROM \"/etc/passwd\"",
             "SELECT * FROM glob('/etc/*')",
             "SELECT * FROM query('SELECT 1')",

@@ -110,16 +110,18 @@ fn apply<const N: usize, T>(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let rows = input.len();
     let vectors: [_; N] = std::array::from_fn(|column| input.flat_vector(column));
+    // SAFETY: the signature declares every argument VARCHAR, which DuckDB stores as these handles; the vectors are flat
+    // and as long as the chunk.
+    let handles: [&[duckdb_string_t]; N] =
+        std::array::from_fn(|column| unsafe { vectors[column].as_slice_with_len(rows) });
     let mut result = output.flat_vector();
     for row in 0..rows {
         if vectors.iter().any(|vector| vector.row_is_null(row as u64)) {
             result.set_null(row);
             continue;
         }
-        // SAFETY: the signature declares every argument VARCHAR, `row` is within the chunk, and the string is
-        // not null; the copies of the handles point into the chunk, which outlives this iteration.
-        let mut handles: [duckdb_string_t; N] =
-            std::array::from_fn(|column| unsafe { vectors[column].as_slice_with_len::<duckdb_string_t>(rows)[row] });
+        // The handle of a text that is not null points into the chunk, which outlives this iteration.
+        let mut handles = handles.map(|column| column[row]);
         let texts = handles.each_mut().map(|handle| DuckString::new(handle).as_str());
         match call(texts.each_ref().map(|text| text.as_ref())) {
             Some(value) => put(&mut result, row, rows, value),

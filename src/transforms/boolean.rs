@@ -1,7 +1,6 @@
 //! `boolean`: yes and no.
 
-use super::{Argument, Arguments, Example, Inputs, Transform};
-use crate::error::Result;
+use super::{Argument, Example, Inputs, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -9,7 +8,8 @@ pub const TRANSFORM: Transform = Transform {
     name: "boolean",
     summary: "Reads yes or no, in French or English.",
     docs: "True: oui, o, vrai, v, yes, y, true, t, 1, x, on. False: non, n, faux, f, no, false, 0, off. Compared without \
-           regard to case and to white space at the ends; the arguments add words. Anything else is unreadable.",
+           regard to case and to white space at the ends; the arguments add words, or say the opposite of one. Anything else \
+           is unreadable.",
     inputs: Inputs::One,
     output: FieldType::Boolean,
     fails: true,
@@ -28,22 +28,29 @@ pub const TRANSFORM: Transform = Transform {
             inputs: &[Some("Désabonné")],
             output: Some("false"),
         },
+        Example { arguments: "{ false = [\"x\"] }", inputs: &[Some("X")], output: Some("false") },
         Example { arguments: "", inputs: &[Some("peut-être")], output: None },
         Example { arguments: "", inputs: &[Some("2")], output: None },
         Example { arguments: "", inputs: &[None], output: None },
     ],
     compile: |inputs, arguments| {
-        let yes = words(arguments, "true", &["oui", "o", "vrai", "v", "yes", "y", "true", "t", "1", "x", "on"])?;
-        let no = words(arguments, "false", &["non", "n", "faux", "f", "no", "false", "0", "off"])?;
-        let text = format!("lower(tv_trim({}))", inputs[0]);
-        Ok(format!("CASE WHEN {text} IN ({yes}) THEN true WHEN {text} IN ({no}) THEN false END"))
+        let mut words: Vec<(String, bool)> = Vec::new();
+        // The words of the mapping come first, so that they can say the opposite of ours.
+        let given = [(arguments.texts("true")?, true), (arguments.texts("false")?, false)];
+        let known = [(TRUE.to_vec(), true), (FALSE.to_vec(), false)];
+        for (list, means) in given.into_iter().chain(known) {
+            for word in list.into_iter().map(|word| word.trim().to_lowercase()) {
+                if !words.iter().any(|(other, _)| *other == word) {
+                    words.push((word, means));
+                }
+            }
+        }
+        let entries: Vec<_> = words.iter().map(|(word, means)| format!("{}: {means}", Literal(word))).collect();
+        Ok(format!("MAP {{{}}}[lower(tv_trim({}))]", entries.join(", "), inputs[0]))
     },
     functions: &[],
     macros: &[],
 };
 
-fn words(arguments: &Arguments, name: &str, known: &[&str]) -> Result<String> {
-    let more = arguments.texts(name)?;
-    let all = known.iter().copied().chain(more).map(|word| Literal(&word.trim().to_lowercase()).to_string());
-    Ok(all.collect::<Vec<_>>().join(", "))
-}
+const TRUE: [&str; 11] = ["oui", "o", "vrai", "v", "yes", "y", "true", "t", "1", "x", "on"];
+const FALSE: [&str; 8] = ["non", "n", "faux", "f", "no", "false", "0", "off"];

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::arguments::ANY;
+use super::text::{is_space, trimmed};
 use super::{Example, Inputs, REGISTRY, Transform};
 
 /// The page `docs/transforms.md`.
@@ -19,7 +20,8 @@ pub fn reference() -> String {
          A transform without arguments is its name; with arguments it is a table of its name and the arguments. The first \
          argument may be written alone, without its name. An absent value stays absent unless a transform says otherwise. \
          Where text goes in and no value comes out of a transform that reads, the cell is the anomaly `unreadable-value`.\n\n\
-         Every example below is run by the tests.\n\n",
+         In the examples, ␣ is a space that would not show, ⍽ a no-break space, ⇥ a tab, – an absent value. All are run by \
+         the tests.\n\n",
     );
     let _ = writeln!(page, "| transform | does |\n|---|---|");
     for transform in REGISTRY {
@@ -70,18 +72,21 @@ fn written(transform: &Transform, example: &Example) -> String {
     }
 }
 
-/// A text as it can stand in a table of Markdown, with the white space that one would not see.
+/// A text as it can stand in a table of Markdown, with the white space that one would not see there.
 fn shown(text: Option<&str>) -> String {
     let Some(text) = text else { return "–".to_owned() };
-    let visible: String = text
-        .chars()
-        .map(|c| match c {
-            '\t' => "⇥".to_owned(),
-            ' ' => " ".to_owned(),
-            c if super::text::is_space(c) => "⍽".to_owned(),
-            c => c.to_string(),
-        })
-        .collect();
+    let inner = trimmed(text);
+    let start = text.len() - text.trim_start_matches(is_space).len();
+    let mut visible = String::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            '\t' => visible.push('⇥'),
+            ' ' if at >= start && at < start + inner.len() && !text[..at].ends_with(' ') => visible.push(' '),
+            ' ' => visible.push('␣'),
+            c if is_space(c) => visible.push('⍽'),
+            c => visible.push(c),
+        }
+    }
     match visible.as_str() {
         "" => "*empty*".to_owned(),
         visible => format!("`{}`", cell(visible)),

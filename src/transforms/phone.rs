@@ -1,5 +1,7 @@
 //! `phone`: telephone numbers in E.164.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use phonenumber::{Mode, country::Id};
 
 use super::text::is_space;
@@ -53,17 +55,78 @@ pub const TRANSFORM: Transform = Transform {
     macros: &[],
 };
 
-/// The overseas regions that share the French way of dialling, each with numbers of its own.
-const OVERSEAS: [Id; 6] = [Id::GP, Id::MQ, Id::GF, Id::RE, Id::YT, Id::PM];
+/// The first digits of the overseas regions that share the French way of dialling.
+const OVERSEAS: [(&str, Id); 15] = [
+    ("0590", Id::GP),
+    ("0690", Id::GP),
+    ("0691", Id::GP),
+    ("0596", Id::MQ),
+    ("0696", Id::MQ),
+    ("0697", Id::MQ),
+    ("0594", Id::GF),
+    ("0694", Id::GF),
+    ("0262", Id::RE),
+    ("0263", Id::RE),
+    ("0692", Id::RE),
+    ("0693", Id::RE),
+    ("0269", Id::YT),
+    ("0639", Id::YT),
+    ("0508", Id::PM),
+];
 
 fn e164(text: &str, region: &str) -> Option<String> {
     let digits = dialled(text)?;
     let region: Id = region.parse().ok()?;
-    let overseas = if region == Id::FR { &OVERSEAS[..] } else { &[] };
-    std::iter::once(&region).chain(overseas).find_map(|region| {
-        let number = phonenumber::parse(Some(*region), &digits).ok().filter(phonenumber::is_valid)?;
-        Some(number.format().mode(Mode::E164).to_string())
-    })
+    if region != Id::FR {
+        return parsed(region, &digits);
+    }
+    let overseas = OVERSEAS.iter().find(|(start, _)| digits.len() == 10 && digits.starts_with(start));
+    if let Some((_, region)) = overseas {
+        return parsed(*region, &digits);
+    }
+    match french_block(&digits) {
+        Some((block, national)) => {
+            block_exists(block, || parsed(Id::FR, &digits).is_some()).then(|| format!("+33{national}"))
+        }
+        None => parsed(Id::FR, &digits),
+    }
+}
+
+fn parsed(region: Id, digits: &str) -> Option<String> {
+    let number = phonenumber::parse(Some(region), digits).ok().filter(phonenumber::is_valid)?;
+    Some(number.format().mode(Mode::E164).to_string())
+}
+
+/// The nine digits of a French number and the first four of them, its block, if it is one of the geographic and mobile
+/// numbers, of which the plan gives away blocks of 100 000. (The numbers in 08 are given away in smaller ones.)
+fn french_block(digits: &str) -> Option<(usize, &str)> {
+    let national = match digits.strip_prefix("+33").or_else(|| digits.strip_prefix("0033")) {
+        Some(behind) => behind.strip_prefix('0').unwrap_or(behind),
+        None => digits.strip_prefix('0')?,
+    };
+    if national.len() != 9 || national.starts_with(['0', '8']) {
+        return None;
+    }
+    Some((national[..4].parse().ok()?, national))
+}
+
+/// Whether the block is given away. The library takes some microseconds to say so, which is long for ten million
+/// numbers; it is asked once per block.
+fn block_exists(block: usize, ask: impl FnOnce() -> bool) -> bool {
+    const UNKNOWN: u8 = 0;
+    const NO: u8 = 1;
+    const YES: u8 = 2;
+    static BLOCKS: [AtomicU8; 10_000] = [const { AtomicU8::new(UNKNOWN) }; 10_000];
+    let Some(known) = BLOCKS.get(block) else { return ask() };
+    // Two threads that ask at once get the same answer, so no order between them is needed.
+    match known.load(Ordering::Relaxed) {
+        UNKNOWN => {
+            let exists = ask();
+            known.store(if exists { YES } else { NO }, Ordering::Relaxed);
+            exists
+        }
+        answer => answer == YES,
+    }
 }
 
 /// What one would dial: a plus and digits. `None` where anything else is in the text than what people put between
@@ -84,4 +147,57 @@ fn dialled(text: &str) -> Option<String> {
         }
     }
     Some(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_french_block_exists_or_not_as_a_whole() {
+        for block in (1000..10_000).filter(|block| block / 1000 != 8) {
+            let answers = [0, 1, 12_345, 50_000, 99_999].map(|number| {
+                let digits = format!("0{block}{number:05}");
+                (parsed(Id::FR, &digits), digits)
+            });
+            let exists = answers[0].0.is_some();
+            for (answer, digits) in answers {
+                let expected = exists.then(|| format!("+33{}", &digits[1..]));
+                assert_eq!(answer, expected, "{digits}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_ways_to_dial_one_number_agree() {
+        let ways = [
+            "0388830609",
+            "+33388830609",
+            "+33 (0)3 88 83 06 09",
+            "0033 3.88.83.06.09",
+            "(0)3 88 83 06 09",
+            "0033 03 88 83 06 09",
+        ];
+        for way in ways {
+            assert_eq!(e164(way, "FR").as_deref(), Some("+33388830609"), "{way}");
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_the_plan_are_none() {
+        for text in [
+            "0700199996",
+            "0612345",
+            "06123456789",
+            "+33",
+            "+",
+            "",
+            "00000000000000000000000",
+            "061234567",
+            "٠٦١٢٣٤٥٦٧٨",
+        ] {
+            assert_eq!(e164(text, "FR"), None, "{text}");
+        }
+        assert_eq!(e164("0836612345", "FR").as_deref(), Some("+33836612345"));
+    }
 }

@@ -11,6 +11,10 @@ pub(super) fn is_space(c: char) -> bool {
 
 /// The text without white space at its ends.
 pub(super) fn trimmed(text: &str) -> &str {
+    // Most texts begin and end with a visible ASCII character, which shows without decoding.
+    if let (Some(b'!'..=b'~'), Some(b'!'..=b'~')) = (text.as_bytes().first(), text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(is_space)
 }
 

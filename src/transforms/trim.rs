@@ -21,9 +21,6 @@ pub const TRANSFORM: Transform = Transform {
         Example { arguments: "", inputs: &[None], output: None },
     ],
     compile: |inputs, _| Ok(format!("tv_trim({})", inputs[0])),
-    functions: &[Function { name: "tv_trim_all", call: Call::One(|text| Some(trimmed(text).to_owned())) }],
-    // Most texts begin and end with a visible ASCII character, which is seen faster than a function is called.
-    macros: &["CREATE OR REPLACE TEMP MACRO tv_trim(t) AS CASE
-    WHEN unicode(t) BETWEEN 33 AND 126 AND unicode(right(t, 1)) BETWEEN 33 AND 126 THEN t
-    ELSE tv_trim_all(t) END"],
+    functions: &[Function { name: "tv_trim", call: Call::One(|text| Some(trimmed(text).to_owned())) }],
+    macros: &[],
 };

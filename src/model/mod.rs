@@ -21,7 +21,8 @@ pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping, column
 pub use page::Page;
 pub use progress::{Canceller, Progress, Unit};
 pub use report::{
-    MappingLine, QuarantineTally, RejectTally, Report, RuleReport, TableReport, WaiverLine, WaterfallStep,
+    MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport, Report, RuleReport, TableReport, WaiverLine,
+    WaterfallStep,
 };
 pub use schema::{Aggregate, Check, Derive, Field, FieldType, Format, Reference, Schema, Table};
 pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};

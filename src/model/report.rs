@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Anomaly, Commit, Condition, Load, Severity, TableScore};
+use super::{Anomaly, Commit, Condition, Conflict, Load, Severity, TableScore};
 
 /// Everything that a report says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,16 +16,22 @@ pub struct Report {
     pub workspace: String,
     /// When it was written.
     pub at: DateTime<Utc>,
+    /// The number of the check that it is about.
+    pub check: i64,
     /// Whether a commit may go ahead.
     pub pass: bool,
     /// The verdict in one sentence, the reason first.
     pub verdict: String,
     /// What must hold before a commit, and whether it does.
     pub gate: Vec<Condition>,
+    /// What to do next, what helps most first.
+    pub next: Vec<NextStep>,
     /// Per table, how good it is.
     pub tables: Vec<TableReport>,
     /// Per rule and table with findings, or that was checked.
     pub rules: Vec<RuleReport>,
+    /// The references between tables, and how many rows refer to nothing.
+    pub relations: Vec<RelationReport>,
     /// From rows in to rows committed, per table.
     pub waterfall: Vec<WaterfallStep>,
     /// The last load of every source.
@@ -38,6 +44,10 @@ pub struct Report {
     pub waivers: Vec<WaiverLine>,
     /// Decisions that could not be applied.
     pub conflicts: u64,
+    /// The first of these decisions, as examples.
+    pub conflict_examples: Vec<Conflict>,
+    /// Waivers that no longer apply to any finding.
+    pub unused_waivers: u64,
     /// The last commits, newest first.
     pub commits: Vec<Commit>,
     /// The mapping used, per source: canonical field, source columns, transforms.
@@ -50,8 +60,34 @@ pub struct TableReport {
     /// Rows, blocking, warning, score.
     #[serde(flatten)]
     pub score: TableScore,
+    /// Rows of which findings were waived and none is open with severity error or warning.
+    pub waived: u64,
     /// The scores of the last checks, oldest first, this one included.
     pub trend: Vec<f64>,
+}
+
+/// Something to do, with what it is good for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextStep {
+    /// Why, in a sentence.
+    pub why: String,
+    /// The command that does it or shows it.
+    pub command: String,
+    /// How many findings, records or decisions it is about; 0 where nothing is counted.
+    pub count: u64,
+}
+
+/// One reference between two tables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelationReport {
+    /// The table that refers.
+    pub table: String,
+    /// Its field.
+    pub field: String,
+    /// The table referred to.
+    pub to: String,
+    /// Open findings of rows that refer to nothing.
+    pub orphans: u64,
 }
 
 /// One rule in one table.

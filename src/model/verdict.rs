@@ -36,6 +36,27 @@ impl Verdict {
     pub fn gate_is_open(&self) -> bool {
         self.gate.iter().all(|condition| condition.holds)
     }
+
+    /// The verdict in one sentence, with the reason where the gate is closed.
+    pub fn sentence(&self) -> String {
+        let failed: Vec<String> = self
+            .gate
+            .iter()
+            .filter(|condition| !condition.holds)
+            .map(|condition| match condition.detail.as_str() {
+                "" => condition.what.clone(),
+                detail => format!("{} ({detail})", condition.what),
+            })
+            .collect();
+        if !failed.is_empty() {
+            return format!("The gate is closed; it does not hold that {}", failed.join("; nor that "));
+        }
+        match self.open(Severity::Error) {
+            0 => "The gate is open".to_owned(),
+            1 => "The gate is open; 1 blocking finding is held back".to_owned(),
+            blocking => format!("The gate is open; {blocking} blocking findings are held back"),
+        }
+    }
 }
 
 /// Findings of one rule in one table.

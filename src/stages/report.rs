@@ -1,10 +1,27 @@
-//! Report: gathers what the workbench knows into one structure that every format writes out.
+//! Report: gathers what the workbench knows into one structure that every format of `reports` writes out.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
-use crate::model::{Mapping, Report, Schema};
-use crate::store::Store;
+use crate::model::{
+    Anomaly, Commit, Conflict, Load, Mapping, MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport,
+    Report, RuleReport, RuleTally, Schema, Severity, Status, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
+};
+use crate::rules;
+use crate::sql::{Ident, Literal, Path};
+use crate::stages::check;
+use crate::store::{Row, Store};
+
+/// How many checks a trend looks back.
+const TREND: i64 = 20;
+/// How many findings, values and conflicts stand in a report as examples; all of them are in the workspace.
+const EXAMPLES: usize = 5;
+/// How many commits are listed.
+const COMMITS: usize = 10;
+/// The steps worth listing; more than a handful is no longer a list of what to do next.
+const NEXT: usize = 6;
 
 /// What a report needs to know beside the store.
 pub struct Request<'a> {
@@ -20,6 +37,436 @@ pub struct Request<'a> {
 
 /// Gathers the report of the last check.
 pub fn report(store: &Store, request: &Request) -> Result<Report> {
-    let _ = (store, request);
-    Err(Error::internal("report is not built yet"))
+    let verdict = check::verdict(store)?.ok_or_else(|| {
+        Error::usage("nothing has been checked yet, so there is nothing to report").hint("run `tastevin check` first")
+    })?;
+    gather(store, request, &verdict)
+}
+
+fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report> {
+    let rejects = rejects(store)?;
+    let rules = rules(store, verdict)?;
+    let conflict_examples = conflicts(store)?;
+    Ok(Report {
+        schema_version: 1,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        workspace: request.workspace.to_owned(),
+        at: request.at,
+        check: verdict.check,
+        pass: verdict.gate_is_open(),
+        verdict: verdict.sentence(),
+        gate: verdict.gate.clone(),
+        next: next(verdict, &rules, &rejects),
+        tables: tables(store, verdict)?,
+        relations: relations(request.schema, verdict),
+        waterfall: waterfall(store, request)?,
+        loads: records(
+            store,
+            "SELECT detail FROM dq.loads QUALIFY row_number() OVER (PARTITION BY source ORDER BY id DESC) = 1 ORDER BY source",
+        )?,
+        quarantine: quarantine(store, request.schema)?,
+        waivers: waivers(store, request.at)?,
+        conflicts: verdict.conflicts,
+        unused_waivers: verdict.unused_waivers,
+        commits: records::<Commit>(store, &format!("SELECT detail FROM dq.commits ORDER BY id DESC LIMIT {COMMITS}"))?,
+        mappings: mappings(request),
+        rules,
+        rejects,
+        conflict_examples,
+    })
+}
+
+/// What the workspace keeps as JSON.
+fn records<T: serde::de::DeserializeOwned>(store: &Store, sql: &str) -> Result<Vec<T>> {
+    let details: Vec<String> = store.query(sql, [], |row| row.get(0))?;
+    details
+        .iter()
+        .map(|detail| {
+            serde_json::from_str(detail)
+                .map_err(|cause| Error::internal("the workspace holds a record that cannot be read").caused_by(cause))
+        })
+        .collect()
+}
+
+/// What is counted per rule, table and field.
+type Use = (String, String, String);
+
+fn use_of(row: &Row<'_>) -> duckdb::Result<Use> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn rules(store: &Store, verdict: &Verdict) -> Result<Vec<RuleReport>> {
+    let mut trends: HashMap<Use, Vec<u64>> = HashMap::new();
+    let sql = format!(
+        r#"SELECT rule, "table", field, sum(open)::BIGINT FROM dq.metrics
+           WHERE "check" > {last} - {TREND} AND "check" <= {last}
+           GROUP BY rule, "table", field, "check" ORDER BY "check""#,
+        last = verdict.check
+    );
+    for (key, open) in store.query(&sql, [], |row| Ok((use_of(row)?, row.get(3)?)))? {
+        trends.entry(key).or_default().push(open);
+    }
+    let mut values: HashMap<Use, Vec<(Option<String>, u64)>> = HashMap::new();
+    let sql = format!(
+        r#"SELECT rule, "table", field, value, count(*) AS n FROM dq.anomalies WHERE status = 'open' GROUP BY ALL
+           QUALIFY row_number() OVER (PARTITION BY rule, "table", field ORDER BY n DESC, value) <= {EXAMPLES}
+           ORDER BY rule, "table", field, n DESC, value"#
+    );
+    for (key, value) in store.query(&sql, [], |row| Ok((use_of(row)?, (row.get(3)?, row.get(4)?))))? {
+        values.entry(key).or_default().push(value);
+    }
+    let mut examples = examples(store)?;
+    let mut rules: Vec<RuleReport> = verdict
+        .rules
+        .iter()
+        .map(|tally| {
+            let key = (tally.rule.clone(), tally.table.clone(), tally.field.clone());
+            let (title, finds, matters) = words(&tally.rule);
+            RuleReport {
+                rule: tally.rule.clone(),
+                title,
+                finds,
+                matters,
+                severity: tally.severity,
+                table: tally.table.clone(),
+                field: tally.field.clone(),
+                open: tally.open,
+                waived: tally.waived,
+                rows: tally.rows,
+                trend: trends.remove(&key).unwrap_or_default(),
+                top_values: values.remove(&key).unwrap_or_default(),
+                examples: examples.remove(&key).unwrap_or_default(),
+            }
+        })
+        .collect();
+    rules.sort_by(|a, b| {
+        let rank = |rule: &RuleReport| (rule.open > 0, rule.severity, rule.open);
+        rank(b).cmp(&rank(a)).then_with(|| (&a.table, &a.rule, &a.field).cmp(&(&b.table, &b.rule, &b.field)))
+    });
+    Ok(rules)
+}
+
+/// A rule's title, what it finds and why that matters; a rule of the user's own has its id only.
+fn words(rule: &str) -> (String, String, String) {
+    match rules::REGISTRY.iter().find(|known| known.id == rule) {
+        Some(known) => (known.title.to_owned(), known.docs.finds.to_owned(), known.docs.matters.to_owned()),
+        None => (rule.to_owned(), String::new(), String::new()),
+    }
+}
+
+/// The first findings of every rule, table and field in the order of their rows, open ones first. The way back to
+/// file and line is looked up for these few only.
+fn examples(store: &Store) -> Result<HashMap<Use, Vec<Anomaly>>> {
+    let sql = format!(
+        r#"
+WITH few AS (
+    SELECT * FROM dq.anomalies
+    QUALIFY row_number() OVER (PARTITION BY rule, "table", field ORDER BY status, "row", value) <= {EXAMPLES}
+)
+SELECT few.rule, few."table", few.field, few.severity, few."row", few.value, few.message, few.suggestion, few.source,
+       few.entity, files.file, few._row + lines.shift AS line, few.status
+FROM few
+ASOF LEFT JOIN dq.files AS files
+    ON files.source = few.source AND files.entity = few.entity AND few._row >= files.first_row
+ASOF LEFT JOIN dq.lines AS lines
+    ON lines.source = few.source AND lines.entity = few.entity AND few._row >= lines.row
+ORDER BY few.rule, few."table", few.field, few.status, few."row", few.value"#
+    );
+    let mut examples: HashMap<Use, Vec<Anomaly>> = HashMap::new();
+    let found = store.query(&sql, [], |row| {
+        let severity: String = row.get(3)?;
+        let status: String = row.get(12)?;
+        let (rule, table, field) = use_of(row)?;
+        Ok(Anomaly {
+            rule,
+            table,
+            field,
+            severity: Severity::from_name(&severity).unwrap_or(Severity::Error),
+            row: row.get(4)?,
+            value: row.get(5)?,
+            message: row.get(6)?,
+            suggestion: row.get(7)?,
+            source: row.get(8)?,
+            entity: row.get(9)?,
+            file: row.get(10)?,
+            line: row.get(11)?,
+            status: if status == Status::Waived.name() { Status::Waived } else { Status::Open },
+        })
+    })?;
+    for anomaly in found {
+        let key = (anomaly.rule.clone(), anomaly.table.clone(), anomaly.field.clone());
+        examples.entry(key).or_default().push(anomaly);
+    }
+    Ok(examples)
+}
+
+fn tables(store: &Store, verdict: &Verdict) -> Result<Vec<TableReport>> {
+    let mut trends: HashMap<String, Vec<f64>> = HashMap::new();
+    let sql = format!(
+        r#"SELECT "table", score FROM dq.scores WHERE "check" > {last} - {TREND} AND "check" <= {last} ORDER BY "check""#,
+        last = verdict.check
+    );
+    for (table, score) in store.query(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        trends.entry(table).or_default().push(score);
+    }
+    let waived: HashMap<String, u64> = store
+        .query(
+            r#"SELECT "table", count(*) FROM (
+                   SELECT "table", "row" FROM dq.anomalies WHERE severity <> 'info' GROUP BY ALL
+                   HAVING bool_and(status = 'waived')
+               ) GROUP BY ALL"#,
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?
+        .into_iter()
+        .collect();
+    Ok(verdict
+        .tables
+        .iter()
+        .map(|score| TableReport {
+            score: score.clone(),
+            waived: waived.get(&score.table).copied().unwrap_or(0),
+            trend: trends.remove(&score.table).unwrap_or_default(),
+        })
+        .collect())
+}
+
+fn relations(schema: &Schema, verdict: &Verdict) -> Vec<RelationReport> {
+    let mut relations = Vec::new();
+    for (table, declaration) in &schema.tables {
+        for (field, reference) in declaration.fields.iter().filter_map(|(name, field)| Some((name, field.references.as_ref()?))) {
+            let is_this = |tally: &&RuleTally| {
+                tally.rule == "orphan-reference" && tally.table == *table && tally.field == *field
+            };
+            relations.push(RelationReport {
+                table: table.clone(),
+                field: field.clone(),
+                to: reference.table.clone(),
+                orphans: verdict.rules.iter().filter(is_this).map(|tally| tally.open).sum(),
+            });
+        }
+    }
+    relations
+}
+
+/// Per table that a source feeds, the way from records in the files to rows in the canonical table. Up to
+/// `candidates` the figures are those of the last check, `quarantined` and `committed` those of the last commit.
+fn waterfall(store: &Store, request: &Request) -> Result<Vec<WaterfallStep>> {
+    let staged: HashMap<(String, String), (i64, u64)> = store
+        .query("SELECT source, entity, load, rows FROM dq.staged", [], |row| {
+            Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?)))
+        })?
+        .into_iter()
+        .collect();
+    let loads: HashMap<i64, Load> =
+        records::<Load>(store, "SELECT detail FROM dq.loads WHERE id IN (SELECT load FROM dq.staged)")?
+            .into_iter()
+            .map(|load| (load.id, load))
+            .collect();
+    let mut steps = Vec::new();
+    for table in request.schema.tables.keys() {
+        let (mut read, mut rejected, mut rows) = (0, 0, 0);
+        let mut is_fed = false;
+        for (source, mapping) in request.mappings {
+            let Some(feed) = mapping.tables.get(table) else { continue };
+            let Some((load, staged)) = staged.get(&(source.clone(), feed.entity.clone())) else { continue };
+            is_fed = true;
+            rows += staged;
+            let entity = loads.get(load).and_then(|load| load.entities.iter().find(|one| one.entity == feed.entity));
+            read += entity.map_or(*staged, |entity| entity.rows_in);
+            rejected += entity.map_or(0, |entity| entity.rejected);
+        }
+        if !is_fed {
+            continue;
+        }
+        let candidates = rows_of(store, "candidate", table)?;
+        let excluded = decided_rows(store, "exclude", table)?;
+        let merged = decided_rows(store, "merge", table)?;
+        let left_out = rows.saturating_sub(candidates + excluded + merged);
+        for (step, rows) in [
+            ("rows in", read),
+            ("rejected", rejected),
+            ("staged", rows),
+            ("left out by the mapping", left_out),
+            ("excluded", excluded),
+            ("merged", merged),
+            ("candidates", candidates),
+            ("quarantined", rows_of(store, "quarantine", table)?),
+            ("committed", rows_of(store, "canonical", table)?),
+        ] {
+            steps.push(WaterfallStep { table: table.clone(), step: step.to_owned(), rows });
+        }
+    }
+    Ok(steps)
+}
+
+fn rows_of(store: &Store, schema: &str, table: &str) -> Result<u64> {
+    if !store.has_table(schema, table)? {
+        return Ok(0);
+    }
+    store.count(&format!("SELECT count(*) FROM {}", Path(schema, table)))
+}
+
+/// Rows that decisions of that kind took out of a table: those decided on, less those that were not there.
+fn decided_rows(store: &Store, kind: &str, table: &str) -> Result<u64> {
+    store.count(&format!(
+        r#"SELECT count(DISTINCT d."row") FROM dq.decisions d
+           WHERE d.active AND d.kind = {kind} AND d."table" = {table}
+             AND NOT EXISTS (FROM dq.conflicts c WHERE c.decision = d.id AND c."table" = d."table" AND c."row" = d."row")"#,
+        kind = Literal(kind),
+        table = Literal(table),
+    ))
+}
+
+fn rejects(store: &Store) -> Result<Vec<RejectTally>> {
+    store.query(
+        "SELECT r.source, r.entity, r.reason, count(*),
+                arg_min(r.file || ' line ' || r.line, {'file': r.file, 'line': r.line})
+         FROM dq.rejects r JOIN dq.staged s ON s.source = r.source AND s.entity = r.entity AND s.load = r.load
+         GROUP BY ALL ORDER BY count(*) DESC, ALL",
+        [],
+        |row| {
+            Ok(RejectTally {
+                source: row.get(0)?,
+                entity: row.get(1)?,
+                reason: row.get(2)?,
+                count: row.get(3)?,
+                first: row.get(4)?,
+            })
+        },
+    )
+}
+
+/// Rows in quarantine by the rule that holds them back; a row that several rules hold back counts for each.
+fn quarantine(store: &Store, schema: &Schema) -> Result<Vec<QuarantineTally>> {
+    let mut tallies = Vec::new();
+    for table in schema.tables.keys() {
+        if !store.has_table("quarantine", table)? {
+            continue;
+        }
+        let sql = format!(
+            "SELECT reason.rule, count(DISTINCT _key) FROM (SELECT _key, unnest(_reasons) AS reason FROM {})
+             GROUP BY ALL ORDER BY count(DISTINCT _key) DESC, ALL",
+            Path("quarantine", table)
+        );
+        tallies.extend(store.query(&sql, [], |row| {
+            Ok(QuarantineTally { table: table.clone(), rule: row.get(0)?, rows: row.get(1)? })
+        })?);
+    }
+    Ok(tallies)
+}
+
+fn waivers(store: &Store, at: DateTime<Utc>) -> Result<Vec<WaiverLine>> {
+    let sql = r#"
+SELECT d.id, d.rule, d."table", count(a."row"), any_value(d.who), any_value(d.why), any_value(d.until)::VARCHAR
+FROM dq.decisions d
+LEFT JOIN (SELECT DISTINCT rule, "table", "row" FROM dq.anomalies WHERE status = 'waived') a
+    ON a.rule = d.rule AND a."table" = d."table" AND a."row" = d."row"
+WHERE d.active AND d.kind = 'waive' AND (d.until IS NULL OR d.until >= ?::DATE)
+GROUP BY d.id, d.rule, d."table" ORDER BY min(d.seq)"#;
+    store.query(sql, [at.date_naive().to_string()], |row| {
+        Ok(WaiverLine {
+            id: row.get(0)?,
+            rule: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+            table: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+            covers: row.get(3)?,
+            who: row.get(4)?,
+            why: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+            until: row.get(6)?,
+        })
+    })
+}
+
+fn conflicts(store: &Store) -> Result<Vec<Conflict>> {
+    let sql = format!(
+        r#"SELECT decision, "table", "row", field, was, now, found, reason FROM dq.conflicts ORDER BY ALL LIMIT {EXAMPLES}"#
+    );
+    store.query(&sql, [], |row| {
+        Ok(Conflict {
+            decision: row.get(0)?,
+            table: row.get(1)?,
+            row: row.get(2)?,
+            field: row.get(3)?,
+            was: row.get(4)?,
+            now: row.get(5)?,
+            found: row.get(6)?,
+            reason: row.get(7)?,
+        })
+    })
+}
+
+fn mappings(request: &Request) -> Vec<MappingLine> {
+    let mut lines = Vec::new();
+    for (source, mapping) in request.mappings {
+        for (table, feed) in &mapping.tables {
+            lines.extend(feed.fields.iter().map(|(field, from)| MappingLine {
+                source: source.clone(),
+                table: table.clone(),
+                field: field.clone(),
+                columns: from.inputs().map(|column| format!("{}.{column}", feed.entity)).collect(),
+                transforms: from.transforms.iter().map(written).collect(),
+            }));
+        }
+    }
+    lines
+}
+
+/// A transform as it is written in a mapping.
+fn written(step: &Step) -> String {
+    match &step.arguments {
+        None => step.name.clone(),
+        Some(arguments) => format!("{} = {arguments}", step.name),
+    }
+}
+
+/// What to do next: what stops the gate first, then what is repaired by the handful, then the commit.
+fn next(verdict: &Verdict, rules: &[RuleReport], rejects: &[RejectTally]) -> Vec<NextStep> {
+    let mut steps = Vec::new();
+    if verdict.conflicts > 0 {
+        steps.push(NextStep {
+            why: "earlier decisions no longer fit the data and were not applied: decide again or take them back".into(),
+            command: "tastevin decide list --conflicts".into(),
+            count: verdict.conflicts,
+        });
+    }
+    let open = rules.iter().filter(|rule| rule.open > 0);
+    for rule in open.clone().filter(|rule| rule.severity == Severity::Error) {
+        let place = if rule.field.is_empty() { rule.table.clone() } else { format!("{}.{}", rule.table, rule.field) };
+        steps.push(NextStep {
+            why: format!("{} in {place}: these rows are held back until they are repaired or waived", rule.title),
+            command: format!("tastevin anomalies --rule {} --table {}", rule.rule, rule.table),
+            count: rule.open,
+        });
+    }
+    let lost: u64 = rejects.iter().map(|tally| tally.count).sum();
+    if let Some(first) = rejects.first() {
+        steps.push(NextStep {
+            why: format!("records could not be read as rows, most for \"{}\", first in {}", first.reason, first.first),
+            command: format!("tastevin query {}", shell(&format!("FROM dq.rejects WHERE reason = {}", Literal(&first.reason)))),
+            count: lost,
+        });
+    }
+    for rule in open.filter(|rule| rule.severity == Severity::Warning) {
+        let place = if rule.field.is_empty() { rule.table.clone() } else { format!("{}.{}", rule.table, rule.field) };
+        steps.push(NextStep {
+            why: format!("{} in {place}: probably wrong, does not stop the commit", rule.title),
+            command: format!("tastevin anomalies --rule {} --table {}", rule.rule, rule.table),
+            count: rule.open,
+        });
+    }
+    let gate_is_open = verdict.gate_is_open();
+    steps.truncate(if gate_is_open { NEXT - 1 } else { NEXT });
+    if gate_is_open {
+        steps.push(NextStep {
+            why: "the gate is open: look at what a commit would change, then commit".into(),
+            command: "tastevin commit --dry-run".into(),
+            count: 0,
+        });
+    }
+    steps
+}
+
+/// A text as one word of a shell.
+fn shell(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`"))
 }

@@ -155,7 +155,18 @@ impl Store {
         Ok(page)
     }
 
-    /// The rows of a query as a polars frame.
+    /// Hands every row of a query to `visit`, one at a time and every value as text, without ever holding more than a
+    /// chunk of them; says how many there were. `visit` must not use this store, which would end the query.
+    pub fn each_text(&self, sql: &str, visit: &mut dyn FnMut(&[Option<&str>]) -> Result<()>) -> Result<u64> {
+        rows::each_text(&self.conn, sql, visit)
+    }
+
+    /// Hands the rows of a query to `visit` as polars frames of some thousand rows each.
+    pub fn each_frame(&self, sql: &str, visit: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
+        rows::each_frame(&self.conn, sql, visit)
+    }
+
+    /// The rows of a query as one polars frame.
     pub fn frame(&self, sql: &str) -> Result<DataFrame> {
         rows::frame(&self.conn, sql)
     }

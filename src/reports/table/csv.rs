@@ -1,0 +1,33 @@
+//! A table as comma-separated values, which every tool reads.
+
+use std::io::Write;
+
+use super::{Kind, Writer, columns, neutralised, refused, without_lists};
+use crate::error::Result;
+use crate::reports::{TableFormat, writing};
+use crate::store::Store;
+
+/// UTF-8, commas, quotes only where needed, names first; lines end as RFC 4180 says.
+pub const FORMAT: TableFormat = TableFormat {
+    name: "csv",
+    summary: "comma-separated values in UTF-8 (RFC 4180); text that a spreadsheet would run as a formula gets an apostrophe in front",
+    extension: "csv",
+    write: Writer::Stream(write),
+};
+
+fn write(store: &Store, sql: &str, out: &mut dyn Write) -> Result<u64> {
+    let columns = columns(store, sql)?;
+    let is_text: Vec<bool> = columns.iter().map(|(_, kind)| matches!(kind, Kind::Text | Kind::List)).collect();
+    let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    file.write_record(columns.iter().map(|(name, _)| neutralised(name).into_owned())).map_err(refused)?;
+    let rows = store.each_text(&without_lists(sql, &columns), &mut |cells| {
+        for (cell, is_text) in cells.iter().zip(&is_text) {
+            let cell = cell.unwrap_or_default();
+            let field = if *is_text { neutralised(cell) } else { cell.into() };
+            file.write_field(field.as_bytes()).map_err(refused)?;
+        }
+        file.write_record(None::<&[u8]>).map_err(refused)
+    })?;
+    file.flush().map_err(writing)?;
+    Ok(rows)
+}

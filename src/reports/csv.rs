@@ -8,12 +8,8 @@ use crate::error::Result;
 use crate::model::Report;
 
 /// The counts per rule, table and field.
-pub const FORMAT: ReportFormat = ReportFormat {
-    name: "csv",
-    summary: "the counts per rule, table and field, one a line",
-    extension: "csv",
-    write,
-};
+pub const FORMAT: ReportFormat =
+    ReportFormat { name: "csv", summary: "the counts per rule, table and field, one a line", extension: "csv", write };
 
 fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
     let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);

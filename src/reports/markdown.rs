@@ -202,7 +202,8 @@ fn records(report: &Report, out: &mut dyn Write) -> Result<()> {
     if report.conflicts > 0 {
         heading(out, "Decisions that no longer fit")?;
         let mut table = Table::new(&["Table", "Row", "Field", "Was", "Found now", "Wanted"], "llllll");
-        let value = |text: &Option<String>| text.as_deref().map(|text| code(&shortened(text, EXAMPLE))).unwrap_or_default();
+        let value =
+            |text: &Option<String>| text.as_deref().map(|text| code(&shortened(text, EXAMPLE))).unwrap_or_default();
         for conflict in &report.conflict_examples {
             table.row(&[
                 cell(&conflict.table),

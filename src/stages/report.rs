@@ -10,9 +10,9 @@ use crate::model::{
     Report, RuleReport, RuleTally, Schema, Severity, Status, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
 };
 use crate::rules;
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{Literal, Path};
 use crate::stages::check;
-use crate::store::{Row, Store};
+use crate::store::Store;
 
 /// How many checks a trend looks back.
 const TREND: i64 = 20;
@@ -91,10 +91,6 @@ fn records<T: serde::de::DeserializeOwned>(store: &Store, sql: &str) -> Result<V
 /// What is counted per rule, table and field.
 type Use = (String, String, String);
 
-fn use_of(row: &Row<'_>) -> duckdb::Result<Use> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-}
-
 fn rules(store: &Store, verdict: &Verdict) -> Result<Vec<RuleReport>> {
     let mut trends: HashMap<Use, Vec<u64>> = HashMap::new();
     let sql = format!(
@@ -103,16 +99,19 @@ fn rules(store: &Store, verdict: &Verdict) -> Result<Vec<RuleReport>> {
            GROUP BY rule, "table", field, "check" ORDER BY "check""#,
         last = verdict.check
     );
-    for (key, open) in store.query(&sql, [], |row| Ok((use_of(row)?, row.get(3)?)))? {
+    for (key, open) in store.query(&sql, [], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?)))? {
         trends.entry(key).or_default().push(open);
     }
     let mut values: HashMap<Use, Vec<(Option<String>, u64)>> = HashMap::new();
     let sql = format!(
-        r#"SELECT rule, "table", field, value, count(*) AS n FROM dq.anomalies WHERE status = 'open' GROUP BY ALL
+        r#"SELECT rule, "table", field, value, count(*) AS n FROM dq.anomalies WHERE status = 'open'
+           GROUP BY rule, "table", field, value
            QUALIFY row_number() OVER (PARTITION BY rule, "table", field ORDER BY n DESC, value) <= {EXAMPLES}
            ORDER BY rule, "table", field, n DESC, value"#
     );
-    for (key, value) in store.query(&sql, [], |row| Ok((use_of(row)?, (row.get(3)?, row.get(4)?))))? {
+    for (key, value) in
+        store.query(&sql, [], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), (row.get(3)?, row.get(4)?))))?
+    {
         values.entry(key).or_default().push(value);
     }
     let mut examples = examples(store)?;
@@ -176,11 +175,10 @@ ORDER BY few.rule, few."table", few.field, few.status, few."row", few.value"#
     let found = store.query(&sql, [], |row| {
         let severity: String = row.get(3)?;
         let status: String = row.get(12)?;
-        let (rule, table, field) = use_of(row)?;
         Ok(Anomaly {
-            rule,
-            table,
-            field,
+            rule: row.get(0)?,
+            table: row.get(1)?,
+            field: row.get(2)?,
             severity: Severity::from_name(&severity).unwrap_or(Severity::Error),
             row: row.get(4)?,
             value: row.get(5)?,
@@ -234,10 +232,11 @@ fn tables(store: &Store, verdict: &Verdict) -> Result<Vec<TableReport>> {
 fn relations(schema: &Schema, verdict: &Verdict) -> Vec<RelationReport> {
     let mut relations = Vec::new();
     for (table, declaration) in &schema.tables {
-        for (field, reference) in declaration.fields.iter().filter_map(|(name, field)| Some((name, field.references.as_ref()?))) {
-            let is_this = |tally: &&RuleTally| {
-                tally.rule == "orphan-reference" && tally.table == *table && tally.field == *field
-            };
+        for (field, reference) in
+            declaration.fields.iter().filter_map(|(name, field)| Some((name, field.references.as_ref()?)))
+        {
+            let is_this =
+                |tally: &&RuleTally| tally.rule == "orphan-reference" && tally.table == *table && tally.field == *field;
             relations.push(RelationReport {
                 table: table.clone(),
                 field: field.clone(),
@@ -323,7 +322,7 @@ fn rejects(store: &Store) -> Result<Vec<RejectTally>> {
         "SELECT r.source, r.entity, r.reason, count(*),
                 arg_min(r.file || ' line ' || r.line, {'file': r.file, 'line': r.line})
          FROM dq.rejects r JOIN dq.staged s ON s.source = r.source AND s.entity = r.entity AND s.load = r.load
-         GROUP BY ALL ORDER BY count(*) DESC, ALL",
+         GROUP BY ALL ORDER BY count(*) DESC, r.source, r.entity, r.reason",
         [],
         |row| {
             Ok(RejectTally {
@@ -346,7 +345,7 @@ fn quarantine(store: &Store, schema: &Schema) -> Result<Vec<QuarantineTally>> {
         }
         let sql = format!(
             "SELECT reason.rule, count(DISTINCT _key) FROM (SELECT _key, unnest(_reasons) AS reason FROM {})
-             GROUP BY ALL ORDER BY count(DISTINCT _key) DESC, ALL",
+             GROUP BY ALL ORDER BY count(DISTINCT _key) DESC, reason.rule",
             Path("quarantine", table)
         );
         tallies.extend(store.query(&sql, [], |row| {
@@ -442,7 +441,10 @@ fn next(verdict: &Verdict, rules: &[RuleReport], rejects: &[RejectTally]) -> Vec
     if let Some(first) = rejects.first() {
         steps.push(NextStep {
             why: format!("records could not be read as rows, most for \"{}\", first in {}", first.reason, first.first),
-            command: format!("tastevin query {}", shell(&format!("FROM dq.rejects WHERE reason = {}", Literal(&first.reason)))),
+            command: format!(
+                "tastevin query {}",
+                shell(&format!("FROM dq.rejects WHERE reason = {}", Literal(&first.reason)))
+            ),
             count: lost,
         });
     }
@@ -469,4 +471,187 @@ fn next(verdict: &Verdict, rules: &[RuleReport], rejects: &[RejectTally]) -> Vec
 /// A text as one word of a shell.
 fn shell(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Condition, TableScore};
+
+    const SCHEMA: &str = r#"
+        [tables.customers.fields]
+        id = { type = "text", key = true }
+        email = { type = "text" }
+        [tables.sales.fields]
+        id = { type = "text", key = true }
+        customer = { type = "text", references = "customers.id" }
+    "#;
+
+    const MAPPING: &str = r#"
+        [tables.customers]
+        entity = "clients"
+        where = "email IS NOT NULL"
+        [tables.customers.fields]
+        id = { column = "Code", transforms = ["trim", { prefix = "isa-" }] }
+    "#;
+
+    /// Two checks of ten staged records: one rejected before them, one left out, one excluded, one merged.
+    fn world() -> Result<Store> {
+        let store = Store::in_memory(&[], &[])?;
+        let load = serde_json::json!({
+            "id": 4, "source": "isa", "started": "2026-11-22T09:00:00Z", "ended": "2026-11-22T09:00:05Z",
+            "status": "done", "notes": [],
+            "entities": [{"entity": "clients", "files": ["clients.csv"], "rows_in": 11, "staged": 10, "rejected": 1,
+                          "bytes": 9, "dialect": "utf-8", "columns": ["Code"]}]
+        });
+        let commit = serde_json::json!({
+            "id": 1, "at": "2026-11-22T09:01:00Z", "who": "marie", "message": "first", "reverts": null, "hash": "ab",
+            "tables": []
+        });
+        store.run(&format!(
+            r#"
+INSERT INTO dq.loads VALUES (4, 'isa', 'done', '2026-11-22 09:00:00', '2026-11-22 09:00:05', 11, 10, 1, {load});
+INSERT INTO dq.staged VALUES ('isa', 'clients', 4, 'stage_4_0', 10);
+INSERT INTO dq.files VALUES ('isa', 'clients', 'a.csv', '/a.csv', 1, 5, 1, NULL, ''), ('isa', 'clients', 'b.csv', '/b.csv', 6, 5, 1, NULL, '');
+INSERT INTO dq.lines VALUES ('isa', 'clients', 1, 1, 0), ('isa', 'clients', 6, -4, 0), ('isa', 'clients', 8, -3, 0);
+INSERT INTO dq.rejects VALUES (4, 'isa', 'clients', 'b.csv', 3, 'too few fields', 'x'), (3, 'isa', 'clients', 'old.csv', 1, 'truncated', 'y');
+CREATE TABLE candidate.customers AS SELECT 'c' || i AS id, 'c' || i AS _key FROM range(7) t(i);
+CREATE TABLE canonical.customers AS SELECT id FROM candidate.customers LIMIT 5;
+INSERT INTO dq.anomalies VALUES
+    ('invalid-email', 'error', 'customers', 'c1', 'email', 'x', 'no address', NULL, 'isa', 'clients', 2, 'open'),
+    ('invalid-email', 'error', 'customers', 'c8', 'email', 'x', 'no address', NULL, 'isa', 'clients', 9, 'open'),
+    ('invalid-email', 'error', 'customers', 'c2', 'email', 'y', 'no address', NULL, 'isa', 'clients', 3, 'waived'),
+    ('invalid-email', 'error', 'customers', 'c3', 'email', NULL, 'no address', NULL, 'isa', 'clients', 4, 'open');
+INSERT INTO dq.metrics VALUES
+    (1, '2026-11-21 09:00:00', 'invalid-email', 'error', 'customers', 'email', 9, 0, 7),
+    (2, '2026-11-22 09:00:00', 'invalid-email', 'error', 'customers', 'email', 3, 1, 7);
+INSERT INTO dq.scores VALUES (1, '2026-11-21 09:00:00', 'customers', 7, 4, 0, 40), (2, '2026-11-22 09:00:00', 'customers', 7, 3, 0, 60);
+INSERT INTO dq.decisions VALUES
+    (1, 'W', '2026-11-22 09:00:00', 'marie', 'waive', 'customers', 'c2', NULL, 'y', NULL, 'invalid-email', '2026-12-31', 'by post', true),
+    (2, 'O', '2026-11-22 09:00:00', 'marie', 'waive', 'customers', 'c3', NULL, NULL, NULL, 'invalid-email', '2026-01-31', 'over', true),
+    (3, 'X', '2026-11-22 09:00:00', 'marie', 'exclude', 'customers', 'c9', NULL, NULL, NULL, NULL, NULL, NULL, true),
+    (4, 'Y', '2026-11-22 09:00:00', 'marie', 'exclude', 'customers', 'gone', NULL, NULL, NULL, NULL, NULL, NULL, true),
+    (5, 'M', '2026-11-22 09:00:00', 'marie', 'merge', 'customers', 'c10', NULL, NULL, 'c1', NULL, NULL, NULL, true);
+INSERT INTO dq.conflicts VALUES ('Y', 'customers', 'gone', '', NULL, NULL, NULL, 'missing-row');
+INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL, 'ab', {commit});
+"#,
+            load = Literal(&load.to_string()),
+            commit = Literal(&commit.to_string()),
+        ))?;
+        Ok(store)
+    }
+
+    fn verdict() -> Verdict {
+        let tally = |rule: &str, table: &str, field: &str, severity, open| RuleTally {
+            rule: rule.into(),
+            severity,
+            table: table.into(),
+            field: field.into(),
+            open,
+            waived: 0,
+            rows: 7,
+        };
+        Verdict {
+            check: 2,
+            rules: vec![
+                tally("untidy-text", "customers", "", Severity::Warning, 0),
+                tally("orphan-reference", "sales", "customer", Severity::Error, 2),
+                tally("invalid-email", "customers", "email", Severity::Error, 3),
+            ],
+            tables: vec![TableScore { table: "customers".into(), rows: 7, blocking: 3, warning: 0, score: 60.0 }],
+            gate: vec![Condition { what: "no row is blocked".into(), holds: false, detail: "customers 3".into() }],
+            conflicts: 1,
+            unused_waivers: 0,
+        }
+    }
+
+    fn gathered() -> Result<Report> {
+        let schema = toml::from_str(SCHEMA).map_err(|cause| Error::internal("no schema").caused_by(cause))?;
+        let mapping = toml::from_str(MAPPING).map_err(|cause| Error::internal("no mapping").caused_by(cause))?;
+        let request = Request {
+            workspace: "Domaine R.",
+            schema: &schema,
+            mappings: &[("isa".to_owned(), mapping)],
+            at: DateTime::from_timestamp(1_795_341_600, 0).unwrap_or_default(),
+        };
+        gather(&world()?, &request, &verdict())
+    }
+
+    #[test]
+    fn every_record_is_accounted_for_on_its_way_from_the_file_to_the_canonical_table() -> Result<()> {
+        let report = gathered()?;
+        let steps: Vec<(&str, u64)> = report.waterfall.iter().map(|step| (step.step.as_str(), step.rows)).collect();
+        assert_eq!(
+            steps,
+            [
+                ("rows in", 11),
+                ("rejected", 1),
+                ("staged", 10),
+                ("left out by the mapping", 1),
+                ("excluded", 1),
+                ("merged", 1),
+                ("candidates", 7),
+                ("quarantined", 0),
+                ("committed", 5)
+            ]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_rule_comes_with_its_trend_its_values_and_its_first_findings_with_file_and_line() -> Result<()> {
+        let report = gathered()?;
+        let rule = &report.rules[0];
+        assert_eq!((rule.rule.as_str(), rule.trend.as_slice()), ("invalid-email", [9, 3].as_slice()));
+        assert_eq!(rule.top_values, [(Some("x".to_owned()), 2), (None, 1)]);
+        let places: Vec<_> =
+            rule.examples.iter().map(|one| (one.row.as_str(), one.file.as_deref(), one.line)).collect();
+        assert_eq!(
+            places,
+            [
+                ("c1", Some("a.csv"), Some(3)),
+                ("c3", Some("a.csv"), Some(5)),
+                ("c8", Some("b.csv"), Some(6)),
+                ("c2", Some("a.csv"), Some(4))
+            ],
+            "open ones first, the waived one last"
+        );
+        assert_eq!(report.rules[2].rule, "untidy-text", "what found nothing comes last");
+        assert_eq!(report.tables[0].trend, [40.0, 60.0]);
+        assert_eq!(report.tables[0].waived, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn what_stands_beside_the_rules_is_of_the_standing_load_and_in_force() -> Result<()> {
+        let report = gathered()?;
+        let rejects: Vec<_> = report.rejects.iter().map(|tally| (tally.first.as_str(), tally.count)).collect();
+        assert_eq!(rejects, [("b.csv line 3", 1)]);
+        let waivers: Vec<_> = report.waivers.iter().map(|waiver| (waiver.id.as_str(), waiver.covers)).collect();
+        assert_eq!(waivers, [("W", 1)]);
+        assert_eq!(report.relations.len(), 1);
+        assert_eq!(report.relations[0].orphans, 2);
+        assert_eq!(report.mappings[0].columns, ["clients.Code"]);
+        assert_eq!(report.mappings[0].transforms, ["trim", "prefix = \"isa-\""]);
+        assert_eq!((report.loads.len(), report.commits.len(), report.conflict_examples.len()), (1, 1, 1));
+        Ok(())
+    }
+
+    #[test]
+    fn what_to_do_next_begins_with_what_holds_the_most_back() -> Result<()> {
+        let report = gathered()?;
+        assert!(!report.pass);
+        assert_eq!(report.verdict, "The gate is closed; it does not hold that no row is blocked (customers 3)");
+        let commands: Vec<&str> = report.next.iter().map(|step| step.command.as_str()).collect();
+        assert_eq!(
+            commands,
+            [
+                "tastevin decide list --conflicts",
+                "tastevin anomalies --rule invalid-email --table customers",
+                "tastevin anomalies --rule orphan-reference --table sales",
+                "tastevin query \"FROM dq.rejects WHERE reason = 'too few fields'\"",
+            ]
+        );
+        Ok(())
+    }
 }

@@ -76,11 +76,7 @@ pub(super) fn frame(conn: &Connection, sql: &str) -> Result<DataFrame> {
 }
 
 /// Hands the rows of the query to `visit`, a frame of some thousand rows at a time.
-pub(super) fn each_frame(
-    conn: &Connection,
-    sql: &str,
-    visit: &mut dyn FnMut(DataFrame) -> Result<()>,
-) -> Result<()> {
+pub(super) fn each_frame(conn: &Connection, sql: &str, visit: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
     let mut statement = conn.prepare(sql).map_err(|cause| failed(sql, cause))?;
     statement.query_polars([]).map_err(|cause| failed(sql, cause))?.try_for_each(visit)
 }

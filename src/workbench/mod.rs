@@ -5,6 +5,7 @@ mod catalogue;
 pub mod clock;
 mod decisions;
 mod read_only;
+mod output;
 mod reader;
 mod workspace;
 
@@ -20,6 +21,7 @@ use crate::transforms;
 
 pub use catalogue::*;
 pub use decisions::NewValue;
+pub use output::{FormatInfo, Target, check_formats, report_formats, table_formats};
 pub use reader::{Reader, SourceStatus};
 pub use workspace::{OpenOptions, Workspace};
 

@@ -105,7 +105,9 @@ mod tests {
             "::error file=clients août%2C 2025.csv,line=124,title=Not an e-mail address::8 findings in customers.email; \
              all of them: tastevin anomalies --rule invalid-email --table customers"
         );
-        assert!(lines[1].starts_with("::error file=") && lines[1].contains("C0<script>") && lines[1].contains("100%25"));
+        assert!(
+            lines[1].starts_with("::error file=") && lines[1].contains("C0<script>") && lines[1].contains("100%25")
+        );
         assert!(!text.contains("\n::error::x"));
         assert!(!text.contains('\u{1b}'));
         assert_eq!(lines.iter().filter(|line| line.starts_with("::warning")).count(), 2);

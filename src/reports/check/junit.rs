@@ -41,7 +41,8 @@ fn write(output: &CheckOutput, out: &mut dyn Write) -> Result<()> {
         let name = escaped(table);
         let _ = writeln!(xml, "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failures}\">", cases.len());
         for tally in cases {
-            let case = if tally.field.is_empty() { tally.rule.clone() } else { format!("{} [{}]", tally.rule, tally.field) };
+            let case =
+                if tally.field.is_empty() { tally.rule.clone() } else { format!("{} [{}]", tally.rule, tally.field) };
             let _ = write!(xml, "    <testcase classname=\"{name}\" name=\"{}\"", escaped(&case));
             if tally.open == 0 {
                 xml.push_str("/>\n");
@@ -147,7 +148,9 @@ mod tests {
         assert!(!elements.contains(&"script".to_owned()));
         assert!(!xml.contains('\u{1b}'));
         assert!(xml.contains("C4&lt;script&gt;") && !xml.contains("C5&lt;script&gt;"));
-        assert!(xml.contains("<testsuites name=\"tastevin Domaine &lt;R.&gt; &amp; fils\" tests=\"4\" failures=\"2\">"));
+        assert!(
+            xml.contains("<testsuites name=\"tastevin Domaine &lt;R.&gt; &amp; fils\" tests=\"4\" failures=\"2\">")
+        );
         Ok(())
     }
 

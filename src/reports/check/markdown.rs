@@ -9,12 +9,8 @@ use crate::reports::text::{counted, percent, place, score, thousands};
 use crate::reports::{CheckFormat, CheckOutput, writing};
 
 /// A summary for people.
-pub const FORMAT: CheckFormat = CheckFormat {
-    name: "markdown",
-    summary: "a job summary in GitHub's Markdown",
-    extension: "md",
-    write,
-};
+pub const FORMAT: CheckFormat =
+    CheckFormat { name: "markdown", summary: "a job summary in GitHub's Markdown", extension: "md", write };
 
 fn write(output: &CheckOutput, out: &mut dyn Write) -> Result<()> {
     let verdict = output.verdict;

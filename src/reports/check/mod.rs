@@ -137,7 +137,7 @@ mod samples {
             verdict,
             titles: &titles,
             fail_on: FailOn::Error,
-            findings: &|visit| anomalies.iter().cloned().try_for_each(|anomaly| visit(anomaly)),
+            findings: &|visit| anomalies.iter().cloned().try_for_each(&mut *visit),
             colour: false,
         };
         let mut out = Vec::new();

@@ -134,7 +134,7 @@ mod tests {
         let text = samples::write(&FORMAT, &samples::verdict(8), &[])?;
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "● invalid-email  customers.email  8  0.4 %            Not an e-mail address");
-        assert_eq!(lines[1], "▲ untidy-text    customers.email  7  0.3 %  1 waived  untidy-text");
+        assert_eq!(lines[1], "▲ untidy-text    customers.email  7  0.4 %  1 waived  untidy-text");
         assert_eq!(lines[2], "✓ 1 check without findings");
         assert_eq!(lines[4], "  customers   99.4 %  2 000 rows, 8 blocking, 7 warning");
         assert_eq!(lines[6], "✗ at most 5% of a table is held back: customers 12 %");

@@ -12,8 +12,12 @@ pub fn shares(table: &TableReport) -> Markup {
     const WIDTH: f64 = 300.0;
     let rows = table.score.rows;
     let valid = rows.saturating_sub(table.score.blocking + table.score.warning + table.waived);
-    let parts =
-        [("valid", valid), ("waived", table.waived), ("warning", table.score.warning), ("blocking", table.score.blocking)];
+    let parts = [
+        ("valid", valid),
+        ("waived", table.waived),
+        ("warning", table.score.warning),
+        ("blocking", table.score.blocking),
+    ];
     let mut x = 0.0;
     let mut bars = Vec::new();
     for (class, count) in parts.into_iter().filter(|(_, count)| *count > 0) {

@@ -125,7 +125,9 @@ impl Replacement {
     fn keep(self) -> Result<()> {
         let refused = |cause| Error::io("the output cannot be written", &self.path, cause);
         self.file.as_file().sync_all().map_err(refused)?;
-        self.file.persist(&self.path).map_err(|cause| Error::io("the output cannot be written", &self.path, cause.error))?;
+        self.file
+            .persist(&self.path)
+            .map_err(|cause| Error::io("the output cannot be written", &self.path, cause.error))?;
         Ok(())
     }
 }
@@ -202,5 +204,120 @@ pub(super) fn refused(cause: ::csv::Error) -> Error {
     match cause.into_kind() {
         ::csv::ErrorKind::Io(cause) => writing(cause),
         other => Error::internal(format!("a record cannot be written as CSV: {other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind as Failure;
+    use crate::reports::{TABLES, table_format};
+
+    const ROWS: &str = "SELECT * FROM (VALUES
+        ('=1+1', -3.5::DECIMAL(18,4), DATE '2026-01-31', ['=a', 'b'], true, 'l''été, \"oui\"'),
+        ('-', NULL, DATE '1899-01-01', [], false, ''),
+        (NULL, 2, NULL, NULL, NULL, '@x' || chr(10) || 'y')
+    ) t(name, price, day, list, flag, note)";
+
+    fn written(format: &str, sql: &str) -> Result<(u64, Vec<u8>)> {
+        let store = Store::in_memory(&[], &[])?;
+        let mut out = Vec::new();
+        let rows = export(&store, sql, table_format(format)?, Target::Stream(&mut out))?;
+        Ok((rows, out))
+    }
+
+    fn text(format: &str, sql: &str) -> Result<String> {
+        String::from_utf8(written(format, sql)?.1).map_err(|cause| Error::internal("not UTF-8").caused_by(cause))
+    }
+
+    #[test]
+    fn csv_disarms_formulas_in_text_and_leaves_negative_numbers_alone() -> Result<()> {
+        assert_eq!(
+            text("csv", ROWS)?,
+            "name,price,day,list,flag,note\r\n\
+             '=1+1,-3.5000,2026-01-31,\"'=a, b\",true,\"l'été, \"\"oui\"\"\"\r\n\
+             '-,,1899-01-01,,false,\r\n\
+             ,2.0000,,,,\"'@x\ny\"\r\n"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn json_keeps_types_lists_and_absent_values() -> Result<()> {
+        let json: serde_json::Value =
+            serde_json::from_str(&text("json", ROWS)?).map_err(|cause| Error::internal("no JSON").caused_by(cause))?;
+        assert_eq!(json[0]["list"], serde_json::json!(["=a", "b"]));
+        assert_eq!(json[0]["price"], -3.5);
+        assert_eq!(
+            json[2],
+            serde_json::json!({"name": null, "price": 2.0, "day": null, "list": null, "flag": null, "note": "@x\ny"})
+        );
+        assert_eq!(text("jsonl", ROWS)?.lines().count(), 3);
+        assert_eq!(text("jsonl", "SELECT 'nan'::DOUBLE AS a, 1.5::DOUBLE AS b")?, "{\"a\":null,\"b\":1.5}\n");
+        Ok(())
+    }
+
+    #[test]
+    fn every_format_writes_the_columns_of_a_table_without_rows_and_the_same_bytes_twice() -> Result<()> {
+        let empty = format!("SELECT * FROM ({ROWS}) WHERE name = 'none'");
+        for format in TABLES {
+            let (rows, bytes) = written(format.name, &empty)?;
+            assert_eq!(rows, 0, "{}", format.name);
+            assert_eq!(bytes.is_empty(), format.name == "jsonl", "{}", format.name);
+            assert_eq!(written(format.name, ROWS)?.0, 3, "{}", format.name);
+            assert!(written(format.name, ROWS)?.1 == written(format.name, ROWS)?.1, "{} differs", format.name);
+        }
+        assert_eq!(text("json", &empty)?, "[]\n");
+        assert_eq!(text("csv", &empty)?, "name,price,day,list,flag,note\r\n");
+        Ok(())
+    }
+
+    #[test]
+    fn text_is_aligned_and_shows_control_characters_as_symbols() -> Result<()> {
+        assert_eq!(
+            text("text", "SELECT * FROM (VALUES ('a' || chr(27), 1), (NULL, 20)) t(name, n)")?,
+            "name   n\na␛     1\n–     20\n"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_failed_export_leaves_the_old_file_and_nothing_beside_it() -> Result<()> {
+        let store = Store::in_memory(&[], &[])?;
+        let dir = tempfile::tempdir().map_err(writing)?;
+        for format in TABLES {
+            let path = dir.path().join(format!("out.{}", format.extension));
+            fs::write(&path, "old").map_err(writing)?;
+            let bad = "SELECT i, CASE WHEN i > 5000 THEN error('no')::INTEGER ELSE i END AS j FROM range(9000) t(i)";
+            assert!(export(&store, bad, format, Target::File(&path)).is_err(), "{}", format.name);
+            assert_eq!(fs::read_to_string(&path).map_err(writing)?, "old", "{}", format.name);
+            fs::remove_file(&path).map_err(writing)?;
+        }
+        assert_eq!(fs::read_dir(dir.path()).map_err(writing)?.count(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named_and_not_a_fault_of_ours() -> Result<()> {
+        let store = Store::in_memory(&[], &[])?;
+        for format in TABLES {
+            let error = export(&store, ROWS, format, Target::File(Path::new("/nowhere/out.bin"))).err();
+            let error = error.ok_or_else(|| Error::internal("an export went nowhere"))?;
+            assert_eq!(error.kind(), Failure::Io, "{}: {error}", format.name);
+            assert!(error.to_string().contains("/nowhere/out.bin"), "{error}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_said_so() -> Result<()> {
+        let store = Store::in_memory(&[], &[])?;
+        for format in TABLES {
+            let error = export(&store, ROWS, format, Target::File(Path::new("/dev/full"))).err();
+            let error = error.ok_or_else(|| Error::internal("a full disk took it all"))?;
+            assert_eq!((error.kind(), error.what()), (Failure::Io, "the disk is full"), "{}", format.name);
+        }
+        Ok(())
     }
 }

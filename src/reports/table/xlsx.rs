@@ -108,7 +108,7 @@ impl<'a> Book<'a> {
         self.sheets += 1;
         self.row = 0;
         let name = if self.sheets == 1 { "rows".to_owned() } else { format!("rows {}", self.sheets) };
-        let sheet = self.book.add_worksheet_with_constant_memory();
+        let sheet = self.book.add_worksheet_with_constant_memory().map_err(refused)?;
         sheet.set_name(name).map_err(refused)?;
         sheet.set_freeze_panes(1, 0).map_err(refused)?;
         for (at, (name, kind)) in (0..).zip(self.columns) {
@@ -171,9 +171,11 @@ impl<'a> Book<'a> {
             (other, _) => {
                 let text = neutralised(other.get_str().unwrap_or_default());
                 if text.encode_utf16().count() > CELL_UNITS {
-                    return Err(Error::usage("a text is longer than the 32 767 characters that fit into a cell of Excel")
-                        .at_column(name.as_str())
-                        .hint("export to parquet or csv"));
+                    return Err(Error::usage(
+                        "a text is longer than the 32 767 characters that fit into a cell of Excel",
+                    )
+                    .at_column(name.as_str())
+                    .hint("export to parquet or csv"));
                 }
                 sheet.write_string(row, at, text)
             }
@@ -189,15 +191,66 @@ impl<'a> Book<'a> {
 }
 
 fn value_at<'f>(columns: &'f [polars::prelude::Column], column: usize, row: usize) -> Result<AnyValue<'f>> {
-    columns
-        .get(column)
-        .and_then(|column| column.get(row).ok())
-        .ok_or_else(|| Error::internal("a frame lacks a value"))
+    columns.get(column).and_then(|column| column.get(row).ok()).ok_or_else(|| Error::internal("a frame lacks a value"))
 }
 
 fn refused(cause: XlsxError) -> Error {
     match cause {
         XlsxError::IoError(cause) => writing(cause),
         other => Error::internal("the workbook cannot be written").caused_by(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use calamine::{Data, Reader as _, Xlsx, open_workbook};
+
+    use super::*;
+
+    const ROWS: &str =
+        "SELECT i::INTEGER AS n, -i / 2.0 AS half, DATE '2026-01-31' + i::INTEGER AS day, DATE '1850-01-01' AS old,
+        TIMESTAMP '2026-01-31 06:00:00' AS moment, i % 2 = 0 AS even, ['a', 'b'] AS list, '=cmd|' || i AS text,
+        NULL::VARCHAR AS nothing FROM range(5) t(i)";
+
+    fn read(sql: &str, sheet_rows: u32) -> Result<Vec<(String, Vec<Vec<Data>>)>> {
+        let store = Store::in_memory(&[], &[])?;
+        let dir = tempfile::tempdir().map_err(writing)?;
+        let path = dir.path().join("t.xlsx");
+        write_with_sheets_of(&store, sql, &path, sheet_rows)?;
+        let wrong = |cause: calamine::XlsxError| Error::internal("the workbook cannot be read back").caused_by(cause);
+        let mut book: Xlsx<_> = open_workbook(&path).map_err(wrong)?;
+        let mut sheets = Vec::new();
+        for name in book.sheet_names() {
+            let range = book.worksheet_range(&name).map_err(wrong)?;
+            sheets.push((name, range.rows().map(<[Data]>::to_vec).collect()));
+        }
+        Ok(sheets)
+    }
+
+    #[test]
+    fn a_workbook_reads_back_with_its_types() -> Result<()> {
+        let sheets = read(ROWS, SHEET_ROWS)?;
+        let [(name, rows)] = sheets.as_slice() else { panic!("one sheet was expected") };
+        assert_eq!((name.as_str(), rows.len()), ("rows", 6));
+        let row = &rows[2];
+        assert_eq!(row[0], Data::Float(1.0));
+        assert_eq!(row[1], Data::Float(-0.5));
+        assert_eq!(row[2].to_string(), "46054", "2026-02-01 in days since 1899-12-30");
+        assert!(matches!(row[2], Data::DateTime(_)) && matches!(row[4], Data::DateTime(_)));
+        assert_eq!(row[3], Data::String("1850-01-01".into()));
+        assert_eq!(row[5], Data::Bool(false));
+        assert_eq!(row[6], Data::String("a, b".into()));
+        assert_eq!(row[7], Data::String("'=cmd|1".into()));
+        Ok(())
+    }
+
+    #[test]
+    fn what_does_not_fit_on_a_sheet_goes_on_the_next_under_the_same_header() -> Result<()> {
+        let sheets = read(ROWS, 2)?;
+        let sizes: Vec<(&str, usize)> = sheets.iter().map(|(name, rows)| (name.as_str(), rows.len())).collect();
+        assert_eq!(sizes, [("rows", 3), ("rows 2", 3), ("rows 3", 2)]);
+        assert_eq!(sheets[2].1[0][0], Data::String("n".into()));
+        assert_eq!(sheets[2].1[1][0], Data::Float(4.0));
+        Ok(())
     }
 }

@@ -4,10 +4,12 @@ use super::workspace;
 use crate::connectors;
 use crate::error::Result;
 use crate::model::Schema;
+use crate::reports;
 use crate::rules;
 use crate::transforms;
 
 pub use crate::connectors::{ConnectorKind, Probe, SourceOption};
+pub use crate::reports::{CheckFormat, ReportFormat, TableFormat, Target};
 pub use crate::rules::Rule;
 pub use crate::store::Interrupter;
 pub use crate::transforms::{Example, Transform};
@@ -35,6 +37,21 @@ pub fn transform(name: &str) -> Result<&'static Transform> {
 /// All connectors with their options.
 pub fn connectors() -> &'static [&'static ConnectorKind] {
     connectors::REGISTRY
+}
+
+/// The formats of a report, the default first.
+pub fn report_formats() -> &'static [&'static ReportFormat] {
+    reports::REGISTRY
+}
+
+/// The formats of the outcome of a check, the default first.
+pub fn check_formats() -> &'static [&'static CheckFormat] {
+    reports::CHECKS
+}
+
+/// The formats of tables and findings, the default of a table first.
+pub fn table_formats() -> &'static [&'static TableFormat] {
+    reports::TABLES
 }
 
 /// The canonical schema with which every workspace begins.

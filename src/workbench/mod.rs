@@ -21,7 +21,6 @@ use crate::transforms;
 
 pub use catalogue::*;
 pub use decisions::NewValue;
-pub use output::{FormatInfo, Target, check_formats, report_formats, table_formats};
 pub use reader::{Reader, SourceStatus};
 pub use workspace::{OpenOptions, Workspace};
 

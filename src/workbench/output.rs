@@ -5,41 +5,10 @@ use indexmap::IndexMap;
 use super::Reader;
 use crate::error::{Error, Result, nearest};
 use crate::model::{AnomalyFilter, FailOn, Verdict};
-use crate::reports;
+use crate::reports::{self, Target};
 use crate::rules;
 use crate::sql::{Ident, Path};
 use crate::stages::check;
-
-pub use crate::reports::Target;
-
-/// A format as help and completions show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FormatInfo {
-    /// The name for `--format`.
-    pub name: &'static str,
-    /// What it is good for.
-    pub summary: &'static str,
-    /// The file name's ending, by which `--output` chooses.
-    pub extension: &'static str,
-}
-
-/// The formats of a report, the default first.
-pub fn report_formats() -> Vec<FormatInfo> {
-    let info = |f: &&reports::ReportFormat| FormatInfo { name: f.name, summary: f.summary, extension: f.extension };
-    reports::REGISTRY.iter().map(info).collect()
-}
-
-/// The formats of the outcome of a check, the default first.
-pub fn check_formats() -> Vec<FormatInfo> {
-    let info = |f: &&reports::CheckFormat| FormatInfo { name: f.name, summary: f.summary, extension: f.extension };
-    reports::CHECKS.iter().map(info).collect()
-}
-
-/// The formats of tables and findings.
-pub fn table_formats() -> Vec<FormatInfo> {
-    let info = |f: &&reports::TableFormat| FormatInfo { name: f.name, summary: f.summary, extension: f.extension };
-    reports::TABLES.iter().map(info).collect()
-}
 
 impl Reader {
     /// Writes the report of the last check.

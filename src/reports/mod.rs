@@ -9,6 +9,8 @@ mod findings;
 mod html;
 mod json;
 mod markdown;
+#[cfg(test)]
+mod sample;
 mod table;
 mod text;
 
@@ -145,5 +147,58 @@ fn serialising(cause: serde_json::Error) -> Error {
     match cause.io_error_kind() {
         Some(kind) => writing(std::io::Error::new(kind, cause)),
         None => Error::internal("a result cannot be written as JSON").caused_by(cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With `TASTEVIN_SAMPLES` set to a folder, the sample report stands there in every format, to be looked at.
+    #[test]
+    fn every_format_writes_the_sample_report() -> Result<()> {
+        for format in REGISTRY {
+            let mut out = Vec::new();
+            (format.write)(&sample::report(), &mut out)?;
+            let text = String::from_utf8(out).map_err(|cause| Error::internal("not UTF-8").caused_by(cause))?;
+            assert!(text.contains("invalid-email"), "{}", format.name);
+            assert!(!text.contains('\u{1b}'), "{}", format.name);
+            if let Some(folder) = std::env::var_os("TASTEVIN_SAMPLES") {
+                std::fs::write(std::path::Path::new(&folder).join(format!("report.{}", format.extension)), text)
+                    .map_err(writing)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn json_reads_back_as_the_same_report() -> Result<()> {
+        let mut out = Vec::new();
+        (report_format("json")?.write)(&sample::report(), &mut out)?;
+        let back: Report = serde_json::from_slice(&out).map_err(serialising)?;
+        assert_eq!(back, sample::report());
+        Ok(())
+    }
+
+    #[test]
+    fn names_and_endings_are_told_apart_and_every_format_says_what_it_is_good_for() {
+        let all = [
+            REGISTRY.iter().map(|f| (f.name, f.summary, f.extension)).collect::<Vec<_>>(),
+            CHECKS.iter().map(|f| (f.name, f.summary, f.extension)).collect(),
+            TABLES.iter().map(|f| (f.name, f.summary, f.extension)).collect(),
+        ];
+        for registry in all {
+            for (at, (name, summary, extension)) in registry.iter().enumerate() {
+                assert!(summary.len() > 20 && !extension.is_empty(), "{name}");
+                assert!(registry[..at].iter().all(|(other, ..)| other != name), "{name} stands there twice");
+            }
+        }
+    }
+
+    #[test]
+    fn a_format_that_is_not_there_is_answered_with_those_that_are() {
+        let hints = |name: &str| report_format(name).err().map(|error| error.hints().to_vec()).unwrap_or_default();
+        assert_eq!(hints("htm"), ["did you mean \"html\"?"]);
+        assert_eq!(hints("zzz"), ["the formats are: html, markdown, json, csv"]);
     }
 }

@@ -38,7 +38,7 @@ fn page(report: &Report) -> Markup {
                     content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
                 meta name="generator" content={"tastevin " (report.tool_version)};
                 title { (visible(&report.workspace)) ": data quality" }
-                style { (PreEscaped(include_str!("style.css"))) }
+                style { (PreEscaped(include_str!("html/style.css"))) }
             }
             body {
                 (verdict(report))
@@ -58,7 +58,7 @@ fn page(report: &Report) -> Markup {
                     "Written by tastevin " (report.tool_version) " on " (report.at.format("%Y-%m-%d at %H:%M UTC"))
                     ". Examples are the first few of each kind; " code { "tastevin anomalies" } " has every one."
                 }
-                script { (PreEscaped(include_str!("filter.js"))) }
+                script { (PreEscaped(include_str!("html/filter.js"))) }
             }
         }
     }
@@ -536,4 +536,55 @@ fn anchor(rule: &RuleReport) -> String {
         .chars()
         .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use crate::reports::sample;
+
+    fn written() -> Result<String> {
+        let mut out = Vec::new();
+        write(&sample::report(), &mut out)?;
+        String::from_utf8(out).map_err(|cause| Error::internal("not UTF-8").caused_by(cause))
+    }
+
+    #[test]
+    fn no_cell_can_become_markup_and_no_control_character_leaves() -> Result<()> {
+        let page = written()?;
+        assert_eq!(page.matches("<script").count(), 1, "our own and no other");
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; ␛[31m"));
+        assert!(!page.contains(|c: char| c.is_control() && c != '\n'));
+        Ok(())
+    }
+
+    #[test]
+    fn the_page_fetches_nothing() -> Result<()> {
+        let page = written()?;
+        for reference in ["http://", "https://", "src=", "url(", "@import", "<link", "<img", "<iframe"] {
+            assert!(!page.contains(reference), "{reference}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_link_leads_to_a_part_of_the_page_and_a_rule_has_its_anchor() -> Result<()> {
+        let page = written()?;
+        let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
+        for link in page.split("href=\"#").skip(1).filter_map(|part| part.split('"').next()) {
+            assert_eq!(ids.iter().filter(|id| **id == link).count(), 1, "#{link}");
+        }
+        assert!(ids.contains(&"rule-invalid-email-customers-email"));
+        Ok(())
+    }
+
+    #[test]
+    fn the_verdict_comes_before_everything_else() -> Result<()> {
+        let page = written()?;
+        let at = |text: &str| page.find(text).unwrap_or(usize::MAX);
+        assert!(at("The gate is closed") < at("What to do next"));
+        assert!(at("What to do next</h2>") < at("Findings</h2>"));
+        Ok(())
+    }
 }

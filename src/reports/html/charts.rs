@@ -158,17 +158,19 @@ pub fn relations(relations: &[RelationReport], tables: &[TableReport]) -> Markup
                 short(end_x),
                 short(end_y)
             );
-            (relation, path, from_x + 12.0, from_y - 4.0)
+            (relation, path, from_x + 14.0, from_y + 4.0)
         })
         .collect();
     let rows = |name: &str| tables.iter().find(|table| table.score.table == name).map(|table| table.score.rows);
     html! {
         svg viewBox={"0 0 840 " (height)} width="840" height=(height) role="img" aria-label="what refers to what" {
-            @for (relation, path, x, y) in &edges {
+            @for (relation, path, _, _) in &edges {
                 path .edge .orphans[relation.orphans > 0] d=(path) {
                     title { (visible(&relation.table)) "." (visible(&relation.field)) " → " (visible(&relation.to)) }
                 }
-                text .orphans[relation.orphans > 0] .soft[relation.orphans == 0] x=(short(*x)) y=(short(*y)) {
+            }
+            @for (relation, _, x, y) in &edges {
+                text .on-line .orphans[relation.orphans > 0] .soft[relation.orphans == 0] x=(short(*x)) y=(short(*y)) {
                     (visible(&shortened(&relation.field, 24)))
                     @if relation.orphans > 0 { ": " (counted(relation.orphans, "orphan", "orphans")) }
                 }

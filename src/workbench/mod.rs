@@ -4,8 +4,8 @@
 mod catalogue;
 pub mod clock;
 mod decisions;
-mod read_only;
 mod output;
+mod read_only;
 mod reader;
 mod workspace;
 

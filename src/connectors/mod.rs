@@ -3,6 +3,8 @@
 //! Adding one is one file with a `pub const CONNECTOR` and one line in [`REGISTRY`]; the option list feeds help, forms
 //! and docs. `stages::load` opens the transaction, calls the connector and swaps the result in.
 
+pub mod files;
+
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -137,7 +139,7 @@ pub struct LineMark {
 }
 
 /// All connectors.
-pub static REGISTRY: &[&ConnectorKind] = &[];
+pub static REGISTRY: &[&ConnectorKind] = &[&files::CONNECTOR];
 
 /// The connector of that name.
 pub fn find(name: &str) -> Result<&'static ConnectorKind> {

@@ -1,25 +1,262 @@
 //! Load: one source into staging, in one transaction.
+//!
+//! Each entity is extracted into a table of its own, `dq."stage_<load>_<n>"`, and the view `staging."<source>/<entity>"`
+//! is turned to it, with `_row` from the table's own row order. On any failure everything is as it was before.
+//!
+//! An entity for which there is no file now, although there is one for others, keeps what was loaded of it earlier; a
+//! note says so.
+
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::connectors::{Place, Watch};
-use crate::error::{Error, Result};
-use crate::model::Load;
-use crate::store::Store;
+use crate::connectors::{self, Extracted, LineMark, Place, Target, Watch};
+use crate::error::{Error, Kind, Result};
+use crate::model::{EntityLoad, Load, LoadStatus};
+use crate::sql::Path as Name;
+use crate::store::{Store, TimeUnit, Value, params};
 
 /// Extracts every entity of a source and swaps the result in; on any failure the earlier load stands.
+///
+/// A load that failed or was cancelled is kept in the list of loads, with what went wrong as its last note.
 pub fn load(store: &Store, place: &Place, watch: &Watch, clock: &dyn Fn() -> DateTime<Utc>) -> Result<Load> {
-    let _ = (store, place, watch, clock);
-    Err(Error::internal("load is not built yet"))
+    let mut load = Load {
+        id: i64::try_from(store.count("SELECT max(id) FROM dq.loads")?).unwrap_or(i64::MAX - 1) + 1,
+        source: place.source.to_owned(),
+        started: clock(),
+        ended: None,
+        status: LoadStatus::Done,
+        entities: Vec::new(),
+        notes: Vec::new(),
+    };
+    let outcome = store.transaction(|store| {
+        extract_all(store, place, watch, &mut load)?;
+        load.ended = Some(clock());
+        record(store, &load)
+    });
+    let Err(error) = outcome else { return Ok(load) };
+    load.status = if error.kind() == Kind::Interrupted { LoadStatus::Cancelled } else { LoadStatus::Failed };
+    load.ended = Some(clock());
+    load.entities.clear();
+    load.notes.push(error.to_string());
+    load.notes.extend(error.hints().iter().cloned());
+    // What went wrong first is what the user has to hear.
+    let _ = record(store, &load);
+    Err(error)
+}
+
+fn extract_all(store: &Store, place: &Place, watch: &Watch, load: &mut Load) -> Result<()> {
+    let connector = (connectors::find(&place.mapping.connector)?.open)(place)?;
+    let temp_dir = temp_dir(place.workspace)?;
+    let entities = connector.entities()?;
+    let absent = place.mapping.entities.keys().filter(|entity| !entities.contains(entity));
+    for entity in absent {
+        load.notes.push(match staged_by(store, place.source, entity)? {
+            Some(earlier) => format!("{entity}: there is no file; what load {earlier} staged still stands"),
+            None => format!("{entity}: there is no file, and it was never loaded"),
+        });
+    }
+    for (n, entity) in entities.iter().enumerate() {
+        watch.canceller.check()?;
+        let relation = format!("stage_{}_{n}", load.id);
+        let target = Target { store, relation: &relation, load: load.id, temp_dir: temp_dir.path() };
+        let extracted = connector.extract(entity, &target, watch)?;
+        let counted = store.count(&format!("SELECT count(*) FROM {}", Name("dq", &relation)))?;
+        let came = &extracted.load;
+        if came.rows_in != counted + came.rejected || extracted.rejects.len() as u64 != came.rejected {
+            return Err(Error::internal(format!(
+                "{} records of {entity} came in, but {counted} are staged and {} rejected",
+                came.rows_in, came.rejected
+            ))
+            .hint("please report this; the earlier load still stands"));
+        }
+        swap_in(store, place.source, entity, &target, counted, &extracted)?;
+        load.notes.extend(extracted.notes);
+        load.entities.push(EntityLoad { staged: counted, ..extracted.load });
+    }
+    Ok(())
+}
+
+/// A folder for temporary files on the workspace's disk, gone when it is dropped. What a killed load left behind goes
+/// too: there is one writer, and it is us.
+fn temp_dir(workspace: &Path) -> Result<tempfile::TempDir> {
+    const PREFIX: &str = "load-";
+    let parent = workspace.join(".tastevin");
+    let refused = |cause| Error::io("no temporary folder can be made", &parent, cause);
+    std::fs::create_dir_all(&parent).map_err(refused)?;
+    for entry in std::fs::read_dir(&parent).map_err(refused)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            // What cannot be removed now is in nobody's way.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent).map_err(refused)
+}
+
+/// Turns the view of an entity to its new table and drops the one before, with all that was known of it.
+fn swap_in(store: &Store, source: &str, entity: &str, target: &Target, rows: u64, extracted: &Extracted) -> Result<()> {
+    let earlier: Option<String> = store.first(
+        "SELECT relation FROM dq.staged WHERE source = ? AND entity = ?",
+        params![source, entity],
+        |row| row.get(0),
+    )?;
+    store.run(&format!(
+        "CREATE OR REPLACE VIEW {} AS SELECT rowid + 1 AS _row, * FROM {}",
+        view(source, entity),
+        Name("dq", target.relation)
+    ))?;
+    if let Some(earlier) = earlier {
+        store.run(&format!("DROP TABLE IF EXISTS {}", Name("dq", &earlier)))?;
+    }
+    for table in ["staged", "files", "lines", "rejects"] {
+        let table = Name("dq", table);
+        store.execute(&format!("DELETE FROM {table} WHERE source = ? AND entity = ?"), params![source, entity])?;
+    }
+    let text = |text: &str| Value::Text(text.to_owned());
+    let number = |number: u64| Value::BigInt(i64::try_from(number).unwrap_or(i64::MAX));
+    store.append(
+        "dq",
+        "staged",
+        [vec![text(source), text(entity), Value::BigInt(target.load), text(target.relation), number(rows)]],
+    )?;
+    store.append(
+        "dq",
+        "files",
+        extracted.files.iter().map(|file| {
+            vec![
+                text(source),
+                text(entity),
+                text(&file.name),
+                text(&file.path),
+                number(file.first_row),
+                number(file.rows),
+                number(file.bytes),
+                file.modified_ms.map_or(Value::Null, |ms| Value::Timestamp(TimeUnit::Millisecond, ms)),
+                text(&file.dialect),
+            ]
+        }),
+    )?;
+    store.append(
+        "dq",
+        "lines",
+        extracted.files.iter().flat_map(|file| &file.lines).map(|mark| {
+            vec![text(source), text(entity), number(mark.row), Value::BigInt(mark.shift), number(mark.byte)]
+        }),
+    )?;
+    store.append(
+        "dq",
+        "rejects",
+        extracted.rejects.iter().map(|reject| {
+            vec![
+                Value::BigInt(target.load),
+                text(source),
+                text(entity),
+                text(&reject.file),
+                number(reject.line),
+                text(&reject.reason),
+                text(&reject.raw),
+            ]
+        }),
+    )
+}
+
+/// Writes a line into the list of loads.
+fn record(store: &Store, load: &Load) -> Result<()> {
+    let detail =
+        serde_json::to_string(load).map_err(|cause| Error::internal("a load cannot be written").caused_by(cause))?;
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    store.execute(
+        "INSERT INTO dq.loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            load.id,
+            load.source,
+            load.status.name(),
+            load.started.naive_utc(),
+            load.ended.map(|ended| ended.naive_utc()),
+            number(load.rows_in()),
+            number(load.staged()),
+            number(load.rejected()),
+            detail
+        ],
+    )?;
+    Ok(())
+}
+
+/// The view of a staged entity as it is written in SQL.
+fn view(source: &str, entity: &str) -> String {
+    Name("staging", &format!("{source}/{entity}")).to_string()
+}
+
+/// The load that staged the entity, if any did.
+fn staged_by(store: &Store, source: &str, entity: &str) -> Result<Option<i64>> {
+    let sql = "SELECT load FROM dq.staged WHERE source = ? AND entity = ?";
+    store.first(sql, params![source, entity], |row| row.get(0))
+}
+
+/// The source's columns of a staged entity, in their order.
+pub fn columns(store: &Store, source: &str, entity: &str) -> Result<Vec<String>> {
+    if staged_by(store, source, entity)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let columns = store.columns(&format!("SELECT * FROM {}", view(source, entity)))?;
+    let of_ours = ["_row", "_file", "_load"];
+    Ok(columns.into_iter().map(|(name, _)| name).filter(|name| !of_ours.contains(&name.as_str())).collect())
 }
 
 /// The file, the line and the raw text of one staged record; no text where the file is gone or has changed.
+///
+/// Of a workbook the text is what was staged, its cells joined by semicolons.
 pub fn raw_record(
     store: &Store,
     source: &str,
     entity: &str,
     row: i64,
 ) -> Result<Option<(String, u64, Option<String>)>> {
-    let _ = (store, source, entity, row);
-    Ok(None)
+    struct File {
+        name: String,
+        path: String,
+        bytes: i64,
+        modified_ms: Option<i64>,
+        dialect: String,
+    }
+    let file = store.first(
+        "SELECT file, path, bytes, epoch_ms(modified), dialect FROM dq.files
+         WHERE source = ? AND entity = ? AND first_row <= ? AND ? < first_row + rows",
+        params![source, entity, row, row],
+        |row| {
+            Ok(File {
+                name: row.get(0)?,
+                path: row.get(1)?,
+                bytes: row.get(2)?,
+                modified_ms: row.get(3)?,
+                dialect: row.get(4)?,
+            })
+        },
+    )?;
+    let mark = store.first(
+        "SELECT row, shift, byte FROM dq.lines
+         WHERE source = ? AND entity = ? AND row <= ? ORDER BY row DESC LIMIT 1",
+        params![source, entity, row],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+    )?;
+    let (Some(file), Some((marked, shift, byte))) = (file, mark) else { return Ok(None) };
+    let (Ok(line), Ok(number)) = (u64::try_from(row + shift), u64::try_from(row)) else { return Ok(None) };
+    let raw = if file.dialect.starts_with("sheet ") {
+        joined_cells(store, source, entity, row)?
+    } else {
+        let unsigned = |number: i64| u64::try_from(number).unwrap_or_default();
+        let mark = LineMark { row: unsigned(marked), shift, byte: unsigned(byte) };
+        let (path, bytes) = (Path::new(&file.path), unsigned(file.bytes));
+        connectors::files::raw_record(path, bytes, file.modified_ms, &file.dialect, mark, number)?
+    };
+    Ok(Some((file.name, line, raw)))
+}
+
+fn joined_cells(store: &Store, source: &str, entity: &str, row: i64) -> Result<Option<String>> {
+    let sql = format!("SELECT * EXCLUDE (_row, _file, _load) FROM {} WHERE _row = {row}", view(source, entity));
+    let page = store.texts(&sql)?;
+    let cells = |cells: &Vec<Option<String>>| {
+        cells.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect::<Vec<_>>().join(";")
+    };
+    Ok(page.rows.first().map(cells))
 }

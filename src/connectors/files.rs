@@ -1,0 +1,304 @@
+//! The connector `files`: exports dropped into a folder, as delimited text or as workbooks.
+//!
+//! Nothing is left to a sniffer. A reading of our own ([`survey`]) decides what is a record; DuckDB stages a text only
+//! where both are known to read it alike, and a clean copy of its good records where they might not.
+//!
+//! The rooms: [`choose`] finds the files, [`unpack`] and [`encoding`] make text of bytes, [`dialect`], [`header`] and
+//! [`names`] say how it is written, [`records`] and [`survey`] split it, [`staging`] hands it to DuckDB, [`text`] does
+//! all of that for one file; [`sheets`] reads workbooks; [`raw`] finds a record again.
+
+mod choose;
+mod dialect;
+mod encoding;
+mod header;
+mod names;
+mod raw;
+mod records;
+mod sheets;
+mod staging;
+mod survey;
+mod text;
+mod unpack;
+mod watching;
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use self::choose::{Candidate, Folder, Format, Stamp};
+use self::sheets::Sheet;
+use self::text::Text;
+use self::unpack::Readable;
+use self::watching::Teller;
+use super::{Connector, ConnectorKind, Extracted, ExtractedFile, LineMark, Place, Probe, SourceOption, Target, Watch};
+use crate::error::{Error, Kind, Result};
+use crate::model::{EntityFiles, Reject};
+
+pub use self::raw::raw_record;
+
+/// Exports in a folder.
+pub const CONNECTOR: ConnectorKind = ConnectorKind {
+    name: "files",
+    summary: "CSV, text and Excel exports in a folder: .csv .txt .tsv .xlsx .xls .ods, each also with .gz",
+    options: &[SourceOption {
+        name: "path",
+        help: "the folder the exports are dropped into, relative to the workspace",
+        required: true,
+        default: "",
+        secret: false,
+    }],
+    open,
+};
+
+fn open(place: &Place) -> Result<Box<dyn Connector>> {
+    let path = place.config.text("path").ok_or_else(|| {
+        Error::config(format!("the source \"{}\" does not say where its files are", place.source))
+            .at_file("tastevin.toml")
+            .at_column(format!("sources.{}.path", place.source))
+            .hint("add path = \"exports\"")
+    })?;
+    if place.mapping.entities.is_empty() {
+        return Err(Error::config("the mapping names no entities")
+            .at_file(format!("mappings/{}.toml", place.config.mapping_name()))
+            .hint("add [entities.NAME] with files = [\"NAME*\"] for each kind of file"));
+    }
+    Ok(Box::new(Files { folder: place.workspace.join(path), entities: place.mapping.entities.clone() }))
+}
+
+struct Files {
+    folder: PathBuf,
+    entities: IndexMap<String, EntityFiles>,
+}
+
+impl Connector for Files {
+    fn test(&self) -> Vec<Probe> {
+        let looked = format!("folder {}", self.folder.display());
+        let folder = match Folder::list(&self.folder) {
+            Ok(folder) => folder,
+            Err(error) => return vec![Probe { what: looked, found: Err(told(&error)) }],
+        };
+        let mut probes = vec![Probe { what: looked, found: Ok("can be read".to_owned()) }];
+        for (entity, files) in &self.entities {
+            let (chosen, _) = folder.choose(entity, files);
+            let names: Vec<&str> = chosen.iter().map(|file| file.name.as_str()).collect();
+            let unreadable =
+                chosen.iter().find_map(|file| std::fs::File::open(&file.path).err().map(|cause| (file, cause)));
+            let found = match (names.is_empty(), unreadable) {
+                (true, _) => Err(told(&folder.nothing_for(entity, files))),
+                (_, Some((file, cause))) => Err(told(&Error::io("cannot be read", &file.path, cause))),
+                _ => Ok(names.join(", ")),
+            };
+            probes.push(Probe { what: format!("files of {entity}"), found });
+        }
+        probes
+    }
+
+    /// The entities for which there is a file now; an error if there is none for any.
+    fn entities(&self) -> Result<Vec<String>> {
+        let folder = Folder::list(&self.folder)?;
+        let present: Vec<String> = self
+            .entities
+            .iter()
+            .filter(|(entity, files)| !folder.choose(entity, files).0.is_empty())
+            .map(|(entity, _)| entity.clone())
+            .collect();
+        match (present.is_empty(), self.entities.first()) {
+            (true, Some((entity, files))) => {
+                let all: Vec<String> =
+                    self.entities.iter().flat_map(|(entity, files)| choose::patterns(entity, files)).collect();
+                let every = EntityFiles { files: all, ..files.clone() };
+                let named = if self.entities.len() == 1 { entity.as_str() } else { "every entity" };
+                Err(folder.nothing_for(named, &every))
+            }
+            _ => Ok(present),
+        }
+    }
+
+    fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted> {
+        let files = self
+            .entities
+            .get(entity)
+            .ok_or_else(|| Error::usage(format!("the mapping names no entity \"{entity}\"")))?;
+        let folder = Folder::list(&self.folder)?;
+        let (chosen, notes) = folder.choose(entity, files);
+        if chosen.is_empty() {
+            return Err(folder.nothing_for(entity, files));
+        }
+        let mut extracted = Extracted { notes, ..Extracted::default() };
+        extracted.load.entity = entity.to_owned();
+        let prepared: Vec<Prepared> =
+            chosen.into_iter().map(|file| Prepared::of(file, files, target, watch)).collect::<Result<_>>()?;
+        let columns = all_columns(&prepared, &mut extracted.notes);
+        staging::create(target.store, target.relation, &columns)?;
+        for file in prepared {
+            file.stage(&columns, target, watch, &mut extracted)?;
+        }
+        let dialects: Vec<&str> = extracted.files.iter().map(|file| file.dialect.as_str()).collect();
+        extracted.load.dialect = match dialects.split_first() {
+            Some((first, rest)) if rest.iter().all(|other| other == first) => (*first).to_owned(),
+            _ => dialects.join("; "),
+        };
+        extracted.load.columns = columns;
+        Ok(extracted)
+    }
+}
+
+fn told(error: &Error) -> String {
+    let hints: String = error.hints().iter().map(|hint| format!("; {hint}")).collect();
+    format!("{error}{hints}")
+}
+
+/// The columns of all files, by name: those of the first, then what others add.
+fn all_columns(files: &[Prepared], notes: &mut Vec<String>) -> Vec<String> {
+    let mut columns: Vec<String> = Vec::new();
+    let known = |columns: &[String], name: &str| columns.iter().any(|column| same_column(column, name));
+    for (n, file) in files.iter().enumerate() {
+        let added: Vec<&String> = file.names.iter().filter(|name| !known(&columns, name)).collect();
+        let missing: Vec<String> =
+            columns.iter().filter(|name| !known(&file.names, name)).map(|name| format!("\"{name}\"")).collect();
+        if n > 0 && !added.is_empty() {
+            let added: Vec<String> = added.iter().map(|name| format!("\"{name}\"")).collect();
+            notes.push(format!(
+                "{} adds the columns {}, which the files before it lack",
+                file.file.name,
+                added.join(", ")
+            ));
+        }
+        if !missing.is_empty() {
+            notes.push(format!("{} lacks the columns {}; they are absent there", file.file.name, missing.join(", ")));
+        }
+        let added: Vec<String> = file.names.iter().filter(|name| !known(&columns, name)).cloned().collect();
+        columns.extend(added);
+    }
+    columns
+}
+
+fn same_column(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
+}
+
+/// A file whose columns are known.
+struct Prepared {
+    file: Candidate,
+    names: Vec<String>,
+    content: Content,
+    notes: Vec<String>,
+}
+
+enum Content {
+    Text(Box<Text>),
+    Sheet(Box<Sheet>),
+}
+
+/// What staging one file found. Marks and rows count from 1 within the file.
+struct Staged {
+    /// Records that are rows, as the reader counts them.
+    rows: u64,
+    rejects: Vec<Reject>,
+    marks: Vec<LineMark>,
+    dialect: String,
+    notes: Vec<String>,
+    /// Rows, as DuckDB counts them.
+    staged: u64,
+}
+
+impl Prepared {
+    fn of(file: Candidate, files: &EntityFiles, target: &Target, watch: &Watch) -> Result<Prepared> {
+        let empty =
+            || Error::source("is empty").at_file(&file.path).hint("export it again; the earlier load still stands");
+        if file.stamp.bytes == 0 {
+            return Err(empty());
+        }
+        let readable = if file.packed {
+            let teller = Teller::new(watch, format!("unpack {}", file.name), file.stamp.bytes);
+            Readable::unpacked(&file.path, target.temp_dir, &teller)?
+        } else {
+            Readable::file(&file.path, file.stamp.bytes)
+        };
+        let (header, width, preamble, notes, content) = match file.format {
+            Format::Sheet => {
+                let sheet = Sheet::read(&readable.path, &file.ending, files.sheet.as_deref(), files.header_row)
+                    .map_err(|error| error.at_file(&file.path))?;
+                let (header, width) = (sheet.header.clone(), sheet.width);
+                (header, width, sheet.preamble.clone(), sheet.notes.clone(), Content::Sheet(Box::new(sheet)))
+            }
+            Format::Text => {
+                let text = Text::open(readable, &file.name, files, target.temp_dir, watch)
+                    .map_err(|error| error.at_file(&file.path))?
+                    .ok_or_else(empty)?;
+                let (header, width) = (text.header(), text.layout.width);
+                (header, width, text.preamble(), text.layout.notes.clone(), Content::Text(Box::new(text)))
+            }
+        };
+        let (names, renamed) = if header.is_empty() {
+            ((1..=width).map(|n| format!("column_{n}")).collect(), Vec::new())
+        } else {
+            names::unique(&header, width)
+        };
+        let notes = notes.into_iter().chain(passed_over(&preamble)).chain(renamed).collect();
+        Ok(Prepared { file, names, content, notes })
+    }
+
+    fn stage(self, columns: &[String], target: &Target, watch: &Watch, extracted: &mut Extracted) -> Result<()> {
+        let Prepared { file, names, content, mut notes } = self;
+        let fields: Vec<Option<usize>> =
+            columns.iter().map(|column| names.iter().position(|name| same_column(name, column))).collect();
+        let into =
+            staging::Into { relation: target.relation, columns, fields: &fields, file: &file.name, load: target.load };
+        let found = match content {
+            Content::Text(text) => text.stage(&file.name, &into, target, watch),
+            Content::Sheet(sheet) => sheet.stage(&into, target, watch),
+        };
+        let found = found.map_err(|error| match error.kind() {
+            Kind::Source | Kind::Io => error.at_file(&file.path),
+            _ => error,
+        })?;
+        if Stamp::of(&file.path).ok() != Some(file.stamp) {
+            return Err(Error::source("the file changed while it was read")
+                .at_file(&file.path)
+                .hint("wait until the export is finished and load again; the earlier load still stands"));
+        }
+        if found.staged != found.rows {
+            return Err(Error::internal(format!("{} rows were read and {} staged", found.rows, found.staged))
+                .at_file(&file.path)
+                .hint("please report this; the earlier load still stands"));
+        }
+        notes.extend(found.notes);
+        if found.rows == 0 && found.rejects.is_empty() {
+            notes.push("holds column names and no rows".to_owned());
+        }
+        extracted.notes.extend(notes.into_iter().map(|note| format!("{}: {note}", file.name)));
+        let before = extracted.load.staged;
+        let load = &mut extracted.load;
+        load.files.push(file.name.clone());
+        load.bytes += file.stamp.bytes;
+        load.staged += found.staged;
+        load.rejected += found.rejects.len() as u64;
+        load.rows_in += found.rows + found.rejects.len() as u64;
+        extracted.rejects.extend(found.rejects);
+        let of_entity = |mark: LineMark| LineMark {
+            row: mark.row + before,
+            shift: mark.shift - i64::try_from(before).unwrap_or(i64::MAX),
+            ..mark
+        };
+        extracted.files.push(ExtractedFile {
+            name: file.name,
+            path: file.path.to_string_lossy().into_owned(),
+            bytes: file.stamp.bytes,
+            modified_ms: file.stamp.modified_ms,
+            first_row: before + 1,
+            rows: found.staged,
+            dialect: found.dialect,
+            lines: found.marks.into_iter().map(of_entity).collect(),
+        });
+        Ok(())
+    }
+}
+
+/// Tells what stands above the column names.
+fn passed_over(preamble: &[String]) -> Option<String> {
+    let first = preamble.first()?.trim();
+    let shown: String = first.chars().take(60).collect();
+    let lines = if preamble.len() == 1 { "one line".to_owned() } else { format!("{} lines", preamble.len()) };
+    Some(format!("{lines} above the column names passed over, beginning with \"{shown}\""))
+}

@@ -1,0 +1,167 @@
+//! What has to be done to a file before its records can be split: unpacking gzip, rewriting UTF-16 as UTF-8.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use tempfile::TempPath;
+
+use super::encoding::{self, Encoding, Utf16Decoder};
+use super::survey::read_error;
+use super::watching::Teller;
+use crate::connectors::LineMark;
+use crate::error::{Error, Kind, Result};
+
+/// A text that records can be split in, or a workbook that can be opened.
+pub(super) struct Readable {
+    /// Where it is: the file itself or a temporary copy.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// The way from places in the copy back to places in the file, where they differ.
+    pub origin: Origin,
+    /// The copy; gone when this is dropped.
+    _copy: Option<TempPath>,
+}
+
+/// Where the bytes of a readable text stand in the file (unpacked).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// At the same place.
+    Same,
+    /// In UTF-16: pairs of places (in the text, in the file), every so often.
+    Utf16(Vec<(u64, u64)>),
+}
+
+const BLOCK: usize = 256 << 10;
+
+impl Readable {
+    /// The file as it is, of `bytes` bytes.
+    pub fn file(path: &Path, bytes: u64) -> Readable {
+        Readable { path: path.to_owned(), bytes, origin: Origin::Same, _copy: None }
+    }
+
+    /// The unpacked content of a gzip file.
+    pub fn unpacked(path: &Path, temp_dir: &Path, teller: &Teller) -> Result<Readable> {
+        let unreadable = |cause: io::Error| match cause.kind() {
+            io::ErrorKind::UnexpectedEof => Error::new(Kind::Source, "the packed file is cut short")
+                .at_file(path)
+                .hint("copy it again; the earlier load still stands"),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                Error::new(Kind::Source, "is not a gzip file, or a damaged one").at_file(path).caused_by(cause)
+            }
+            _ => Error::io("cannot be read", path, cause),
+        };
+        let file = File::open(path).map_err(unreadable)?;
+        let taken = Counted { inner: BufReader::with_capacity(BLOCK, file), count: 0 };
+        let mut content = MultiGzDecoder::new(taken);
+        let mut copy = Copy::new(temp_dir)?;
+        let mut block = vec![0; BLOCK];
+        loop {
+            teller.step(content.get_ref().count)?;
+            match content.read(&mut block).map_err(unreadable)? {
+                0 => break,
+                n => copy.write(&block[..n])?,
+            }
+        }
+        copy.finish(Origin::Same)
+    }
+
+    /// The same text as UTF-8, from the byte `from` (behind the byte order mark) on.
+    pub fn from_utf16(&self, encoding: Encoding, from: u64, temp_dir: &Path, teller: &Teller) -> Result<Readable> {
+        let unreadable = |cause| read_error(&self.path, cause);
+        let mut file = File::open(&self.path).map_err(unreadable)?;
+        file.seek(SeekFrom::Start(from)).map_err(unreadable)?;
+        let mut decoder = Utf16Decoder::new(encoding);
+        let mut copy = Copy::new(temp_dir)?;
+        let mut block = vec![0; BLOCK];
+        let (mut place, mut text) = (from, Vec::with_capacity(2 * BLOCK));
+        let mut places = Vec::new();
+        loop {
+            teller.step(place)?;
+            places.push((copy.bytes, place - decoder.pending()));
+            let n = file.read(&mut block).map_err(unreadable)?;
+            text.clear();
+            if n == 0 {
+                decoder.finish(&mut text);
+                copy.write(&text)?;
+                return copy.finish(Origin::Utf16(places));
+            }
+            decoder.push(&block[..n], &mut text);
+            copy.write(&text)?;
+            place += n as u64;
+        }
+    }
+
+    /// Turns places in this text into places in the file.
+    pub fn places_in_file(&self, marks: &mut [LineMark]) -> Result<()> {
+        let Origin::Utf16(places) = &self.origin else { return Ok(()) };
+        let unreadable = |cause| read_error(&self.path, cause);
+        let mut file = File::open(&self.path).map_err(unreadable)?;
+        // What lies between the last place that is known and the mark is counted; the marks are in order.
+        let (mut here, mut there) = places.first().copied().unwrap_or_default();
+        let mut between = Vec::new();
+        for mark in marks {
+            let known = places.partition_point(|(text, _)| *text <= mark.byte);
+            if let Some((text, origin)) = known.checked_sub(1).map(|at| places[at])
+                && text > here
+            {
+                (here, there) = (text, origin);
+            }
+            between.clear();
+            file.seek(SeekFrom::Start(here)).map_err(unreadable)?;
+            (&mut file).take(mark.byte - here).read_to_end(&mut between).map_err(unreadable)?;
+            there += encoding::utf16_length(&between);
+            here = mark.byte;
+            mark.byte = there;
+        }
+        Ok(())
+    }
+}
+
+/// A temporary file that is being written.
+struct Copy {
+    file: tempfile::NamedTempFile,
+    bytes: u64,
+}
+
+impl Copy {
+    fn new(temp_dir: &Path) -> Result<Copy> {
+        Ok(Copy { file: temporary(temp_dir)?, bytes: 0 })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.bytes += bytes.len() as u64;
+        let path = self.file.path().to_owned();
+        self.file.write_all(bytes).map_err(|cause| Error::io("a temporary copy cannot be written", &path, cause))
+    }
+
+    fn finish(self, origin: Origin) -> Result<Readable> {
+        let copy = self.file.into_temp_path();
+        Ok(Readable { path: copy.to_path_buf(), bytes: self.bytes, origin, _copy: Some(copy) })
+    }
+}
+
+/// A fresh temporary file, which is gone when it is dropped.
+pub(super) fn temporary(temp_dir: &Path) -> Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix("load-")
+        .suffix(".csv")
+        .tempfile_in(temp_dir)
+        .map_err(|cause| Error::io("no temporary file can be made", temp_dir, cause))
+}
+
+/// A reader that counts what is taken from it.
+struct Counted<R> {
+    inner: R,
+    count: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(out)?;
+        self.count += n as u64;
+        Ok(n)
+    }
+}

@@ -4,7 +4,7 @@
 //! Records come from [`records`], what is wrong with them from [`dirt`]; [`entities`] lists the files, [`writing`]
 //! puts them on disk and [`manifest`] tells what was planted where.
 
-#![allow(dead_code, reason = "every program that includes the generator uses its own part of it")]
+#![allow(dead_code, unused_imports, reason = "every program that includes the generator uses its own part of it")]
 
 mod clients;
 mod dirt;

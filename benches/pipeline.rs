@@ -1,0 +1,209 @@
+//! How fast the way of the data is, as ratios against bare DuckDB statements on the same files in the same run.
+//!
+//! `cargo bench --profile dev --bench pipeline -- --rows 1000000` makes the exports (kept under the target folder), then
+//! per encoding: a bare `CREATE TABLE … AS read_csv(all_varchar)` of every file into a file database, `load`, `check`
+//! (map and all rules), a commit, the first frame of the workbench, and the peak memory of the process so far.
+
+#[path = "../sample_exports/generator/mod.rs"]
+mod generator;
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Parser as _;
+use generator::{Dirt, Encoding, Wish};
+use tastevin::error::{Error, Result};
+use tastevin::model::{Progress, SourceConfig};
+use tastevin::store::{Settings, Store};
+use tastevin::workbench::{OpenOptions, Workbench, Workspace};
+
+/// Ratios of load, map + rules and commit against bare DuckDB.
+#[derive(clap::Parser)]
+struct Arguments {
+    /// Sales lines; customers are a tenth of that.
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
+    /// How often each is measured; the median is printed.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Only this encoding: utf-8 or windows-1252.
+    #[arg(long)]
+    encoding: Option<String>,
+    /// Print every step that takes longer than this many milliseconds.
+    #[arg(long)]
+    steps: Option<u64>,
+    /// What cargo passes to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    for encoding in [Encoding::Utf8, Encoding::Windows1252] {
+        if arguments.encoding.as_deref().is_none_or(|name| name == encoding.name()) {
+            measure(&arguments, encoding)?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pipeline-{}", arguments.rows));
+    let exports = exports(&home, arguments.rows, encoding)?;
+    // DuckDB alone reads no Windows-1252: the bare statement is always given the same content as UTF-8.
+    let files = csv_files(&self::exports(&home, arguments.rows, Encoding::Utf8)?)?;
+    let bytes: u64 = files.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len()).sum();
+    println!("{} sales lines, {}, {} MB in {} files", arguments.rows, encoding.name(), bytes / 1_000_000, files.len());
+
+    let (mut bare, mut load, mut check, mut commit) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..arguments.runs {
+        bare.push(timed(|| bare_load(&home, &files))?);
+        let workspace = home.join("workspace");
+        let _ = fs::remove_dir_all(&workspace);
+        Workspace::init(&workspace, "bench")?;
+        let mut workbench = Workbench::open(&workspace, OpenOptions::default())?;
+        let options = [("path".to_owned(), toml::Value::from(exports.to_string_lossy().into_owned()))];
+        let source =
+            SourceConfig { kind: "isavigne".to_owned(), mapping: None, options: options.into_iter().collect() };
+        workbench.add_source("isavigne_prod", &source)?;
+        let steps = Steps::new(arguments.steps);
+        load.push(timed(|| workbench.load("isavigne_prod", &|progress| steps.see(progress)))?);
+        check.push(timed(|| workbench.check(&|progress| steps.see(progress)))?);
+        commit.push(timed(|| workbench.commit("bench", &|progress| steps.see(progress)))?);
+        steps.end();
+    }
+    let (bare, load, check, commit) = (median(bare), median(load), median(check), median(commit));
+    let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
+    println!("  bare read_csv   {:>8.2} s", bare.as_secs_f64());
+    println!("  load            {:>8.2} s   {:>5.2} × bare", load.as_secs_f64(), ratio(load, bare));
+    println!(
+        "  map + rules     {:>8.2} s   {:>5.2} × load   {:>5.2} × bare",
+        check.as_secs_f64(),
+        ratio(check, load),
+        ratio(check, bare)
+    );
+    println!("  commit          {:>8.2} s   {:>5.2} × load", commit.as_secs_f64(), ratio(commit, load));
+    println!("  first frame     {:>8.0} ms", first_frame(&home.join("workspace"))?.as_secs_f64() * 1000.0);
+    println!("  peak memory     {:>8} MB", peak_memory_mb());
+    Ok(())
+}
+
+/// What anybody would type: every file into a table of texts in a file database.
+fn bare_load(home: &Path, files: &[PathBuf]) -> Result<()> {
+    let database = home.join("bare.duckdb");
+    for file in [database.clone(), home.join("bare.duckdb.wal")] {
+        let _ = fs::remove_file(file);
+    }
+    let store = Store::open(&database, &Settings::default(), &[], &[])?;
+    for (at, file) in files.iter().enumerate() {
+        store.run(&format!(
+            "CREATE TABLE bare_{at} AS SELECT * FROM read_csv({}, delim = ';', quote = '\"', header = true, all_varchar = true, ignore_errors = true)",
+            tastevin::sql::Literal(&file.to_string_lossy())
+        ))?;
+    }
+    Ok(())
+}
+
+/// The folder with exports of that size and encoding, made once.
+fn exports(home: &Path, rows: u64, encoding: Encoding) -> Result<PathBuf> {
+    let exports = home.join(encoding.name());
+    if !exports.join("planted.json").exists() {
+        fs::create_dir_all(&exports).map_err(|cause| Error::io("cannot make the exports", &exports, cause))?;
+        let wish = Wish { rows, encoding, dirt: Dirt::Rate(0.005), ..Wish::default() };
+        generator::write(&wish, &exports).map_err(|cause| Error::io("cannot make the exports", &exports, cause))?;
+        // The workbook holds the same rows as the text beside it.
+        let _ = fs::remove_file(exports.join("stock_2025-11-17.xlsx"));
+    }
+    Ok(exports)
+}
+
+fn csv_files(exports: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(exports).map_err(|cause| Error::io("cannot read", exports, cause))?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "csv"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<Duration> {
+    let begin = Instant::now();
+    work()?;
+    Ok(begin.elapsed())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// From starting the program on a pseudo-terminal to the first text that it draws.
+fn first_frame(workspace: &Path) -> Result<Duration> {
+    let failed =
+        |cause: Box<dyn std::error::Error + Send + Sync>| Error::internal("no pseudo-terminal").caused_by(cause);
+    let size = portable_pty::PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
+    let pair = portable_pty::native_pty_system().openpty(size).map_err(|cause| failed(cause.into()))?;
+    let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_tastevin"));
+    command.arg(workspace);
+    command.env("TERM", "xterm-256color");
+    let mut reader = pair.master.try_clone_reader().map_err(|cause| failed(cause.into()))?;
+    let begin = Instant::now();
+    let mut child = pair.slave.spawn_command(command).map_err(|cause| failed(cause.into()))?;
+    let mut seen = Vec::new();
+    let mut buffer = [0; 8192];
+    let took = loop {
+        match reader.read(&mut buffer) {
+            Ok(read) if read > 0 => seen.extend_from_slice(&buffer[..read]),
+            _ => break begin.elapsed(),
+        }
+        if seen.windows(8).any(|window| window == b"tastevin") {
+            break begin.elapsed();
+        }
+    };
+    let _ = child.kill();
+    let _ = child.wait();
+    Ok(took)
+}
+
+/// The most memory that this process had at once; 0 where the system does not tell.
+fn peak_memory_mb() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().nth(1)).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// Prints how long each named step of the progress took.
+struct Steps {
+    above: Option<Duration>,
+    last: std::sync::Mutex<(String, Instant)>,
+}
+
+impl Steps {
+    fn new(above: Option<u64>) -> Steps {
+        Steps { above: above.map(Duration::from_millis), last: std::sync::Mutex::new((String::new(), Instant::now())) }
+    }
+
+    fn see(&self, progress: Progress) {
+        let Ok(mut last) = self.last.lock() else { return };
+        if last.0 != progress.what {
+            self.tell(&last);
+            *last = (progress.what, Instant::now());
+        }
+    }
+
+    fn tell(&self, (what, begin): &(String, Instant)) {
+        if self.above.is_some_and(|above| begin.elapsed() >= above) && !what.is_empty() {
+            println!("    {:>8.0} ms  {what}", begin.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+
+    fn end(&self) {
+        if let Ok(last) = self.last.lock() {
+            self.tell(&last);
+        }
+    }
+}

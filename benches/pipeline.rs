@@ -99,7 +99,8 @@ fn bare_load(home: &Path, files: &[PathBuf]) -> Result<()> {
     let store = Store::open(&database, &Settings::default(), &[], &[])?;
     for (at, file) in files.iter().enumerate() {
         store.run(&format!(
-            "CREATE TABLE bare_{at} AS SELECT * FROM read_csv({}, delim = ';', quote = '\"', header = true, all_varchar = true, ignore_errors = true)",
+            "CREATE TABLE bare_{at} AS SELECT * FROM read_csv({}, delim = ';', quote = '\"', header = true, escape = '\"', \
+             all_varchar = true, strict_mode = false, ignore_errors = true)",
             tastevin::sql::Literal(&file.to_string_lossy())
         ))?;
     }

@@ -35,15 +35,21 @@ pub const RULE: Rule = Rule {
         if keys.is_empty() {
             return Ok(None);
         }
-        // The identity of a row is its key wherever the key is unique, so only rows where the two differ can be twins.
+        // The identity of a row is the key that it came with wherever that was unique. So among twins there is always one
+        // whose identity is not its key: because the key was shared from the start, or because a decision has set it.
         let key = keys.join(" || '|' || ");
+        let suspects = format!(
+            "SELECT DISTINCT {key} AS key FROM {} AS t WHERE t._key <> {key}",
+            Path("candidate", &scope.check.table)
+        );
         let twins = format!(
             "SELECT {key} AS key, count(*) AS rows,\n  \
              array_to_string(list_slice(list(t._row ORDER BY t._row), 1, 5), ', ') AS records\n\
-             FROM {} AS t WHERE t._key <> {key} GROUP BY 1 HAVING count(*) > 1",
+             FROM {} AS t SEMI JOIN suspects ON suspects.key = {key} GROUP BY 1 HAVING count(*) > 1",
             Path("candidate", &scope.check.table)
         );
         let sql = Finding::of(scope)
+            .step("suspects", suspects)
             .step("twins", twins)
             .value(key.as_str())
             .message(format!(
@@ -51,7 +57,6 @@ pub const RULE: Rule = Rule {
                 quoted("twins.key")
             ))
             .join(format!("JOIN twins ON twins.key = {key}"))
-            .when(format!("t._key <> {key}"))
             .sql();
         Ok(Some(sql))
     },

@@ -4,7 +4,7 @@
 
 use super::{Origin, Scope};
 use crate::error::{Error, Result};
-use crate::model::{Check, Field, FieldType, Format, Schema, Severity};
+use crate::model::{Check, Field, FieldType, Format, Reference, Schema, Severity};
 use crate::sql::{Ident, Literal, Path, Pipeline, with_identifiers};
 
 /// A query of findings while it is being written. Every part is SQL; a field of the row is `t."field"`.
@@ -205,14 +205,15 @@ impl Scope<'_> {
             let target = table.fields.get(from).and_then(|field| field.references.as_ref());
             match target.filter(|target| self.schema.field(&target.table, to).is_some()) {
                 Some(target) => {
-                    let alias = format!("{from}.");
+                    // Each field by a join of its own: the engine reads no more of the other table than is asked for.
+                    let alias = format!("{from}.{to}");
                     joins.push(format!(
-                        "LEFT JOIN {} AS {alias} ON {alias}._key = CAST({} AS VARCHAR)",
-                        Path("candidate", &target.table),
+                        "LEFT JOIN ({}) AS {alias} ON {alias}.key = {}",
+                        by_key(target, to),
                         column(from),
                         alias = Ident(&alias),
                     ));
-                    Some(format!("{}.{}", Ident(&alias), Ident(to)))
+                    Some(format!("{}.value", Ident(&alias)))
                 }
                 None => {
                     unknown.get_or_insert_with(|| name.to_owned());
@@ -254,6 +255,19 @@ impl Scope<'_> {
             None => "true".to_owned(),
         }
     }
+}
+
+/// A field of another table by the key that is referred to, one row a key. Where a key stands on several rows, the row that
+/// came with it counts, or else the first; the identity of a row is its key nearly everywhere, which is quickly seen.
+fn by_key(target: &Reference, field: &str) -> String {
+    let (table, key, field) = (Path("candidate", &target.table), Ident(&target.field), Ident(field));
+    let own = format!("_key = CAST({key} AS VARCHAR)");
+    format!(
+        "WITH odd AS MATERIALIZED (SELECT {key} AS key, {field} AS value, _key FROM {table} WHERE NOT ({own})) \
+         SELECT {key} AS key, {field} AS value FROM {table} WHERE {own} UNION ALL \
+         SELECT * FROM (SELECT DISTINCT ON (key) key, value FROM odd WHERE CAST(key AS VARCHAR) NOT IN \
+         (SELECT _key FROM {table} WHERE {own} AND _key IN (SELECT CAST(key AS VARCHAR) FROM odd)) ORDER BY key, _key)"
+    )
 }
 
 /// The staged columns that feed a field.

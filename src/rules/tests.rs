@@ -105,6 +105,37 @@ fn messages_contain_the_figures() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_key_that_a_decision_has_set_counts_as_one_that_came_with_the_row() -> Result<()> {
+    let sample = Sample {
+        name: "",
+        schema: "[tables.wines.fields]\nid = { type = \"text\", key = true }\nprice = { type = \"decimal\" }\n\
+                 [tables.sales.fields]\nid = { type = \"text\", key = true }\nwine = { type = \"text\", references = \"wines.id\" }\n\
+                 paid = { type = \"decimal\" }\n\
+                 [[check]]\nrule = \"price-far-from-list\"\ntable = \"sales\"\nfield = \"paid\"\nwith = { list = \"wine.price\" }",
+        tables: &[("wines", "id,price\nP1,10\nP2,10\nP3,10\n"), ("sales", "id,wine,paid\nV1,P9,99\nV2,P1,99\n")],
+        finds: &[],
+    };
+    let (store, schema) = stage(&sample)?;
+    let rows = |id: &str| -> Result<Vec<String>> {
+        let mut rows = Vec::new();
+        for sql in queries(find(id)?, &schema, &sample)? {
+            let page = store.texts(&sql)?;
+            rows.extend((0..page.rows.len()).filter_map(|row| page.get(row, "row").map(str::to_owned)));
+        }
+        rows.sort();
+        Ok(rows)
+    };
+    assert!(rows("duplicate-key")?.is_empty());
+    assert_eq!(rows("price-far-from-list")?, ["V2"]);
+    store.run(
+        "UPDATE candidate.wines SET id = 'P1' WHERE id = 'P2'; UPDATE candidate.wines SET id = 'P9' WHERE id = 'P3'",
+    )?;
+    assert_eq!(rows("duplicate-key")?, ["P1", "P2"]);
+    assert_eq!(rows("price-far-from-list")?, ["V1", "V2"], "P9 is a wine now, and P1 still is");
+    Ok(())
+}
+
 fn schema(text: &str) -> Result<Schema> {
     toml::from_str(text).map_err(|cause| Error::internal("a sample's schema is no schema").caused_by(cause))
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
+use super::gate;
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, Canceller, Condition, FailOn, Gate, Progress, RuleTally, Schema, Severity, Status,
-    TableScore, Unit, Verdict,
+    Anomaly, AnomalyFilter, Canceller, Condition, Gate, Progress, RuleTally, Schema, Severity, Status, TableScore,
+    Unit, Verdict,
 };
 use crate::rules::{self, Origin, Scope};
 use crate::sql::{Literal, Path as Name};
@@ -23,6 +24,8 @@ pub struct Inputs<'a> {
     pub origins: &'a IndexMap<String, Vec<Origin>>,
     /// The folder with the user's own rules.
     pub rules_dir: &'a Path,
+    /// What the mappings read and no load has brought yet, in words: `clients of isavigne_prod`.
+    pub unloaded: &'a [String],
     /// What must hold before a commit.
     pub gate: &'a Gate,
     /// The day on which it runs.
@@ -34,7 +37,6 @@ pub struct Inputs<'a> {
 /// Replaces the findings by those of all rules, in one transaction: whoever reads sees the old check or the new one.
 pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Verdict> {
     // What is wrong with a rule is said before anything runs.
-    let allowed = allowed_share(inputs.gate)?;
     let uses = uses(store, inputs)?;
     store.transaction(|store| {
         store.run("DELETE FROM dq.anomalies")?;
@@ -51,15 +53,18 @@ pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), cancelle
         canceller.check()?;
         waive(store, inputs.today)?;
         let tables = scores(store, inputs)?;
-        let verdict = Verdict {
+        let mut verdict = Verdict {
             check: i64::try_from(store.count("SELECT coalesce(max(\"check\"), 0) + 1 FROM dq.verdict")?).unwrap_or(1),
             rules: tallies(store, &uses, &tables)?,
-            gate: gate(store, inputs, allowed, &tables)?,
+            gate: Vec::new(),
             tables,
             conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
             unused_waivers: unused_waivers(store, inputs.today)?,
         };
-        record(store, &verdict, inputs.at)?;
+        // The gate looks at the figures of this check, so they are kept first.
+        keep_figures(store, &verdict, inputs.at)?;
+        verdict.gate = conditions(store, inputs)?;
+        keep(store, &verdict)?;
         Ok(verdict)
     })
 }
@@ -257,78 +262,23 @@ fn tallies(store: &Store, uses: &[Use], tables: &[TableScore]) -> Result<Vec<Rul
     Ok(tallies)
 }
 
-/// Rows that the gate holds back.
-fn blocked(table: &TableScore, fail_on: FailOn) -> u64 {
-    match fail_on {
-        FailOn::Error => table.blocking,
-        FailOn::Warning => table.blocking + table.warning,
-        FailOn::Never => 0,
-    }
-}
-
-/// The conditions of the gate.
-fn gate(store: &Store, inputs: &Inputs, allowed: f64, tables: &[TableScore]) -> Result<Vec<Condition>> {
-    let Gate { fail_on, quarantine, max_quarantined } = inputs.gate;
-    let mut conditions = Vec::new();
-    for (table, origins) in inputs.origins.iter().filter(|(_, origins)| !origins.is_empty()) {
-        let mut missing = Vec::new();
-        for Origin { source, entity, .. } in origins {
-            let staged = "SELECT 1 FROM dq.staged WHERE source = ? AND entity = ?";
-            if store.first(staged, [source, entity], |_| Ok(()))?.is_none() {
-                missing.push(format!("{entity} of {source}"));
-            }
-        }
-        let holds = missing.is_empty();
-        let detail = if holds {
-            let rows = tables.iter().find(|score| score.table == *table).map_or(0, |score| score.rows);
-            count(rows, "row")
-        } else {
-            format!("not loaded: {}", missing.join(", "))
-        };
-        conditions.push(Condition { what: format!("{table} is loaded"), holds, detail });
-    }
-    let total: u64 = tables.iter().map(|table| blocked(table, *fail_on)).sum();
-    let what = match (fail_on, quarantine) {
-        (FailOn::Never, _) => "findings do not stop a commit",
-        (FailOn::Error, true) => "rows with an open error are held back",
-        (FailOn::Warning, true) => "rows with an open error or warning are held back",
-        (FailOn::Error, false) => "no row has an open error",
-        (FailOn::Warning, false) => "no row has an open error or warning",
-    };
-    conditions.push(Condition { what: what.to_owned(), holds: *quarantine || total == 0, detail: count(total, "row") });
-    if *quarantine && *fail_on != FailOn::Never {
-        for table in tables {
-            let rows = blocked(table, *fail_on);
-            let share = if table.rows == 0 { 0.0 } else { 100.0 * rows as f64 / table.rows as f64 };
-            conditions.push(Condition {
-                what: format!("at most {max_quarantined} of {} is held back", table.table),
-                holds: share <= allowed,
-                detail: format!("{rows} of {} ({share:.2} %)", count(table.rows, "row")),
-            });
-        }
-    }
+/// What must hold before a commit: the conditions of the gate, and that nothing is missing for want of a load.
+fn conditions(store: &Store, inputs: &Inputs) -> Result<Vec<Condition>> {
+    let mut conditions = gate::conditions(store, inputs.schema, inputs.gate)?;
+    // A table whose source was never loaded is empty, and a commit would empty the canonical one.
+    conditions.push(Condition {
+        what: "every source that the mappings read is loaded".to_owned(),
+        holds: inputs.unloaded.is_empty(),
+        detail: match inputs.unloaded {
+            [] => "all are".to_owned(),
+            missing => format!("not loaded: {}", missing.join(", ")),
+        },
+    });
     Ok(conditions)
 }
 
-fn count(n: u64, thing: &str) -> String {
-    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
-}
-
-/// The share of a table that may be held back, in percent.
-fn allowed_share(gate: &Gate) -> Result<f64> {
-    let text = gate.max_quarantined.trim();
-    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
-    match number {
-        Ok(share) if (0.0..=100.0).contains(&share) && text.ends_with('%') => Ok(share),
-        _ => Err(Error::config(format!("max_quarantined = \"{text}\" is no share"))
-            .at_file("tastevin.toml")
-            .at_column("gate.max_quarantined")
-            .hint("write it like \"5%\"")),
-    }
-}
-
-/// Keeps the verdict, and its figures beside those of earlier checks.
-fn record(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<()> {
+/// Keeps the figures beside those of earlier checks.
+fn keep_figures(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<()> {
     let head = format!("{}, TIMESTAMP '{}'", verdict.check, at.format("%Y-%m-%d %H:%M:%S%.6f"));
     let metrics: Vec<String> = verdict
         .rules
@@ -352,6 +302,11 @@ fn record(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<()> {
             store.run(&format!("INSERT INTO dq.{table} VALUES {}", rows.join(", ")))?;
         }
     }
+    Ok(())
+}
+
+/// Keeps the verdict, in the place of the one before.
+fn keep(store: &Store, verdict: &Verdict) -> Result<()> {
     let detail = serde_json::to_string(verdict)
         .map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))?;
     store.run(&format!(
@@ -359,20 +314,6 @@ fn record(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<()> {
         verdict.check,
         Literal(&detail)
     ))
-}
-
-/// The rows of a table that the gate holds back, as a query with the columns `"row"` and `reasons`, a list of rule ids.
-pub fn blocked_sql(table: &str, fail_on: FailOn) -> String {
-    let severities = match fail_on {
-        FailOn::Error => "severity = 'error'",
-        FailOn::Warning => "severity IN ('error', 'warning')",
-        FailOn::Never => "false",
-    };
-    format!(
-        "SELECT \"row\", list(DISTINCT rule ORDER BY rule) AS reasons FROM dq.anomalies\n\
-         WHERE \"table\" = {} AND status = 'open' AND {severities}\nGROUP BY \"row\"",
-        Literal(table)
-    )
 }
 
 /// Worst first, then by rule, table, row and field; a finding more exactly like another is told apart by its message.
@@ -462,6 +403,7 @@ fn unsigned(number: i64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FailOn;
     use std::cell::Cell;
 
     const SCHEMA: &str = "[tables.people.fields]\nkey = { type = \"text\", key = true }\ncity = { type = \"text\" }\n\
@@ -474,6 +416,7 @@ mod tests {
         schema: Schema,
         origins: IndexMap<String, Vec<Origin>>,
         gate: Gate,
+        unloaded: Vec<String>,
         rules: tempfile::TempDir,
         today: &'static str,
     }
@@ -506,6 +449,7 @@ mod tests {
                 schema: toml::from_str(SCHEMA).map_err(|cause| Error::internal("no schema").caused_by(cause))?,
                 origins: [("people".to_owned(), vec![origin])].into_iter().collect(),
                 gate: Gate { max_quarantined: "50%".to_owned(), ..Gate::default() },
+                unloaded: Vec::new(),
                 rules: tempfile::tempdir().map_err(|cause| Error::internal("no folder").caused_by(cause))?,
                 today: "2026-11-22",
             })
@@ -522,6 +466,7 @@ mod tests {
                 origins: &self.origins,
                 rules_dir: self.rules.path(),
                 gate: &self.gate,
+                unloaded: &self.unloaded,
                 today,
                 at: DateTime::UNIX_EPOCH,
             };
@@ -647,16 +592,17 @@ mod tests {
         bench.gate.max_quarantined = "49.9 %".to_owned();
         let closed = |verdict: &Verdict| -> Vec<String> {
             let broken = verdict.gate.iter().filter(|condition| !condition.holds);
-            broken.map(|condition| format!("{}: {}", condition.what, condition.detail)).collect()
+            broken.map(|condition| condition.detail.clone()).collect()
         };
-        assert_eq!(closed(&bench.check()?), ["at most 49.9 % of people is held back: 2 of 4 rows (50.00 %)"]);
+        assert_eq!(closed(&bench.check()?), ["people 2 of 4 rows"]);
         bench.gate.quarantine = false;
-        assert_eq!(closed(&bench.check()?), ["no row has an open error: 2 rows"]);
+        assert_eq!(closed(&bench.check()?), ["2 rows are blocked: people 2"]);
         bench.gate.fail_on = FailOn::Never;
-        bench.store.run("DELETE FROM dq.staged")?;
-        assert_eq!(closed(&bench.check()?), ["people is loaded: not loaded: people of isa"]);
-        bench.gate.max_quarantined = "many".to_owned();
-        assert_eq!(bench.check().map_err(|error| error.kind()), Err(Kind::Config));
+        assert_eq!(closed(&bench.check()?), [""; 0]);
+        bench.unloaded.push("notes of isa".to_owned());
+        let verdict = bench.check()?;
+        assert_eq!(closed(&verdict), ["not loaded: notes of isa"]);
+        assert_eq!(super::verdict(&bench.store)?, Some(verdict));
         Ok(())
     }
 
@@ -681,27 +627,6 @@ mod tests {
         assert_eq!(super::verdict(&bench.store)?, Some(before));
         assert_eq!(bench.found(&AnomalyFilter::default())?.len(), 3);
         assert_eq!(bench.store.count("SELECT count(*) FROM dq.scores")?, 1);
-        Ok(())
-    }
-
-    #[test]
-    fn blocked_rows_come_with_every_reason() -> Result<()> {
-        let bench = Bench::new()?;
-        bench.store.run("UPDATE candidate.people SET city = '-' WHERE key = 'C3'")?;
-        bench.check()?;
-        let blocked = |fail_on| -> Result<Vec<String>> {
-            let sql = format!(
-                "SELECT \"row\" || CAST(reasons AS VARCHAR) FROM ({}) ORDER BY 1",
-                blocked_sql("people", fail_on)
-            );
-            bench.store.query(&sql, [], |row| row.get(0))
-        };
-        assert_eq!(blocked(FailOn::Error)?, ["C3[invalid-email]", "C4[missing-required]"]);
-        assert_eq!(
-            blocked(FailOn::Warning)?,
-            ["C2[placeholder-value]", "C3[invalid-email, placeholder-value]", "C4[missing-required]"]
-        );
-        assert!(blocked(FailOn::Never)?.is_empty());
         Ok(())
     }
 

@@ -137,6 +137,7 @@ impl Workbench {
                 schema: self.schema(),
                 origins: plan.origins(),
                 rules_dir: &self.reader.workspace.rules(),
+                unloaded: plan.unloaded(),
                 gate: &self.config().gate,
                 today: clock::today(),
                 at: clock::now(),

@@ -27,6 +27,7 @@ pub struct Plan {
     tables: Vec<(String, Vec<Feed>)>,
     origins: IndexMap<String, Vec<Origin>>,
     mappings: Vec<(String, Mapping)>,
+    unloaded: Vec<String>,
 }
 
 impl Plan {
@@ -36,11 +37,13 @@ impl Plan {
             store.query("SELECT source, entity FROM dq.staged", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut tables = Vec::new();
         let mut origins = IndexMap::new();
+        let mut unloaded = Vec::new();
         for table in derive::order(schema)? {
             let mut feeds = Vec::new();
             for (source, mapping) in sources {
                 let Some(feed) = mapping.tables.get(table) else { continue };
                 if !staged.iter().any(|(s, entity)| s == source && *entity == feed.entity) {
+                    unloaded.push(format!("{} of {source}", feed.entity));
                     continue;
                 }
                 let relation = format!("{source}/{}", feed.entity);
@@ -50,12 +53,17 @@ impl Plan {
             origins.insert(table.to_owned(), feeds.iter().map(|feed| feed.origin.clone()).collect());
             tables.push((table.to_owned(), feeds));
         }
-        Ok(Plan { schema: schema.clone(), tables, origins, mappings: sources.to_vec() })
+        Ok(Plan { schema: schema.clone(), tables, origins, mappings: sources.to_vec(), unloaded })
     }
 
     /// Per table, where its rows come from.
     pub fn origins(&self) -> &IndexMap<String, Vec<Origin>> {
         &self.origins
+    }
+
+    /// What the mappings read and no load has brought yet: `clients of isavigne_prod`.
+    pub fn unloaded(&self) -> &[String] {
+        &self.unloaded
     }
 
     /// The statement that builds each table's candidates, in the order in which they run, with the decisions that are

@@ -49,7 +49,7 @@ impl Verdict {
             })
             .collect();
         if !failed.is_empty() {
-            return format!("The gate is closed; it does not hold that {}", failed.join("; nor that "));
+            return format!("The gate is closed. Not met: {}", failed.join("; "));
         }
         match self.open(Severity::Error) {
             0 => "The gate is open".to_owned(),

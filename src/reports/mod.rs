@@ -9,10 +9,12 @@ mod findings;
 mod html;
 mod json;
 mod markdown;
+mod reference;
 #[cfg(test)]
 mod sample;
 mod table;
 mod text;
+mod xlsx;
 
 use std::io::Write;
 
@@ -22,6 +24,7 @@ use crate::error::{Error, Result, nearest};
 use crate::model::{Anomaly, FailOn, Report, Verdict};
 
 pub use findings::each_finding;
+pub use reference::reference;
 pub use table::{Target, export, write_to};
 pub use text::visible;
 
@@ -81,7 +84,7 @@ pub struct TableFormat {
 }
 
 /// All formats of a report, the default first.
-pub static REGISTRY: &[&ReportFormat] = &[&html::FORMAT, &markdown::FORMAT, &json::FORMAT, &csv::FORMAT];
+pub static REGISTRY: &[&ReportFormat] = &[&html::FORMAT, &markdown::FORMAT, &json::FORMAT, &csv::FORMAT, &xlsx::FORMAT];
 
 /// All formats of the outcome of a check, the default first.
 pub static CHECKS: &[&CheckFormat] = &[
@@ -160,12 +163,15 @@ mod tests {
         for format in REGISTRY {
             let mut out = Vec::new();
             (format.write)(&sample::report(), &mut out)?;
-            let text = String::from_utf8(out).map_err(|cause| Error::internal("not UTF-8").caused_by(cause))?;
-            assert!(text.contains("invalid-email"), "{}", format.name);
-            assert!(!text.contains('\u{1b}'), "{}", format.name);
             if let Some(folder) = std::env::var_os("TASTEVIN_SAMPLES") {
-                std::fs::write(std::path::Path::new(&folder).join(format!("report.{}", format.extension)), text)
+                std::fs::write(std::path::Path::new(&folder).join(format!("report.{}", format.extension)), &out)
                     .map_err(writing)?;
+            }
+            // A workbook is packed; it is read back in a test of its own.
+            if format.name != "xlsx" {
+                let text = String::from_utf8(out).map_err(|cause| Error::internal("not UTF-8").caused_by(cause))?;
+                assert!(text.contains("invalid-email"), "{}", format.name);
+                assert!(!text.contains('\u{1b}'), "{}", format.name);
             }
         }
         Ok(())
@@ -199,6 +205,6 @@ mod tests {
     fn a_format_that_is_not_there_is_answered_with_those_that_are() {
         let hints = |name: &str| report_format(name).err().map(|error| error.hints().to_vec()).unwrap_or_default();
         assert_eq!(hints("htm"), ["did you mean \"html\"?"]);
-        assert_eq!(hints("zzz"), ["the formats are: html, markdown, json, csv"]);
+        assert_eq!(hints("zzz"), ["the formats are: html, markdown, json, csv, xlsx"]);
     }
 }

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::rules;
 use crate::sql::{Literal, Path};
-use crate::stages::check;
+use crate::stages::{check, gate};
 use crate::store::Store;
 
 /// How many checks a trend looks back.
@@ -88,29 +88,31 @@ fn records<T: serde::de::DeserializeOwned>(store: &Store, sql: &str) -> Result<V
         .collect()
 }
 
-/// What is counted per rule, table and field.
-type Use = (String, String, String);
+/// What is counted: rule, table, field and severity.
+type Use = (String, String, String, String);
 
 fn rules(store: &Store, verdict: &Verdict) -> Result<Vec<RuleReport>> {
     let mut trends: HashMap<Use, Vec<u64>> = HashMap::new();
     let sql = format!(
-        r#"SELECT rule, "table", field, sum(open)::BIGINT FROM dq.metrics
+        r#"SELECT rule, "table", field, severity, sum(open)::BIGINT FROM dq.metrics
            WHERE "check" > {last} - {TREND} AND "check" <= {last}
-           GROUP BY rule, "table", field, "check" ORDER BY "check""#,
+           GROUP BY rule, "table", field, severity, "check" ORDER BY "check""#,
         last = verdict.check
     );
-    for (key, open) in store.query(&sql, [], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?)))? {
+    for (key, open) in
+        store.query(&sql, [], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get(4)?)))?
+    {
         trends.entry(key).or_default().push(open);
     }
     let mut values: HashMap<Use, Vec<(Option<String>, u64)>> = HashMap::new();
     let sql = format!(
-        r#"SELECT rule, "table", field, value, count(*) AS n FROM dq.anomalies WHERE status = 'open'
-           GROUP BY rule, "table", field, value
-           QUALIFY row_number() OVER (PARTITION BY rule, "table", field ORDER BY n DESC, value) <= {EXAMPLES}
-           ORDER BY rule, "table", field, n DESC, value"#
+        r#"SELECT rule, "table", field, severity, value, count(*) AS n FROM dq.anomalies WHERE status = 'open'
+           GROUP BY rule, "table", field, severity, value
+           QUALIFY row_number() OVER (PARTITION BY rule, "table", field, severity ORDER BY n DESC, value) <= {EXAMPLES}
+           ORDER BY rule, "table", field, severity, n DESC, value"#
     );
-    for (key, value) in
-        store.query(&sql, [], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), (row.get(3)?, row.get(4)?))))?
+    for (key, value) in store
+        .query(&sql, [], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), (row.get(4)?, row.get(5)?))))?
     {
         values.entry(key).or_default().push(value);
     }
@@ -119,7 +121,7 @@ fn rules(store: &Store, verdict: &Verdict) -> Result<Vec<RuleReport>> {
         .rules
         .iter()
         .map(|tally| {
-            let key = (tally.rule.clone(), tally.table.clone(), tally.field.clone());
+            let key = (tally.rule.clone(), tally.table.clone(), tally.field.clone(), tally.severity.name().to_owned());
             let (title, finds, matters) = words(&tally.rule);
             RuleReport {
                 rule: tally.rule.clone(),
@@ -160,7 +162,7 @@ fn examples(store: &Store) -> Result<HashMap<Use, Vec<Anomaly>>> {
         r#"
 WITH few AS (
     SELECT * FROM dq.anomalies
-    QUALIFY row_number() OVER (PARTITION BY rule, "table", field ORDER BY status, "row", value) <= {EXAMPLES}
+    QUALIFY row_number() OVER (PARTITION BY rule, "table", field, severity ORDER BY status, "row", value) <= {EXAMPLES}
 )
 SELECT few.rule, few."table", few.field, few.severity, few."row", few.value, few.message, few.suggestion, few.source,
        few.entity, files.file, few._row + lines.shift AS line, few.status
@@ -192,7 +194,8 @@ ORDER BY few.rule, few."table", few.field, few.status, few."row", few.value"#
         })
     })?;
     for anomaly in found {
-        let key = (anomaly.rule.clone(), anomaly.table.clone(), anomaly.field.clone());
+        let severity = anomaly.severity.name().to_owned();
+        let key = (anomaly.rule.clone(), anomaly.table.clone(), anomaly.field.clone(), severity);
         examples.entry(key).or_default().push(anomaly);
     }
     Ok(examples)
@@ -344,8 +347,10 @@ fn quarantine(store: &Store, schema: &Schema) -> Result<Vec<QuarantineTally>> {
             continue;
         }
         let sql = format!(
-            "SELECT reason.rule, count(DISTINCT _key) FROM (SELECT _key, unnest(_reasons) AS reason FROM {})
-             GROUP BY ALL ORDER BY count(DISTINCT _key) DESC, reason.rule",
+            "SELECT rule, count(DISTINCT _key) AS n FROM (
+                 SELECT _key, {} AS rule FROM (SELECT _key, unnest(_reasons) AS reason FROM {})
+             ) GROUP BY rule ORDER BY n DESC, rule",
+            gate::rule_of("reason"),
             Path("quarantine", table)
         );
         tallies.extend(store.query(&sql, [], |row| {
@@ -424,7 +429,7 @@ fn next(verdict: &Verdict, rules: &[RuleReport], rejects: &[RejectTally]) -> Vec
     if verdict.conflicts > 0 {
         steps.push(NextStep {
             why: "earlier decisions no longer fit the data and were not applied: decide again or take them back".into(),
-            command: "tastevin decide list --conflicts".into(),
+            command: "tastevin decide conflicts".into(),
             count: verdict.conflicts,
         });
     }
@@ -516,6 +521,7 @@ INSERT INTO dq.files VALUES ('isa', 'clients', 'a.csv', '/a.csv', 1, 5, 1, NULL,
 INSERT INTO dq.lines VALUES ('isa', 'clients', 1, 1, 0), ('isa', 'clients', 6, -4, 0), ('isa', 'clients', 8, -3, 0);
 INSERT INTO dq.rejects VALUES (4, 'isa', 'clients', 'b.csv', 3, 'too few fields', 'x'), (3, 'isa', 'clients', 'old.csv', 1, 'truncated', 'y');
 CREATE TABLE candidate.customers AS SELECT 'c' || i AS id, 'c' || i AS _key FROM range(7) t(i);
+CREATE TABLE quarantine.customers AS SELECT *, ['duplicate-key: twice', 'invalid-email'] AS _reasons FROM candidate.customers LIMIT 2;
 CREATE TABLE canonical.customers AS SELECT id FROM candidate.customers LIMIT 5;
 INSERT INTO dq.anomalies VALUES
     ('invalid-email', 'error', 'customers', 'c1', 'email', 'x', 'no address', NULL, 'isa', 'clients', 2, 'open'),
@@ -591,7 +597,7 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
                 ("excluded", 1),
                 ("merged", 1),
                 ("candidates", 7),
-                ("quarantined", 0),
+                ("quarantined", 2),
                 ("committed", 5)
             ]
         );
@@ -629,6 +635,8 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
         assert_eq!(rejects, [("b.csv line 3", 1)]);
         let waivers: Vec<_> = report.waivers.iter().map(|waiver| (waiver.id.as_str(), waiver.covers)).collect();
         assert_eq!(waivers, [("W", 1)]);
+        let held: Vec<_> = report.quarantine.iter().map(|tally| (tally.rule.as_str(), tally.rows)).collect();
+        assert_eq!(held, [("duplicate-key", 2), ("invalid-email", 2)]);
         assert_eq!(report.relations.len(), 1);
         assert_eq!(report.relations[0].orphans, 2);
         assert_eq!(report.mappings[0].columns, ["clients.Code"]);
@@ -641,12 +649,12 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
     fn what_to_do_next_begins_with_what_holds_the_most_back() -> Result<()> {
         let report = gathered()?;
         assert!(!report.pass);
-        assert_eq!(report.verdict, "The gate is closed; it does not hold that no row is blocked (customers 3)");
+        assert_eq!(report.verdict, "The gate is closed. Not met: no row is blocked (customers 3)");
         let commands: Vec<&str> = report.next.iter().map(|step| step.command.as_str()).collect();
         assert_eq!(
             commands,
             [
-                "tastevin decide list --conflicts",
+                "tastevin decide conflicts",
                 "tastevin anomalies --rule invalid-email --table customers",
                 "tastevin anomalies --rule orphan-reference --table sales",
                 "tastevin query \"FROM dq.rejects WHERE reason = 'too few fields'\"",

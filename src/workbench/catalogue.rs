@@ -9,7 +9,7 @@ use crate::rules;
 use crate::transforms;
 
 pub use crate::connectors::{ConnectorKind, Probe, SourceOption};
-pub use crate::reports::{CheckFormat, ReportFormat, TableFormat, Target};
+pub use crate::reports::Target;
 pub use crate::rules::Rule;
 pub use crate::store::Interrupter;
 pub use crate::transforms::{Example, Transform};
@@ -39,19 +39,33 @@ pub fn connectors() -> &'static [&'static ConnectorKind] {
     connectors::REGISTRY
 }
 
+/// A format as help and completions show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormatInfo {
+    /// The name for `--format`.
+    pub name: &'static str,
+    /// What it is good for.
+    pub summary: &'static str,
+    /// The file name's ending, by which `--output` chooses.
+    pub extension: &'static str,
+}
+
 /// The formats of a report, the default first.
-pub fn report_formats() -> &'static [&'static ReportFormat] {
-    reports::REGISTRY
+pub fn report_formats() -> Vec<FormatInfo> {
+    let info = |f: &&reports::ReportFormat| FormatInfo { name: f.name, summary: f.summary, extension: f.extension };
+    reports::REGISTRY.iter().map(info).collect()
 }
 
 /// The formats of the outcome of a check, the default first.
-pub fn check_formats() -> &'static [&'static CheckFormat] {
-    reports::CHECKS
+pub fn check_formats() -> Vec<FormatInfo> {
+    let info = |f: &&reports::CheckFormat| FormatInfo { name: f.name, summary: f.summary, extension: f.extension };
+    reports::CHECKS.iter().map(info).collect()
 }
 
 /// The formats of tables and findings, the default of a table first.
-pub fn table_formats() -> &'static [&'static TableFormat] {
-    reports::TABLES
+pub fn table_formats() -> Vec<FormatInfo> {
+    let info = |f: &&reports::TableFormat| FormatInfo { name: f.name, summary: f.summary, extension: f.extension };
+    reports::TABLES.iter().map(info).collect()
 }
 
 /// The canonical schema with which every workspace begins.

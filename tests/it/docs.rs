@@ -32,3 +32,8 @@ fn the_pages_of_the_rules_are_what_the_registry_says() {
         assert!(id == "README" || tastevin::rules::find(id).is_ok(), "docs/rules/{name} is about no rule");
     }
 }
+
+#[test]
+fn the_page_of_the_formats_is_what_the_registries_say() {
+    page_is_fresh("reports.md", &tastevin::reports::reference());
+}

@@ -6,4 +6,5 @@ mod docs;
 mod harness;
 mod house;
 mod map;
+mod report;
 mod samples;

@@ -44,14 +44,14 @@ impl CheckOutput<'_> {
     }
 
     /// The first open findings of every rule, table and field.
-    fn samples(&self) -> Result<HashMap<(String, String, String), Vec<Anomaly>>> {
+    fn samples(&self) -> Result<HashMap<Use, Vec<Anomaly>>> {
         let mut samples: HashMap<_, Vec<Anomaly>> = HashMap::new();
         if self.verdict.rules.iter().all(|tally| tally.open == 0) {
             return Ok(samples);
         }
         (self.findings)(&mut |anomaly| {
             if anomaly.status == Status::Open {
-                let of = (anomaly.rule.clone(), anomaly.table.clone(), anomaly.field.clone());
+                let of = (anomaly.rule.clone(), anomaly.table.clone(), anomaly.field.clone(), anomaly.severity);
                 let few = samples.entry(of).or_default();
                 if few.len() < SAMPLES {
                     few.push(anomaly);
@@ -63,9 +63,12 @@ impl CheckOutput<'_> {
     }
 }
 
-/// The key of a tally among the samples.
-fn key(tally: &RuleTally) -> (String, String, String) {
-    (tally.rule.clone(), tally.table.clone(), tally.field.clone())
+/// What is counted: rule, table, field and severity.
+type Use = (String, String, String, Severity);
+
+/// What a tally counts.
+fn key(tally: &RuleTally) -> Use {
+    (tally.rule.clone(), tally.table.clone(), tally.field.clone(), tally.severity)
 }
 
 #[cfg(test)]

@@ -79,6 +79,7 @@ fn checked() -> World {
         schema: &schema,
         origins: plan.origins(),
         rules_dir: Path::new("/nowhere"),
+        unloaded: plan.unloaded(),
         gate: &Gate::default(),
         today: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day"),
         at: at(),

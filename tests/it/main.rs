@@ -5,6 +5,7 @@ mod commit;
 mod docs;
 mod harness;
 mod house;
+mod load;
 mod map;
 mod report;
 mod samples;

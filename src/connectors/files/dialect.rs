@@ -373,7 +373,7 @@ fn single_quoted(text: &[u8], newline: u8) -> bool {
             both += u64::from(begins && field.last() == Some(&b'\''));
         }
     }
-    both >= 4 && both * 10 >= begun * 9
+    both >= 4 && both * 10 >= begun * 8
 }
 
 /// One column is the answer that a wrong guess gives too: says what speaks against it.

@@ -25,7 +25,11 @@ impl Header {
     /// The names are where the user says.
     pub fn at(records: &[Vec<String>], at: usize) -> Header {
         let names = without_blank_tail(&records[at]);
-        let dominant = dominant(&records[at + 1..]).unwrap_or(records[at].len());
+        let rows = &records[at + 1..];
+        let of_width = |width: usize| rows.iter().filter(|row| row.len() == width).count();
+        // Where rows are as often as wide as the names as not, the names are believed.
+        let dominant =
+            dominant(rows).filter(|width| of_width(*width) > of_width(records[at].len())).unwrap_or(records[at].len());
         // Names beyond the rows' last field are only dropped if they are blank.
         let width = if names <= dominant { dominant } else { names };
         Header { at: Some(at), first: at + 1, width, dominant }
@@ -100,8 +104,9 @@ fn is_header(records: &[Vec<String>], at: usize, doubt: Doubt) -> bool {
         let same_shape = values.iter().filter(|value| shape(value) == shape_of_cell).count();
         let shapes: HashSet<String> = values.iter().map(|value| shape(value)).collect();
         // A year over amounts is the name of a column.
-        let like = is_number(cell) && most(numbers) && (!is_year(cell) || most(years))
-            || shape_of_cell.contains('9') && most(same_shape);
+        let names_a_year = is_year(cell) && !most(years);
+        let like =
+            !names_a_year && (is_number(cell) && most(numbers) || shape_of_cell.contains('9') && most(same_shape));
         // A name over numbers or codes, though no value looks like it.
         let coded = shapes.len() <= 3 && shapes.iter().all(|shape| shape.contains('9'));
         let unlike = !like && same_shape == 0 && (most(numbers) || coded);
@@ -110,7 +115,7 @@ fn is_header(records: &[Vec<String>], at: usize, doubt: Doubt) -> bool {
         recurring += usize::from(values.contains(&cell));
     }
     // Exports that were put behind each other repeat the names as a whole: that is a header, not a recurring value.
-    let repeated = rows.iter().any(|row| *row == record);
+    let repeated = rows.contains(&record);
     if like_rows * 4 >= filled && like_rows >= unlike_rows {
         return false;
     }

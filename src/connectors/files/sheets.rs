@@ -129,6 +129,7 @@ impl Sheet {
             quote: grammar.quote,
             width: self.width,
             longest,
+            feeds: true,
             parallel: !several_lines,
         };
         let staged = if self.rows.is_empty() { 0 } else { staging::insert(target.store, &regular, into)? };

@@ -22,6 +22,8 @@ pub(super) struct Regular<'a> {
     pub width: usize,
     /// Bytes of the longest record.
     pub longest: u64,
+    /// Whether every line ends in a line feed alone; otherwise every line ends in a carriage return and a line feed.
+    pub feeds: bool,
     /// Whether several threads may begin in the middle of it.
     pub parallel: bool,
 }
@@ -85,6 +87,11 @@ fn statement(regular: &Regular, into: &Into) -> Result<String> {
         "hive_partitioning = false".to_owned(),
         format!("parallel = {}", regular.parallel),
     ];
+    // Left alone, DuckDB takes the first line end it meets, even one within quotes. Told of a carriage return and a line
+    // feed, it reads wrongly (seen with 2.0), so that this one must be what it meets first.
+    if regular.feeds {
+        options.push("new_line = '\\n'".to_owned());
+    }
     if regular.longest > USUAL {
         options.push(format!("max_line_size = {}", regular.longest + USUAL));
     }

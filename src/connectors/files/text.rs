@@ -54,7 +54,7 @@ impl Text {
             certain.filter(|(mark, _)| *mark == encoding || !encoding.is_utf16()).map_or(0, |(_, mark)| mark) as u64;
         let readable = if encoding.is_utf16() {
             let teller = Teller::new(watch, format!("decode {name}"), readable.bytes);
-            let rewritten = readable.from_utf16(encoding, start, temp_dir, &teller)?;
+            let rewritten = readable.utf16_as_utf8(encoding, start, temp_dir, &teller)?;
             start = 0;
             rewritten
         } else {
@@ -132,6 +132,7 @@ impl Text {
             },
             width: self.layout.width,
             longest: traits.longest,
+            feeds: copy.is_some() || traits.return_ends + self.layout.head.return_ends == 0,
             parallel: !traits.several_lines || !traits.deceptive && traits.longest < LONG,
         };
         watch.canceller.check()?;
@@ -152,9 +153,11 @@ impl Text {
         let traits = found.traits;
         let bare = traits.bare_ends + self.layout.head.bare_ends;
         let with_return = traits.return_ends + self.layout.head.return_ends;
-        // It wants one sort of line end, and takes a blank line for an absent value where there is one column.
-        let even_ends = bare == 0 || with_return == 0;
-        let no_blanks = self.layout.grammar.delimiter.is_some() && self.layout.width > 1 || traits.blanks == 0;
+        // It wants one sort of line end, and finds out which from the first that it meets.
+        let first_is_an_end = self.layout.line > 1 || !traits.several_lines;
+        let even_ends = self.layout.grammar.newline == b'\n' && (with_return == 0 || bare == 0 && first_is_an_end);
+        // It takes a blank line for an absent value where there is one column.
+        let no_blanks = self.layout.width > 1 || traits.blanks == 0;
         found.rejects.is_empty() && traits.strays == 0 && even_ends && no_blanks
     }
 }

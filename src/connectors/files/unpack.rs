@@ -69,7 +69,7 @@ impl Readable {
     }
 
     /// The same text as UTF-8, from the byte `from` (behind the byte order mark) on.
-    pub fn from_utf16(&self, encoding: Encoding, from: u64, temp_dir: &Path, teller: &Teller) -> Result<Readable> {
+    pub fn utf16_as_utf8(&self, encoding: Encoding, from: u64, temp_dir: &Path, teller: &Teller) -> Result<Readable> {
         let unreadable = |cause| read_error(&self.path, cause);
         let mut file = File::open(&self.path).map_err(unreadable)?;
         file.seek(SeekFrom::Start(from)).map_err(unreadable)?;

@@ -24,3 +24,4 @@ pub mod stages;
 pub mod workbench;
 
 pub mod cli;
+pub mod tui;

@@ -1,7 +1,9 @@
-//! Arguments in, exit code out; everything else is in the library.
+//! Arguments in, exit code out; everything else is in the library. The one place that knows both fronts.
 
 use std::process::ExitCode;
 
+use tastevin::{cli, tui};
+
 fn main() -> ExitCode {
-    tastevin::cli::main(std::env::args_os())
+    cli::main(std::env::args_os(), |workbench, load_first| tui::run(workbench, tui::Options { load_first }))
 }

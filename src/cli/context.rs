@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
+use super::Front;
 use super::interrupt::Interrupt;
 use super::progress::Meter;
 use super::sink::Sink;
@@ -35,12 +36,18 @@ pub struct Global {
 pub struct Context {
     global: Global,
     interrupt: Interrupt,
+    front: Front,
 }
 
 impl Context {
     /// Surroundings for these options.
-    pub fn new(global: Global) -> Context {
-        Context { global, interrupt: Interrupt::default() }
+    pub fn new(global: Global, front: Front) -> Context {
+        Context { global, interrupt: Interrupt::default(), front }
+    }
+
+    /// What shows a workbench on the terminal. It takes the signals itself.
+    pub fn front(&self) -> Front {
+        self.front
     }
 
     /// The options of every command.

@@ -8,7 +8,7 @@ use super::text::visible;
 use super::{Outcome, Subcommand, commit, json, load, open};
 use crate::error::{Error, Result};
 use crate::model::SourceConfig;
-use crate::workbench::Workspace;
+use crate::workbench::{OpenOptions, Workbench, Workspace};
 
 /// Make a workspace on sample exports, load and check it, and open it
 ///
@@ -49,7 +49,11 @@ impl Subcommand for Demo {
         if made {
             make(&self.dir)?;
         }
-        let mut workbench = context.open(&self.dir, false)?;
+        // The workbench on the terminal takes the signals itself.
+        let mut workbench = match self.headless {
+            true => context.open(&self.dir, false)?,
+            false => Workbench::open(&self.dir, OpenOptions::default())?,
+        };
         if made {
             let mut config = SourceConfig { kind: "isavigne".to_owned(), ..SourceConfig::default() };
             config.options.insert("path".to_owned(), "exports".into());
@@ -60,12 +64,12 @@ impl Subcommand for Demo {
         } else {
             context.say(format!("{dir} is a demo workspace already and is used again"));
         }
+        if !self.headless {
+            let load_first = workbench.loads(None)?.is_empty();
+            return open::show(workbench, load_first, context);
+        }
         let loads = load::all(&mut workbench, &[], context)?;
         let verdict = commit::check(&mut workbench, context)?;
-        if !self.headless {
-            loads.outcome(context)?;
-            return open::show(workbench, context);
-        }
         let mut out = context.stdout();
         if context.json() {
             json::write(&mut out, &[("loads", &loads.done), ("verdict", &verdict)])?;

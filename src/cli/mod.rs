@@ -36,6 +36,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, FromArgMatches as _};
 
 use crate::error::{Error, Result};
+use crate::workbench::Workbench;
 use context::{Context, Global};
 
 /// How a command went that did its work.
@@ -122,8 +123,11 @@ pub fn command() -> clap::Command {
     REGISTRY.iter().fold(Root::augment_args(root), |root, entry| root.subcommand((entry.declare)()))
 }
 
-/// Runs the command line and says with what code the process ends.
-pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// What shows a workbench on the terminal until the person leaves it; `true` asks it to load and check first.
+pub type Front = fn(Workbench, bool) -> Result<()>;
+
+/// Runs the command line and says with what code the process ends. `front` is the workbench on the terminal.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, front: Front) -> ExitCode {
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         // Help and version are asked for and go to stdout; a pipe that is closed early is no failure.
@@ -137,7 +141,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(root) => root,
         Err(error) => return failure::report(&misread(error), false),
     };
-    let context = Context::new(root.global);
+    let context = Context::new(root.global, front);
     let outcome = match matches.subcommand() {
         None => open::run(root.dir, &context),
         Some(_) if root.dir.is_some() => {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::{Outcome, REGISTRY};
 use crate::error::{Error, Result, nearest};
-use crate::workbench::Workbench;
+use crate::workbench::{OpenOptions, Workbench};
 
 /// Opens the workspace in `dir`, or the one around the current folder.
 pub fn run(dir: Option<PathBuf>, context: &Context) -> Result<Outcome> {
@@ -24,8 +24,8 @@ pub fn run(dir: Option<PathBuf>, context: &Context) -> Result<Outcome> {
         None => context.dir()?,
     };
     require_terminal()?;
-    let workbench = context.open(&dir, context.global().read_only)?;
-    show(workbench, context)
+    let workbench = Workbench::open(&dir, OpenOptions { read_only: context.global().read_only })?;
+    show(workbench, false, context)
 }
 
 /// Refuses to go on where there is no terminal to draw on.
@@ -38,8 +38,7 @@ pub fn require_terminal() -> Result<()> {
         .hint("`tastevin --help` lists them all; `tastevin demo --headless` makes the demo without a terminal"))
 }
 
-/// Shows the workbench until the person leaves it.
-pub fn show(workbench: Workbench, context: &Context) -> Result<Outcome> {
-    let _ = (workbench, context);
-    Err(Error::internal("the workbench is not wired yet"))
+/// Shows the workbench until the person leaves it; with `load_first` it begins with loading and checking.
+pub fn show(workbench: Workbench, load_first: bool, context: &Context) -> Result<Outcome> {
+    (context.front())(workbench, load_first).map(|()| Outcome::Pass)
 }

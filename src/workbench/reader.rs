@@ -12,7 +12,7 @@ use crate::model::{
     Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Page, Report, RowStory, Schema, TableDiff, Verdict,
     WorkspaceConfig,
 };
-use crate::stages::{check, commit, decide, load, map, report};
+use crate::stages::{check, commit, decide, gate, load, map, report};
 use crate::store::Store;
 
 /// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
@@ -134,6 +134,37 @@ impl Reader {
     /// A window of the findings that the filter lets through, and how many there are in all.
     pub fn anomalies(&self, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Anomaly>)> {
         check::anomalies(&self.store, filter, offset, limit)
+    }
+
+    /// The number, from 0, of the next finding after `from` (or before it) whose row, value or message contains `text`,
+    /// among those that the filter lets through; after the last one the search goes on at the first.
+    pub fn find_anomaly(&self, filter: &AnomalyFilter, text: &str, from: u64, backwards: bool) -> Result<Option<u64>> {
+        let text = crate::sql::Literal(text).to_string();
+        let (beyond, order) = if backwards { ("n < ", "DESC") } else { ("n > ", "ASC") };
+        let sql = format!(
+            "SELECT n FROM (SELECT row_number() OVER () - 1 AS n, \"row\", value, message FROM ({}))\n\
+             WHERE n <> {from} AND contains(lower(concat_ws(chr(10), \"row\", value, message)), lower({text}))\n\
+             ORDER BY {beyond}{from} DESC, n {order} LIMIT 1",
+            check::anomalies_sql(filter)
+        );
+        let found: Option<i64> = self.store.first(&sql, [], |row| row.get(0))?;
+        Ok(found.and_then(|at| u64::try_from(at).ok()))
+    }
+
+    /// A window of the rows that a commit would hold back: table, row, and the reasons in one text, apart by `; `.
+    pub fn held_back(&self, offset: u64, limit: u64) -> Result<Page> {
+        let tables = self.schema().tables.keys().map(|table| {
+            format!(
+                "SELECT {} AS \"table\", \"row\", array_to_string(reasons, '; ') AS reasons FROM ({})",
+                crate::sql::Literal(table),
+                gate::blocked_sql(table, self.gate().fail_on)
+            )
+        });
+        let union: Vec<String> = tables.collect();
+        if union.is_empty() {
+            return Ok(Page::default());
+        }
+        self.store.page(&format!("SELECT * FROM ({}) ORDER BY ALL", union.join("\nUNION ALL\n")), offset, limit)
     }
 
     /// What became of every cell of one row, from the raw line to the committed value.

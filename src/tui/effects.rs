@@ -1,0 +1,171 @@
+//! What the update wants done, as data; the runtime does it and answers with a [`Message`](super::message::Message).
+
+use crate::model::{Action, Anomaly, AnomalyFilter, Commit, Page, RowChange, RowStory, TableTally, Verdict};
+use crate::workbench::SourceStatus;
+
+/// One thing to be done outside of the model.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Work for the writer.
+    Do(Job),
+    /// A question for the reader; an answer to an earlier question of the same slot no longer matters.
+    Ask(u64, Ask),
+    /// Stop the work that is going on.
+    Cancel,
+    /// Put text on the user's clipboard.
+    Copy(String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// End the program.
+    Quit,
+}
+
+/// A piece of work that changes the workspace; one runs at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Job {
+    /// Load a source.
+    Load(String),
+    /// Build the candidates and run every rule. Many wishes for it are one.
+    Check,
+    /// Write a decision to the ledger. The ticket tells which one the answer is about.
+    Decide {
+        /// Chosen by who asks.
+        ticket: u64,
+        /// What is decided.
+        action: Action,
+        /// The reason.
+        why: Option<String>,
+    },
+    /// Make the candidates canonical.
+    Commit {
+        /// The message.
+        message: String,
+    },
+}
+
+/// A question to the workspace.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// The sources with their last loads.
+    Sources,
+    /// The verdict of the last check, and how many decisions are in conflict.
+    Verdict,
+    /// The commits.
+    Log,
+    /// A window of findings.
+    Findings {
+        /// Which ones.
+        filter: AnomalyFilter,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+    /// The same, to act on them.
+    Collect {
+        /// Which ones.
+        filter: AnomalyFilter,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+    /// The number of the next finding that contains a text.
+    Find {
+        /// Among which ones.
+        filter: AnomalyFilter,
+        /// The text.
+        text: String,
+        /// Where to begin; this one itself does not count.
+        from: u64,
+        /// Towards the first one.
+        backwards: bool,
+    },
+    /// What became of every cell of a row.
+    Story {
+        /// The table.
+        table: String,
+        /// The row.
+        row: String,
+    },
+    /// A window of the rejected records of a source.
+    Rejects {
+        /// The source.
+        source: String,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+    /// What a commit would change, in rows per table.
+    Diff,
+    /// A window of the rows of one table that a commit would change.
+    Changes {
+        /// The table.
+        table: String,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+    /// A window of the rows that a commit would hold back, with their reasons.
+    Held {
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+}
+
+/// The kind of a question. A newer question of the same slot makes an older one pointless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "one for each Ask, where they are documented")]
+pub enum Slot {
+    Sources,
+    Verdict,
+    Log,
+    Findings,
+    Collect,
+    Find,
+    Story,
+    Rejects,
+    Diff,
+    Changes,
+    Held,
+}
+
+impl Ask {
+    /// The kind of question it is.
+    pub fn slot(&self) -> Slot {
+        match self {
+            Ask::Sources => Slot::Sources,
+            Ask::Verdict => Slot::Verdict,
+            Ask::Log => Slot::Log,
+            Ask::Findings { .. } => Slot::Findings,
+            Ask::Collect { .. } => Slot::Collect,
+            Ask::Find { .. } => Slot::Find,
+            Ask::Story { .. } => Slot::Story,
+            Ask::Rejects { .. } => Slot::Rejects,
+            Ask::Diff => Slot::Diff,
+            Ask::Changes { .. } => Slot::Changes,
+            Ask::Held { .. } => Slot::Held,
+        }
+    }
+}
+
+/// The answer to the question of the same name.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "one for each Ask, where they are documented")]
+pub enum Answer {
+    Sources(Vec<SourceStatus>),
+    Verdict { verdict: Option<Box<Verdict>>, conflicts: u64 },
+    Log(Vec<Commit>),
+    Findings { offset: u64, total: u64, rows: Vec<Anomaly> },
+    Collect(Vec<Anomaly>),
+    Find(Option<u64>),
+    Story(Option<Box<RowStory>>),
+    Rejects(Page),
+    Diff(Vec<TableTally>),
+    Changes { offset: u64, rows: Vec<RowChange> },
+    Held(Page),
+}

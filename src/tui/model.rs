@@ -1,0 +1,201 @@
+//! Everything the screen is drawn from. `update` changes it, `view` only reads it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use super::effects::{Ask, Effect, Job, Slot};
+use super::keymap::Layer;
+use super::message::Key;
+use super::notes::{Notes, Tone};
+use super::popups::Popup;
+use super::screens::{self, Screen, anomalies, commit, sources};
+use super::theme::Theme;
+use crate::model::{Decision, Gate, Progress, Schema, Verdict};
+
+/// What does not change while the workbench is open.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The name of the workspace.
+    pub name: String,
+    /// Its folder.
+    pub dir: PathBuf,
+    /// The canonical schema.
+    pub schema: Arc<Schema>,
+    /// What must hold before a commit.
+    pub gate: Gate,
+    /// The names of the sources.
+    pub sources: Vec<String>,
+    /// Who sits here.
+    pub who: String,
+    /// Whether changes are refused.
+    pub read_only: bool,
+}
+
+/// The work that is going on.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// What it is.
+    pub job: Job,
+    /// When it began, since the start.
+    pub since: Duration,
+    /// Where it stands.
+    pub progress: Option<Progress>,
+    /// When what is counted now began, since the start.
+    pub counting_since: Duration,
+    /// Whether it goes on behind what the user does, so that a word in the corner is enough.
+    pub quiet: bool,
+    /// Whether the user asked for it to stop.
+    pub cancelled: bool,
+}
+
+/// The whole state of the workbench.
+pub struct Model {
+    /// The size of the terminal.
+    pub area: Rect,
+    /// What does not change.
+    pub about: About,
+    /// The colours.
+    pub theme: Theme,
+    /// Time since the start.
+    pub clock: Duration,
+    /// Which screen is open, by its place in [`screens::SCREENS`].
+    pub open: usize,
+    /// What the Sources screen shows.
+    pub sources: sources::State,
+    /// What the Anomalies screen shows.
+    pub anomalies: anomalies::State,
+    /// What the Commit screen shows.
+    pub commit: commit::State,
+    /// The last verdict; `None` before the first check.
+    pub verdict: Option<Verdict>,
+    /// Decisions that could not be applied.
+    pub conflicts: u64,
+    /// The ledger.
+    pub ledger: Vec<Decision>,
+    /// The work that is going on.
+    pub work: Option<Work>,
+    /// Sources that are still to be loaded.
+    pub loads: Vec<String>,
+    /// Whether a check was asked for that has not begun.
+    pub check_wanted: bool,
+    /// Whether the next check is the user's own wish and not the consequence of a decision.
+    pub check_loudly: bool,
+    /// Decisions that are on their way to the disk.
+    pub in_flight: u64,
+    /// Counts the changes of the data; what was fetched under another number is old.
+    pub epoch: u64,
+    /// What lies over the screen.
+    pub popup: Option<Popup>,
+    /// The keys of a sequence that is not complete.
+    pub typed: Vec<Key>,
+    /// What the program has to say.
+    pub notes: Notes,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// The last click, for double clicks: when and where.
+    pub clicked: Option<(Duration, u16, u16)>,
+    tickets: u64,
+    generations: u64,
+    asked: HashMap<Slot, u64>,
+}
+
+impl Model {
+    /// A model on which nothing is known yet.
+    pub fn new(about: About, ledger: Vec<Decision>, theme: Theme, width: u16, height: u16) -> Model {
+        Model {
+            area: Rect::new(0, 0, width, height),
+            about,
+            theme,
+            clock: Duration::ZERO,
+            open: 0,
+            sources: sources::State::default(),
+            anomalies: anomalies::State::default(),
+            commit: commit::State::default(),
+            verdict: None,
+            conflicts: 0,
+            ledger,
+            work: None,
+            loads: Vec::new(),
+            check_wanted: false,
+            check_loudly: false,
+            in_flight: 0,
+            epoch: 1,
+            popup: None,
+            typed: Vec::new(),
+            notes: Notes::default(),
+            mouse: true,
+            clicked: None,
+            tickets: 0,
+            generations: 0,
+            asked: HashMap::new(),
+        }
+    }
+
+    /// The screen that is open.
+    pub fn screen(&self) -> &'static Screen {
+        screens::SCREENS.get(self.open).unwrap_or(&screens::SCREENS[0])
+    }
+
+    /// The layers of commands that are on, the most particular first.
+    pub fn layers(&self) -> Vec<&'static Layer> {
+        match &self.popup {
+            Some(popup) => vec![popup.layer()],
+            None => {
+                let mut layers = (self.screen().layers)(self);
+                layers.push(&screens::TABS);
+                layers.push(&screens::GLOBAL);
+                layers
+            }
+        }
+    }
+
+    /// The effect that asks; whatever was asked of the same kind before no longer matters.
+    pub fn ask(&mut self, ask: Ask) -> Effect {
+        self.generations += 1;
+        self.asked.insert(ask.slot(), self.generations);
+        Effect::Ask(self.generations, ask)
+    }
+
+    /// Whether an answer is the one that is waited for.
+    pub fn awaits(&self, slot: Slot, generation: u64) -> bool {
+        self.asked.get(&slot) == Some(&generation)
+    }
+
+    /// A number that no decision has had.
+    pub fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    /// Says something on the screen and in the log.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notes.say(self.clock, tone, text, Vec::new());
+    }
+
+    /// Says something with what to do next.
+    pub fn say_with_hint(&mut self, tone: Tone, text: impl Into<String>, hint: impl Into<String>) {
+        self.notes.say(self.clock, tone, text, vec![hint.into()]);
+    }
+
+    /// Why nothing may be changed now, if so. A check is no obstacle: it makes way for a decision.
+    pub fn writable(&self) -> Result<(), String> {
+        if self.about.read_only {
+            return Err("the workspace is open for reading only".to_owned());
+        }
+        match self.work.as_ref().map(|work| &work.job) {
+            Some(Job::Load(source)) => Err(format!("{source} is being loaded; Esc cancels that")),
+            Some(Job::Commit { .. }) => Err("a commit is being made".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The part of the terminal between header and footer.
+    pub fn body(&self) -> Rect {
+        let area = self.area;
+        Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(2), ..area }
+    }
+}

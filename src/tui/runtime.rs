@@ -1,0 +1,420 @@
+//! The one driver: takes the terminal and gives it back whatever happens, feeds messages to `update`, does the effects.
+//!
+//! Three threads beside this one: the terminal's events, the writer that owns the workbench, and a reader with a
+//! connection of its own. They only send messages.
+
+use std::collections::VecDeque;
+use std::io::{IsTerminal as _, Stdout, Write as _, stdout};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{
+    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, MouseEventKind,
+};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::effects::{Ask, Effect, Job};
+use super::message::{Message, Reply};
+use super::model::{About, Model};
+use super::theme::Theme;
+use super::update::{start, update};
+use super::view::view;
+use super::workers;
+use crate::error::{Error, Kind, Result};
+use crate::workbench::{Interrupter, Reader, Workbench, clock};
+
+/// How the workbench begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Load every source and check right after opening, with the progress on the screen.
+    pub load_first: bool,
+}
+
+/// How often what moves by itself is drawn.
+const FRAME: Duration = Duration::from_millis(100);
+/// How often the message on the screen is looked at, to take it away in time.
+const NOTE: Duration = Duration::from_millis(500);
+/// How often the writer may report progress.
+const REPORT: Duration = Duration::from_millis(50);
+/// How long the end waits for work that was asked to stop.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// The names of our threads begin with this; a panic on one of them is a failure of one job, not of the program.
+const THREAD: &str = "tastevin-";
+
+/// Opens the workbench in the terminal and returns when the user leaves it.
+///
+/// # Errors
+/// There is no terminal, it cannot be drawn on, or a signal ended the program.
+pub fn run(workbench: Workbench, options: Options) -> Result<()> {
+    if !stdout().is_terminal() {
+        return Err(Error::usage("the workbench needs a terminal")
+            .hint("without one, use the subcommands: `tastevin check`, `tastevin anomalies`, `tastevin commit`"));
+    }
+    let (send, receive) = channel();
+    let (width, height) = size().map_err(|cause| terminal("its size is not known", cause))?;
+    let mut model =
+        Model::new(about(&workbench), workbench.decisions().to_vec(), Theme::from_environment(), width, height);
+    let questions = Questions::answered(workbench.again()?, send.clone())?;
+    let work = Work::done(workbench, send.clone())?;
+    let _screen = Screen::enter()?;
+    on_signals(&send);
+    read_events(send)?;
+    let outcome = drive(&mut model, options, &receive, &work, &questions);
+    drop(_screen);
+    questions.close();
+    work.finish();
+    outcome
+}
+
+fn about(workbench: &Workbench) -> About {
+    let config = workbench.config();
+    About {
+        name: config.workspace.name.clone(),
+        dir: workbench.dir().to_owned(),
+        schema: Arc::new(workbench.schema().clone()),
+        gate: config.gate.clone(),
+        sources: config.sources.keys().cloned().collect(),
+        who: clock::who(),
+        read_only: workbench.is_read_only(),
+    }
+}
+
+fn terminal(what: &str, cause: std::io::Error) -> Error {
+    Error::new(Kind::Io, format!("the terminal cannot be used: {what}")).caused_by(cause)
+}
+
+/// The loop: one message or more, the effects, one frame.
+fn drive(
+    model: &mut Model,
+    options: Options,
+    receive: &Receiver<Message>,
+    work: &Work,
+    questions: &Questions,
+) -> Result<()> {
+    let begin = Instant::now();
+    let mut screen = Terminal::new(CrosstermBackend::new(stdout())).map_err(|cause| terminal("opening", cause))?;
+    let mut draw =
+        |model: &Model| screen.draw(|frame| view(model, frame)).map(|_| ()).map_err(|cause| terminal("drawing", cause));
+    // Drawn before anything is asked, so that the first frame never waits for the database.
+    draw(model)?;
+    let mut effects = start(model, options.load_first);
+    loop {
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Do(job) => work.submit(job),
+                Effect::Ask(generation, ask) => questions.submit(generation, ask),
+                Effect::Cancel => work.cancel(),
+                Effect::Copy(text) => {
+                    let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(text));
+                }
+                Effect::Mouse(true) => {
+                    let _ = execute!(stdout(), EnableMouseCapture);
+                }
+                Effect::Mouse(false) => {
+                    let _ = execute!(stdout(), DisableMouseCapture);
+                }
+                Effect::Quit if STOPPED.load(Ordering::SeqCst) => return Err(Error::interrupted()),
+                Effect::Quit => return Ok(()),
+            }
+        }
+        let wait = match (model.work.is_some(), model.notes.shown().is_some()) {
+            (true, _) => FRAME,
+            (false, true) => NOTE,
+            (false, false) => Duration::from_secs(3600),
+        };
+        let mut next = match receive.recv_timeout(wait) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Err(Error::internal("the terminal's events ended")),
+        };
+        effects.extend(update(model, Message::Tick(begin.elapsed())));
+        // Whatever has come in the meantime is taken into the same frame.
+        while let Some(message) = next {
+            effects.extend(update(model, message));
+            next = receive.try_recv().ok();
+        }
+        draw(model)?;
+    }
+}
+
+/// Whether a signal asked the program to end.
+static STOPPED: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal is ours.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// The terminal, for as long as it lives.
+struct Screen;
+
+impl Screen {
+    fn enter() -> Result<Screen> {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |information| {
+            let ours = thread::current().name().is_some_and(|name| name.starts_with(THREAD));
+            if !ours {
+                leave();
+                previous(information);
+            }
+        }));
+        ENTERED.store(true, Ordering::SeqCst);
+        let entered = enable_raw_mode().and_then(|()| {
+            execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)
+        });
+        entered.map_err(|cause| terminal("entering", cause))?;
+        Ok(Screen)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Gives the terminal back, once.
+fn leave() {
+    if ENTERED.swap(false, Ordering::SeqCst) {
+        let mut out: Stdout = stdout();
+        let _ = execute!(out, DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
+        let _ = disable_raw_mode();
+        let _ = out.flush();
+    }
+}
+
+/// SIGTERM, SIGINT and SIGHUP end the program in an orderly way; if it does not listen, the terminal is given back here.
+fn on_signals(send: &Sender<Message>) {
+    let send = send.clone();
+    // Where the handler is taken already, whoever has it sees to the end.
+    let _ = ctrlc::try_set_handler(move || {
+        STOPPED.store(true, Ordering::SeqCst);
+        let _ = send.send(Message::Stop);
+        thread::sleep(Duration::from_secs(3));
+        if ENTERED.load(Ordering::SeqCst) {
+            leave();
+            std::process::exit(i32::from(Kind::Interrupted.exit_code()));
+        }
+    });
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let thread = thread::Builder::new().name(format!("{THREAD}{name}")).spawn(work);
+    thread.map_err(|cause| Error::new(Kind::Io, "a thread cannot be started").caused_by(cause))
+}
+
+/// Reads the terminal's events until the program ends.
+fn read_events(send: Sender<Message>) -> Result<()> {
+    spawn("events", move || {
+        while let Ok(event) = event::read() {
+            // The terminal reports every move of the mouse; nothing here depends on it.
+            let moved = matches!(&event, Event::Mouse(mouse) if matches!(mouse.kind, MouseEventKind::Moved | MouseEventKind::Drag(_)));
+            if let Some(message) = Message::of(event).filter(|_| !moved)
+                && send.send(message).is_err()
+            {
+                return;
+            }
+        }
+        // The terminal has gone.
+        let _ = send.send(Message::Stop);
+    })?;
+    Ok(())
+}
+
+/// A lock that a panic elsewhere does not close: what it guards is whole after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does something that may panic; a panic is an error like others.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|cause| {
+        let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(Error::internal(format!("a fault of this program: {text}")).hint("the work was not done; nothing was lost"))
+    })
+}
+
+/// The writer: one thread that owns the workbench and does one job after the other.
+struct Work {
+    queue: Arc<(Mutex<Queue>, Condvar)>,
+    interrupter: Interrupter,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    /// Many wishes for a check are one, and it comes after everything else.
+    check: bool,
+    running: Option<Job>,
+    closed: bool,
+}
+
+impl Work {
+    fn done(mut workbench: Workbench, send: Sender<Message>) -> Result<Work> {
+        let queue: Arc<(Mutex<Queue>, Condvar)> = Arc::default();
+        let interrupter = workbench.interrupter();
+        let own = Arc::clone(&queue);
+        let thread = spawn("writer", move || {
+            while let Some(job) = next_job(&own) {
+                let report = |reply| {
+                    let _ = send.send(Message::Reply(Box::new(reply)));
+                };
+                report(Reply::Started(job.clone()));
+                let (begin, last) = (Instant::now(), AtomicU64::new(0));
+                let tell = |reply| {
+                    let now = begin.elapsed().as_millis() as u64;
+                    if now >= last.load(Ordering::Relaxed) {
+                        last.store(now + REPORT.as_millis() as u64, Ordering::Relaxed);
+                        report(reply);
+                    }
+                };
+                let failed = failure_of(&job);
+                report(guarded(|| Ok(workers::work(&mut workbench, job, &tell))).unwrap_or_else(failed));
+                lock(&own.0).running = None;
+            }
+        })?;
+        Ok(Work { queue, interrupter, thread })
+    }
+
+    fn submit(&self, job: Job) {
+        let mut queue = lock(&self.queue.0);
+        // Nobody waits for a check: a decision goes to the disk first, and the check begins again.
+        let in_the_way = queue.running == Some(Job::Check) && job != Job::Check;
+        match job {
+            Job::Check => queue.check = true,
+            job => queue.jobs.push_back(job),
+        }
+        if in_the_way {
+            self.interrupter.interrupt();
+        }
+        self.queue.1.notify_one();
+    }
+
+    fn cancel(&self) {
+        let mut queue = lock(&self.queue.0);
+        queue.jobs.retain(|job| matches!(job, Job::Decide { .. }));
+        queue.check = false;
+        if queue.running.is_some() {
+            self.interrupter.interrupt();
+        }
+    }
+
+    /// Stops what can be stopped, writes the decisions that are still waiting, and lets the workbench go.
+    fn finish(self) {
+        {
+            let mut queue = lock(&self.queue.0);
+            queue.closed = true;
+            if matches!(queue.running, Some(Job::Load(_) | Job::Check)) {
+                self.interrupter.interrupt();
+            }
+            self.queue.1.notify_one();
+        }
+        let begin = Instant::now();
+        while !self.thread.is_finished() && begin.elapsed() < FAREWELL {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+fn next_job(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
+    let mut queue = lock(&shared.0);
+    loop {
+        if queue.closed {
+            queue.check = false;
+            queue.jobs.retain(|job| matches!(job, Job::Decide { .. }));
+        }
+        let next = queue.jobs.pop_front().or_else(|| std::mem::take(&mut queue.check).then_some(Job::Check));
+        if let Some(job) = next {
+            queue.running = Some(job.clone());
+            return Some(job);
+        }
+        if queue.closed {
+            return None;
+        }
+        queue = shared.1.wait(queue).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// What is reported of a job that ended in a fault of the program.
+fn failure_of(job: &Job) -> impl FnOnce(Error) -> Reply + use<> {
+    let job = job.clone();
+    move |error| match job {
+        Job::Load(source) => Reply::Loaded(source, Err(error)),
+        Job::Check => Reply::Checked(Err(error)),
+        Job::Decide { ticket, .. } => Reply::Decided(ticket, Err(error)),
+        Job::Commit { .. } => Reply::Committed(Err(error)),
+    }
+}
+
+/// The reader: one thread that answers questions, of each kind only the newest.
+struct Questions {
+    waiting: Arc<(Mutex<Waiting>, Condvar)>,
+    interrupter: Interrupter,
+}
+
+#[derive(Default)]
+struct Waiting {
+    asks: VecDeque<(u64, Ask)>,
+    running: Option<Ask>,
+    closed: bool,
+}
+
+impl Questions {
+    fn answered(reader: Reader, send: Sender<Message>) -> Result<Questions> {
+        let waiting: Arc<(Mutex<Waiting>, Condvar)> = Arc::default();
+        let interrupter = reader.interrupter();
+        let own = Arc::clone(&waiting);
+        spawn("reader", move || {
+            while let Some((generation, ask)) = next_ask(&own) {
+                let outcome = guarded(|| workers::answer(&reader, &ask));
+                lock(&own.0).running = None;
+                let reply = Reply::Answered(generation, ask.slot(), outcome);
+                let _ = send.send(Message::Reply(Box::new(reply)));
+            }
+        })?;
+        Ok(Questions { waiting, interrupter })
+    }
+
+    fn submit(&self, generation: u64, ask: Ask) {
+        let mut waiting = lock(&self.waiting.0);
+        let slot = ask.slot();
+        waiting.asks.retain(|(_, other)| other.slot() != slot);
+        if waiting.running.as_ref().is_some_and(|running| running.slot() == slot) {
+            // Nobody waits for that answer any more.
+            self.interrupter.interrupt();
+        }
+        waiting.asks.push_back((generation, ask));
+        self.waiting.1.notify_one();
+    }
+
+    fn close(&self) {
+        let mut waiting = lock(&self.waiting.0);
+        waiting.closed = true;
+        waiting.asks.clear();
+        if waiting.running.is_some() {
+            self.interrupter.interrupt();
+        }
+        self.waiting.1.notify_one();
+    }
+}
+
+fn next_ask(shared: &(Mutex<Waiting>, Condvar)) -> Option<(u64, Ask)> {
+    let mut waiting = lock(&shared.0);
+    loop {
+        if waiting.closed {
+            return None;
+        }
+        if let Some((generation, ask)) = waiting.asks.pop_front() {
+            waiting.running = Some(ask.clone());
+            return Some((generation, ask));
+        }
+        waiting = shared.1.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+    }
+}

@@ -1,0 +1,413 @@
+//! The screens, one file or folder each and one line in [`SCREENS`]; and the commands that work on all of them.
+
+pub mod anomalies;
+pub mod commit;
+pub mod sources;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::cursor::Reel;
+use super::effects::{Answer, Effect, Job};
+use super::keymap::{Command, Layer, always};
+use super::model::Model;
+use super::notes::Tone;
+use super::{popups, text, undo};
+use crate::model::Action;
+
+/// A screen: how it is reached, what it shows, what works on it. Its state is a field of the model.
+pub struct Screen {
+    /// Its number, which is also its key.
+    pub number: &'static str,
+    /// Its name in the header.
+    pub title: &'static str,
+    /// How many panes it has.
+    pub panes: usize,
+    /// The pane that has the keys.
+    pub focus: fn(&mut Model) -> &mut usize,
+    /// Where its panes are, given the part of the terminal that is its own. Panes without room are left out.
+    pub regions: fn(&Model, Rect) -> Vec<Region>,
+    /// The list in a pane that keys and mouse move through.
+    pub reel: fn(&mut Model, usize) -> Option<Reel<'_>>,
+    /// What it must ask for to show what is to be seen now. Called after every message; asks for a thing once.
+    pub needs: fn(&mut Model) -> Vec<Effect>,
+    /// Takes an answer; every screen is given every answer.
+    pub answer: fn(&mut Model, &Answer),
+    /// Esc: takes one step out. False where there is nothing to leave.
+    pub back: fn(&mut Model) -> bool,
+    /// The layers of commands, the most particular first.
+    pub layers: fn(&Model) -> Vec<&'static Layer>,
+    /// All layers that it ever has, for the tests and the documentation.
+    pub all_layers: &'static [&'static Layer],
+    /// Draws it.
+    pub view: fn(&Model, Rect, &mut Buffer),
+}
+
+/// Where a pane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// Which pane.
+    pub pane: usize,
+    /// The whole of it.
+    pub frame: Rect,
+    /// The lines of its list.
+    pub body: Rect,
+}
+
+/// Every screen, in the order of the tabs.
+pub static SCREENS: [&Screen; 3] = [&sources::SCREEN, &anomalies::SCREEN, &commit::SCREEN];
+
+/// The keys of the tabs.
+pub static TABS: Layer = Layer {
+    title: "screens",
+    commands: &[
+        Command {
+            name: "go to sources",
+            keys: &["1"],
+            label: "",
+            help: "Opens Sources: what comes in.",
+            run: |m| open(m, &sources::SCREEN),
+            ready: always,
+        },
+        Command {
+            name: "go to anomalies",
+            keys: &["3"],
+            label: "",
+            help: "Opens Anomalies: what is wrong.",
+            run: |m| open(m, &anomalies::SCREEN),
+            ready: always,
+        },
+        Command {
+            name: "go to commit",
+            keys: &["6"],
+            label: "",
+            help: "Opens Commit: what would change.",
+            run: |m| open(m, &commit::SCREEN),
+            ready: always,
+        },
+    ],
+};
+
+/// What works on every screen.
+pub static GLOBAL: Layer = Layer {
+    title: "everywhere",
+    commands: &[
+        Command {
+            name: "help",
+            keys: &["?", "F1"],
+            label: "help",
+            help: "Shows the keys that work here.",
+            run: popups::help,
+            ready: always,
+        },
+        Command {
+            name: "commands",
+            keys: &[":"],
+            label: "commands",
+            help: "Finds a command by its name.",
+            run: popups::palette,
+            ready: always,
+        },
+        Command {
+            name: "next pane",
+            keys: &["tab"],
+            label: "",
+            help: "Goes to the next pane.",
+            run: |m| next_pane(m, true),
+            ready: always,
+        },
+        Command {
+            name: "previous pane",
+            keys: &["S-tab"],
+            label: "",
+            help: "Goes to the pane before.",
+            run: |m| next_pane(m, false),
+            ready: always,
+        },
+        Command {
+            name: "down",
+            keys: &["j", "down"],
+            label: "",
+            help: "Goes one line down.",
+            run: |m| step(m, |_| 1),
+            ready: always,
+        },
+        Command {
+            name: "up",
+            keys: &["k", "up"],
+            label: "",
+            help: "Goes one line up.",
+            run: |m| step(m, |_| -1),
+            ready: always,
+        },
+        Command {
+            name: "top",
+            keys: &["g g", "home"],
+            label: "",
+            help: "Goes to the first line.",
+            run: |m| step(m, |_| i64::MIN),
+            ready: always,
+        },
+        Command {
+            name: "bottom",
+            keys: &["G", "end"],
+            label: "",
+            help: "Goes to the last line.",
+            run: |m| step(m, |_| i64::MAX),
+            ready: always,
+        },
+        Command {
+            name: "half a page down",
+            keys: &["C-d"],
+            label: "",
+            help: "Goes half a page down.",
+            run: |m| step(m, |height| height / 2),
+            ready: always,
+        },
+        Command {
+            name: "half a page up",
+            keys: &["C-u"],
+            label: "",
+            help: "Goes half a page up.",
+            run: |m| step(m, |height| -height / 2),
+            ready: always,
+        },
+        Command {
+            name: "page down",
+            keys: &["pgdn", "C-f"],
+            label: "",
+            help: "Goes a page down.",
+            run: |m| step(m, |height| height),
+            ready: always,
+        },
+        Command {
+            name: "page up",
+            keys: &["pgup", "C-b"],
+            label: "",
+            help: "Goes a page up.",
+            run: |m| step(m, |height| -height),
+            ready: always,
+        },
+        Command {
+            name: "undo",
+            keys: &["u"],
+            label: "undo",
+            help: "Takes back your last decision, also one of an earlier day.",
+            run: undo_last,
+            ready: can_undo,
+        },
+        Command {
+            name: "redo",
+            keys: &["U"],
+            label: "",
+            help: "Makes the decision again that was taken back last.",
+            run: redo_last,
+            ready: can_redo,
+        },
+        Command {
+            name: "check again",
+            keys: &["r"],
+            label: "",
+            help: "Builds the candidates and runs every rule again.",
+            run: check,
+            ready: Model::writable,
+        },
+        Command {
+            name: "messages",
+            keys: &["!"],
+            label: "",
+            help: "Shows everything that was said, the newest last.",
+            run: popups::messages,
+            ready: always,
+        },
+        Command {
+            name: "release the mouse",
+            keys: &["M"],
+            label: "",
+            help: "Leaves the mouse to the terminal, to select text with it, or takes it back.",
+            run: toggle_mouse,
+            ready: always,
+        },
+        Command {
+            name: "back",
+            keys: &["esc"],
+            label: "",
+            help: "Cancels the work that is going on, or takes one step out.",
+            run: back,
+            ready: always,
+        },
+        Command {
+            name: "close",
+            keys: &["q"],
+            label: "",
+            help: "Takes one step out, and ends the program at the outermost place.",
+            run: close,
+            ready: always,
+        },
+        Command {
+            name: "quit",
+            keys: &["Q"],
+            label: "quit",
+            help: "Ends the program. Every decision is on the disk already.",
+            run: quit,
+            ready: always,
+        },
+        Command {
+            name: "cancel",
+            keys: &["C-c"],
+            label: "",
+            help: "Cancels the work that is going on; without any, ends the program.",
+            run: cancel_or_quit,
+            ready: always,
+        },
+    ],
+};
+
+/// Every layer there is, popups too.
+pub fn layers() -> Vec<&'static Layer> {
+    let mut layers = vec![&TABS, &GLOBAL, &popups::READ, &popups::PALETTE, &popups::FORM, &popups::QUESTION];
+    layers.extend(SCREENS.iter().flat_map(|screen| screen.all_layers));
+    layers
+}
+
+/// Opens a screen.
+pub fn open(model: &mut Model, screen: &'static Screen) -> Vec<Effect> {
+    if let Some(at) = SCREENS.iter().position(|known| std::ptr::eq(*known, screen)) {
+        model.open = at;
+    }
+    Vec::new()
+}
+
+/// The region of a pane, if it has room on the screen as it is.
+pub fn region(model: &Model, pane: usize) -> Option<Region> {
+    (model.screen().regions)(model, model.body()).into_iter().find(|region| region.pane == pane)
+}
+
+/// How many lines of a pane's list are seen at once.
+pub fn lines_seen(model: &Model, regions: fn(&Model, Rect) -> Vec<Region>, pane: usize) -> u64 {
+    let region = regions(model, model.body()).into_iter().find(|region| region.pane == pane);
+    region.map_or(1, |region| u64::from(region.body.height).max(1))
+}
+
+fn next_pane(model: &mut Model, forward: bool) -> Vec<Effect> {
+    let panes = model.screen().panes.max(1);
+    let focus = (model.screen().focus)(model);
+    *focus = (*focus + if forward { 1 } else { panes - 1 }) % panes;
+    Vec::new()
+}
+
+/// Moves through the list that has the keys, by as many lines as `lines` says for its height.
+fn step(model: &mut Model, lines: fn(i64) -> i64) -> Vec<Effect> {
+    let screen = model.screen();
+    let pane = *(screen.focus)(model);
+    if let Some(mut reel) = (screen.reel)(model, pane) {
+        let height = i64::try_from(reel.height).unwrap_or(1).max(2);
+        reel.step(lines(height));
+    }
+    Vec::new()
+}
+
+/// Builds and checks again, as the user's own wish.
+pub fn check(model: &mut Model) -> Vec<Effect> {
+    model.check_loudly = true;
+    model.check_wanted = true;
+    vec![Effect::Do(Job::Check)]
+}
+
+/// Sends a decision to the ledger.
+pub fn decide(model: &mut Model, action: Action, why: Option<String>) -> Vec<Effect> {
+    let ticket = model.ticket();
+    model.in_flight += 1;
+    vec![Effect::Do(Job::Decide { ticket, action, why })]
+}
+
+fn can_undo(model: &Model) -> Result<(), String> {
+    model.writable()?;
+    match undo::undo(&model.ledger, &model.about.who).done.is_empty() {
+        true => Err("there is no decision of yours to undo".to_owned()),
+        false => Ok(()),
+    }
+}
+
+fn can_redo(model: &Model) -> Result<(), String> {
+    model.writable()?;
+    match undo::undo(&model.ledger, &model.about.who).undone.is_empty() {
+        true => Err("there is nothing to redo".to_owned()),
+        false => Ok(()),
+    }
+}
+
+fn undo_last(model: &mut Model) -> Vec<Effect> {
+    let Some(last) = undo::undo(&model.ledger, &model.about.who).done.last().map(|done| (*done).clone()) else {
+        return Vec::new();
+    };
+    model.say(Tone::Done, format!("undone: {}", undo::describe(&last)));
+    decide(model, Action::Revert { of: last.id }, None)
+}
+
+fn redo_last(model: &mut Model) -> Vec<Effect> {
+    let state = undo::undo(&model.ledger, &model.about.who);
+    let Some((of, text)) = state.undone.last().map(|(reversal, done)| (reversal.id.clone(), undo::describe(done)))
+    else {
+        return Vec::new();
+    };
+    model.say(Tone::Done, format!("done again: {text}"));
+    decide(model, Action::Revert { of }, None)
+}
+
+fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
+    model.mouse = !model.mouse;
+    let text = if model.mouse {
+        "the mouse clicks and scrolls here again"
+    } else {
+        "the mouse is the terminal's; M takes it back"
+    };
+    model.say(Tone::News, text);
+    vec![Effect::Mouse(model.mouse)]
+}
+
+fn cancel(model: &mut Model) -> Option<Vec<Effect>> {
+    let work = model.work.as_mut().filter(|work| !work.quiet && !work.cancelled)?;
+    work.cancelled = true;
+    model.loads.clear();
+    Some(vec![Effect::Cancel])
+}
+
+fn back(model: &mut Model) -> Vec<Effect> {
+    if model.notes.shown().is_some() {
+        model.notes.dismiss();
+    }
+    if let Some(effects) = cancel(model) {
+        return effects;
+    }
+    (model.screen().back)(model);
+    Vec::new()
+}
+
+fn close(model: &mut Model) -> Vec<Effect> {
+    if (model.screen().back)(model) { Vec::new() } else { quit(model) }
+}
+
+fn quit(_: &mut Model) -> Vec<Effect> {
+    vec![Effect::Quit]
+}
+
+fn cancel_or_quit(model: &mut Model) -> Vec<Effect> {
+    cancel(model).unwrap_or_else(|| quit(model))
+}
+
+/// Puts text on the clipboard and says so; what is too long for terminals is refused, not cut.
+pub fn copy(model: &mut Model, value: String) -> Vec<Effect> {
+    /// The longest OSC 52 sequence that common terminals take, before its base64 encoding.
+    const MOST: usize = 74_994 / 4 * 3;
+    if value.len() > MOST {
+        model.say(
+            Tone::Refused,
+            format!("{} are too much for the terminal's clipboard", text::bytes(value.len() as u64)),
+        );
+        return Vec::new();
+    }
+    let shown = text::clean(&value);
+    model.say(Tone::News, format!("copied \"{}\"", text::fit(&shown, 40)));
+    vec![Effect::Copy(value)]
+}

@@ -1,0 +1,224 @@
+//! Text for the screen: data made harmless, cut to a width, and numbers as people read them. Neighbour: `widgets`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use chrono::{DateTime, Local, Utc};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// The text with every character that a terminal would act on, or that would hide, replaced by a symbol for it.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().any(|c| symbol(c).is_some()) {
+        Cow::Owned(text.chars().map(|c| symbol(c).unwrap_or(c)).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn symbol(c: char) -> Option<char> {
+    match c {
+        '\u{00}'..='\u{1f}' => char::from_u32(0x2400 + c as u32),
+        '\u{7f}' => Some('␡'),
+        '\u{80}'..='\u{9f}' => Some('�'),
+        // Marks that turn the direction of text around, and characters without any width of their own.
+        '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => {
+            Some('▯')
+        }
+        '\u{feff}' | '\u{ad}' => Some('▯'),
+        _ => None,
+    }
+}
+
+/// A value as it is shown where its exact spelling matters: spaces at its ends are dots.
+pub fn exact(text: &str) -> String {
+    let inner = text.trim_matches([' ', '\u{a0}', '\u{202f}']);
+    if inner.len() == text.len() {
+        return clean(text).into_owned();
+    }
+    let start = text.len() - text.trim_start_matches([' ', '\u{a0}', '\u{202f}']).len();
+    let (before, rest) = text.split_at(start);
+    let (middle, after) = rest.split_at(inner.len());
+    let dots = |part: &str| "·".repeat(part.chars().count());
+    format!("{}{}{}", dots(before), clean(middle), dots(after))
+}
+
+/// How many columns the text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text cut to `width` columns, with `…` where something is missing.
+pub fn fit(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return Cow::Borrowed(text);
+    }
+    if width == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut cut = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let wide = grapheme.width();
+        if used + wide > width - 1 {
+            break;
+        }
+        used += wide;
+        cut.push_str(grapheme);
+    }
+    cut.push('…');
+    Cow::Owned(cut)
+}
+
+/// The text in exactly `width` columns, at the left.
+pub fn left(text: &str, width: usize) -> String {
+    let cut = fit(text, width);
+    let gap = width.saturating_sub(cut.width());
+    format!("{cut}{}", " ".repeat(gap))
+}
+
+/// The text in exactly `width` columns, at the right.
+pub fn right(text: &str, width: usize) -> String {
+    let cut = fit(text, width);
+    let gap = width.saturating_sub(cut.width());
+    format!("{}{cut}", " ".repeat(gap))
+}
+
+/// The text without its first `columns` columns.
+pub fn skip(text: &str, columns: usize) -> String {
+    let mut passed = 0;
+    text.graphemes(true)
+        .skip_while(|grapheme| {
+            let hidden = passed < columns;
+            passed += grapheme.width();
+            hidden
+        })
+        .collect()
+}
+
+/// The text broken into lines of at most `width` columns, at spaces where there are any.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let gap = usize::from(!line.is_empty());
+        if line.width() + gap + word.width() <= width {
+            if gap > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for grapheme in word.graphemes(true) {
+            if line.width() + grapheme.width() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(grapheme);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// A count with its thousands set apart by narrow spaces.
+pub fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count with its noun: `1 row`, `2 rows`.
+pub fn count(number_of: u64, one: &str) -> String {
+    let end = if number_of == 1 { "" } else { "s" };
+    format!("{} {one}{end}", number(number_of))
+}
+
+/// A number of bytes in the unit that reads best.
+pub fn bytes(count: u64) -> String {
+    let mut value = count as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if value < 1000.0 {
+            return if unit == "B" { format!("{count} B") } else { format!("{value:.1} {unit}") };
+        }
+        value /= 1000.0;
+    }
+    format!("{value:.1} TB")
+}
+
+/// A length of time in the unit that reads best.
+pub fn duration(time: Duration) -> String {
+    match time.as_secs() {
+        0 if time.as_millis() < 100 => format!("{} ms", time.as_millis()),
+        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        secs @ 60..3600 => format!("{} min {:02} s", secs / 60, secs % 60),
+        secs => format!("{} h {:02} min", secs / 3600, secs % 3600 / 60),
+    }
+}
+
+/// A moment where the user is.
+pub fn moment(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The id of a decision, short enough for a line: what tells two of them apart stands at the end.
+pub fn short_id(id: &str) -> &str {
+    let at = id.char_indices().rev().nth(5).map_or(0, |(at, _)| at);
+    &id[at..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_act_on_a_terminal_become_symbols() {
+        assert_eq!(clean("a\u{1b}[31mb\0\t\r\n\u{7f}"), "a␛[31mb␀␉␍␊␡");
+        assert_eq!(clean("abc\u{202e}def"), "abc▯def");
+        assert_eq!(clean("é 日本 🍷"), "é 日本 🍷");
+    }
+
+    #[test]
+    fn spaces_at_the_ends_of_a_value_are_seen() {
+        assert_eq!(exact("  Jean Dupont\u{a0}"), "··Jean Dupont·");
+        assert_eq!(exact("   "), "···");
+        assert_eq!(exact("Jean"), "Jean");
+    }
+
+    #[test]
+    fn cutting_counts_columns_and_says_that_something_is_missing() {
+        assert_eq!(fit("Strasbourg", 5), "Stra…");
+        assert_eq!(fit("日本酒", 5), "日本…");
+        assert_eq!(fit("日本酒", 4), "日…");
+        assert_eq!(fit("abc", 0), "");
+        assert_eq!(left("日本", 6), "日本  ");
+        assert_eq!(right("42", 5), "   42");
+        assert_eq!(skip("日本酒", 2), "本酒");
+    }
+
+    #[test]
+    fn numbers_and_times_read_as_people_write_them() {
+        assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(number(999), "999");
+        assert_eq!(count(1, "row"), "1 row");
+        assert_eq!(count(0, "row"), "0 rows");
+        assert_eq!(bytes(1_500_000), "1.5 MB");
+        assert_eq!(duration(Duration::from_secs(72)), "1 min 12 s");
+    }
+
+    #[test]
+    fn wrapping_breaks_at_spaces_and_inside_words_that_are_too_long() {
+        assert_eq!(wrap("the quick fox", 9), ["the quick", "fox"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), [""]);
+    }
+}

@@ -1,0 +1,297 @@
+//! What a message does to the model, and which effects follow. Pure: no clock, no files, no terminal.
+
+use std::time::Duration;
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::effects::{Answer, Effect, Job};
+use super::keymap::{self, Command, Meaning};
+use super::message::{Key, Message, Reply};
+use super::model::{Model, Work};
+use super::notes::Tone;
+use super::screens::{self, SCREENS};
+use super::{popups, text, widgets};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Commit, Decision, Load, Progress, Verdict};
+
+/// Two clicks within this time on one place are a double click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+
+/// What is to be done when the workbench opens.
+pub fn start(model: &mut Model, load_first: bool) -> Vec<Effect> {
+    let mut effects =
+        if load_first { screens::sources::load_these(model, model.about.sources.clone()) } else { Vec::new() };
+    effects.extend(needs(model));
+    effects
+}
+
+/// Changes the model by a message and says what is to be done.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = match message {
+        Message::Key(key) => press(model, key),
+        Message::Paste(text) => {
+            popups::paste(model, &text);
+            Vec::new()
+        }
+        Message::Mouse(mouse) => point(model, &mouse),
+        Message::Resize(width, height) => {
+            (model.area.width, model.area.height) = (width, height);
+            settle(model);
+            Vec::new()
+        }
+        Message::Tick(now) => {
+            model.clock = now;
+            model.notes.expire(now);
+            Vec::new()
+        }
+        Message::Reply(reply) => take(model, *reply),
+        Message::Stop => vec![Effect::Quit],
+    };
+    effects.extend(needs(model));
+    effects
+}
+
+/// What the open screen must ask for. Questions of other screens wait until they are opened.
+fn needs(model: &mut Model) -> Vec<Effect> {
+    let mut effects = screens::sources::shared_needs(model);
+    effects.extend((model.screen().needs)(model));
+    effects
+}
+
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.notes.key_pressed();
+    if key.0 == "esc" && !model.typed.is_empty() {
+        model.typed.clear();
+        return Vec::new();
+    }
+    let alone = model.typed.is_empty();
+    model.typed.push(key.clone());
+    match keymap::look_up(&model.layers(), &model.typed) {
+        Meaning::Is(command) => {
+            model.typed.clear();
+            run(model, command)
+        }
+        Meaning::Begins(_) => Vec::new(),
+        Meaning::Nothing => {
+            model.typed.clear();
+            if alone {
+                popups::type_key(model, &key);
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Runs a command, or says why it cannot be run now.
+pub fn run(model: &mut Model, command: &'static Command) -> Vec<Effect> {
+    match (command.ready)(model) {
+        Ok(()) => (command.run)(model),
+        Err(why) => {
+            model.say(Tone::Refused, why);
+            Vec::new()
+        }
+    }
+}
+
+fn settle(model: &mut Model) {
+    for screen in SCREENS {
+        for pane in 0..screen.panes {
+            if let Some(reel) = (screen.reel)(model, pane) {
+                reel.cursor.settle(reel.total, reel.height);
+            }
+        }
+    }
+}
+
+fn point(model: &mut Model, mouse: &MouseEvent) -> Vec<Effect> {
+    let place = Position::new(mouse.column, mouse.row);
+    let lines = match mouse.kind {
+        MouseEventKind::ScrollDown => 3,
+        MouseEventKind::ScrollUp => -3,
+        MouseEventKind::Down(MouseButton::Left) => 0,
+        _ => return Vec::new(),
+    };
+    if model.popup.is_some() {
+        let key = if lines > 0 { "down" } else { "up" };
+        return if lines == 0 { Vec::new() } else { press(model, Key(key.to_owned())) };
+    }
+    if lines == 0 {
+        model.notes.key_pressed();
+        if let Some(screen) = widgets::header::tab_at(model, place) {
+            return screens::open(model, screen);
+        }
+    }
+    let screen = model.screen();
+    let Some(region) = (screen.regions)(model, model.body()).into_iter().find(|region| region.frame.contains(place))
+    else {
+        return Vec::new();
+    };
+    if lines != 0 {
+        if let Some(mut reel) = (screen.reel)(model, region.pane) {
+            reel.scroll(lines);
+        }
+        return Vec::new();
+    }
+    *(screen.focus)(model) = region.pane;
+    if !region.body.contains(place) {
+        return Vec::new();
+    }
+    if let Some(mut reel) = (screen.reel)(model, region.pane) {
+        let at = reel.cursor.top + u64::from(place.y - region.body.y);
+        if at >= reel.total {
+            return Vec::new();
+        }
+        reel.go(at);
+    }
+    let click = (model.clock, place.x, place.y);
+    let twice = model
+        .clicked
+        .is_some_and(|(at, x, y)| (x, y) == (place.x, place.y) && model.clock.saturating_sub(at) < DOUBLE_CLICK);
+    model.clicked = if twice { None } else { Some(click) };
+    if twice { press(model, Key("enter".to_owned())) } else { Vec::new() }
+}
+
+fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
+    match reply {
+        Reply::Started(job) => {
+            if job == Job::Check {
+                model.check_wanted = false;
+            }
+            let quiet = match job {
+                Job::Check => !std::mem::take(&mut model.check_loudly),
+                Job::Decide { .. } => return Vec::new(),
+                Job::Load(_) | Job::Commit { .. } => false,
+            };
+            let now = model.clock;
+            model.work = Some(Work { job, since: now, progress: None, counting_since: now, quiet, cancelled: false });
+            Vec::new()
+        }
+        Reply::Progress(progress) => {
+            advance(model, progress);
+            Vec::new()
+        }
+        Reply::Loaded(source, outcome) => loaded(model, &source, outcome),
+        Reply::Checked(outcome) => checked(model, outcome),
+        Reply::Decided(ticket, outcome) => decided(model, ticket, outcome),
+        Reply::Committed(outcome) => committed(model, outcome),
+        Reply::Answered(generation, slot, outcome) => {
+            if model.awaits(slot, generation) {
+                match outcome {
+                    Ok(answer) => answered(model, &answer),
+                    Err(error) if error.kind() == Kind::Interrupted => {}
+                    Err(error) => model.notes.fail(model.clock, &error),
+                }
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn advance(model: &mut Model, progress: Progress) {
+    let now = model.clock;
+    if let Some(work) = &mut model.work {
+        if work.progress.as_ref().is_none_or(|before| before.what != progress.what) {
+            work.counting_since = now;
+        }
+        work.progress = Some(progress);
+    }
+}
+
+fn loaded(model: &mut Model, source: &str, outcome: Result<Load>) -> Vec<Effect> {
+    let took = model.work.take().map(|work| model.clock.saturating_sub(work.since));
+    model.epoch += 1;
+    match outcome {
+        Ok(load) => {
+            let mut said = format!(
+                "{source}: {} in = {} staged + {} rejected",
+                text::count(load.rows_in(), "row"),
+                text::number(load.staged()),
+                text::number(load.rejected())
+            );
+            if let Some(took) = took {
+                said.push_str(&format!(", {}", text::duration(took)));
+            }
+            model.say(Tone::Done, said);
+        }
+        Err(error) if error.kind() == Kind::Interrupted => {
+            model.loads.clear();
+            model.say(Tone::News, format!("loading {source} was cancelled; the earlier load still stands"));
+            return Vec::new();
+        }
+        Err(error) => model.notes.fail(model.clock, &error),
+    }
+    if model.loads.is_empty() { screens::check(model) } else { vec![Effect::Do(Job::Load(model.loads.remove(0)))] }
+}
+
+fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
+    let work = model.work.take();
+    match outcome {
+        Ok(verdict) => {
+            model.epoch += 1;
+            if work.is_some_and(|work| !work.quiet) {
+                let open = verdict.rules.iter().map(|rule| rule.open).sum();
+                model.say(Tone::Done, format!("checked: {} open", text::count(open, "finding")));
+            }
+            answered(model, &Answer::Verdict { verdict: Some(Box::new(verdict)), conflicts: model.conflicts });
+            screens::anomalies::settle_decided(model);
+        }
+        // A check that made way for a decision begins again by itself.
+        Err(error) if error.kind() == Kind::Interrupted && (model.in_flight > 0 || model.check_wanted) => {}
+        Err(error) if error.kind() == Kind::Interrupted => {
+            model.say_with_hint(
+                Tone::News,
+                "the check was cancelled; the counts are those of the one before",
+                "r checks again",
+            );
+        }
+        Err(error) => model.notes.fail(model.clock, &error),
+    }
+    Vec::new()
+}
+
+fn decided(model: &mut Model, ticket: u64, outcome: Result<Decision>) -> Vec<Effect> {
+    model.in_flight = model.in_flight.saturating_sub(1);
+    screens::anomalies::decided(model, ticket, outcome.as_ref().ok());
+    match outcome {
+        Ok(decision) => {
+            model.ledger.push(decision);
+            model.check_wanted = true;
+            vec![Effect::Do(Job::Check)]
+        }
+        Err(error) => {
+            model.notes.fail(model.clock, &not_written(error));
+            Vec::new()
+        }
+    }
+}
+
+fn not_written(error: Error) -> Error {
+    error.hint("the decision was not made; try again")
+}
+
+fn committed(model: &mut Model, outcome: Result<Commit>) -> Vec<Effect> {
+    model.work = None;
+    match outcome {
+        Ok(commit) => {
+            model.epoch += 1;
+            screens::commit::committed(model, commit);
+        }
+        Err(error) if error.kind() == Kind::Interrupted => {
+            model.say(Tone::News, "the commit was cancelled; nothing has changed");
+        }
+        Err(error) => model.notes.fail(model.clock, &error),
+    }
+    Vec::new()
+}
+
+fn answered(model: &mut Model, answer: &Answer) {
+    if let Answer::Verdict { verdict, conflicts } = answer {
+        model.verdict = verdict.as_deref().cloned();
+        model.conflicts = *conflicts;
+    }
+    for screen in SCREENS {
+        (screen.answer)(model, answer);
+    }
+    settle(model);
+}

@@ -1,0 +1,210 @@
+//! The last line: the keys that work here, or how far the work has come; and the message above it.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Widget};
+
+use super::{bar, put};
+use crate::model::{Progress, Unit};
+use crate::tui::effects::Job;
+use crate::tui::keymap::{self, Command};
+use crate::tui::model::{Model, Work};
+use crate::tui::notes::Tone;
+use crate::tui::text;
+
+/// The most keys that the footer shows.
+const KEYS: usize = 8;
+/// Work that ends sooner is not shown, so that the footer does not flicker.
+const PATIENCE: Duration = Duration::from_millis(120);
+
+/// Draws the footer.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let shown = model.work.as_ref().filter(|work| model.clock.saturating_sub(work.since) >= PATIENCE);
+    match shown {
+        Some(work) if !work.quiet => gauge(model, work, area, buffer),
+        _ => {
+            let corner = corner(model, shown);
+            let room = usize::from(area.width).saturating_sub(text::width(&corner.content));
+            put(buffer, area, 0, keys(model, room));
+            put(buffer, area, 0, Line::from(corner).right_aligned());
+        }
+    }
+}
+
+/// The keys that work here, as many as fit; those that cannot work now are dimmed where they stand.
+fn keys(model: &Model, room: usize) -> Line<'static> {
+    let theme = model.theme;
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    let mut shown: Vec<&Command> = Vec::new();
+    for command in model.layers().into_iter().flat_map(|layer| layer.commands) {
+        let known = shown.iter().any(|other| other.label == command.label);
+        if command.label.is_empty() || known || shown.len() == KEYS {
+            continue;
+        }
+        let key = command.keys.first().map(|keys| keymap::shown(keys)).unwrap_or_default();
+        let wide = text::width(&key) + text::width(command.label) + 3;
+        if used + wide > room {
+            continue;
+        }
+        used += wide;
+        shown.push(command);
+        let ready = (command.ready)(model).is_ok();
+        spans.push(Span::styled(key, if ready { theme.key() } else { theme.dim() }));
+        spans.push(Span::styled(format!(" {}  ", command.label), if ready { theme.text() } else { theme.dim() }));
+    }
+    Line::from(spans)
+}
+
+/// What goes on behind the user's back, in a word at a fixed place.
+fn corner(model: &Model, work: Option<&Work>) -> Span<'static> {
+    match work {
+        Some(_) => Span::styled(format!("{} checking ", spinner(model.clock)), model.theme.dim()),
+        None if !model.mouse => Span::styled("mouse released ", model.theme.dim()),
+        None => Span::raw(""),
+    }
+}
+
+fn spinner(clock: Duration) -> &'static str {
+    const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+    FRAMES[(clock.as_millis() / 100) as usize % FRAMES.len()]
+}
+
+fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let what = match &work.progress {
+        Some(progress) => text::clean(&progress.what).into_owned(),
+        None => match &work.job {
+            Job::Load(source) => format!("load {source}"),
+            Job::Check | Job::Decide { .. } => "check".to_owned(),
+            Job::Commit { .. } => "commit".to_owned(),
+        },
+    };
+    let end = if work.cancelled { "cancelling… " } else { "Esc cancel " };
+    let elapsed = model.clock.saturating_sub(work.counting_since);
+    let figures = work.progress.as_ref().map(|progress| figures(progress, elapsed)).unwrap_or_default();
+    let width = usize::from(area.width);
+    let fixed = text::width(end) + 2;
+    let name = (width / 4).clamp(12, 36).min(width.saturating_sub(fixed));
+    let room = width.saturating_sub(fixed + name + 1);
+    let figures = text::fit(&figures, room).into_owned();
+    let bar_room = room.saturating_sub(text::width(&figures) + 4);
+    let mut spans = vec![Span::raw(" "), Span::styled(text::left(&what, name), theme.strong()), Span::raw(" ")];
+    let share = work.progress.as_ref().and_then(|progress| Some(progress.done as f64 / progress.total? as f64));
+    if bar_room >= 6 {
+        match share {
+            Some(share) => {
+                spans.push(Span::styled(format!("▕{}▏", bar(share, bar_room.min(40))), theme.key()));
+            }
+            None => spans.push(Span::styled(spinner(model.clock), theme.key())),
+        }
+        spans.push(Span::raw(" "));
+    }
+    spans.push(Span::raw(figures));
+    put(buffer, area, 0, Line::from(spans));
+    put(buffer, area, 0, Line::styled(end, theme.dim()).right_aligned());
+}
+
+/// How much is done, how quickly, and how long it will still take.
+fn figures(progress: &Progress, elapsed: Duration) -> String {
+    let amount = |amount: u64| match progress.unit {
+        Unit::Bytes => text::bytes(amount),
+        Unit::Rows | Unit::Steps => text::number(amount),
+    };
+    let mut out = match progress.total {
+        Some(total) if total > 0 => {
+            let percent = (progress.done.min(total) as f64 / total as f64 * 100.0).floor();
+            format!("{percent:>3} %  {}/{}", amount(progress.done), amount(total))
+        }
+        _ => amount(progress.done),
+    };
+    match progress.unit {
+        Unit::Rows => out.push_str(" rows"),
+        Unit::Bytes => {}
+        Unit::Steps => return out,
+    }
+    let seconds = elapsed.as_secs_f64();
+    if seconds < 0.3 || progress.done == 0 {
+        return out;
+    }
+    let rate = progress.done as f64 / seconds;
+    out.push_str(&format!("  {}/s", amount(rate as u64)));
+    if let Some(total) = progress.total.filter(|total| *total > progress.done) {
+        let left = Duration::from_secs_f64(((total - progress.done) as f64 / rate).min(1e6).ceil());
+        out.push_str(&format!("  {} left", short(left)));
+    }
+    out
+}
+
+fn short(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        seconds => format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60),
+    }
+}
+
+/// Draws the message that is on the screen now, above the footer at the right.
+pub fn note(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let Some(note) = model.notes.shown() else {
+        return;
+    };
+    let theme = model.theme;
+    let style = match note.tone {
+        Tone::News => theme.text(),
+        Tone::Done => theme.good(),
+        Tone::Refused => theme.warning(),
+        Tone::Failed => theme.bad(),
+    };
+    let most = usize::from(area.width.saturating_sub(4)).min(76);
+    if most < 8 || area.height < 3 {
+        let line = format!("{} {}", note.tone.glyph(), text::clean(&note.text));
+        let row = area.height.saturating_sub(1);
+        put(buffer, area, row, Line::styled(text::left(&line, usize::from(area.width)), style));
+        return;
+    }
+    let mut lines: Vec<Line> = Vec::new();
+    for (at, part) in text::wrap(&text::clean(&note.text), most - 2).into_iter().enumerate() {
+        let lead = if at == 0 { format!("{} ", note.tone.glyph()) } else { "  ".to_owned() };
+        lines.push(Line::from(vec![Span::styled(lead, style), Span::raw(part)]));
+    }
+    for hint in &note.hints {
+        for (at, part) in text::wrap(&text::clean(hint), most - 4).into_iter().enumerate() {
+            let lead = if at == 0 { "  → " } else { "    " };
+            lines.push(Line::styled(format!("{lead}{part}"), theme.dim()));
+        }
+    }
+    lines.truncate(usize::from(area.height.saturating_sub(2)));
+    let wide = lines.iter().map(Line::width).max().unwrap_or(0) as u16 + 4;
+    let high = lines.len() as u16 + 2;
+    let frame = Rect {
+        x: area.right().saturating_sub(wide),
+        y: area.bottom().saturating_sub(high),
+        width: wide.min(area.width),
+        height: high.min(area.height),
+    };
+    Clear.render(frame, buffer);
+    Block::bordered().border_style(style).render(frame, buffer);
+    let inner = Rect { x: frame.x + 2, width: frame.width.saturating_sub(4), y: frame.y + 1, height: frame.height - 2 };
+    for (row, line) in lines.into_iter().enumerate() {
+        put(buffer, inner, row as u16, line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_says_how_much_how_quickly_and_how_long() {
+        let rows = Progress { what: "load".to_owned(), done: 2_000, total: Some(4_000), unit: Unit::Rows };
+        let said = figures(&rows, Duration::from_secs(2)).replace('\u{202f}', " ");
+        assert_eq!(said, " 50 %  2 000/4 000 rows  1 000/s  0:02 left");
+        let steps = Progress { what: "check".to_owned(), done: 0, total: Some(0), unit: Unit::Steps };
+        assert_eq!(figures(&steps, Duration::from_secs(2)), "0");
+        let bytes = Progress { what: "load".to_owned(), done: 5, total: None, unit: Unit::Bytes };
+        assert_eq!(figures(&bytes, Duration::ZERO), "5 B");
+    }
+}

@@ -1,0 +1,175 @@
+//! A table of lines under column heads. Widths depend on the space alone, so that nothing moves while scrolling.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::put;
+use crate::tui::cursor::Cursor;
+use crate::tui::text;
+use crate::tui::theme::Theme;
+
+/// A column of a grid.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its head.
+    pub title: String,
+    /// The least columns of the terminal that make sense.
+    pub least: u16,
+    /// The most that it can use.
+    pub most: u16,
+    /// Whether values stand at the right, as numbers do.
+    pub right: bool,
+    /// When space is short, columns with a high rank go first; those of rank 0 stay.
+    pub rank: u8,
+}
+
+impl Column {
+    /// A column of text.
+    pub fn text(title: impl Into<String>, least: u16, most: u16, rank: u8) -> Column {
+        Column { title: title.into(), least, most, right: false, rank }
+    }
+
+    /// A column of numbers.
+    pub fn number(title: impl Into<String>, width: u16, rank: u8) -> Column {
+        Column { title: title.into(), least: width, most: width, right: true, rank }
+    }
+}
+
+/// A cell: its text, already harmless, and its style.
+pub type Cell = (String, Style);
+
+/// One line of a grid.
+#[derive(Debug, Default)]
+pub struct Row {
+    /// The mark in front.
+    pub mark: (&'static str, Style),
+    /// One cell per column.
+    pub cells: Vec<Cell>,
+}
+
+/// A grid to be drawn.
+pub struct Grid<'a> {
+    /// The columns.
+    pub columns: &'a [Column],
+    /// Where the user is.
+    pub cursor: Cursor,
+    /// How many lines there are.
+    pub total: u64,
+    /// Whether the keys go to it.
+    pub focused: bool,
+    /// Whether it has a line that the keys act on.
+    pub selectable: bool,
+}
+
+/// Columns of the terminal before the first cell: a space, the mark, a space.
+const GUTTER: u16 = 3;
+/// Columns of the terminal between two cells.
+const GAP: u16 = 2;
+
+impl Grid<'_> {
+    /// Which columns are shown in a width, and how wide.
+    fn widths(&self, width: u16) -> Vec<(usize, u16)> {
+        let mut shown: Vec<usize> = (0..self.columns.len()).collect();
+        let room = width.saturating_sub(GUTTER);
+        let needs = |shown: &[usize]| -> u16 {
+            let cells: u16 = shown.iter().map(|at| self.columns[*at].least).sum();
+            cells.saturating_add(GAP.saturating_mul(shown.len().saturating_sub(1) as u16))
+        };
+        while needs(&shown) > room {
+            let Some(at) = (0..shown.len()).rev().max_by_key(|at| self.columns[shown[*at]].rank) else {
+                break;
+            };
+            if self.columns[shown[at]].rank == 0 {
+                break;
+            }
+            shown.remove(at);
+        }
+        let mut widths: Vec<(usize, u16)> = shown.iter().map(|at| (*at, self.columns[*at].least)).collect();
+        let mut left = room.saturating_sub(needs(&shown));
+        // The rest is dealt out evenly, a column of the terminal at a time, to whoever can use it.
+        while left > 0 {
+            let mut dealt = false;
+            for (at, wide) in &mut widths {
+                if left > 0 && *wide < self.columns[*at].most {
+                    *wide += 1;
+                    left -= 1;
+                    dealt = true;
+                }
+            }
+            if !dealt {
+                break;
+            }
+        }
+        widths
+    }
+
+    /// Draws heads and lines; `row` gives the line with that number.
+    pub fn draw(&self, area: Rect, theme: Theme, buffer: &mut Buffer, row: impl Fn(u64) -> Row) {
+        let widths = self.widths(area.width);
+        let mut head = vec![Span::raw(" ".repeat(usize::from(GUTTER)))];
+        for (at, wide) in &widths {
+            let column = &self.columns[*at];
+            head.push(Span::styled(place(&column.title, *wide, column.right), theme.dim()));
+            head.push(Span::raw("  "));
+        }
+        put(buffer, area, 0, Line::from(head));
+        for line in 1..area.height {
+            let at = self.cursor.top + u64::from(line) - 1;
+            if at >= self.total {
+                break;
+            }
+            let here = self.selectable && at == self.cursor.at;
+            let row = row(at);
+            let base = if here { theme.cursor(self.focused) } else { Style::new() };
+            let styled =
+                |style: Style| if here && self.focused { keep_modifiers(style, base) } else { style.patch(base) };
+            let pointer = if here { "▸" } else { " " };
+            let mut spans = vec![
+                Span::styled(pointer, base),
+                Span::styled(text::left(row.mark.0, 1), styled(row.mark.1)),
+                Span::styled(" ", base),
+            ];
+            for (at, wide) in &widths {
+                let empty = (String::new(), Style::new());
+                let (cell, style) = row.cells.get(*at).unwrap_or(&empty);
+                spans.push(Span::styled(place(cell, *wide, self.columns[*at].right), styled(*style)));
+                spans.push(Span::styled("  ", base));
+            }
+            if here && self.focused {
+                let rest = Rect { y: area.y + line, height: 1, ..area };
+                buffer.set_style(rest.intersection(buffer.area), base);
+            }
+            put(buffer, area, line, Line::from(spans));
+        }
+    }
+}
+
+/// On the line of the cursor its colours win, so that everything can be read; underlining and bold stay.
+fn keep_modifiers(style: Style, base: Style) -> Style {
+    let mut kept = base;
+    kept.add_modifier |= style.add_modifier;
+    kept
+}
+
+fn place(value: &str, width: u16, right: bool) -> String {
+    if right { text::right(value, usize::from(width)) } else { text::left(value, usize::from(width)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(columns: &[Column]) -> Grid<'_> {
+        Grid { columns, cursor: Cursor::default(), total: 1, focused: true, selectable: true }
+    }
+
+    #[test]
+    fn short_space_takes_the_least_important_columns_away_and_the_rest_is_dealt_out() {
+        let columns = [Column::text("key", 5, 10, 0), Column::text("value", 5, 100, 0), Column::number("n", 4, 2)];
+        assert_eq!(grid(&columns).widths(40), [(0, 10), (1, 19), (2, 4)]);
+        assert_eq!(grid(&columns).widths(18), [(0, 7), (1, 6)], "the numbers went first");
+        assert_eq!(grid(&columns).widths(3), [(0, 5), (1, 5)], "rank 0 stays and is cut by the frame");
+    }
+}

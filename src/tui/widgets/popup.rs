@@ -1,0 +1,261 @@
+//! Draws what lies over a screen. Neighbour: `popups`, which holds its state and keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
+
+use super::pane::{Pane, inner};
+use super::put;
+use crate::tui::keymap::{self, Layer, Meaning};
+use crate::tui::model::Model;
+use crate::tui::notes::Tone;
+use crate::tui::popups::{Form, Palette, Popup, Question};
+use crate::tui::text;
+use crate::tui::theme::Theme;
+
+/// Draws the popup, if there is one; returns where the terminal's cursor belongs.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let popup = model.popup.as_ref()?;
+    let frame = frame(model, area);
+    Clear.render(frame, buffer);
+    let inside = padded(inner(frame));
+    let (title, foot) = titles(model, popup);
+    Pane { title: vec![Span::raw(title)], foot, focused: true }.draw(frame, model.theme, buffer);
+    match popup {
+        Popup::Help(layers, cursor) => scrolled(help(layers, model.theme), cursor.top, inside, buffer),
+        Popup::Messages(cursor) => scrolled(log(model, inside.width), cursor.top, inside, buffer),
+        Popup::Question(question) => scrolled(asked(question, inside.width), 0, inside, buffer),
+        Popup::Palette(palette) => return Some(commands(model, palette, inside, buffer)),
+        Popup::Form(form) => return Some(fields(model, form, inside, buffer)),
+    }
+    None
+}
+
+/// How many lines the list in the popup has.
+pub fn lines(model: &Model) -> u64 {
+    let lines = match &model.popup {
+        Some(Popup::Help(layers, _)) => help(layers, model.theme).len(),
+        Some(Popup::Messages(_)) => log(model, padded(inner(frame(model, model.body()))).width).len(),
+        Some(Popup::Palette(palette)) => palette.matches().len(),
+        _ => 0,
+    };
+    lines as u64
+}
+
+/// How many lines of that list are seen.
+pub fn height(model: &Model) -> u64 {
+    let inside = inner(frame(model, model.body()));
+    match &model.popup {
+        Some(Popup::Palette(_)) => u64::from(inside.height.saturating_sub(1)).max(1),
+        _ => u64::from(inside.height).max(1),
+    }
+}
+
+fn titles(model: &Model, popup: &Popup) -> (String, String) {
+    match popup {
+        Popup::Help(layers, _) => {
+            (format!("keys · {}", layers.first().map_or("", |layer| layer.title)), "j k scroll · Esc close".to_owned())
+        }
+        Popup::Messages(_) => (format!("messages · {}", model.notes.log.len()), "Esc close".to_owned()),
+        Popup::Palette(_) => ("commands".to_owned(), "Enter run · Esc close".to_owned()),
+        Popup::Form(form) => (text::clean(&form.title).into_owned(), "Enter accept · Esc leave".to_owned()),
+        Popup::Question(question) => (text::clean(&question.title).into_owned(), "y yes · n no".to_owned()),
+    }
+}
+
+fn padded(area: Rect) -> Rect {
+    Rect { x: (area.x + 1).min(area.right()), width: area.width.saturating_sub(2), ..area }
+}
+
+/// Where the popup lies, given the area that it may cover.
+fn frame(model: &Model, area: Rect) -> Rect {
+    let width = match &model.popup {
+        Some(Popup::Help(..) | Popup::Messages(_)) => 84,
+        _ => 72,
+    };
+    let width = width.min(area.width.saturating_sub(2)).max(area.width.min(10));
+    let inside = width.saturating_sub(4);
+    let high = match &model.popup {
+        Some(Popup::Help(layers, _)) => help(layers, model.theme).len() as u16,
+        Some(Popup::Messages(_)) => (log(model, inside).len() as u16).max(3),
+        Some(Popup::Palette(palette)) => 1 + (palette.commands.len() as u16).min(16),
+        Some(Popup::Question(question)) => asked(question, inside).len() as u16,
+        Some(Popup::Form(form)) => {
+            let about: usize =
+                form.about.iter().map(|line| text::wrap(&text::clean(line), usize::from(inside)).len()).sum();
+            about as u16 + u16::from(about > 0) + form.fields.len() as u16 + 2
+        }
+        None => 0,
+    };
+    let height = (high + 2).min(area.height);
+    Rect {
+        x: area.x + (area.width - width.min(area.width)) / 2,
+        y: area.y + (area.height - height) / 3,
+        width: width.min(area.width),
+        height,
+    }
+}
+
+fn scrolled(lines: Vec<Line>, top: u64, area: Rect, buffer: &mut Buffer) {
+    let top = usize::try_from(top).unwrap_or(usize::MAX);
+    for (row, line) in (0..area.height).zip(lines.into_iter().skip(top)) {
+        put(buffer, area, row, line);
+    }
+}
+
+fn help(layers: &[&'static Layer], theme: Theme) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line> = Vec::new();
+    for layer in layers {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::styled(layer.title, theme.title(false)));
+        for command in layer.commands {
+            let keys: Vec<String> = command.keys.iter().map(|keys| keymap::shown(keys)).collect();
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {} ", text::left(&keys.join(" "), 14)), theme.key()),
+                Span::raw(command.help),
+            ]));
+        }
+    }
+    lines
+}
+
+fn log(model: &Model, width: u16) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let mut lines = Vec::new();
+    for note in &model.notes.log {
+        let style = match note.tone {
+            Tone::News => theme.text(),
+            Tone::Done => theme.good(),
+            Tone::Refused => theme.warning(),
+            Tone::Failed => theme.bad(),
+        };
+        let at = note.at.as_secs();
+        let time = format!("{:>3}:{:02} ", at / 60, at % 60);
+        let said = std::iter::once(note.text.clone()).chain(note.hints.iter().map(|hint| format!("→ {hint}")));
+        let room = usize::from(width).saturating_sub(9);
+        for (at, part) in said.flat_map(|line| text::wrap(&text::clean(&line), room)).enumerate() {
+            let (time, glyph) = if at == 0 { (time.clone(), note.tone.glyph()) } else { ("       ".to_owned(), " ") };
+            lines.push(Line::from(vec![
+                Span::styled(time, theme.dim()),
+                Span::styled(glyph, style),
+                Span::raw(" "),
+                Span::raw(part),
+            ]));
+        }
+    }
+    if lines.is_empty() {
+        lines.push(Line::styled("Nothing was said yet.", theme.dim()));
+    }
+    lines
+}
+
+fn asked(question: &Question, width: u16) -> Vec<Line<'static>> {
+    let wrapped = |line: &String| text::wrap(&text::clean(line), usize::from(width));
+    question.about.iter().flat_map(wrapped).map(Line::from).collect()
+}
+
+fn commands(model: &Model, palette: &Palette, area: Rect, buffer: &mut Buffer) -> Position {
+    let theme = model.theme;
+    let place = typed(&palette.input, Rect { height: area.height.min(1), ..area }, ":", theme, buffer);
+    for (at, command) in palette.matches().into_iter().enumerate() {
+        let Some(row) = (at as u64).checked_sub(palette.cursor.top) else {
+            continue;
+        };
+        let row = row as u16 + 1;
+        if row >= area.height {
+            break;
+        }
+        let here = at as u64 == palette.cursor.at;
+        let why = (command.ready)(model).err();
+        let base = if here { theme.cursor(true) } else { Style::new() };
+        let key = command.keys.first().map(|keys| keymap::shown(keys)).unwrap_or_default();
+        let about = why.as_deref().unwrap_or(command.help);
+        let faint = if here { base } else { theme.dim() };
+        let room = usize::from(area.width).saturating_sub(36);
+        let line = vec![
+            Span::styled(format!("{} ", text::left(command.name, 26)), if why.is_some() { faint } else { base }),
+            Span::styled(format!("{} ", text::left(&key, 7)), if here { base } else { theme.key() }),
+            Span::styled(text::left(about, room), faint),
+        ];
+        put(buffer, area, row, Line::from(line).style(base));
+    }
+    place
+}
+
+fn fields(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Position {
+    let theme = model.theme;
+    let mut row = 0;
+    for line in form.about.iter().flat_map(|line| text::wrap(&text::clean(line), usize::from(area.width))) {
+        put(buffer, area, row, Line::raw(line));
+        row += 1;
+    }
+    row += u16::from(row > 0);
+    // On a low screen the lines to be typed in are worth more than the words above them.
+    row = row.min(area.height.saturating_sub(form.fields.len() as u16 + 1));
+    let label = form.fields.iter().map(|field| text::width(field.label)).max().unwrap_or(0);
+    let mut place = Position::new(area.x, area.y);
+    for (at, field) in form.fields.iter().enumerate() {
+        let line = Rect { y: area.y + row.min(area.height.saturating_sub(1)), height: area.height.min(1), ..area };
+        Clear.render(line, buffer);
+        let lead = if label > 0 { format!("{} ", text::left(field.label, label)) } else { String::new() };
+        let here = typed(&field.input, line, &lead, theme, buffer);
+        if at == form.focus {
+            place = here;
+        }
+        row += 1;
+    }
+    row += 1;
+    let line = match (form.check)(model, form) {
+        Some(wrong) => Line::styled(format!("✗ {wrong}"), theme.bad()),
+        None => {
+            Line::styled(form.fields.get(form.focus).map(|field| field.hint.clone()).unwrap_or_default(), theme.dim())
+        }
+    };
+    put(buffer, area, row.min(area.height.saturating_sub(1)), line);
+    place
+}
+
+/// A line of text that is being typed, scrolled so that the cursor is seen.
+fn typed(input: &tui_input::Input, area: Rect, lead: &str, theme: Theme, buffer: &mut Buffer) -> Position {
+    let begin = (text::width(lead) as u16).min(area.width);
+    let room = usize::from(area.width - begin);
+    let scroll = input.visual_scroll(room.saturating_sub(1));
+    let shown = text::left(&text::skip(&text::clean(input.value()), scroll), room);
+    let line = Line::from(vec![Span::styled(lead.to_owned(), theme.key()), Span::styled(shown, theme.input())]);
+    put(buffer, area, 0, line);
+    let column = begin + input.visual_cursor().saturating_sub(scroll) as u16;
+    Position::new(area.x + column.min(area.width.saturating_sub(1)), area.y)
+}
+
+/// What can follow the keys that were pressed so far, in the lower right corner.
+pub fn hint(model: &Model, area: Rect, buffer: &mut Buffer) {
+    if model.typed.is_empty() {
+        return;
+    }
+    let Meaning::Begins(followers) = keymap::look_up(&model.layers(), &model.typed) else {
+        return;
+    };
+    let begun = model.typed.iter().map(|key| keymap::shown(&key.0)).collect::<String>();
+    let lines: Vec<String> = followers
+        .iter()
+        .map(|(rest, command)| format!("{} {}", text::left(&keymap::shown(rest), 3), command.name))
+        .collect();
+    let wide = lines.iter().map(|line| text::width(line)).max().unwrap_or(0) as u16 + 4;
+    let high = lines.len() as u16 + 2;
+    let frame = Rect {
+        x: area.right().saturating_sub(wide),
+        y: area.bottom().saturating_sub(high),
+        width: wide.min(area.width),
+        height: high.min(area.height),
+    };
+    Clear.render(frame, buffer);
+    Pane { title: vec![Span::raw(begun)], foot: String::new(), focused: true }.draw(frame, model.theme, buffer);
+    let inside = padded(inner(frame));
+    for (row, line) in lines.into_iter().enumerate() {
+        put(buffer, inside, row as u16, Line::raw(line));
+    }
+}

@@ -1,0 +1,49 @@
+//! Does what the update wants done: jobs on the workbench, questions to a reader. Knows no threads; `runtime` has them.
+
+use super::effects::{Answer, Ask, Job};
+use super::message::Reply;
+use crate::error::Result;
+use crate::model::TableDiff;
+use crate::workbench::{Reader, Workbench};
+
+/// Does a piece of work and says how it went; `tell` is told on the way where it stands.
+pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) -> Reply {
+    let progress = |progress| tell(Reply::Progress(progress));
+    match job {
+        Job::Load(source) => {
+            let outcome = workbench.load(&source, &progress);
+            Reply::Loaded(source, outcome)
+        }
+        Job::Check => Reply::Checked(workbench.check(&progress)),
+        Job::Decide { ticket, action, why } => Reply::Decided(ticket, workbench.decide(action, why)),
+        Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
+    }
+}
+
+/// Answers a question.
+pub fn answer(reader: &Reader, ask: &Ask) -> Result<Answer> {
+    Ok(match ask {
+        Ask::Sources => Answer::Sources(reader.sources()?),
+        Ask::Verdict => {
+            Answer::Verdict { verdict: reader.verdict()?.map(Box::new), conflicts: reader.conflicts()?.len() as u64 }
+        }
+        Ask::Log => Answer::Log(reader.log()?),
+        Ask::Findings { filter, offset, limit } => {
+            let (total, rows) = reader.anomalies(filter, *offset, *limit)?;
+            Answer::Findings { offset: *offset, total, rows }
+        }
+        Ask::Collect { filter, offset, limit } => Answer::Collect(reader.anomalies(filter, *offset, *limit)?.1),
+        Ask::Find { filter, text, from, backwards } => {
+            Answer::Find(reader.find_anomaly(filter, text, *from, *backwards)?)
+        }
+        Ask::Story { table, row } => Answer::Story(reader.story(table, row)?.map(Box::new)),
+        Ask::Rejects { source, offset, limit } => Answer::Rejects(reader.rejects(Some(source), *offset, *limit)?),
+        Ask::Diff => Answer::Diff(reader.diff(0, 0)?.into_iter().map(|diff| diff.tally).collect()),
+        Ask::Changes { table, offset, limit } => {
+            let own = |diff: &TableDiff| diff.tally.table == *table;
+            let rows = reader.diff(*offset, *limit)?.into_iter().find(own).map(|diff| diff.rows).unwrap_or_default();
+            Answer::Changes { offset: *offset, rows }
+        }
+        Ask::Held { offset, limit } => Answer::Held(reader.held_back(*offset, *limit)?),
+    })
+}

@@ -98,6 +98,10 @@ fn substituted(expression: &str, input: &str, arguments: &Arguments) -> Result<S
         };
         let (token, behind) = rest.split_at(size);
         rest = behind;
+        // In E'…' a backslash takes the quote behind it into the text, so that it ends elsewhere than it seems to.
+        if token.eq_ignore_ascii_case("e") && rest.starts_with('\'') {
+            return Err(refuse("cannot have a text of the form E'…'"));
+        }
         uses_something |= !token.trim().is_empty();
         let word = token.trim_matches('"').to_lowercase();
         if word == "value" && !token.starts_with('\'') {
@@ -149,6 +153,7 @@ mod tests {
             "  ",
             "now()",
             "$1",
+            "E'\\' || '; drop table x; --'",
         ] {
             let value = toml::Value::String(expression.to_owned());
             assert!(TRANSFORM.expression(&["x".to_owned()], Some(&value)).is_err(), "{expression}");

@@ -22,6 +22,7 @@ pub const TRANSFORM: Transform = Transform {
         Example { arguments: "", inputs: &[Some("jean de LA fontaine")], output: Some("Jean de La Fontaine") },
         Example { arguments: "", inputs: &[Some("L'ISLE-ADAM")], output: Some("L'Isle-Adam") },
         Example { arguments: "", inputs: &[Some("VAL-D’ISÈRE")], output: Some("Val-d’Isère") },
+        Example { arguments: "", inputs: &[Some("O'BRIEN'S")], output: Some("O'Brien's") },
         Example { arguments: "", inputs: &[Some("de gaulle")], output: Some("De Gaulle") },
         Example { arguments: "", inputs: &[None], output: None },
     ],
@@ -55,6 +56,8 @@ fn title_case(text: &str) -> String {
         let small = match before {
             _ if elided && word == "d" => true,
             Some(' ') => PARTICLES.contains(&word.as_str()) && !rest.is_empty(),
+            // The s of Mac's is no word.
+            Some('\'' | '’') => word.chars().count() == 1,
             Some('-') => LINKS.contains(&word.as_str()) && !rest.is_empty(),
             _ => false,
         };

@@ -121,6 +121,11 @@ impl Context {
         }
     }
 
+    /// Says that a file was written.
+    pub fn say_file(&self, path: &Path) {
+        self.say(format!("wrote {}", path.display()));
+    }
+
     /// Colours for stdout or, where the data goes to a file, none.
     pub fn paint(&self, output: Option<&Path>) -> Paint {
         Paint(output.is_none() && self.colour(io::stdout().is_terminal()))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::text::visible;
-use super::{Outcome, Subcommand, commit, json, load, open};
+use super::{Outcome, Subcommand, check, commit, json, load, open};
 use crate::error::{Error, Result};
 use crate::model::SourceConfig;
 use crate::workbench::{OpenOptions, Workbench, Workspace};
@@ -76,7 +76,7 @@ impl Subcommand for Demo {
         } else {
             load::print(&mut out, &loads.done, context)?;
             out.line("")?;
-            commit::gate(&mut out, &verdict, context)?;
+            check::print(&mut out, &workbench, &verdict, context)?;
         }
         out.finish()?;
         context.say(format!(

@@ -3,13 +3,17 @@
 //! stdout is data, stderr is progress and messages. A command does its work through [`crate::workbench`] and says how
 //! it went by an [`Outcome`] or an error, which together become the exit code.
 
+mod anomalies;
+mod check;
 mod commit;
 mod completions;
 mod context;
 mod decide;
 mod demo;
 mod diff;
+mod export;
 mod failure;
+mod formats;
 mod init;
 mod interrupt;
 mod json;
@@ -19,6 +23,8 @@ mod man;
 mod map;
 mod open;
 mod progress;
+mod query;
+mod report;
 mod revert;
 mod rules;
 mod schema;
@@ -85,12 +91,17 @@ static REGISTRY: &[Entry] = &[
     entry::<source::Source>(),
     entry::<load::Load>(),
     entry::<map::Map>(),
+    entry::<check::Check>(),
+    entry::<anomalies::Anomalies>(),
     entry::<decide::Decide>(),
     entry::<commit::Commit>(),
     entry::<sync::Sync>(),
     entry::<log::Log>(),
     entry::<diff::Diff>(),
     entry::<revert::Revert>(),
+    entry::<report::Report>(),
+    entry::<export::Export>(),
+    entry::<query::Query>(),
     entry::<rules::Rules>(),
     entry::<transforms::Transforms>(),
     entry::<schema::Schema>(),

@@ -38,7 +38,6 @@ impl Sink {
         self.writer.write_all(bytes).map_err(refused)
     }
 
-    #[allow(dead_code, reason = "used by the commands that write formats")]
     /// Hands the writer to something that has errors of its own.
     pub fn hand<T>(&mut self, work: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
         work(&mut self.writer)

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 
-use super::Workspace;
+use super::{Target, Workspace};
 use super::read_only::read_only;
 use crate::error::{Error, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Page, Report, RowStory, Schema, TableDiff, Verdict,
     WorkspaceConfig,
 };
+use crate::reports;
 use crate::stages::{check, commit, decide, gate, load, map, report};
 use crate::store::Store;
 
@@ -221,6 +222,11 @@ impl Reader {
     /// All rows of a query over the workspace's tables, every value as text. Reading only: one SELECT, no files.
     pub fn query(&self, sql: &str) -> Result<Page> {
         self.store.texts(&read_only(&self.store, sql)?)
+    }
+
+    /// Writes the rows of a query and says how many there were; see [`Reader::query`] for what a query may do.
+    pub fn write_query(&self, sql: &str, format: &str, target: Target) -> Result<u64> {
+        reports::export(&self.store, &read_only(&self.store, sql)?, reports::table_format(format)?, target)
     }
 
     /// All rows of a query as a polars frame.

@@ -1,0 +1,89 @@
+//! `tastevin anomalies`: every finding, all of them.
+
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::formats::{self, write_rows};
+use super::text::count;
+use super::{Outcome, Subcommand};
+use crate::error::{Error, Result};
+use crate::model::{AnomalyFilter, Severity, Status};
+use crate::workbench;
+
+/// List every finding of the last check
+///
+/// Columns: rule, severity, table, row, field, value, message, suggestion, source, entity, file, line, status. There is
+/// no limit: what was found is listed.
+#[derive(clap::Args)]
+pub struct Anomalies {
+    #[command(flatten)]
+    filter: Filter,
+    /// How to write them [default: as the output's name ends, else text]
+    #[arg(long, value_parser = formats::parser(&workbench::table_formats()))]
+    format: Option<String>,
+    /// Into this file; stdout if absent
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Which findings are meant.
+#[derive(clap::Args)]
+struct Filter {
+    /// Only of this rule
+    #[arg(long, help_heading = "Which findings")]
+    rule: Option<String>,
+    /// Only in this canonical table
+    #[arg(long, help_heading = "Which findings")]
+    table: Option<String>,
+    /// Only on this field
+    #[arg(long, help_heading = "Which findings")]
+    field: Option<String>,
+    /// Only of this severity
+    #[arg(long, value_parser = ["error", "warning", "info"], help_heading = "Which findings")]
+    severity: Option<String>,
+    /// Only from this source
+    #[arg(long, help_heading = "Which findings")]
+    source: Option<String>,
+    /// Only of this status
+    #[arg(long, value_parser = ["open", "waived"], help_heading = "Which findings")]
+    status: Option<String>,
+    /// Only of the row with this key
+    #[arg(long, help_heading = "Which findings")]
+    row: Option<String>,
+    /// Only where row, value or message contain this, in capitals or not
+    #[arg(long, help_heading = "Which findings")]
+    text: Option<String>,
+}
+
+impl Filter {
+    /// The same in the workbench's words.
+    fn model(self) -> AnomalyFilter {
+        AnomalyFilter {
+            severity: self.severity.as_deref().and_then(Severity::from_name),
+            rule: self.rule,
+            table: self.table,
+            field: self.field,
+            source: self.source,
+            status: self.status.map(|status| if status == "waived" { Status::Waived } else { Status::Open }),
+            row: self.row,
+            text: self.text,
+        }
+    }
+}
+
+impl Subcommand for Anomalies {
+    const NAME: &'static str = "anomalies";
+
+    fn run(self, context: &Context) -> Result<Outcome> {
+        let workbench = context.look()?;
+        if workbench.verdict()?.is_none() {
+            return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
+        }
+        let filter = self.filter.model();
+        let rows = write_rows(context, self.format.as_deref(), self.output.as_deref(), "text", |format, target| {
+            workbench.write_anomalies(&filter, format, target)
+        })?;
+        context.say(if rows == 0 { "No such findings.".to_owned() } else { count(rows, "finding") });
+        Ok(Outcome::Pass)
+    }
+}

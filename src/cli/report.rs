@@ -1,0 +1,39 @@
+//! `tastevin report`: what to hand over.
+
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::formats;
+use super::{Outcome, Subcommand};
+use crate::error::{Error, Result};
+use crate::workbench;
+
+/// Write the report of the last check
+///
+/// Without --output and --format: report.html in the workspace, one file that needs no network.
+#[derive(clap::Args)]
+pub struct Report {
+    /// How to write it [default: as the output's name ends, else html]
+    #[arg(long, value_parser = formats::parser(&workbench::report_formats()))]
+    format: Option<String>,
+    /// Into this file; `-` for stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Subcommand for Report {
+    const NAME: &'static str = "report";
+
+    fn run(self, context: &Context) -> Result<Outcome> {
+        let workbench = context.look()?;
+        if workbench.verdict()?.is_none() {
+            return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
+        }
+        let html = self.output.is_none() && self.format.is_none() && !context.json();
+        let output = if html { Some(workbench.dir().join("report.html")) } else { self.output };
+        let formats = workbench::report_formats();
+        let format = formats::chosen(context, &formats, self.format.as_deref(), output.as_deref(), "html");
+        formats::write(context, output.as_deref(), |target| workbench.write_report(&format, target))?;
+        Ok(Outcome::Pass)
+    }
+}

@@ -9,7 +9,7 @@ use crate::rules;
 use crate::transforms;
 
 pub use crate::connectors::{ConnectorKind, Probe, SourceOption};
-pub use crate::reports::Target;
+pub use crate::reports::{Target, visible};
 pub use crate::rules::Rule;
 pub use crate::store::Interrupter;
 pub use crate::transforms::{Example, Transform};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 
-use super::{Target, Workspace};
 use super::read_only::read_only;
+use super::{Target, Workspace};
 use crate::error::{Error, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Page, Report, RowStory, Schema, TableDiff, Verdict,

@@ -53,8 +53,8 @@ impl Verdict {
         }
         match self.open(Severity::Error) {
             0 => "The gate is open".to_owned(),
-            1 => "The gate is open; 1 blocking finding is held back".to_owned(),
-            blocking => format!("The gate is open; {blocking} blocking findings are held back"),
+            1 => "The gate is open; 1 blocking finding holds rows back".to_owned(),
+            blocking => format!("The gate is open; {blocking} blocking findings hold rows back"),
         }
     }
 }

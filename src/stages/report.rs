@@ -10,7 +10,7 @@ use crate::model::{
     Report, RuleReport, RuleTally, Schema, Severity, Status, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
 };
 use crate::rules;
-use crate::sql::{Literal, Path};
+use crate::sql::{Ident, Literal, Path};
 use crate::stages::{check, gate};
 use crate::store::Store;
 
@@ -56,7 +56,7 @@ fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report>
         pass: verdict.gate_is_open(),
         verdict: verdict.sentence(),
         gate: verdict.gate.clone(),
-        next: next(verdict, &rules, &rejects),
+        next: next(verdict, &rules, &rejects, &waiting(store, request.schema)?),
         tables: tables(store, verdict)?,
         relations: relations(request.schema, verdict),
         waterfall: waterfall(store, request)?,
@@ -423,8 +423,43 @@ fn written(step: &Step) -> String {
     }
 }
 
-/// What to do next: what stops the gate first, then what is repaired by the handful, then the commit.
-fn next(verdict: &Verdict, rules: &[RuleReport], rejects: &[RejectTally]) -> Vec<NextStep> {
+/// Per rule and table, how many rows of other tables refer to rows with an open error and are held back with them.
+fn waiting(store: &Store, schema: &Schema) -> Result<HashMap<(String, String), u64>> {
+    let mut waiting = HashMap::new();
+    for (table, declared) in &schema.tables {
+        for (field, reference) in
+            declared.fields.iter().filter_map(|(name, field)| Some((name, field.references.as_ref()?)))
+        {
+            let to = &reference.table;
+            if !store.has_table("candidate", table)? || !store.has_table("candidate", to)? {
+                continue;
+            }
+            let sql = format!(
+                "SELECT a.rule, count(DISTINCT t._key) FROM dq.anomalies a
+                 JOIN {there} p ON p._key = a.\"row\" JOIN {here} t ON t.{field} = p.{key}
+                 WHERE a.\"table\" = {name} AND a.status = 'open' AND a.severity = 'error' GROUP BY a.rule",
+                there = Path("candidate", to),
+                here = Path("candidate", table),
+                field = Ident(field),
+                key = Ident(&reference.field),
+                name = Literal(to),
+            );
+            for (rule, rows) in store.query(&sql, [], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?)))? {
+                *waiting.entry((rule, to.clone())).or_default() += rows;
+            }
+        }
+    }
+    Ok(waiting)
+}
+
+/// What to do next: what was decided and no longer holds, then the causes that hold most rows back, then what could not
+/// be read and what is only probably wrong; the commit where the gate is open.
+fn next(
+    verdict: &Verdict,
+    rules: &[RuleReport],
+    rejects: &[RejectTally],
+    waiting: &HashMap<(String, String), u64>,
+) -> Vec<NextStep> {
     let mut steps = Vec::new();
     if verdict.conflicts > 0 {
         steps.push(NextStep {
@@ -433,34 +468,29 @@ fn next(verdict: &Verdict, rules: &[RuleReport], rejects: &[RejectTally]) -> Vec
             count: verdict.conflicts,
         });
     }
-    let open = rules.iter().filter(|rule| rule.open > 0);
-    for rule in open.clone().filter(|rule| rule.severity == Severity::Error) {
-        let place = if rule.field.is_empty() { rule.table.clone() } else { format!("{}.{}", rule.table, rule.field) };
-        steps.push(NextStep {
-            why: format!("{} in {place}: these rows are held back until they are repaired or waived", rule.title),
-            command: format!("tastevin anomalies --rule {} --table {}", rule.rule, rule.table),
-            count: rule.open,
-        });
+    let open = |severity| rules.iter().filter(move |rule| rule.open > 0 && rule.severity == severity);
+    let behind = |rule: &RuleReport| waiting.get(&(rule.rule.clone(), rule.table.clone())).copied().unwrap_or(0);
+    let mut causes: Vec<(&RuleReport, u64)> = open(Severity::Error).map(|rule| (rule, behind(rule))).collect();
+    // The sort is stable: among equals, the order of the rules stays.
+    causes.sort_by_key(|(rule, behind)| std::cmp::Reverse(rule.open + behind));
+    for (rule, behind) in causes {
+        let held = match behind {
+            0 => String::new(),
+            1 => ", and 1 row of another table that refers to them".to_owned(),
+            rows => format!(", and {rows} rows of other tables that refer to them"),
+        };
+        steps.push(step(rule, &format!("these rows{held} are held back until they are repaired or waived")));
     }
     let lost: u64 = rejects.iter().map(|tally| tally.count).sum();
     if let Some(first) = rejects.first() {
+        let rows = format!("FROM dq.rejects WHERE reason = {}", Literal(&first.reason));
         steps.push(NextStep {
             why: format!("records could not be read as rows, most for \"{}\", first in {}", first.reason, first.first),
-            command: format!(
-                "tastevin query {}",
-                shell(&format!("FROM dq.rejects WHERE reason = {}", Literal(&first.reason)))
-            ),
+            command: format!("tastevin query {}", shell(&rows)),
             count: lost,
         });
     }
-    for rule in open.filter(|rule| rule.severity == Severity::Warning) {
-        let place = if rule.field.is_empty() { rule.table.clone() } else { format!("{}.{}", rule.table, rule.field) };
-        steps.push(NextStep {
-            why: format!("{} in {place}: probably wrong, does not stop the commit", rule.title),
-            command: format!("tastevin anomalies --rule {} --table {}", rule.rule, rule.table),
-            count: rule.open,
-        });
-    }
+    steps.extend(open(Severity::Warning).map(|rule| step(rule, "probably wrong, does not stop the commit")));
     let gate_is_open = verdict.gate_is_open();
     steps.truncate(if gate_is_open { NEXT - 1 } else { NEXT });
     if gate_is_open {
@@ -471,6 +501,16 @@ fn next(verdict: &Verdict, rules: &[RuleReport], rejects: &[RejectTally]) -> Vec
         });
     }
     steps
+}
+
+/// The step that looks at the findings of a rule.
+fn step(rule: &RuleReport, why: &str) -> NextStep {
+    let place = if rule.field.is_empty() { rule.table.clone() } else { format!("{}.{}", rule.table, rule.field) };
+    NextStep {
+        why: format!("{} in {place}: {why}", rule.title),
+        command: format!("tastevin anomalies --rule {} --table {}", rule.rule, rule.table),
+        count: rule.open,
+    }
 }
 
 /// A text as one word of a shell.
@@ -521,6 +561,7 @@ INSERT INTO dq.files VALUES ('isa', 'clients', 'a.csv', '/a.csv', 1, 5, 1, NULL,
 INSERT INTO dq.lines VALUES ('isa', 'clients', 1, 1, 0), ('isa', 'clients', 6, -4, 0), ('isa', 'clients', 8, -3, 0);
 INSERT INTO dq.rejects VALUES (4, 'isa', 'clients', 'b.csv', 3, 'too few fields', 'x'), (3, 'isa', 'clients', 'old.csv', 1, 'truncated', 'y');
 CREATE TABLE candidate.customers AS SELECT 'c' || i AS id, 'c' || i AS _key FROM range(7) t(i);
+CREATE TABLE candidate.sales AS SELECT 's' || i AS id, 's' || i AS _key, 'c1' AS customer FROM range(4) t(i);
 CREATE TABLE quarantine.customers AS SELECT *, ['duplicate-key: twice', 'invalid-email'] AS _reasons FROM candidate.customers LIMIT 2;
 CREATE TABLE canonical.customers AS SELECT id FROM candidate.customers LIMIT 5;
 INSERT INTO dq.anomalies VALUES
@@ -660,6 +701,7 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
                 "tastevin query \"FROM dq.rejects WHERE reason = 'too few fields'\"",
             ]
         );
+        assert!(report.next[1].why.contains("and 4 rows of other tables that refer to them"), "{}", report.next[1].why);
         Ok(())
     }
 }

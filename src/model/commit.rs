@@ -14,7 +14,7 @@ pub struct Commit {
     pub who: String,
     /// The message.
     pub message: String,
-    /// The commit whose state it restored, for a reversal.
+    /// The commit that it undid, for a reversal.
     pub reverts: Option<i64>,
     /// A digest of all canonical rows after it, in hexadecimal.
     pub hash: String,

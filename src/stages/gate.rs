@@ -446,10 +446,10 @@ pub(super) fn key_list(table: &Table, prefix: &str) -> String {
     table.keys().map(|key| format!("{prefix}{}", Ident(key))).collect::<Vec<_>>().join(", ")
 }
 
-/// The key as one text, as screens show it and as diffs are sorted; the parts of a composite key are joined by `/`.
+/// The key as one text, as `_key` has it where the key is unique; the parts of a composite key are joined by `|`.
 pub(super) fn key_text(table: &Table, prefix: &str) -> String {
     let parts: Vec<String> = table.keys().map(|key| format!("{prefix}{}::VARCHAR", Ident(key))).collect();
-    format!("concat_ws('/', {})", parts.join(", "))
+    parts.join(" || '|' || ")
 }
 
 /// Whether a row has a whole key: no part of it is absent or empty.

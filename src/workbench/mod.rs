@@ -155,7 +155,7 @@ impl Workbench {
         commit::commit(&self.reader.store, &self.commit_request(&who, message), progress, &self.canceller)
     }
 
-    /// Makes the canonical tables what they were before commit `id`, as a new commit.
+    /// Undoes what commit `id` did to the canonical tables, as a new commit.
     pub fn revert(&mut self, id: i64, message: &str) -> Result<Commit> {
         self.writable()?;
         let who = clock::who();

@@ -208,7 +208,7 @@ fn mapped(table: &Table, feeds: &[Feed], wanted: impl Fn(&str) -> bool + Copy, r
 }
 
 /// A field's value as the text in which people and the ledger write it.
-fn as_text(expression: &str, kind: FieldType) -> String {
+pub(super) fn as_text(expression: &str, kind: FieldType) -> String {
     match kind {
         FieldType::Text => expression.to_owned(),
         // 12.5000 is how the engine writes it; nobody else does.

@@ -1,0 +1,250 @@
+//! The difference: which rows one side has and the other does not, or has with another value, found by one join per table.
+
+use super::super::gate::{self, Held, Shapes, key_text, referred_first};
+use super::{list, tables};
+use crate::error::{Error, Result};
+use crate::model::{CellChange, DiffKind, Field, RowChange, Schema, Table, TableTally};
+use crate::sql::{Ident, Path, Pipeline};
+use crate::stages::map::as_text;
+use crate::store::Store;
+
+/// Two states of one table, each a query for `_at` (a number that tells its rows apart) and the fields.
+pub(super) struct Sides<'a> {
+    pub name: &'a str,
+    pub table: &'a Table,
+    pub new: String,
+    pub old: String,
+}
+
+/// What a commit would do to one table.
+pub(super) struct Plan<'a> {
+    pub sides: Sides<'a>,
+    pub tally: TableTally,
+}
+
+/// Refuses a schema with a table whose rows cannot be told apart.
+pub(super) fn need_keys(schema: &Schema) -> Result<()> {
+    match schema.tables.iter().find(|(_, table)| table.keys().next().is_none()) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::config("the table declares no key, so its rows cannot be compared")
+            .at_file("mappings/canonical.toml")
+            .at_column(format!("tables.{name}"))
+            .hint("write key = true at the field that identifies a row")),
+    }
+}
+
+/// The differences of all tables between the candidates that are not held back and the canonical tables.
+pub(super) fn plan<'a>(
+    store: &Store,
+    schema: &'a Schema,
+    shapes: &Shapes,
+    held: &Held,
+    step: &mut dyn FnMut(&str) -> Result<()>,
+) -> Result<Vec<Plan<'a>>> {
+    let mut plans = Vec::new();
+    for (name, table) in &schema.tables {
+        step(name)?;
+        let count = held.tables.get(name).copied().unwrap_or_default();
+        let sides = Sides {
+            name,
+            table,
+            new: format!(
+                "SELECT c.rowid AS _at, {} FROM {} c ANTI JOIN {} r ON c._key = r.\"row\"",
+                list(table.fields.keys(), "c."),
+                Path("candidate", name),
+                gate::reasons(name)
+            ),
+            old: tables::current(name, table, shapes),
+        };
+        sides.compare(store)?;
+        sides.keep(store, count)?;
+        plans.push(Plan {
+            sides,
+            tally: TableTally { table: name.clone(), quarantined: count.held, ..TableTally::default() },
+        });
+    }
+    keep_referred(store, schema, &plans)?;
+    for plan in &mut plans {
+        let before = store.count(&format!("SELECT count(*) FROM ({})", plan.sides.old))?;
+        plan.sides.count(store, before, &mut plan.tally)?;
+    }
+    Ok(plans)
+}
+
+/// Marks rows that would be removed as kept where a row that is kept in another table refers to them.
+fn keep_referred(store: &Store, schema: &Schema, plans: &[Plan]) -> Result<()> {
+    let (order, is_cyclic) = referred_first(schema);
+    loop {
+        let mut kept = 0;
+        for from in order.iter().rev().filter_map(|name| plans.iter().find(|plan| plan.sides.name == name)) {
+            for (field, declared) in &from.sides.table.fields {
+                let Some(reference) = &declared.references else { continue };
+                let Some(to) = plans.iter().find(|plan| plan.sides.name == reference.table) else { continue };
+                if to.sides.table.fields.contains_key(&reference.field) {
+                    kept += from.sides.keep_what_is_referred_to(store, field, &to.sides, &reference.field)?;
+                }
+            }
+        }
+        if !is_cyclic || kept == 0 {
+            return Ok(());
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// Carries the difference out: earlier versions to the history, new rows in.
+    pub(super) fn apply(&self, store: &Store, id: i64) -> Result<()> {
+        self.sides.apply(store, id, &self.tally)
+    }
+}
+
+impl Sides<'_> {
+    /// The temporary table with the rows that differ: `kind` (added, changed, removed, kept), `key`, `new_at`, `old_at`.
+    fn changes(&self) -> String {
+        format!("temp.{}", Ident(&format!("changes/{}", self.name)))
+    }
+
+    /// Finds the rows that differ.
+    pub(super) fn compare(&self, store: &Store) -> Result<()> {
+        let same_key: Vec<String> = self.table.keys().map(|key| format!("n.{0} = o.{0}", Ident(key))).collect();
+        let differs = self.fields().map(|(name, _)| format!(" OR n.{0} IS DISTINCT FROM o.{0}", Ident(name)));
+        let mut pipeline = Pipeline::new();
+        pipeline.step("new", self.new.clone());
+        pipeline.step("old", self.old.clone());
+        pipeline.step(
+            "differing",
+            format!(
+                "SELECT CASE WHEN o._at IS NULL THEN 'added' WHEN n._at IS NULL THEN 'removed' ELSE 'changed' END AS kind,\n  \
+                 CASE WHEN n._at IS NULL THEN {} ELSE {} END AS key, n._at AS new_at, o._at AS old_at\n\
+                 FROM \"new\" n FULL JOIN \"old\" o ON {}\nWHERE o._at IS NULL OR n._at IS NULL{}",
+                key_text(self.table, "o."),
+                key_text(self.table, "n."),
+                same_key.join(" AND "),
+                differs.collect::<String>()
+            ),
+        );
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS\n{pipeline}", Ident(&format!("changes/{}", self.name))))
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&String, &Field)> {
+        self.table.fields.iter().filter(|(_, field)| !field.key)
+    }
+
+    /// Marks rows as kept that would be removed only because their candidates are held back, or because no candidates came.
+    fn keep(&self, store: &Store, count: gate::Count) -> Result<()> {
+        let mark = format!("UPDATE {} SET kind = 'kept' WHERE kind = 'removed'", self.changes());
+        if count.rows == 0 {
+            return store.run(&mark);
+        }
+        if count.held == 0 {
+            return Ok(());
+        }
+        let same_key: Vec<String> = self.table.keys().map(|key| format!("o.{0} = h.{0}", Ident(key))).collect();
+        store.run(&format!(
+            "{mark} AND old_at IN (\n  SELECT o._at FROM ({}) o SEMI JOIN (\n    \
+             SELECT * FROM {} c SEMI JOIN {} r ON c._key = r.\"row\"\n  ) h ON {}\n)",
+            self.old,
+            Path("candidate", self.name),
+            gate::reasons(self.name),
+            same_key.join(" AND ")
+        ))
+    }
+
+    fn keep_what_is_referred_to(&self, store: &Store, field: &str, to: &Sides, referred: &str) -> Result<u64> {
+        if self.number(store, "kept")? == 0 || to.number(store, "removed")? == 0 {
+            return Ok(0);
+        }
+        store.execute(
+            &format!(
+                "UPDATE {} SET kind = 'kept' WHERE kind = 'removed' AND old_at IN (\n  \
+                 SELECT u._at FROM ({}) u SEMI JOIN (\n    \
+                 SELECT t.{}::VARCHAR AS value FROM ({}) t JOIN {} x ON x.old_at = t._at AND x.kind = 'kept'\n  \
+                 ) k ON u.{}::VARCHAR = k.value\n)",
+                to.changes(),
+                to.old,
+                Ident(field),
+                self.old,
+                self.changes(),
+                Ident(referred)
+            ),
+            [],
+        )
+    }
+
+    fn number(&self, store: &Store, kind: &str) -> Result<u64> {
+        store.count(&format!("SELECT count(*) FROM {} WHERE kind = '{kind}'", self.changes()))
+    }
+
+    /// Counts the rows that differ; `before` is how many rows the old side has.
+    pub(super) fn count(&self, store: &Store, before: u64, tally: &mut TableTally) -> Result<()> {
+        tally.added = self.number(store, DiffKind::Added.name())?;
+        tally.changed = self.number(store, DiffKind::Changed.name())?;
+        tally.removed = self.number(store, DiffKind::Removed.name())?;
+        tally.unchanged = before.saturating_sub(tally.changed + tally.removed);
+        Ok(())
+    }
+
+    /// Writes the difference into the canonical table, of which `old_at` are row ids, as commit `id`.
+    pub(super) fn apply(&self, store: &Store, id: i64, tally: &TableTally) -> Result<()> {
+        let (canonical, changes) = (Path("canonical", self.name), self.changes());
+        let fields = list(self.table.fields.keys(), "");
+        let gone = format!("rowid IN (SELECT old_at FROM {changes} WHERE kind IN ('changed', 'removed'))");
+        if tally.changed + tally.removed > 0 {
+            store.run(&format!(
+                "INSERT INTO {} ({fields}, _since, _until) SELECT {fields}, _commit, {id} FROM {canonical} WHERE {gone}",
+                Path("dq", &tables::history(self.name))
+            ))?;
+            store.run(&format!("DELETE FROM {canonical} WHERE {gone}"))?;
+        }
+        if tally.added + tally.changed > 0 {
+            let all = tally.unchanged + tally.changed + tally.removed == 0;
+            // A first commit takes every row that is not held back; looking each of them up would double its time.
+            let which = if all {
+                String::new()
+            } else {
+                format!(" WHERE _at IN (SELECT new_at FROM {changes} WHERE kind <> 'kept')")
+            };
+            store.run(&format!(
+                "INSERT INTO {canonical} ({fields}, _commit) SELECT {fields}, {id} FROM ({}){which}",
+                self.new
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// A window of the rows that differ, sorted by added, changed, removed and then by key.
+    pub(super) fn window(&self, store: &Store, offset: u64, limit: u64) -> Result<Vec<RowChange>> {
+        let mut columns = Vec::new();
+        for (name, field) in &self.table.fields {
+            let (new, old) = (format!("n.{}", Ident(name)), format!("o.{}", Ident(name)));
+            columns.push(as_text(&old, field.kind));
+            columns.push(as_text(&new, field.kind));
+            columns.push(format!("{new} IS DISTINCT FROM {old}"));
+        }
+        let sql = format!(
+            "SELECT x.kind, x.key, {} FROM (\n  \
+             SELECT * FROM {} WHERE kind <> 'kept' ORDER BY kind, key, new_at, old_at LIMIT {limit} OFFSET {offset}\n) x\n\
+             LEFT JOIN ({}) n ON n._at = x.new_at LEFT JOIN ({}) o ON o._at = x.old_at\nORDER BY x.kind, x.key, new_at, old_at",
+            columns.join(", "),
+            self.changes(),
+            self.new,
+            self.old
+        );
+        store.query(&sql, [], |row| {
+            let kind: String = row.get(0)?;
+            let kind = match kind.as_str() {
+                "added" => DiffKind::Added,
+                "removed" => DiffKind::Removed,
+                _ => DiffKind::Changed,
+            };
+            let mut cells = Vec::new();
+            for (at, name) in self.table.fields.keys().enumerate() {
+                let at = 2 + 3 * at;
+                if row.get::<_, bool>(at + 2)? {
+                    cells.push(CellChange { field: name.clone(), old: row.get(at)?, new: row.get(at + 1)? });
+                }
+            }
+            Ok(RowChange { kind, row: row.get(1)?, cells })
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! Commit: the gate, the difference, and the one transaction that makes the candidates canonical.
+//!
+//! **What a commit writes.** `canonical.<table>` has the schema's fields in the schema's order and `_commit`, the number of the
+//! commit that last wrote the row. A row is known by its business key. The candidates are the whole truth of the sources:
+//! what is new is added, what differs is changed, what is no longer there is removed. Three things stay as they were committed
+//! last, and count as unchanged:
+//!
+//! - a row whose candidate is held back by the gate keeps its last good values until the candidate is good again;
+//! - a table without a single candidate is left alone, because an export that did not arrive says nothing about its rows;
+//! - a row that is gone from the candidates stays while a row that is kept for one of these reasons refers to it.
+//!
+//! A table that is no longer declared stays as it is; a field that is no longer declared goes with the next commit.
+//! A field of another type is converted if no committed value is lost by it, and refused otherwise.
+//!
+//! **What is held back** is in `quarantine.<table>`: the candidate with all its columns, `_reasons`, and `_commit`.
+//!
+//! **Nothing to commit.** If no row differs and as many rows are held back as before, no commit is made and the last one is
+//! returned, so that a nightly `sync` over unchanged exports succeeds without filling the log.
+//!
+//! **History.** When a row is changed or removed, its earlier version goes to `dq.history_<table>` with the commits from which and
+//! until which it held. Any two states can be compared from that, and a first commit pays nothing for it.
+
+mod diff;
+mod digest;
+mod history;
+mod tables;
+
+use chrono::{DateTime, Utc};
+
+use super::gate::{self, Held, Shapes};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Canceller, Commit, Condition, Gate, Progress, Schema, TableDiff, TableTally, Unit};
+use crate::sql::{Ident, Literal, Path};
+use crate::store::Store;
+
+pub use history::{diff_between, revert};
+
+/// What a commit needs to know beside the store.
+pub struct Request<'a> {
+    /// The schema.
+    pub schema: &'a Schema,
+    /// What must hold.
+    pub gate: &'a Gate,
+    /// Who commits.
+    pub who: &'a str,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The message.
+    pub message: &'a str,
+}
+
+/// Makes the candidates canonical in one transaction over all tables; rows that the gate blocks go to quarantine.
+///
+/// Where there is nothing to commit, the last commit is returned as it is.
+///
+/// # Errors
+/// `Gate` with the conditions that do not hold as hints; `Config` where a field cannot get the type that the schema gives it.
+/// Nothing is written then.
+pub fn commit(store: &Store, request: &Request, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Commit> {
+    let schema = request.schema;
+    let mut steps = Steps { progress, canceller, done: 0, total: 3 + 2 * schema.tables.len() as u64 };
+    store.transaction(|store| {
+        steps.next("gate")?;
+        let (held, conditions) = gate::hold(store, schema, request.gate)?;
+        let held = opened(held, conditions)?;
+        steps.next("tables")?;
+        let is_altered = tables::align(store, schema, &Shapes::read(store)?)?;
+        let shapes = Shapes::read(store)?;
+        let last = log(store)?.into_iter().next();
+        let id = last.as_ref().map_or(1, |last| last.id + 1);
+
+        // What stays in one table depends on the others: all differences are known before anything is written.
+        let plans = diff::plan(store, schema, &shapes, &held, &mut |table| steps.next(&format!("compare {table}")))?;
+        let tallies: Vec<TableTally> = plans.iter().map(|plan| plan.tally.clone()).collect();
+        if let Some(last) = last.filter(|last| !is_altered && is_same(&tallies, last)) {
+            for name in schema.tables.keys() {
+                quarantine(store, name, last.id)?;
+            }
+            return Ok(last);
+        }
+        for plan in &plans {
+            steps.next(&format!("write {}", plan.tally.table))?;
+            plan.apply(store, id)?;
+            quarantine(store, &plan.tally.table, id)?;
+        }
+        steps.next("digest")?;
+        let commit = Commit {
+            id,
+            at: request.at,
+            who: request.who.to_owned(),
+            message: request.message.to_owned(),
+            reverts: None,
+            hash: digest::digest(store, schema)?,
+            tables: tallies,
+        };
+        record(store, &commit)?;
+        canceller.check()?;
+        Ok(commit)
+    })
+}
+
+/// The difference between the canonical tables and what a commit would make of them; per table a window of the rows that differ,
+/// sorted by added, changed, removed and then by key.
+pub fn diff(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit: u64) -> Result<Vec<TableDiff>> {
+    // The transaction makes all tables be seen at one moment; only temporary tables are written.
+    store.transaction(|store| {
+        let (held, conditions) = gate::hold(store, schema, gate)?;
+        let Some(held) = held else { return opened(None, conditions).map(|_| Vec::new()) };
+        diff::need_keys(schema)?;
+        let shapes = Shapes::read(store)?;
+        tables::refuse_loss(store, schema, &shapes)?;
+        let plans = diff::plan(store, schema, &shapes, &held, &mut |_| Ok(()))?;
+        plans
+            .into_iter()
+            .map(|plan| Ok(TableDiff { rows: plan.sides.window(store, offset, limit)?, tally: plan.tally }))
+            .collect()
+    })
+}
+
+/// The commits, newest first.
+pub fn log(store: &Store) -> Result<Vec<Commit>> {
+    let details: Vec<String> = store.query("SELECT detail FROM dq.commits ORDER BY id DESC", [], |row| row.get(0))?;
+    details
+        .iter()
+        .map(|detail| {
+            serde_json::from_str(detail)
+                .map_err(|cause| Error::internal("the commit log holds an entry that cannot be read").caused_by(cause))
+        })
+        .collect()
+}
+
+/// The held rows, if every condition holds.
+fn opened(held: Option<Held>, conditions: Vec<Condition>) -> Result<Held> {
+    let failing: Vec<&Condition> = conditions.iter().filter(|condition| !condition.holds).collect();
+    match held {
+        Some(held) if failing.is_empty() => Ok(held),
+        _ => {
+            let what = match failing.as_slice() {
+                [one] => format!("the gate is closed: it does not hold that {}", one.what),
+                many => format!("the gate is closed: {} conditions do not hold", many.len()),
+            };
+            Err(failing.into_iter().fold(Error::new(Kind::Gate, what), |error, condition| {
+                error.hint(format!("{}: {}", condition.what, condition.detail))
+            }))
+        }
+    }
+}
+
+fn is_same(tallies: &[TableTally], last: &Commit) -> bool {
+    tallies.iter().all(|tally| {
+        let before = last.tables.iter().find(|before| before.table == tally.table);
+        tally.added + tally.changed + tally.removed == 0
+            && before.is_some_and(|before| before.quarantined == tally.quarantined)
+    })
+}
+
+/// Writes the rows of a table that are held back, each with all its reasons.
+fn quarantine(store: &Store, table: &str, id: i64) -> Result<()> {
+    store.run(&format!(
+        "CREATE OR REPLACE TABLE {} AS\nSELECT c.*, r.reasons AS _reasons, {id}::BIGINT AS _commit FROM {} c JOIN (\n  \
+         SELECT \"row\", list(DISTINCT reason ORDER BY reason) AS reasons FROM {} GROUP BY \"row\"\n) r ON c._key = r.\"row\"",
+        Path("quarantine", table),
+        Path("candidate", table),
+        gate::reasons(table)
+    ))
+}
+
+fn record(store: &Store, commit: &Commit) -> Result<()> {
+    let detail = serde_json::to_string(commit)
+        .map_err(|cause| Error::internal("a commit cannot be written down").caused_by(cause))?;
+    let reverts = commit.reverts.map_or("NULL".to_owned(), |id| id.to_string());
+    store.run(&format!(
+        "INSERT INTO dq.commits VALUES ({}, TIMESTAMP {}, {}, {}, {reverts}, {}, {})",
+        commit.id,
+        Literal(&commit.at.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f").to_string()),
+        Literal(&commit.who),
+        Literal(&commit.message),
+        Literal(&commit.hash),
+        Literal(&detail)
+    ))
+}
+
+/// Tells where a commit stands and stops it between two statements; the transaction then leaves nothing.
+struct Steps<'a> {
+    progress: &'a dyn Fn(Progress),
+    canceller: &'a Canceller,
+    done: u64,
+    total: u64,
+}
+
+impl Steps<'_> {
+    fn next(&mut self, what: &str) -> Result<()> {
+        self.canceller.check()?;
+        (self.progress)(Progress {
+            what: format!("commit: {what}"),
+            done: self.done,
+            total: Some(self.total),
+            unit: Unit::Steps,
+        });
+        self.done += 1;
+        Ok(())
+    }
+}
+
+/// Names separated by commas, each with `prefix` in front.
+fn list<'a>(names: impl IntoIterator<Item = &'a String>, prefix: &str) -> String {
+    names.into_iter().map(|name| format!("{prefix}{}", Ident(name))).collect::<Vec<_>>().join(", ")
+}

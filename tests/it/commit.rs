@@ -634,7 +634,7 @@ fn a_cancelled_commit_leaves_nothing_behind_wherever_it_is_stopped() -> Result<(
             }
         }
         stops += 1;
-        assert_eq!(commit::log(&store)?, [first.clone()]);
+        assert_eq!(commit::log(&store)?, std::slice::from_ref(&first));
         assert_eq!(store.count("SELECT count(*) FROM canonical.customers WHERE _commit = 1")?, 3);
     }
     assert_eq!(stops, 9, "every announced step could be stopped at");

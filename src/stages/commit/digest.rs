@@ -7,10 +7,11 @@ use crate::store::Store;
 
 /// The digest of the canonical tables, in hexadecimal.
 ///
-/// Each row is written out as one text from which its values can be read back, so that two different rows never have the same
-/// text, and hashed with MD5, read as a little-endian number. A table's rows are combined with XOR: no order, and no two alike, since each has its own key. The
-/// tables' names, fields, numbers of rows and combined hashes, in alphabetical order, are hashed with SHA-256. Everything that
-/// goes in is defined here or by those standards; the engine's own `hash()` may change from version to version.
+/// Each row is written out as one text from which its values can be read back, so that two different rows never have the
+/// same text, and hashed with MD5, read as a little-endian number. A table's rows are combined with XOR: no order, and no two
+/// alike, since each has its own key. The tables' names, fields, numbers of rows and combined hashes, in alphabetical order,
+/// are hashed with SHA-256. Everything that goes in is defined here or by those standards; the engine's own `hash()` may
+/// change from version to version.
 ///
 /// It tells content apart; it is no proof against somebody who forges rows.
 pub(super) fn digest(store: &Store, schema: &Schema) -> Result<String> {

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     title: "Unusual quantity",
     severity: Severity::Warning,
     docs: Docs {
-        finds: "Quantities more than `factor` times (10 unless said otherwise) the group's upper quartile, or its median where that is greater; only groups of at least `rows` rows (20) are judged. Quartiles do not move when a few values are absurd. Returns are judged by their size.",
+        finds: "Quantities more than `factor` times (10 unless said otherwise) the upper quartile of their group: three quarters of the group have at most that. Groups of fewer than `rows` rows (20) are held against the whole table. Quartiles do not move when a few values are absurd. Returns are judged by their size.",
         matters: "600 bottles instead of 6, or a price in the column of quantities, is worth more than the whole week's sales.",
         example: "600 at once; three quarters of the 57 lines of RIESLING-2020-75CL have at most 6.",
         fix: "Correct the quantity, or waive the finding for a real large order.",
@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
         ("group", "what is compared with its like, e.g. product_key"),
         ("quantity", "the quantity; absent: the field of the check"),
         ("factor", "how many times the usual is let pass; absent: 10"),
-        ("rows", "how many rows a group needs to be judged; absent: 20"),
+        ("rows", "how many rows a group needs to be judged by itself; absent: 20"),
     ],
     bind: |_| Vec::new(),
     find: |scope| {
@@ -27,7 +27,6 @@ pub const RULE: Rule = Rule {
         let group = scope.needed("group")?;
         let factor = scope.number("factor", 10.0)?;
         let least = scope.number("rows", 20.0)?;
-        let joins = |select: Finding| select.joins_of(&quantity).joins_of(&group);
         let amount = format!("abs({})", quantity.sql);
         // Quantities are few however many the lines, so the quartile is taken over counted values: no sorting of all rows.
         let counted = format!(
@@ -39,17 +38,30 @@ pub const RULE: Rule = Rule {
         );
         let ranked = "SELECT thing, amount, sum(rows) OVER (PARTITION BY thing ORDER BY amount) AS upto,\n  \
                       sum(rows) OVER (PARTITION BY thing) AS rows FROM counted";
-        let usual = format!(
-            "SELECT thing, min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows\n\
-             FROM ranked WHERE rows >= {least} GROUP BY 1 HAVING max(amount) > {factor} * min(amount) FILTER (upto >= 0.75 * rows)"
+        let groups = "SELECT thing, min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows, max(amount) AS most\n\
+                      FROM ranked GROUP BY 1";
+        let all = format!(
+            "SELECT min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows FROM (\n  \
+             SELECT amount, sum(rows) OVER (ORDER BY amount) AS upto, sum(rows) OVER () AS rows FROM counted\n\
+             ) WHERE rows >= {least} HAVING quartile IS NOT NULL"
         );
-        let sql = joins(Finding::of(scope))
+        let usual = format!(
+            "SELECT thing, groups.quartile, groups.rows || ' lines of ' || CAST(thing AS VARCHAR) AS lines FROM groups\n\
+             WHERE rows >= {least} AND most > {factor} * quartile\n\
+             UNION ALL SELECT thing, everything.quartile, everything.rows || ' lines of all' FROM groups, everything\n\
+             WHERE groups.rows < {least} AND most > {factor} * everything.quartile"
+        );
+        let sql = Finding::of(scope)
+            .joins_of(&quantity)
+            .joins_of(&group)
             .step("counted", counted)
             .step("ranked", ranked)
+            .step("groups", groups)
+            .step("everything", all)
             .step("usual", usual)
             .join(format!("JOIN usual ON usual.thing = {}", group.sql))
             .message(format!(
-                "{} || ' at once; three quarters of the ' || usual.rows || ' lines of ' || CAST(usual.thing AS VARCHAR) || ' have at most ' || {}",
+                "{} || ' at once; three quarters of the ' || usual.lines || ' have at most ' || {}",
                 plain(&quantity.sql),
                 plain("usual.quartile"),
             ))
@@ -65,9 +77,18 @@ pub const RULE: Rule = Rule {
             finds: &[("6", None), ("8", None)],
         },
         Sample {
-            name: "large orders where large orders are usual, and groups too small to judge",
+            name: "a group too small to be judged by itself",
             schema: SCHEMA,
-            tables: &[("sales", "id,wine,quantity\n1,P,100\n2,P,300\n3,P,200\n4,P,250\n5,P,600\n6,Q,1\n7,Q,500\n")],
+            tables: &[("sales", "id,wine,quantity\n1,P,6\n2,P,3\n3,P,2\n4,P,1\n5,P,6\n6,Q,600\n7,Q,4\n")],
+            finds: &[("6", None)],
+        },
+        Sample {
+            name: "large orders where large orders are usual, and too few rows to judge at all",
+            schema: SCHEMA,
+            tables: &[(
+                "sales",
+                "id,wine,quantity\n1,P,100\n2,P,300\n3,P,200\n4,P,250\n5,P,600\n6,Q,1\n7,Q,500\n8,,9999\n",
+            )],
             finds: &[],
         },
     ],

@@ -253,11 +253,11 @@ fn rule_line(rule: &RuleReport) -> Markup {
 }
 
 fn rule_card(rule: &RuleReport) -> Markup {
-    let most = rule.top_values.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
+    let most = rule.top_values.iter().map(|(_, count)| *count).max().unwrap_or(0);
     // A list of values of which each occurs once says no more than the examples do.
     let values_repeat = most > 1;
     html! {
-        article .card .rule class=(rule.severity.name()) id=(anchor(rule)) {
+        article class={"card rule " (rule.severity.name())} id=(anchor(rule)) {
             header {
                 h3 { span class=(rule.severity.name()) { (rule.severity.glyph()) } " " (visible(&rule.title)) }
                 span .where { (visible(&place(&rule.table, &rule.field))) }
@@ -275,7 +275,7 @@ fn rule_card(rule: &RuleReport) -> Markup {
                 div .values {
                     @for (value, count) in &rule.top_values {
                         div { (value_of(value.as_deref())) }
-                        div .bar { b style={"width:" (count * 100 / most) "%"} {} }
+                        div .bar { b style={"width:" (count * 100 / rule.open.max(1)) "%"} {} }
                         div .soft { (thousands(*count)) }
                     }
                 }
@@ -304,7 +304,7 @@ fn example(anomaly: &Anomaly) -> Markup {
             td .soft {
                 @if let Some(file) = &anomaly.file {
                     (visible(file))
-                    @if let Some(line) = anomaly.line { " line " (line) }
+                    @if let Some(line) = anomaly.line { " line\u{a0}" (line) }
                 }
             }
         }
@@ -576,6 +576,14 @@ mod tests {
             assert_eq!(ids.iter().filter(|id| **id == link).count(), 1, "#{link}");
         }
         assert!(ids.contains(&"rule-invalid-email-customers-email"));
+        Ok(())
+    }
+
+    #[test]
+    fn no_element_says_its_class_twice() -> Result<()> {
+        for element in written()?.split('<').filter_map(|part| part.split('>').next()) {
+            assert!(element.matches(" class=\"").count() <= 1, "{element}");
+        }
         Ok(())
     }
 

@@ -476,8 +476,8 @@ fn next(
     for (rule, behind) in causes {
         let held = match behind {
             0 => String::new(),
-            1 => ", and 1 row of another table that refers to them".to_owned(),
-            rows => format!(", and {rows} rows of other tables that refer to them"),
+            1 => ", and 1 row of another table that refers to them,".to_owned(),
+            rows => format!(", and {rows} rows of other tables that refer to them,"),
         };
         steps.push(step(rule, &format!("these rows{held} are held back until they are repaired or waived")));
     }

@@ -76,10 +76,10 @@ fn tables(report: &Report, out: &mut dyn Write) -> Result<()> {
     for relation in orphans {
         writeln!(
             out,
-            "- {} of {} refer to nothing in {}",
-            counted(relation.orphans, "row", "rows"),
+            "- {} → {}: {}",
             cell(&place(&relation.table, &relation.field)),
-            cell(&relation.to)
+            cell(&relation.to),
+            counted(relation.orphans, "orphan", "orphans")
         )
         .map_err(writing)?;
     }

@@ -189,9 +189,13 @@ fn without_lists(sql: &str, columns: &[(String, Kind)]) -> String {
     format!("SELECT {} FROM ({sql})", fields.join(", "))
 }
 
-/// Whether a spreadsheet would take the text for a formula.
+/// Whether a spreadsheet would take the text for a formula. A sign before digits alone is a number or a telephone number,
+/// which computes nothing: `+33388830609` must reach the next system as it is.
 fn looks_like_a_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    let is_signed_number = |rest: &str| {
+        rest.starts_with(|c: char| c.is_ascii_digit()) && rest.chars().all(|c| c.is_ascii_digit() || " .,".contains(c))
+    };
+    text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !text.strip_prefix(['+', '-']).is_some_and(is_signed_number)
 }
 
 /// The text as a spreadsheet may be given it: an apostrophe in front of what would be a formula.
@@ -240,6 +244,16 @@ mod tests {
              ,2.0000,,,,\"'@x\ny\"\r\n"
         );
         Ok(())
+    }
+
+    #[test]
+    fn a_telephone_number_is_no_formula_and_a_sum_is_one() {
+        for harmless in ["+33388830609", "-3,5", "+33 3 88 83 06 09", "a=b", ""] {
+            assert_eq!(neutralised(harmless), harmless);
+        }
+        for formula in ["=1", "+1+1", "-2-cmd|x", "+", "-", "@SUM(A1)", "\t=1", "\r=1", "+SUM(1)", "+1E5"] {
+            assert_eq!(neutralised(formula), format!("'{formula}"));
+        }
     }
 
     #[test]

@@ -57,10 +57,17 @@ pub fn check(workbench: &mut Workbench, context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Commits, with progress.
+/// Commits, with progress. Where there is nothing to commit, it is the last commit that comes back.
 pub fn make(workbench: &mut Workbench, message: &str, context: &Context) -> Result<model::Commit> {
-    let meter = context.meter();
-    workbench.commit(message, &|progress| meter.tell(&progress))
+    let last = workbench.log()?.first().map(|last| last.id);
+    let made = {
+        let meter = context.meter();
+        workbench.commit(message, &|progress| meter.tell(&progress))?
+    };
+    if last == Some(made.id) {
+        context.say(format!("Nothing to commit: commit {} stands.", made.id));
+    }
+    Ok(made)
 }
 
 fn dry_run(workbench: &Workbench, verdict: &Verdict, context: &Context) -> Result<Outcome> {

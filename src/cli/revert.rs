@@ -4,7 +4,10 @@ use super::context::Context;
 use super::{Outcome, Subcommand, commit};
 use crate::error::Result;
 
-/// Make the canonical tables what they were before a commit, as a new commit
+/// Undo what a commit changed, as a new commit
+///
+/// What later commits did to other rows stays. It is refused where a later commit wrote the same rows again. The next commit
+/// brings the candidates back: exclude or repair the rows that must not come again.
 #[derive(clap::Args)]
 pub struct Revert {
     /// The commit, as `tastevin log` numbers it

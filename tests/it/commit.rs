@@ -350,7 +350,7 @@ fn rows_that_refer_to_a_quarantined_row_wait_for_it_and_so_do_those_that_refer_t
     assert_eq!(
         closed,
         [
-            "no table has more than 5% of its rows held back: customers 1 of 3 rows, orders 1 of 3 rows, lines 2 of 4 rows"
+            "no table has more than 5% of its rows held back: customers 1 of 3 rows, orders 1 of 3 rows (1 waiting for other rows), lines 2 of 4 rows (2 waiting for other rows)"
         ]
     );
     Ok(())

@@ -214,6 +214,9 @@ impl Sides<'_> {
 
     /// A window of the rows that differ, sorted by added, changed, removed and then by key.
     pub(super) fn window(&self, store: &Store, offset: u64, limit: u64) -> Result<Vec<RowChange>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let mut columns = Vec::new();
         for (name, field) in &self.table.fields {
             let (new, old) = (format!("n.{}", Ident(name)), format!("o.{}", Ident(name)));

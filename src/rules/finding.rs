@@ -10,7 +10,8 @@ use crate::sql::{Ident, Literal, Path, Pipeline, with_identifiers};
 /// A query of findings while it is being written. Every part is SQL; a field of the row is `t."field"`.
 pub(super) struct Finding {
     steps: Pipeline,
-    table: String,
+    /// The rows that are looked at, a table or a query in parentheses.
+    rows: String,
     field: String,
     value: String,
     message: String,
@@ -26,7 +27,7 @@ impl Finding {
         let value = if field.is_empty() { "NULL".to_owned() } else { column(field) };
         Finding {
             steps: Pipeline::new(),
-            table: scope.check.table.clone(),
+            rows: Path("candidate", &scope.check.table).to_string(),
             field: field.to_owned(),
             value,
             message: "''".to_owned(),
@@ -58,6 +59,19 @@ impl Finding {
     pub(super) fn suggestion(mut self, sql: impl Into<String>) -> Finding {
         self.suggestion = sql.into();
         self
+    }
+
+    /// Looks only at the rows of an origin whose staged texts a query names; its columns, `_row` among them, are `s`.
+    pub(super) fn staged(mut self, origin: &Origin, texts: impl Into<String>) -> Finding {
+        self.steps.step("texts", texts);
+        // Left to itself, the engine expects many texts and builds its table from all the candidates.
+        self.rows = format!(
+            "(SELECT t.* FROM {} AS t SEMI JOIN texts ON texts._row = t._row WHERE t._source = {} AND t._entity = {})",
+            self.rows,
+            Literal(&origin.source),
+            Literal(&origin.entity),
+        );
+        self.join("JOIN texts AS s ON s._row = t._row")
     }
 
     /// Joins something, each join once however often it is asked for.
@@ -98,7 +112,7 @@ impl Finding {
             self.value,
             self.message,
             self.suggestion,
-            Path("candidate", &self.table),
+            self.rows,
         )
     }
 }

@@ -1,9 +1,16 @@
 //! `spreadsheet-damage`: codes that a spreadsheet took for numbers or dates.
 
-use super::finding::{Finding, all_of, column, each_field, quoted, staged_columns, staged_join};
+use super::finding::{Finding, all_of, column, each_field, quoted, staged_columns};
 use super::{Docs, Rule, Sample};
 use crate::model::{FieldType, Format, Severity};
 use crate::sql::{Ident, Path};
+
+/// The months as French and English spreadsheets shorten them.
+macro_rules! months {
+    () => {
+        "(?i:janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc|jan|feb|mar|apr|may|jun|jul|aug|sep|dec)"
+    };
+}
 
 pub const RULE: Rule = Rule {
     id: "spreadsheet-damage",
@@ -33,59 +40,55 @@ pub const RULE: Rule = Rule {
         let value = column(&scope.check.field);
         let mut queries = Vec::new();
         for origin in scope.origins {
-            for staged in staged_columns(origin, &scope.check.field) {
-                let text = format!("s.{}", Ident(staged));
-                // Lengths and single letters are seen much faster than patterns, and most texts end there.
-                let shortened = format!(
-                    "(contains(upper({text}), 'E+') AND regexp_full_match(trim({text}), '[0-9]+([.,][0-9]+)?[eE]\\+[0-9]+'))"
+            let relation = Path("staging", &origin.relation);
+            for column in staged_columns(origin, &scope.check.field).iter().map(|name| Ident(name)) {
+                // One anchored pattern over all rows: it gives up at the first letter of nearly every text.
+                let damaged = format!(
+                    "SELECT _row, {column} AS text FROM {relation} WHERE regexp_full_match({column}, '\\s*({SHORTENED}|{NARROW}|{DATED})\\s*')"
                 );
-                let dated = format!(
-                    "(strlen({text}) BETWEEN 5 AND 12 AND regexp_full_match(lower(trim({text})), '[0-9]{{1,2}}[-. /]({MONTHS})\\.?|({MONTHS})\\.?[-. /][0-9]{{2,4}}'))"
-                );
-                let narrow = format!("starts_with({text}, '##')");
                 queries.push(
                     Finding::of(scope)
-                        .value(text.as_str())
+                        .staged(origin, damaged)
+                        .value("s.text")
                         .message(format!(
-                            "{} || CASE WHEN {narrow} THEN ' is what a spreadsheet shows for a column that is too narrow'\n       \
-                             WHEN {shortened} THEN ' is a number that a spreadsheet has shortened' ELSE ' is a code that a spreadsheet has taken for a date' END",
-                            quoted(&text)
+                            "{} || CASE WHEN regexp_full_match(trim(s.text), '{NARROW}') THEN ' is what a spreadsheet shows for a column that is too narrow'\n       \
+                             WHEN regexp_full_match(trim(s.text), '{SHORTENED}') THEN ' is a number that a spreadsheet has shortened'\n       \
+                             ELSE ' is a code that a spreadsheet has taken for a date' END",
+                            quoted("s.text")
                         ))
-                        .join(staged_join(origin))
-                        .when(format!("({shortened} OR {dated} OR {narrow})"))
                         .sql(),
                 );
                 if field.format == Some(Format::PostalCode) {
+                    let short = format!(
+                        "SELECT _row, {column} AS text FROM {relation} WHERE strlen({column}) = 4 AND regexp_full_match({column}, '[1-9][0-9]{{3}}')"
+                    );
                     queries.push(
                         Finding::of(scope)
-                            .value(text.as_str())
-                            .message(format!("{} || ' has lost its leading zero'", quoted(&text)))
-                            .suggestion(format!("'0' || {text}"))
-                            .join(staged_join(origin))
-                            .when(format!("strlen({text}) = 4"))
-                            .when(format!("regexp_full_match({text}, '[1-9][0-9]{{3}}')"))
+                            .staged(origin, short)
+                            .value("s.text")
+                            .message(format!("{} || ' has lost its leading zero'", quoted("s.text")))
+                            .suggestion("'0' || s.text")
                             .when(in_france.as_str())
                             .sql(),
                     );
                 }
                 if field.key {
-                    let relation = Path("staging", &origin.relation);
                     let width = format!(
-                        "SELECT max(strlen({text})) AS width FROM {relation} AS s WHERE starts_with({text}, '0') AND regexp_full_match({text}, '[0-9]+')"
+                        "SELECT max(strlen({column})) FROM {relation} WHERE starts_with({column}, '0') AND regexp_full_match({column}, '[0-9]+')"
                     );
-                    let full = format!("lpad({text}, CAST(width.width AS INTEGER), '0')");
+                    let short = format!(
+                        "SELECT _row, {column} AS text, ({width}) AS width FROM {relation}\n\
+                         WHERE strlen({column}) < ({width}) AND regexp_full_match({column}, '[1-9][0-9]*')"
+                    );
                     queries.push(
                         Finding::of(scope)
-                            .step("width", width)
-                            .value(text.as_str())
+                            .staged(origin, short)
+                            .value("s.text")
                             .message(format!(
-                                "{} || ' has lost its leading zeros: the codes of the column have ' || width.width || ' digits'",
-                                quoted(&text)
+                                "{} || ' has lost its leading zeros: the codes of the column have ' || s.width || ' digits'",
+                                quoted("s.text")
                             ))
-                            .suggestion(format!("replace({value}, {text}, {full})"))
-                            .join(staged_join(origin))
-                            .join(format!("JOIN width ON strlen({text}) < width.width"))
-                            .when(format!("regexp_full_match({text}, '[1-9][0-9]*')"))
+                            .suggestion(format!("replace({value}, s.text, lpad(s.text, CAST(s.width AS INTEGER), '0'))"))
                             .sql(),
                     );
                 }
@@ -121,5 +124,9 @@ pub const RULE: Rule = Rule {
     ],
 };
 
-/// The months as French and English spreadsheets shorten them, in lower case.
-const MONTHS: &str = "janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc|jan|feb|mar|apr|may|jun|jul|aug|sep|dec";
+/// A number in scientific notation.
+const SHORTENED: &str = "[0-9]+([.,][0-9]+)?[eE]\\+[0-9]+";
+/// What stands for a value that does not fit into its column.
+const NARROW: &str = "##.*";
+/// A day and month or a month and year as French and English spreadsheets write them.
+const DATED: &str = concat!("[0-9]{1,2}[-. /]", months!(), "\\.?|", months!(), "\\.?[-. /][0-9]{2,4}");

@@ -23,40 +23,38 @@ pub const RULE: Rule = Rule {
             return Ok(None);
         }
         let value = column(&scope.check.field);
-        let table = Path("candidate", &scope.check.table);
-        let tidied = format!("trim(regexp_replace({value}, '{SPACES}+', ' ', 'g'))");
-        let spaces = format!(
-            "(contains({value}, '  ') OR starts_with({value}, ' ') OR ends_with({value}, ' ') OR regexp_matches({value}, '{ODD}'))"
-        );
-        let shouts = |text: &str| {
-            format!("({text} = upper({text}) AND {text} <> lower({text}) AND regexp_matches({text}, '\\p{{Lu}}{{4}}'))")
-        };
-        // Columns that are written in capitals throughout are left alone, and words are compared once, not once a row.
+        // A column has fewer texts than rows, so every text is judged once, and the few that are untidy are looked up.
         let texts = format!(
-            "SELECT {value} AS text, count(*) AS rows, {} AS shouts FROM {table} AS t WHERE {value} IS NOT NULL GROUP BY 1",
-            shouts(&value)
+            "SELECT {value} AS text, count(*) AS rows FROM {} AS t WHERE {value} IS NOT NULL GROUP BY 1",
+            Path("candidate", &scope.check.table)
         );
-        let loud = "SELECT text, lower(text) AS word FROM texts\n\
-                    WHERE shouts AND (SELECT sum(rows) FILTER (shouts) * 5 < sum(rows) FROM texts)";
-        let usual = "SELECT loud.text, min(texts.text) AS spelling FROM loud JOIN texts ON NOT texts.shouts AND lower(texts.text) = loud.word\n\
+        let judged = format!(
+            "SELECT *, (contains(text, '  ') OR starts_with(text, ' ') OR ends_with(text, ' ') OR regexp_matches(text, '{ODD}')) AS spaced,\n  \
+             (text = upper(text) AND text <> lower(text) AND regexp_matches(text, '\\p{{Lu}}{{4}}')) AS shouts FROM texts"
+        );
+        // Columns that are written in capitals throughout are left alone.
+        let untidy = "SELECT text, spaced FROM judged\n\
+                      WHERE spaced OR shouts AND (SELECT sum(rows) FILTER (shouts) * 5 < sum(rows) FROM judged)";
+        let usual = "SELECT untidy.text, min(judged.text) AS spelling FROM untidy\n\
+                     JOIN judged ON NOT untidy.spaced AND NOT judged.shouts AND lower(judged.text) = lower(untidy.text)\n\
                      GROUP BY 1 HAVING count(*) = 1";
-        let untidy = Finding::of(scope)
+        let tidied = format!("trim(regexp_replace({value}, '{SPACES}+', ' ', 'g'))");
+        let sql = Finding::of(scope)
+            .step("texts", texts)
+            .step("judged", judged)
+            .step("untidy", untidy)
+            .step("usual", usual)
             .message(format!(
-                "{} || CASE WHEN {value} <> trim({value}) THEN ' has spaces at its ends' WHEN contains({value}, '  ') THEN ' has doubled spaces' ELSE ' has white space or control characters that do not show' END",
+                "{} || CASE WHEN NOT untidy.spaced THEN ' is in capitals, unlike most of the column'\n       \
+                 WHEN {value} <> trim({value}) THEN ' has spaces at its ends' WHEN contains({value}, '  ') THEN ' has doubled spaces'\n       \
+                 ELSE ' has white space or control characters that do not show' END",
                 quoted(&value)
             ))
-            .suggestion(format!("nullif(nullif({tidied}, {value}), '')"))
-            .when(spaces.as_str());
-        let loud = Finding::of(scope)
-            .step("texts", texts)
-            .step("loud", loud)
-            .step("usual", usual)
-            .message(format!("{} || ' is in capitals, unlike most of the column'", quoted(&value)))
-            .suggestion("usual.spelling")
-            .join(format!("JOIN loud ON loud.text = {value}"))
-            .join("LEFT JOIN usual ON usual.text = loud.text")
-            .when(format!("NOT {spaces}"));
-        Ok(super::finding::all_of(vec![untidy.sql(), loud.sql()]))
+            .suggestion(format!("if(untidy.spaced, nullif(nullif({tidied}, {value}), ''), usual.spelling)"))
+            .join(format!("JOIN untidy ON untidy.text = {value}"))
+            .join(format!("LEFT JOIN usual ON usual.text = {value}"))
+            .sql();
+        Ok(Some(sql))
     },
     samples: &[
         Sample {

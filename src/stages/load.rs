@@ -74,7 +74,7 @@ fn extract_all(store: &Store, place: &Place, watch: &Watch, load: &mut Load) -> 
         load.notes.extend(extracted.notes);
         load.entities.push(EntityLoad { staged: counted, ..extracted.load });
     }
-    Ok(())
+    watch.canceller.check()
 }
 
 /// A folder for temporary files on the workspace's disk, gone when it is dropped. What a killed load left behind goes

@@ -5,7 +5,8 @@ mod migrations;
 mod rows;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use duckdb::{AccessMode, Config, Connection};
 use polars::prelude::DataFrame;
@@ -112,6 +113,27 @@ impl Store {
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
         let rows = self.conn.execute(sql, params).map_err(|cause| failed(sql, cause))?;
         Ok(rows as u64)
+    }
+
+    /// Runs one statement, tells a few times a second which share of it is done (0 to 1, as far as DuckDB can estimate
+    /// it), and says how many rows it touched.
+    pub fn execute_telling(&self, sql: &str, tell: &(dyn Fn(f64) + Sync)) -> Result<u64> {
+        const PAUSE: Duration = Duration::from_millis(100);
+        self.conn.set_query_progress_tracking(true).map_err(failure)?;
+        let progress = self.conn.progress_handle();
+        let (running, over) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while over.recv_timeout(PAUSE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    if let Some(percent) = progress.query_progress().percentage() {
+                        tell((percent / 100.0).clamp(0.0, 1.0));
+                    }
+                }
+            });
+            let outcome = self.execute(sql, []);
+            drop(running);
+            outcome
+        })
     }
 
     /// Every row of a query, through `map`.

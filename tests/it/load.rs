@@ -449,6 +449,30 @@ fn a_workbook_reads_as_a_person_sees_it() -> Result<()> {
 }
 
 #[test]
+fn the_sample_exports_load_with_their_planted_rejects() -> Result<()> {
+    let mut desk = Desk::new();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_exports/isavigne");
+    for entry in fs::read_dir(samples).expect("the sample exports").flatten() {
+        fs::copy(entry.path(), desk.exports().join(entry.file_name())).expect("copied");
+    }
+    for entity in ["produits", "ventes", "stock"] {
+        desk.mapping.entities.insert(entity.into(), EntityFiles::default());
+    }
+    let load = desk.load()?;
+    let planted = fs::read_to_string(desk.exports().join("planted.json")).expect("the list of what was planted");
+    let planted: serde_json::Value = serde_json::from_str(&planted).expect("JSON");
+    for entity in &load.entities {
+        let of_entity = |file: &&serde_json::Value| file["entity"] == entity.entity.as_str();
+        let file = planted["files"].as_array().and_then(|files| files.iter().find(of_entity)).expect("a list of it");
+        let expected = ["records", "rows", "rejects"].map(|count| file[count].as_u64().unwrap_or_default());
+        assert_eq!([entity.rows_in, entity.staged, entity.rejected], expected, "{}", entity.entity);
+    }
+    assert_eq!(load.entities.len(), 4);
+    assert!(load.entities[0].dialect.starts_with("windows-1252, delimiter semicolon"), "{}", load.entities[0].dialect);
+    Ok(())
+}
+
+#[test]
 fn several_files_are_one_entity_by_column_name() -> Result<()> {
     let mut desk = Desk::holding("clients_1.csv", "code;nom\n1;a\n2;b\n");
     desk.put("clients_2.csv", "ville,code\nMetz,3\nNancy\nMetz,4\n");
@@ -561,8 +585,10 @@ fn progress_is_told_in_bytes_and_ends_at_the_whole() -> Result<()> {
     let told = std::sync::Mutex::new(Vec::new());
     desk.load_telling(&|progress| told.lock().expect("a lock").push(progress))?;
     let told = told.into_inner().expect("a lock");
-    let last = told.iter().rfind(|progress| progress.what == "read clients.csv").expect("some progress");
-    assert_eq!((last.done, last.total), (content.len() as u64, Some(content.len() as u64)));
+    for what in ["read clients.csv", "stage clients.csv"] {
+        let last = told.iter().rfind(|progress| progress.what == what).expect("some progress");
+        assert_eq!((last.done, last.total), (content.len() as u64, Some(content.len() as u64)), "{what}");
+    }
     Ok(())
 }
 

@@ -185,6 +185,11 @@ impl Weight {
         Weight { multibyte: self.multibyte + other.multibyte, invalid: self.invalid + other.invalid }
     }
 
+    /// Whether there is so much evidence that more of the text would not change the verdict.
+    pub fn is_plain(self) -> bool {
+        self.invalid >= 20 && self.multibyte * 4 < self.invalid
+    }
+
     /// UTF-8 where it is nearly certain, else Windows-1252. In Windows-1252 text of a Western language hardly any two
     /// bytes in a row form a character of UTF-8, apart from text that was once decoded wrongly.
     pub fn verdict(self) -> Encoding {

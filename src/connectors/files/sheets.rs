@@ -93,7 +93,7 @@ impl Sheet {
     pub fn stage(&self, into: &staging::Into, target: &Target, watch: &Watch) -> Result<Staged> {
         let mut copy = unpack::temporary(target.temp_dir)?;
         let unwritable = |cause| Error::io("a temporary copy cannot be written", target.temp_dir, cause);
-        let teller = Teller::new(watch, format!("load {}", into.file), self.rows.len() as u64);
+        let teller = Teller::of_rows(watch, format!("stage {}", into.file), self.rows.len() as u64);
         let grammar = Grammar { delimiter: Some(b';'), quote: Some(b'"'), newline: b'\n' };
         let (mut longest, mut several_lines) = (0, false);
         let mut marks: Vec<LineMark> = Vec::new();
@@ -132,7 +132,7 @@ impl Sheet {
             feeds: true,
             parallel: !several_lines,
         };
-        let staged = if self.rows.is_empty() { 0 } else { staging::insert(target.store, &regular, into)? };
+        let staged = if self.rows.is_empty() { 0 } else { staging::insert(target.store, &regular, into, &teller)? };
         Ok(Staged {
             rows: self.rows.len() as u64,
             rejects: Vec::new(),

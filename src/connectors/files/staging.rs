@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::survey::NO_DELIMITER;
+use super::watching::Teller;
 use crate::error::{Error, Result};
 use crate::sql::{Ident, Literal, Path as Name};
 use crate::store::Store;
@@ -49,9 +50,12 @@ pub(super) fn create(store: &Store, relation: &str, columns: &[String]) -> Resul
     store.run(&format!("CREATE TABLE {} ({columns}_file VARCHAR, _load BIGINT)", Name("dq", relation)))
 }
 
-/// Stages all rows in their order and says how many they were.
-pub(super) fn insert(store: &Store, regular: &Regular, into: &Into) -> Result<u64> {
-    store.execute(&statement(regular, into)?, [])
+/// Stages all rows in their order and says how many they were. The teller is told the share of its total.
+pub(super) fn insert(store: &Store, regular: &Regular, into: &Into, teller: &Teller) -> Result<u64> {
+    teller.step(0)?;
+    let staged = store.execute_telling(&statement(regular, into)?, &|share| teller.tell_share(share))?;
+    teller.tell_share(1.0);
+    Ok(staged)
 }
 
 /// DuckDB takes these for patterns in the name of a file.

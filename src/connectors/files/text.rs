@@ -61,9 +61,10 @@ impl Text {
             readable
         };
         let mut head = Window::of(&readable, SAMPLE)?;
-        let encoding = match undecided && Encoding::Utf8.decode(whole_characters(head.from(start))).is_none() {
-            true => weigh(&readable, start, watch)?,
-            false => encoding,
+        let encoding = match Weight::of(whole_characters(head.from(start))) {
+            weight if !undecided || weight.invalid == 0 => encoding,
+            weight if weight.is_plain() => weight.verdict(),
+            _ => weigh(&readable, start, watch)?,
         };
         let layout = dialect::detect(&mut head, start, encoding, wanted, watch.canceller)?;
         let nothing = layout.header.is_empty() && layout.from >= readable.bytes;
@@ -135,8 +136,8 @@ impl Text {
             feeds: copy.is_some() || traits.return_ends + self.layout.head.return_ends == 0,
             parallel: !traits.several_lines || !traits.deceptive && traits.longest < LONG,
         };
-        watch.canceller.check()?;
-        let staged = if found.rows == 0 { 0 } else { staging::insert(target.store, &regular, into)? };
+        let teller = Teller::new(watch, format!("stage {name}"), self.readable.bytes);
+        let staged = if found.rows == 0 { 0 } else { staging::insert(target.store, &regular, into, &teller)? };
         let dialect = Dialect { encoding: self.encoding, grammar, header_line: self.layout.header_line };
         Ok(Staged {
             rows: found.rows,

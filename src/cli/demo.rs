@@ -42,28 +42,16 @@ impl Subcommand for Demo {
             open::require_terminal()?;
         }
         let dir = visible(&self.dir.to_string_lossy());
-        let made = match state(&self.dir)? {
-            State::Free => true,
-            State::Demo => false,
-        };
-        if made {
-            make(&self.dir)?;
-        }
+        let made = prepare(&self.dir)?;
+        context.say(match made {
+            true => format!("{dir} is a demo workspace now; its exports are in {dir}/exports"),
+            false => format!("{dir} is a demo workspace already and is used again"),
+        });
         // The workbench on the terminal takes the signals itself.
         let mut workbench = match self.headless {
             true => context.open(&self.dir, false)?,
             false => Workbench::open(&self.dir, OpenOptions::default())?,
         };
-        if made {
-            let mut config = SourceConfig { kind: "isavigne".to_owned(), ..SourceConfig::default() };
-            config.options.insert("path".to_owned(), "exports".into());
-            workbench.add_source(SOURCE, &config)?;
-            // Only now is it whole: an interrupted demo is no demo and is made again by hand.
-            write(&marker(&self.dir), b"This workspace was made by `tastevin demo`.\n")?;
-            context.say(format!("{dir} is a demo workspace now; its exports are in {dir}/exports"));
-        } else {
-            context.say(format!("{dir} is a demo workspace already and is used again"));
-        }
         if !self.headless {
             let load_first = workbench.loads(None)?.is_empty();
             return open::show(workbench, load_first, context);
@@ -86,27 +74,24 @@ impl Subcommand for Demo {
     }
 }
 
-enum State {
-    Free,
-    Demo,
-}
-
-/// Whether the folder can take a demo or holds one; anything else is somebody's and is left alone.
-fn state(dir: &Path) -> Result<State> {
+/// Makes the demo in the folder and says that it did; or finds that it holds one. Anything else is somebody's and is
+/// left alone.
+fn prepare(dir: &Path) -> Result<bool> {
     if marker(dir).exists() && dir.join("tastevin.toml").exists() {
-        return Ok(State::Demo);
+        return Ok(false);
     }
-    let mut entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(State::Free),
+    match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => {}
+        Ok(false) => {
+            return Err(Error::usage("the folder is not empty and holds no demo")
+                .at_file(dir)
+                .hint("name another one: tastevin demo DIR"));
+        }
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
         Err(cause) => return Err(Error::io("the folder cannot be used for the demo", dir, cause)),
-    };
-    if entries.next().is_none() {
-        return Ok(State::Free);
     }
-    Err(Error::usage("the folder is not empty and holds no demo")
-        .at_file(dir)
-        .hint("name another one: tastevin demo DIR"))
+    make(dir)?;
+    Ok(true)
 }
 
 fn marker(dir: &Path) -> PathBuf {
@@ -117,7 +102,12 @@ fn make(dir: &Path) -> Result<()> {
     Workspace::init(dir, "Domaine Tastevin (demo)")?;
     let exports = dir.join("exports");
     fs::create_dir_all(&exports).map_err(|cause| Error::io("cannot make the demo", &exports, cause))?;
-    EXPORTS.iter().try_for_each(|(name, bytes)| write(&exports.join(name), bytes))
+    EXPORTS.iter().try_for_each(|(name, bytes)| write(&exports.join(name), bytes))?;
+    let mut config = SourceConfig { kind: "isavigne".to_owned(), ..SourceConfig::default() };
+    config.options.insert("path".to_owned(), "exports".into());
+    Workbench::open(dir, OpenOptions::default())?.add_source(SOURCE, &config)?;
+    // Only now is it whole: what an interruption left half made is not taken for a demo.
+    write(&marker(dir), b"This workspace was made by `tastevin demo`.\n")
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -20,7 +20,11 @@ pub fn words(error: &Error, paint: Paint) -> String {
     }
     let mut cause = std::error::Error::source(error);
     while let Some(because) = cause {
-        text.push_str(&format!("  because: {}\n", lines(&because.to_string())));
+        let why = because.to_string();
+        // DuckDB's own code says nothing that its message did not.
+        if !why.starts_with("Error code ") {
+            text.push_str(&format!("  because: {}\n", lines(&why)));
+        }
         cause = because.source();
     }
     for hint in error.hints() {
@@ -31,7 +35,7 @@ pub fn words(error: &Error, paint: Paint) -> String {
 
 /// Text of several lines, harmless and indented under its heading.
 fn lines(text: &str) -> String {
-    text.trim().lines().map(visible).collect::<Vec<_>>().join("\n    ")
+    text.trim().lines().filter(|line| !line.trim().is_empty()).map(visible).collect::<Vec<_>>().join("\n    ")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::context::Context;
+use super::json::SCHEMA_VERSION;
 use super::sink::Sink;
 use crate::error::{Error, Result};
 use crate::workbench::{self, FormatInfo, Target};
@@ -53,14 +54,24 @@ pub fn write<T>(context: &Context, output: Option<&Path>, work: impl FnOnce(Targ
     Ok(value)
 }
 
-/// Writes rows in the format that is meant; `work` says how many there were.
+/// Writes rows in the format that is meant; `work` says how many there were. With `--json` they are an array called `name`
+/// in an object with the version of its shape; with `--format json` the array alone.
 pub fn write_rows(
     context: &Context,
     asked: Option<&str>,
     output: Option<&Path>,
     default: &str,
+    name: &str,
     work: impl FnOnce(&str, Target) -> Result<u64>,
 ) -> Result<u64> {
+    if context.json() && asked.is_none() && file(output).is_none() {
+        let mut out = Sink::stdout();
+        out.line(format!("{{\"schema_version\": {SCHEMA_VERSION}, \"{name}\":"))?;
+        let rows = out.hand(|writer| work("json", Target::Stream(writer)))?;
+        out.line("}")?;
+        out.finish()?;
+        return Ok(rows);
+    }
     let format = chosen(context, &workbench::table_formats(), asked, output, default);
     let binary = ["parquet", "xlsx"].contains(&format.as_str());
     if binary && file(output).is_none() && io::stdout().is_terminal() {

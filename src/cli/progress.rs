@@ -32,7 +32,16 @@ impl Meter {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let new = last.as_ref().is_none_or(|(what, _)| *what != progress.what);
         if new && self.lines {
-            eprintln!("{}", visible(&progress.what));
+            // Of steps there can be hundreds; their first word says what kind of work they are, and that is told once.
+            match (progress.unit, progress.total) {
+                (Unit::Steps, Some(total)) => {
+                    let kind = first_word(&progress.what);
+                    if last.as_ref().is_none_or(|(what, _)| first_word(what) != kind) {
+                        eprintln!("{}: {total} steps", visible(kind));
+                    }
+                }
+                _ => eprintln!("{}", visible(&progress.what)),
+            }
         }
         if let Some(gauge) = &self.gauge {
             if last.as_ref().is_none_or(|(what, unit)| *what != progress.what || *unit != progress.unit) {
@@ -56,6 +65,10 @@ impl Drop for Meter {
             gauge.finish_and_clear();
         }
     }
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or(text)
 }
 
 fn style(progress: &Progress) -> ProgressStyle {

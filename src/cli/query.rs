@@ -32,7 +32,7 @@ impl Subcommand for Query {
     fn run(self, context: &Context) -> Result<Outcome> {
         let sql = if self.sql == "-" { from_stdin()? } else { self.sql };
         let workbench = context.look()?;
-        write_rows(context, self.format.as_deref(), self.output.as_deref(), "text", |format, target| {
+        write_rows(context, self.format.as_deref(), self.output.as_deref(), "text", "rows", |format, target| {
             workbench.write_query(&sql, format, target)
         })?;
         Ok(Outcome::Pass)

@@ -7,7 +7,7 @@ use polars::prelude::DataFrame;
 
 use super::read_only::read_only;
 use super::{Target, Workspace};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Page, Report, RowStory, Schema, TableDiff, Verdict,
     WorkspaceConfig,
@@ -216,26 +216,41 @@ impl Reader {
 
     /// A window of the rows of any query; see [`Reader::query`] for what a query may do.
     pub fn page(&self, sql: &str, offset: u64, limit: u64) -> Result<Page> {
-        self.store.page(&read_only(&self.store, sql)?, offset, limit)
+        let sql = read_only(&self.store, sql)?;
+        self.store.page(&sql, offset, limit).map_err(asked_wrongly)
     }
 
     /// All rows of a query over the workspace's tables, every value as text. Reading only: one SELECT, no files.
     pub fn query(&self, sql: &str) -> Result<Page> {
-        self.store.texts(&read_only(&self.store, sql)?)
+        let sql = read_only(&self.store, sql)?;
+        self.store.texts(&sql).map_err(asked_wrongly)
     }
 
     /// Writes the rows of a query and says how many there were; see [`Reader::query`] for what a query may do.
     pub fn write_query(&self, sql: &str, format: &str, target: Target) -> Result<u64> {
-        reports::export(&self.store, &read_only(&self.store, sql)?, reports::table_format(format)?, target)
+        let sql = read_only(&self.store, sql)?;
+        reports::export(&self.store, &sql, reports::table_format(format)?, target).map_err(asked_wrongly)
     }
 
     /// All rows of a query as a polars frame.
     pub fn frame(&self, sql: &str) -> Result<DataFrame> {
-        self.store.frame(&read_only(&self.store, sql)?)
+        let sql = read_only(&self.store, sql)?;
+        self.store.frame(&sql).map_err(asked_wrongly)
     }
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text)
         .map_err(|cause| Error::internal("the workspace holds a record that cannot be read").caused_by(cause))
+}
+
+/// What the database refuses of a query that a person wrote is the query's fault and not the program's.
+fn asked_wrongly(error: Error) -> Error {
+    if error.kind() != Kind::Internal {
+        return error;
+    }
+    let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+    Error::usage("the query cannot be answered")
+        .caused_by(why)
+        .hint("`tastevin query \"SHOW ALL TABLES\"` lists tables and columns")
 }

@@ -80,9 +80,14 @@ impl Subcommand for Anomalies {
             return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
         }
         let filter = self.filter.model();
-        let rows = write_rows(context, self.format.as_deref(), self.output.as_deref(), "text", "anomalies", |format, target| {
-            workbench.write_anomalies(&filter, format, target)
-        })?;
+        let rows = write_rows(
+            context,
+            self.format.as_deref(),
+            self.output.as_deref(),
+            "text",
+            "anomalies",
+            |format, target| workbench.write_anomalies(&filter, format, target),
+        )?;
         context.say(if rows == 0 { "No such findings.".to_owned() } else { count(rows, "finding") });
         Ok(Outcome::Pass)
     }

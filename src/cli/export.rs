@@ -30,9 +30,10 @@ impl Subcommand for Export {
 
     fn run(self, context: &Context) -> Result<Outcome> {
         let workbench = context.look()?;
-        let rows = write_rows(context, self.format.as_deref(), self.output.as_deref(), "csv", "rows", |format, target| {
-            workbench.export(&self.table, format, target)
-        })?;
+        let rows =
+            write_rows(context, self.format.as_deref(), self.output.as_deref(), "csv", "rows", |format, target| {
+                workbench.export(&self.table, format, target)
+            })?;
         context.say(count(rows, "row"));
         Ok(Outcome::Pass)
     }

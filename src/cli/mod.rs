@@ -126,12 +126,15 @@ struct Root {
 pub fn command() -> clap::Command {
     let root = clap::Command::new("tastevin")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Judge data before it leaves for a sync: load, check, repair, commit, report")
         .after_help(AFTER_HELP)
         .subcommand_value_name("COMMAND")
         .disable_help_subcommand(true)
         .max_term_width(100);
-    REGISTRY.iter().fold(Root::augment_args(root), |root, entry| root.subcommand((entry.declare)()))
+    // After the arguments, whose own comment would else be taken for the words of the whole.
+    let root = Root::augment_args(root)
+        .about("Judge data before it leaves for a sync: load, check, repair, commit, report")
+        .long_about(None);
+    REGISTRY.iter().fold(root, |root, entry| root.subcommand((entry.declare)()))
 }
 
 /// What shows a workbench on the terminal until the person leaves it; `true` asks it to load and check first.

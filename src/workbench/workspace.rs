@@ -68,7 +68,12 @@ impl Workspace {
                 .at_file(dir)
                 .hint("`tastevin init DIR` makes one, `tastevin demo` makes one with sample data in it"));
         }
-        let config: WorkspaceConfig = toml(&file)?;
+        Self::with(dir, toml(&file)?)
+    }
+
+    /// The workspace that a configuration makes of the folder, with its schema and mappings read.
+    fn with(dir: &Path, config: WorkspaceConfig) -> Result<Workspace> {
+        let file = dir.join("tastevin.toml");
         let schema: Schema = match dir.join("mappings/canonical.toml") {
             path if path.exists() => toml(&path)?,
             path => parse(DEFAULTS[0].1, &path)?,
@@ -122,7 +127,8 @@ impl Workspace {
             .map_err(|cause: toml_edit::TomlError| Error::config("this is no TOML").at_file(&file).caused_by(cause))?;
         change(&mut document)?;
         let text = document.to_string();
-        let _: WorkspaceConfig = parse(&text, &file)?;
+        // What would not open again is not written.
+        Self::with(dir, parse(&text, &file)?)?;
         let mut fresh = tempfile::NamedTempFile::new_in(dir).map_err(|cause| Error::io("cannot write", dir, cause))?;
         fresh.write_all(text.as_bytes()).map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
         fresh.as_file().sync_all().map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;

@@ -1,13 +1,19 @@
 //! The command line as a user meets it: exit codes, what goes to stdout and what to stderr, wording.
 
-use crate::harness::Workspace;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::harness::{Workspace, output};
 
 #[test]
 fn help_lists_every_command_and_goes_to_stdout() {
     let help = Workspace::folder().tastevin(["--help"]).passed();
-    for command in ["demo", "init", "source", "load", "commit", "sync", "log", "completions"] {
-        assert!(help.stdout.contains(&format!("\n  {command} ")), "{command} is missing:\n{}", help.stdout);
+    for command in tastevin::cli::command().get_subcommands() {
+        let name = command.get_name();
+        assert!(help.stdout.contains(&format!("\n  {name} ")), "{name} is missing:\n{}", help.stdout);
     }
+    assert!(help.stdout.starts_with("Judge data before it leaves"), "{}", help.stdout);
     assert_eq!(help.stderr, "");
 }
 
@@ -36,4 +42,306 @@ fn without_a_terminal_the_workbench_points_to_the_headless_commands() {
     let output = Workspace::empty().tastevin::<&str>([]).ended(2);
     assert!(output.stderr.contains("needs a terminal"), "{}", output.stderr);
     assert!(output.stderr.contains("tastevin check"), "{}", output.stderr);
+}
+
+#[test]
+fn the_demo_prints_the_verdict_and_leaves_a_workspace_that_is_used_again() {
+    let folder = Workspace::folder();
+    let first = folder.tastevin(["demo", "--headless"]).passed();
+    assert!(first.stdout.contains("rows in  = staged  + rejected"), "{}", first.stdout);
+    assert!(first.stdout.contains("duplicate-key"), "{}", first.stdout);
+    assert!(first.stderr.contains("is a demo workspace now"), "{}", first.stderr);
+    assert!(folder.path("tastevin-demo/exports/clients_2025-11-17.csv").exists());
+
+    // Anywhere below the workspace its commands find it.
+    let counts = output(folder.command().current_dir(folder.path("tastevin-demo/exports")).args([
+        "query",
+        "SELECT count(*) AS n FROM candidate.customers",
+        "--format",
+        "csv",
+    ]))
+    .passed();
+    assert_eq!(
+        counts.stdout.trim(),
+        "n\n408".replace('\n', if counts.stdout.contains("\r\n") { "\r\n" } else { "\n" })
+    );
+
+    let again = folder.tastevin(["demo", "--headless"]).passed();
+    assert!(again.stderr.contains("is a demo workspace already"), "{}", again.stderr);
+}
+
+#[test]
+fn the_demo_leaves_a_folder_alone_that_is_not_its_own() {
+    let folder = Workspace::folder();
+    folder.write("photos/cat.jpg", "meow");
+    let refused = folder.tastevin(["demo", "photos", "--headless"]).ended(2);
+    assert!(refused.stderr.contains("holds no demo"), "{}", refused.stderr);
+    assert_eq!(std::fs::read_dir(folder.path("photos")).map(Iterator::count).ok(), Some(1));
+}
+
+#[test]
+fn after_a_load_rows_in_are_staged_plus_rejected_for_every_entity() {
+    let workspace = Workspace::with_samples();
+    let loads = workspace.tastevin(["load", "--json"]).passed().json();
+    let entities = loads["loads"][0]["entities"].as_array().cloned().unwrap_or_default();
+    assert_eq!(entities.len(), 4);
+    for entity in entities {
+        let number = |name: &str| entity[name].as_u64().unwrap_or(u64::MAX);
+        assert!(number("staged") > 0, "{entity}");
+        assert_eq!(number("rows_in"), number("staged") + number("rejected"), "{entity}");
+    }
+}
+
+#[test]
+fn a_check_fails_by_what_is_open_and_by_what_was_asked() {
+    let workspace = Workspace::with_samples();
+    workspace.tastevin(["load"]).passed();
+    let failed = workspace.tastevin(["check"]).ended(1);
+    assert!(failed.stderr.contains("The check failed"), "{}", failed.stderr);
+    assert!(!failed.stdout.contains("The check failed"), "{}", failed.stdout);
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    workspace.tastevin(["check", "--fail-on", "warning"]).ended(1);
+}
+
+#[test]
+fn every_json_output_says_which_version_of_its_shape_it_has() {
+    let workspace = Workspace::checked();
+    let commands: &[&[&str]] = &[
+        &["source", "list"],
+        &["source", "test"],
+        &["source", "kinds"],
+        &["load"],
+        &["map", "show"],
+        &["anomalies", "--rule", "invalid-email"],
+        &["decide", "list"],
+        &["decide", "conflicts"],
+        &["rules", "list"],
+        &["rules", "explain", "invalid-email"],
+        &["transforms", "list"],
+        &["transforms", "list", "decimal"],
+        &["schema"],
+        &["query", "SELECT 1 AS one"],
+        &["check", "--fail-on", "never"],
+        &["report"],
+        &["log"],
+    ];
+    for command in commands {
+        let json = workspace.tastevin(command.iter().chain(&["--json", "--quiet"])).passed().json();
+        assert_eq!(json["schema_version"], 1, "{command:?}");
+    }
+}
+
+#[test]
+fn findings_come_whole_in_every_format_with_the_way_back_to_file_and_line() {
+    let workspace = Workspace::checked();
+    let csv = workspace.tastevin(["anomalies", "--format", "csv"]).passed();
+    let mut lines = csv.stdout.lines();
+    assert_eq!(
+        lines.next(),
+        Some("rule,severity,table,row,field,value,message,suggestion,source,entity,file,line,status")
+    );
+    let json = workspace.tastevin(["anomalies", "--json"]).passed().json();
+    let found = json["anomalies"].as_array().cloned().unwrap_or_default();
+    let total = workspace.tastevin(["query", "SELECT count(*) AS n FROM dq.anomalies", "--json"]).passed().json();
+    assert_eq!(Some(found.len() as u64), total["rows"][0]["n"].as_u64());
+    assert!(found.len() > 100, "{}", found.len());
+    let email =
+        found.iter().find(|finding| finding["row"] == "isavigne-C0000032" && finding["rule"] == "invalid-email");
+    assert_eq!(email.map(|finding| &finding["line"]), Some(&serde_json::json!(35)));
+
+    workspace.tastevin(["anomalies", "--output", "found.parquet"]).passed();
+    assert!(workspace.path("found.parquet").metadata().is_ok_and(|file| file.len() > 1000));
+    let binary = workspace.tastevin(["anomalies", "--severity", "nonsense"]).ended(2);
+    assert!(binary.stderr.contains("error, warning, info"), "{}", binary.stderr);
+}
+
+#[test]
+fn a_query_reads_and_nothing_else() {
+    let workspace = Workspace::checked();
+    let rows = workspace.tastevin(["query", "FROM candidate.customers SELECT count(*) AS n", "--format", "json"]);
+    assert_eq!(rows.passed().json()[0]["n"], 408);
+    for sql in [
+        "DROP TABLE candidate.customers",
+        "COPY candidate.customers TO 'stolen.csv'",
+        "SELECT * FROM read_text('tastevin.toml')",
+        "FROM 'tastevin.toml'",
+        "ATTACH 'other.duckdb'",
+        "SELECT 1; SELECT 2",
+    ] {
+        let refused = workspace.tastevin(["query", sql]).ended(2);
+        assert_eq!(refused.stdout, "", "{sql}");
+        assert!(refused.stderr.starts_with("error: "), "{sql}: {}", refused.stderr);
+    }
+    assert!(!workspace.path("stolen.csv").exists());
+    let slip = workspace.tastevin(["query", "SELECT nothing FROM candidate.customers"]).ended(2);
+    assert!(slip.stderr.contains("nothing"), "{}", slip.stderr);
+}
+
+#[test]
+fn a_decision_is_in_the_ledger_at_once_and_in_the_next_check() {
+    let workspace = Workspace::checked();
+    let set = ["decide", "set", "customers", "isavigne-C0000232", "email", "m@example.fr", "--why", "by phone"];
+    let id = workspace.tastevin(set).passed().stdout.trim().to_owned();
+    let ledger = workspace.read("decisions.jsonl");
+    assert!(ledger.contains(&id) && ledger.contains("\"why\":\"by phone\""), "{ledger}");
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let email = "SELECT email FROM candidate.customers WHERE _key = 'isavigne-C0000232'";
+    let asked = workspace.tastevin(["query", email, "--json"]).passed().json();
+    assert_eq!(asked["rows"][0]["email"], "m@example.fr");
+
+    workspace.tastevin(["decide", "revert", &id[20..]]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let asked = workspace.tastevin(["query", email, "--json"]).passed().json();
+    assert_eq!(asked["rows"][0]["email"], "mathieu.arnaud232@example");
+}
+
+#[test]
+fn suggestions_are_accepted_in_bulk_as_one_decision() {
+    let workspace = Workspace::checked();
+    let bulk = ["decide", "bulk", "customers", "email", "--rule", "invalid-email", "--suggestion", "--json"];
+    let decisions = workspace.tastevin(bulk).passed().json();
+    assert_eq!(decisions["decisions"].as_array().map(Vec::len), Some(1), "{decisions}");
+    assert_eq!(workspace.read("decisions.jsonl").lines().count(), 1);
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let left = workspace.tastevin(["anomalies", "--rule", "invalid-email", "--json"]).passed().json();
+    assert_eq!(left["anomalies"].as_array().map(Vec::len), Some(1), "{left}");
+    let nothing = workspace.tastevin(bulk).ended(2);
+    assert!(nothing.stderr.contains("nothing was decided"), "{}", nothing.stderr);
+}
+
+#[test]
+fn a_waiver_needs_a_reason_and_takes_the_finding_off_the_open_ones() {
+    let workspace = Workspace::checked();
+    let waive = ["decide", "waive", "invalid-email", "customers", "isavigne-C0000232"];
+    workspace.tastevin(waive).ended(2);
+    workspace.tastevin(waive.iter().chain(&["--why", " "])).ended(2);
+    workspace.tastevin(waive.iter().chain(&["--why", "post only"])).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let waived = workspace.tastevin(["anomalies", "--status", "waived", "--json"]).passed().json();
+    assert_eq!(waived["anomalies"][0]["row"], "isavigne-C0000232");
+}
+
+#[test]
+fn one_source_that_cannot_be_read_does_not_stop_the_others() {
+    let workspace = Workspace::with_samples();
+    workspace.tastevin(["source", "add", "old_cellar", "--kind", "isavigne", "--path", "nowhere"]).passed();
+    let loaded = workspace.tastevin(["load"]).ended(3);
+    assert!(loaded.stdout.contains("isavigne_prod  load"), "{}", loaded.stdout);
+    assert!(loaded.stderr.contains("nowhere"), "{}", loaded.stderr);
+    workspace.tastevin(["source", "test", "old_cellar"]).ended(3);
+    workspace.tastevin(["load", "misspelt"]).ended(2);
+}
+
+#[test]
+fn a_source_that_could_not_be_used_is_not_written_down() {
+    let workspace = Workspace::empty();
+    let before = workspace.read("tastevin.toml");
+    let unknown = workspace.tastevin(["source", "add", "x", "--kind", "nonsense", "--path", "p"]).ended(2);
+    assert!(unknown.stderr.contains("nonsense"), "{}", unknown.stderr);
+    let secret = workspace.tastevin(["source", "add", "x", "--kind", "isavigne", "--set", "api_key=12345"]).ended(2);
+    assert!(secret.stderr.contains("a secret must not stand in this file"), "{}", secret.stderr);
+    assert!(!secret.stderr.contains("12345"), "{}", secret.stderr);
+    assert_eq!(workspace.read("tastevin.toml"), before);
+
+    workspace.tastevin(["source", "add", "x", "--kind", "isavigne", "--path", "p"]).passed();
+    assert!(workspace.read("tastevin.toml").starts_with(before.split("[gate]").next().unwrap_or(&before)));
+    workspace.tastevin(["source", "remove", "x"]).passed();
+    workspace.tastevin(["source", "remove", "x"]).ended(2);
+}
+
+#[test]
+fn a_folder_is_made_a_workspace_once() {
+    let folder = Workspace::folder();
+    folder.tastevin(["init", "winery"]).passed();
+    assert!(folder.read("winery/tastevin.toml").contains("name = \"winery\""));
+    let again = folder.tastevin(["init", "winery"]).ended(2);
+    assert!(again.stderr.contains("at: winery"), "{}", again.stderr);
+}
+
+#[test]
+fn read_only_looks_and_refuses_changes() {
+    let workspace = Workspace::checked();
+    workspace.tastevin(["--read-only", "anomalies"]).passed();
+    let refused = workspace.tastevin(["--read-only", "load"]).ended(2);
+    assert!(refused.stderr.contains("reading only"), "{}", refused.stderr);
+}
+
+#[test]
+fn quiet_leaves_only_data_and_errors() {
+    let workspace = Workspace::with_samples();
+    assert_eq!(workspace.tastevin(["load", "--quiet"]).passed().stderr, "");
+    assert_eq!(workspace.tastevin(["check", "--quiet"]).ended(1).stderr, "");
+    let error = workspace.tastevin(["load", "misspelt", "--quiet"]).ended(2);
+    assert!(error.stderr.starts_with("error: "), "{}", error.stderr);
+}
+
+#[test]
+fn what_is_in_the_data_never_acts_on_the_terminal() {
+    let hostile =
+        "Code Client;Nom;Email;Téléphone\nC1;\u{1b}[2J\u{1b}]0;owned\u{7}Jean Dupont;j@example.fr;0388830609\n";
+    let workspace = Workspace::with_exports(&[
+        ("clients.csv", hostile.as_bytes()),
+        ("produits.csv", b"produit_key;nom;couleur;prix\nP1;Riesling;blanc;10\n"),
+        ("ventes.csv", b"code_vente;code_client;produit_key;date;quantite;prix_unitaire\nV1;C1;P1;01/02/2025;1;10\n"),
+        ("stock.csv", b"produit_key;entrepot;quantite\nP1;Cave;5\n"),
+    ]);
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    for command in [
+        ["query", "FROM candidate.customers", "--format", "text"],
+        ["query", "FROM staging.\"isavigne_prod/clients\"", "--format", "text"],
+        ["anomalies", "--table", "customers", "--quiet"],
+    ] {
+        let output = workspace.tastevin(command).passed();
+        assert!(!output.stdout.contains('\u{1b}') && !output.stdout.contains('\u{7}'), "{:?}", output.stdout);
+        assert!(!output.stderr.contains('\u{1b}'), "{:?}", output.stderr);
+    }
+    let shown = workspace.tastevin(["query", "SELECT first_name FROM candidate.customers"]).passed();
+    assert!(shown.stdout.contains("␛[2J"), "{}", shown.stdout);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_nothing_in_an_error() {
+    let workspace = Workspace::empty();
+    let mut command = workspace.command();
+    command.args(["query", "SELECT range AS n FROM range(300000)", "--format", "csv"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let mut some = [0; 100];
+    let mut stdout = child.stdout.take().expect("a pipe");
+    stdout.read_exact(&mut some).expect("the first rows");
+    drop(stdout);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_long_query_with_code_130() {
+    let workspace = Workspace::empty();
+    // The database is made first, so that the query begins at once.
+    workspace.tastevin(["query", "SELECT 1"]).passed();
+    let endless = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range % 7 = b.range % 11";
+    let mut command = workspace.command();
+    command.args(["query", endless]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    std::thread::sleep(Duration::from_millis(1500));
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(kill.success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+}
+
+#[test]
+fn completions_and_the_manual_know_every_command() {
+    let folder = Workspace::folder();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = folder.tastevin(["completions", shell]).passed().stdout;
+        assert!(script.contains("anomalies") && script.contains("fail-on"), "{shell}");
+    }
+    let page = folder.tastevin(["man"]).passed().stdout;
+    assert!(page.contains(".TH tastevin"), "{page}");
+    assert!(folder.tastevin(["man", "check"]).passed().stdout.contains("fail\\-on"));
+    folder.tastevin(["man", "nonsense"]).ended(2);
 }

@@ -6,6 +6,14 @@ use std::time::Duration;
 
 use crate::harness::{Workspace, output};
 
+/// Exports without a flaw.
+const SMALL: &[(&str, &[u8])] = &[
+    ("clients.csv", b"Code Client;Nom;Email;T\xc3\xa9l\xc3\xa9phone\nC1;Jean Dupont;j@example.fr;0388830609\nC2;Anne Klein;a@example.fr;0388830610\n"),
+    ("produits.csv", b"produit_key;nom;couleur;prix\nP1;Riesling;blanc;10\n"),
+    ("ventes.csv", b"code_vente;code_client;produit_key;date;quantite;prix_unitaire\nV1;C1;P1;01/02/2025;1;10\n"),
+    ("stock.csv", b"produit_key;entrepot;quantite\nP1;Cave;5\n"),
+];
+
 #[test]
 fn help_lists_every_command_and_goes_to_stdout() {
     let help = Workspace::folder().tastevin(["--help"]).passed();
@@ -61,10 +69,7 @@ fn the_demo_prints_the_verdict_and_leaves_a_workspace_that_is_used_again() {
         "csv",
     ]))
     .passed();
-    assert_eq!(
-        counts.stdout.trim(),
-        "n\n408".replace('\n', if counts.stdout.contains("\r\n") { "\r\n" } else { "\n" })
-    );
+    assert_eq!(counts.stdout.lines().collect::<Vec<_>>(), ["n", "408"]);
 
     let again = folder.tastevin(["demo", "--headless"]).passed();
     assert!(again.stderr.contains("is a demo workspace already"), "{}", again.stderr);
@@ -278,13 +283,10 @@ fn quiet_leaves_only_data_and_errors() {
 #[test]
 fn what_is_in_the_data_never_acts_on_the_terminal() {
     let hostile =
-        "Code Client;Nom;Email;Téléphone\nC1;\u{1b}[2J\u{1b}]0;owned\u{7}Jean Dupont;j@example.fr;0388830609\n";
-    let workspace = Workspace::with_exports(&[
-        ("clients.csv", hostile.as_bytes()),
-        ("produits.csv", b"produit_key;nom;couleur;prix\nP1;Riesling;blanc;10\n"),
-        ("ventes.csv", b"code_vente;code_client;produit_key;date;quantite;prix_unitaire\nV1;C1;P1;01/02/2025;1;10\n"),
-        ("stock.csv", b"produit_key;entrepot;quantite\nP1;Cave;5\n"),
-    ]);
+        "Code Client;Nom;Email;Téléphone\nC1;\u{1b}[2J\u{1b}]0owned\u{7}Jean Dupont;j@example.fr;0388830609\n";
+    let mut exports = SMALL.to_vec();
+    exports[0].1 = hostile.as_bytes();
+    let workspace = Workspace::with_exports(&exports);
     workspace.tastevin(["load"]).passed();
     workspace.tastevin(["check", "--fail-on", "never"]).passed();
     for command in [
@@ -344,4 +346,42 @@ fn completions_and_the_manual_know_every_command() {
     assert!(page.contains(".TH tastevin"), "{page}");
     assert!(folder.tastevin(["man", "check"]).passed().stdout.contains("fail\\-on"));
     folder.tastevin(["man", "nonsense"]).ended(2);
+}
+
+#[test]
+fn a_sync_commits_what_is_clean_and_the_log_tells_and_takes_back() {
+    let workspace = Workspace::with_exports(SMALL);
+    let first = workspace.tastevin(["sync", "--json"]).passed().json();
+    assert_eq!(first["committed"], true, "{first}");
+    let customers = workspace.tastevin(["export", "customers"]).passed();
+    assert_eq!(customers.stdout.lines().count(), 3, "{}", customers.stdout);
+
+    let clients = "Code Client;Nom;Email;Téléphone\nC1;Jean Dupont;jean@example.fr;0388830609\nC2;Anne Klein;a@example.fr;0388830610\nC3;Luc Roth;l@example.fr;0388830611\n";
+    workspace.write("exports/clients.csv", clients);
+    workspace.tastevin(["load"]).passed();
+    let dry = workspace.tastevin(["commit", "--dry-run"]).passed();
+    assert!(dry.stdout.contains("The gate is open"), "{}", dry.stdout);
+    assert_eq!(workspace.tastevin(["log", "--json"]).passed().json()["commits"].as_array().map(Vec::len), Some(1));
+    let diff = workspace.tastevin(["diff"]).passed();
+    assert!(diff.stdout.contains("+ isavigne-C3"), "{}", diff.stdout);
+    assert!(diff.stdout.contains("email: j@example.fr → jean@example.fr"), "{}", diff.stdout);
+
+    workspace.tastevin(["commit", "-m", "week 47"]).passed();
+    let log = workspace.tastevin(["log"]).passed();
+    assert!(log.stdout.contains("week 47") && log.stdout.contains("marie"), "{}", log.stdout);
+    let what = workspace.tastevin(["diff", "2", "--table", "customers", "--json"]).passed().json();
+    assert_eq!(what["tables"][0]["tally"]["added"], 1, "{what}");
+    workspace.tastevin(["revert", "2"]).passed();
+    assert_eq!(workspace.tastevin(["export", "customers"]).passed().stdout, customers.stdout);
+}
+
+#[test]
+fn a_sync_that_the_gate_stops_commits_nothing_and_says_so_by_its_exit_code() {
+    let mut exports = SMALL.to_vec();
+    exports[2].1 = b"code_vente;code_client;produit_key;date;quantite;prix_unitaire\nV1;C9;P1;01/02/2025;1;10\n";
+    let workspace = Workspace::with_exports(&exports);
+    let stopped = workspace.tastevin(["sync"]).ended(1);
+    assert!(stopped.stdout.contains("The gate is closed"), "{}", stopped.stdout);
+    assert!(stopped.stderr.contains("Nothing was committed"), "{}", stopped.stderr);
+    assert_eq!(workspace.tastevin(["log", "--json"]).passed().json()["commits"].as_array().map(Vec::len), Some(0));
 }

@@ -120,6 +120,13 @@ impl Workspace {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// Another folder with the same files in it.
+    pub fn copy(&self) -> Workspace {
+        let copy = Workspace::folder();
+        copy_all(self.dir(), copy.dir());
+        copy
+    }
+
     /// Runs `tastevin` in the folder.
     pub fn tastevin<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
         let mut command = self.command();
@@ -144,5 +151,18 @@ pub fn output(command: &mut Command) -> Output {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         code: output.status.code().unwrap_or(-1),
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("the folder can be read") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            fs::create_dir_all(&target).expect("the folder is made");
+            copy_all(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).expect("the file is copied");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commit;
+mod crash;
 mod docs;
 mod harness;
 mod house;

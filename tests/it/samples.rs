@@ -1,7 +1,7 @@
 //! Holds the checked-in sample exports to their generator, and the generator to what it says it planted.
 
 #[path = "../../sample_exports/generator/mod.rs"]
-mod generator;
+pub mod generator;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;

@@ -565,6 +565,70 @@ fn truncate(path: &Path, bytes: u64) {
 }
 
 #[test]
+fn names_that_mean_something_to_duckdb_are_names() -> Result<()> {
+    let desk = Desk::holding("clients [1] a=b.csv", "code;nom\n1;l'an\n");
+    desk.put("clients1.csv", "code;nom\n9;faux\n");
+    let decoy = fs::File::options().write(true).open(desk.exports().join("clients1.csv")).expect("opened");
+    decoy.set_modified(UNIX_EPOCH + Duration::from_secs(1_000_000)).expect("dated");
+    desk.load()?;
+    assert_eq!(desk.rows(), ["1|l'an"]);
+    Ok(())
+}
+
+#[test]
+fn a_workbook_under_the_name_of_a_text_is_an_error() {
+    for head in [b"PK\x03\x04rest".as_slice(), b"\xD0\xCF\x11\xE0rest", b"\x1F\x8Brest"] {
+        let error = failure(Desk::holding("clients.csv", head).load());
+        assert!(error.to_string().contains("under the name of a text file"), "{error}");
+    }
+    let error = failure(Desk::holding("clients.xlsx", "code;nom\n1;a\n").load());
+    assert!(error.to_string().contains("clients.xlsx: is no workbook"), "{error}");
+}
+
+#[test]
+fn what_a_killed_load_left_behind_goes_with_the_next() -> Result<()> {
+    let desk = Desk::holding("clients.csv", "code\n1\n");
+    let left = desk.dir.path().join(".tastevin/load-killed");
+    fs::create_dir_all(&left).expect("a folder");
+    fs::write(left.join("copy.csv"), "1\n").expect("a file");
+    desk.load()?;
+    assert!(!left.exists());
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_is_an_error() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::holding("clients.csv", "code\n1\n");
+    let path = desk.exports().join("clients.csv");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("closed");
+    if fs::File::open(&path).is_ok() {
+        // Root reads everything; there is nothing to see then.
+        return;
+    }
+    let error = failure(desk.load());
+    assert_eq!(error.kind(), Kind::Io);
+    assert!(error.hints().iter().any(|hint| hint.contains("your user may read")), "{:?}", error.hints());
+}
+
+#[test]
+fn a_test_of_the_source_says_step_by_step_what_holds() {
+    let mut desk = Desk::holding("clients.csv", "code\n1\n");
+    desk.mapping.entities.insert("stock".into(), EntityFiles::default());
+    let mut config = SourceConfig { kind: "isavigne".into(), ..SourceConfig::default() };
+    config.options.insert("path".into(), toml::Value::String("exports".into()));
+    let place = Place { source: "isa", config: &config, mapping: &desk.mapping, workspace: desk.dir.path() };
+    let kind = tastevin::connectors::find("files").expect("the connector");
+    let probes = (kind.open)(&place).expect("opened").test();
+    let found: Vec<_> = probes.iter().map(|probe| (probe.what.as_str(), probe.found.is_ok())).collect();
+    assert_eq!(found[1..], [("files of clients", true), ("files of stock", false)]);
+    let empty = SourceConfig { kind: "isavigne".into(), ..SourceConfig::default() };
+    let place = Place { config: &empty, ..place };
+    assert_eq!((kind.open)(&place).err().map(|error| error.kind()), Some(Kind::Config));
+}
+
+#[test]
 fn a_cancelled_load_leaves_the_earlier_one_standing() -> Result<()> {
     let desk = Desk::holding("clients.csv", "code;nom\n1;a\n");
     desk.load()?;

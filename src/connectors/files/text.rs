@@ -15,7 +15,7 @@ use super::survey::{self, Job, Pace, Survey, read_error};
 use super::unpack::{self, Readable};
 use super::watching::Teller;
 use crate::connectors::{Target, Watch};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::EntityFiles;
 
 /// A text file of which it is known how it is written.
@@ -43,6 +43,9 @@ impl Text {
         let wanted = Wanted::of(files)?;
         let declared = files.encoding.as_deref().map(Encoding::parse).transpose()?;
         let head = Window::of(&readable, SAMPLE)?;
+        if let Some(error) = disguise(head.from(0)) {
+            return Err(error);
+        }
         let certain = encoding::certain(head.from(0));
         let (encoding, undecided) = match (declared, certain) {
             (Some(declared), _) => (declared, false),
@@ -175,6 +178,17 @@ impl Window {
         window.load(0, bytes).map_err(unreadable)?;
         Ok(window)
     }
+}
+
+/// A workbook or a packed file under the name of a text would load as nothing but rejects.
+fn disguise(head: &[u8]) -> Option<Error> {
+    let (what, ending) = match head {
+        [b'P', b'K', 3, 4, ..] => ("a workbook (or another zip archive)", ".xlsx or .ods"),
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => ("an old Excel workbook", ".xls"),
+        [0x1F, 0x8B, ..] => ("a file packed with gzip", ".gz"),
+        _ => return None,
+    };
+    Some(Error::source(format!("is {what} under the name of a text file")).hint(format!("rename it to {ending}")))
 }
 
 /// A sample may end in the middle of a character.

@@ -69,7 +69,7 @@ static KINDS: &[Kind] = &[
     rule(
         "spreadsheet-damage",
         "a code in scientific notation, or a key that became a date",
-        &["orphan-reference"],
+        &["orphan-reference", "price-far-from-list", "negative-margin"],
         Change(|record, turn| match turn.nth % 2 {
             0 => put(record, sale::CLIENT, "1,23E+12"),
             _ => put(record, sale::PRODUCT, "janv-20"),

@@ -8,5 +8,6 @@ mod harness;
 mod house;
 mod load;
 mod map;
+mod planted;
 mod report;
 mod samples;

@@ -337,7 +337,7 @@ fn own_reasons(name: &str, table: &Table, fail_on: FailOn) -> String {
         pipeline.step(
             "doubled",
             format!(
-                "SELECT {keys}, count(*) AS n FROM {candidate} WHERE {} GROUP BY ALL HAVING n > 1",
+                "SELECT {keys}, count(*) AS _n FROM {candidate} WHERE {} GROUP BY ALL HAVING _n > 1",
                 has_key(table, "")
             ),
         );
@@ -345,7 +345,7 @@ fn own_reasons(name: &str, table: &Table, fail_on: FailOn) -> String {
             "twins",
             format!(
                 "SELECT c._key AS \"row\", 'duplicate-key' AS rule, \
-                 {} || d.n || ' rows have the key ' || {} AS reason \
+                 {} || d._n || ' rows have the key ' || {} AS reason \
                  FROM {candidate} c JOIN doubled d USING ({keys})",
                 Literal(&format!("duplicate-key {names}: ")),
                 key_text(table, "c.")
@@ -382,7 +382,7 @@ fn orphans(schema: &Schema, name: &str, shapes: &Shapes) -> Vec<String> {
         pipeline.step(
             "suspects",
             format!(
-                "SELECT DISTINCT {} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\" WHERE value IS NOT NULL",
+                "SELECT DISTINCT {0} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\" WHERE {0} IS NOT NULL",
                 value("u.", &reference.field)
             ),
         );

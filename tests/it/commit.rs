@@ -8,7 +8,7 @@ use tastevin::model::{
     Canceller, Commit, Condition, DiffKind, FailOn, Field, FieldType, Gate, Schema, TableDiff, TableTally,
 };
 use tastevin::stages::{commit, gate};
-use tastevin::store::Store;
+use tastevin::store::{Settings, Store};
 
 const SCHEMA: &str = r#"
 [tables.customers.fields]
@@ -187,8 +187,12 @@ fn committed(store: &Store) -> Result<Commit> {
 }
 
 fn revert(store: &Store, id: i64) -> Result<Commit> {
-    let (schema, gate) = (schema(), generous());
-    commit::revert(store, &commit::Request { schema: &schema, gate: &gate, who: "marie", at: at(9), message: "" }, id)
+    revert_with(store, &schema(), id)
+}
+
+fn revert_with(store: &Store, schema: &Schema, id: i64) -> Result<Commit> {
+    let gate = generous();
+    commit::revert(store, &commit::Request { schema, gate: &gate, who: "marie", at: at(9), message: "" }, id)
 }
 
 /// The rows of a query, each as one text.
@@ -664,5 +668,88 @@ fn the_digest_depends_on_content_only() -> Result<()> {
     let (store, other) = (checked()?, checked()?);
     other.run("CREATE OR REPLACE TABLE candidate.customers AS FROM candidate.customers ORDER BY _row DESC")?;
     assert_eq!(committed(&store)?.hash, committed(&other)?.hash);
+    Ok(())
+}
+
+#[test]
+fn rows_that_refer_to_rows_of_their_own_table_wait_along_the_whole_chain() -> Result<()> {
+    let store = Store::in_memory(&[], &[])?;
+    let schema: Schema = toml::from_str(
+        "[tables.lines.fields]\nposition = { type = \"integer\" }\norder_key = { type = \"text\", key = true }\nboss = { type = \"text\", references = \"lines.order_key\" }",
+    )
+    .expect("a schema");
+    candidates(
+        &store,
+        "lines",
+        "position BIGINT, order_key VARCHAR, boss VARCHAR",
+        "(1, 'c', 'b'), (1, 'b', 'a'), (1, 'a', NULL), (1, 'x', 'y'), (1, 'y', 'x')",
+    )?;
+    check_again(&store, 1)?;
+    finding(&store, "error", "lines", "a|1", "odd", "", "open")?;
+    let commit = commit_as(&store, &schema, &generous(), "chain")?;
+    assert_eq!(figures(&commit.tables, "lines"), [2, 0, 0, 0, 3]);
+    assert_eq!(rows(&store, "SELECT order_key FROM quarantine.lines ORDER BY ALL")?, ["a", "b", "c"]);
+    Ok(())
+}
+
+#[test]
+fn fields_may_be_called_like_anything_that_the_statements_use_themselves() -> Result<()> {
+    let names = ["n", "o", "value", "kind", "row", "reason", "new_at", "old_at", "at", "rule", "a \"b\"", "select"];
+    let mut text = String::from("[tables.\"or der\".fields]\nkey = { type = \"text\", key = true }\n");
+    for (at, name) in names.iter().enumerate() {
+        let key = if at == 0 { ", key = true" } else { "" };
+        text += &format!("'{name}' = {{ type = \"text\", references = \"or der.value\"{key} }}\n");
+    }
+    let schema: Schema = toml::from_str(&text).expect("a schema");
+    let store = Store::in_memory(&[], &[])?;
+    let columns: Vec<String> = schema.tables["or der"]
+        .fields
+        .keys()
+        .map(|name| format!("\"{}\" VARCHAR", name.replace('"', "\"\"")))
+        .collect();
+    store.run(&format!(
+        "CREATE TABLE candidate.\"or der\" ({}, _key VARCHAR, _source VARCHAR, _entity VARCHAR, _row BIGINT, _unread BIGINT)",
+        columns.join(", ")
+    ))?;
+    for key in ["a", "b", "b"] {
+        let cells = format!("'{key}', {}", vec!["'v'"; names.len()].join(", "));
+        store.run(&format!("INSERT INTO candidate.\"or der\" SELECT {cells}, '{key}|v' || count(*), 's', 'e', count(*), 0 FROM candidate.\"or der\""))?;
+    }
+    check_again(&store, 1)?;
+    let commit = commit_as(&store, &schema, &generous(), "odd names")?;
+    assert_eq!(figures(&commit.tables, "or der"), [1, 0, 0, 0, 2]);
+    store.run("UPDATE candidate.\"or der\" SET value = NULL, kind = 'k'")?;
+    let diffs = commit::diff(&store, &schema, &generous(), 0, 9)?;
+    assert_eq!(changes(&diffs, "or der"), ["changed a|v value: v→∅ kind: v→k"]);
+    commit_as(&store, &schema, &generous(), "changed")?;
+    revert_with(&store, &schema, 2)?;
+    assert_eq!(rows(&store, "SELECT value, kind FROM canonical.\"or der\"")?, ["v v"]);
+    Ok(())
+}
+
+#[test]
+fn a_workspace_that_is_open_for_reading_only_can_still_be_compared() -> Result<()> {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("w.duckdb");
+    let open = |read_only| Store::open(&path, &Settings { read_only, ..Settings::default() }, &[], &[]);
+    let memory = checked()?;
+    let store = open(false)?;
+    for table in ["customers", "orders", "lines"] {
+        let rows = memory.texts(&format!(
+            "SELECT sql FROM duckdb_tables() WHERE schema_name = 'candidate' AND table_name = '{table}'"
+        ))?;
+        store.run(rows.get(0, "sql").expect("the table's definition"))?;
+    }
+    store.run("INSERT INTO candidate.customers VALUES ('C9', 'Zoé', NULL, NULL, 'C9', 's', 'e', 1, 0)")?;
+    check_again(&store, 1)?;
+    committed(&store)?;
+    store.run("UPDATE candidate.customers SET name = 'Zoë'")?;
+    drop(store);
+    let store = open(true)?;
+    assert_eq!(
+        changes(&commit::diff(&store, &schema(), &generous(), 0, 9)?, "customers"),
+        ["changed C9 name: Zoé→Zoë"]
+    );
+    assert_eq!(changes(&commit::diff_between(&store, &schema(), 1, 0, 0, 9)?, "customers").len(), 1);
     Ok(())
 }

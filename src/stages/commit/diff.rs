@@ -227,7 +227,7 @@ impl Sides<'_> {
         let sql = format!(
             "SELECT x.kind, x.key, {} FROM (\n  \
              SELECT * FROM {} WHERE kind <> 'kept' ORDER BY kind, key, new_at, old_at LIMIT {limit} OFFSET {offset}\n) x\n\
-             LEFT JOIN ({}) n ON n._at = x.new_at LEFT JOIN ({}) o ON o._at = x.old_at\nORDER BY x.kind, x.key, new_at, old_at",
+             LEFT JOIN ({}) n ON n._at = x.new_at LEFT JOIN ({}) o ON o._at = x.old_at\nORDER BY x.kind, x.key, x.new_at, x.old_at",
             columns.join(", "),
             self.changes(),
             self.new,

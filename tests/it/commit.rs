@@ -1,6 +1,8 @@
 //! From candidates to canonical tables: gate, quarantine, difference, commit, history.
 
 use std::cell::RefCell;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use chrono::{DateTime, TimeZone, Utc};
 use tastevin::error::{Kind, Result};
@@ -9,6 +11,8 @@ use tastevin::model::{
 };
 use tastevin::stages::{commit, gate};
 use tastevin::store::{Settings, Store};
+
+use crate::harness::Workspace;
 
 const SCHEMA: &str = r#"
 [tables.customers.fields]
@@ -752,4 +756,37 @@ fn a_workspace_that_is_open_for_reading_only_can_still_be_compared() -> Result<(
     );
     assert_eq!(changes(&commit::diff_between(&store, &schema(), 1, 0, 0, 9)?, "customers").len(), 1);
     Ok(())
+}
+
+#[test]
+fn a_commit_that_is_killed_leaves_the_state_before_it() {
+    let workspace = Workspace::checked();
+    let config = workspace.read("tastevin.toml").replace("max_quarantined = \"5%\"", "max_quarantined = \"50%\"");
+    workspace.write("tastevin.toml", config);
+    let count = |table: &str| {
+        let counted = workspace.tastevin(["query", "--json", &format!("SELECT count(*) AS n FROM {table}")]);
+        (counted.code == 0).then(|| counted.stdout)
+    };
+    let mut killed = 0;
+    for moment in ["commit: write products", "commit: write customers", "commit: digest"] {
+        let mut child =
+            workspace.command().args(["commit"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let lines = BufReader::new(child.stderr.take().expect("its messages")).lines();
+        assert!(lines.map_while(std::result::Result::ok).any(|line| line.starts_with(moment)), "{moment} is announced");
+        child.kill().expect("it can be killed");
+        if child.wait().expect("it ends").success() {
+            // It was faster than the kill; then it is whole, as the end of this test says.
+            break;
+        }
+        killed += 1;
+        assert_eq!(workspace.tastevin(["log", "--json"]).passed().json()["commits"], serde_json::json!([]), "{moment}");
+        assert_eq!(count("canonical.products"), None, "not even the table was made");
+        assert_eq!(count("quarantine.products"), None);
+    }
+    assert!(killed > 0);
+    workspace.tastevin(["commit"]).passed();
+    let log = workspace.tastevin(["log", "--json"]).passed().json();
+    assert_eq!(log["commits"].as_array().map(Vec::len), Some(1));
+    let added = log["commits"][0]["tables"][0]["added"].to_string();
+    assert!(count("canonical.products").is_some_and(|counted| counted.contains(&added)), "{added}");
 }

@@ -765,7 +765,7 @@ fn a_commit_that_is_killed_leaves_the_state_before_it() {
     workspace.write("tastevin.toml", config);
     let count = |table: &str| {
         let counted = workspace.tastevin(["query", "--json", &format!("SELECT count(*) AS n FROM {table}")]);
-        (counted.code == 0).then(|| counted.stdout)
+        (counted.code == 0).then_some(counted.stdout)
     };
     let mut killed = 0;
     for moment in ["commit: write products", "commit: write customers", "commit: digest"] {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeZone, Utc};
 use tastevin::error::{Kind, Result};
@@ -768,18 +769,26 @@ fn a_commit_that_is_killed_leaves_the_state_before_it() {
         (counted.code == 0).then_some(counted.stdout)
     };
     let mut killed = 0;
-    for moment in ["commit: write products", "commit: write customers", "commit: digest"] {
+    for moment in [0, 20, 60, 120] {
         let mut child =
             workspace.command().args(["commit"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it runs");
         let lines = BufReader::new(child.stderr.take().expect("its messages")).lines();
-        assert!(lines.map_while(std::result::Result::ok).any(|line| line.starts_with(moment)), "{moment} is announced");
+        assert!(
+            lines.map_while(std::result::Result::ok).any(|line| line.starts_with("commit: ")),
+            "it begins to commit"
+        );
+        std::thread::sleep(Duration::from_millis(moment));
         child.kill().expect("it can be killed");
         if child.wait().expect("it ends").success() {
             // It was faster than the kill; then it is whole, as the end of this test says.
             break;
         }
         killed += 1;
-        assert_eq!(workspace.tastevin(["log", "--json"]).passed().json()["commits"], serde_json::json!([]), "{moment}");
+        assert_eq!(
+            workspace.tastevin(["log", "--json"]).passed().json()["commits"],
+            serde_json::json!([]),
+            "after {moment} ms"
+        );
         assert_eq!(count("canonical.products"), None, "not even the table was made");
         assert_eq!(count("quarantine.products"), None);
     }

@@ -192,7 +192,7 @@ impl Steps<'_> {
     fn next(&mut self, what: &str) -> Result<()> {
         self.canceller.check()?;
         (self.progress)(Progress {
-            what: format!("commit: {what}"),
+            what: format!("commit · {what}"),
             done: self.done,
             total: Some(self.total),
             unit: Unit::Steps,

@@ -769,7 +769,7 @@ fn a_commit_that_is_killed_leaves_the_state_before_it() {
         (counted.code == 0).then_some(counted.stdout)
     };
     let mut killed = 0;
-    for moment in [0, 20, 60, 120] {
+    for moment in [0, 40, 120] {
         let mut child =
             workspace.command().args(["commit"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it runs");
         let lines = BufReader::new(child.stderr.take().expect("its messages")).lines();

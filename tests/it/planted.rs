@@ -48,8 +48,9 @@ fn what_was_planted_is_found_there_and_nothing_else_is() {
         assert!(missed.is_empty(), "{rule} was planted and not found at {missed:?}");
         let expected: BTreeSet<_> = planted.union(also.get(rule).unwrap_or(&none)).cloned().collect();
         // Of two rows that share a key or an address only the second was planted; the rule names both.
-        let twin =
-            |at| twins.iter().any(|((of, _), group)| of == rule && group.contains(at) && !group.is_disjoint(&expected));
+        let twin = |at: &(String, u64)| {
+            twins.iter().any(|((of, _), group)| of == rule && group.contains(at) && !group.is_disjoint(&expected))
+        };
         let explained = |at: &&(String, u64)| expected.contains(*at) || twin(*at);
         let extra: Vec<_> = found.difference(planted).filter(|at| !explained(at)).collect();
         assert!(extra.is_empty(), "{rule} found something at {extra:?}, where nothing was planted");

@@ -10,7 +10,7 @@ use crate::sql::{Ident, Literal, Path, Pipeline, with_identifiers};
 /// A query of findings while it is being written. Every part is SQL; a field of the row is `t."field"`.
 pub(super) struct Finding {
     steps: Pipeline,
-    /// The rows that are looked at, a table or a query in parentheses.
+    /// The rows that are looked at, a table or a step.
     rows: String,
     field: String,
     value: String,
@@ -61,17 +61,25 @@ impl Finding {
         self
     }
 
+    /// Looks only at the rows of a step before, which has the identity, the origin and the fields that are used.
+    pub(super) fn among(mut self, step: &str) -> Finding {
+        self.rows = Ident(step).to_string();
+        self
+    }
+
     /// Looks only at the rows of an origin whose staged texts a query names; its columns, `_row` among them, are `s`.
-    pub(super) fn staged(mut self, origin: &Origin, texts: impl Into<String>) -> Finding {
-        self.steps.step("texts", texts);
-        // Left to itself, the engine expects many texts and builds its table from all the candidates.
-        self.rows = format!(
-            "(SELECT t.* FROM {} AS t SEMI JOIN texts ON texts._row = t._row WHERE t._source = {} AND t._entity = {})",
-            self.rows,
+    pub(super) fn staged(mut self, origin: &Origin, texts: &str) -> Finding {
+        // The engine cannot know that the texts are few and would build its hash table from all the candidates; of a
+        // list it expects little.
+        self.steps.step(
+            "texts",
+            format!("SELECT unnest((SELECT list(texts) FROM (\n{texts}\n) AS texts), recursive := true)"),
+        );
+        self.join(format!(
+            "JOIN texts AS s ON s._row = t._row AND t._source = {} AND t._entity = {}",
             Literal(&origin.source),
             Literal(&origin.entity),
-        );
-        self.join("JOIN texts AS s ON s._row = t._row")
+        ))
     }
 
     /// Joins something, each join once however often it is asked for.

@@ -30,12 +30,14 @@ pub const RULE: Rule = Rule {
         let key = format!("CAST(r.{} AS VARCHAR)", Ident(&target.field));
         // An explicit anti join: the engine runs NOT EXISTS over ten million rows at half its speed.
         let orphans = format!(
-            "SELECT {value} AS value FROM {} AS t\nANTI JOIN {other} AS r ON {key} = {value}\nWHERE {value} IS NOT NULL\nGROUP BY 1",
+            "SELECT t._key, t._source, t._entity, t._row, {column}, {value} AS value FROM {} AS t\n\
+             ANTI JOIN {other} AS r ON {key} = {value}\nWHERE {value} IS NOT NULL",
             Path("candidate", &scope.check.table),
+            column = column(name),
         );
         // Keys are brought together by a cheap likeness, all zeros and spaces left out, and only then compared exactly.
         let alike = format!(
-            "SELECT orphans.value, min({key}) AS near FROM orphans\n\
+            "SELECT orphans.value, min({key}) AS near FROM (SELECT DISTINCT value FROM orphans) AS orphans\n\
              JOIN {other} AS r ON {} = {} AND {} = {}\n\
              GROUP BY 1 HAVING min({key}) = max({key})",
             rough_key(&key),
@@ -48,8 +50,8 @@ pub const RULE: Rule = Rule {
             .step("alike", alike)
             .message(format!("{} || {}", quoted(&value), Literal(&format!(" is in no row of {}", target.table))))
             .suggestion("alike.near")
-            .join(format!("JOIN orphans ON orphans.value = {value}"))
-            .join("LEFT JOIN alike ON alike.value = orphans.value")
+            .among("orphans")
+            .join("LEFT JOIN alike ON alike.value = t.value")
             .sql();
         Ok(Some(sql))
     },

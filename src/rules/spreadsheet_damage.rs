@@ -48,7 +48,7 @@ pub const RULE: Rule = Rule {
                 );
                 queries.push(
                     Finding::of(scope)
-                        .staged(origin, damaged)
+                        .staged(origin, &damaged)
                         .value("s.text")
                         .message(format!(
                             "{} || CASE WHEN regexp_full_match(trim(s.text), '{NARROW}') THEN ' is what a spreadsheet shows for a column that is too narrow'\n       \
@@ -64,7 +64,7 @@ pub const RULE: Rule = Rule {
                     );
                     queries.push(
                         Finding::of(scope)
-                            .staged(origin, short)
+                            .staged(origin, &short)
                             .value("s.text")
                             .message(format!("{} || ' has lost its leading zero'", quoted("s.text")))
                             .suggestion("'0' || s.text")
@@ -82,7 +82,7 @@ pub const RULE: Rule = Rule {
                     );
                     queries.push(
                         Finding::of(scope)
-                            .staged(origin, short)
+                            .staged(origin, &short)
                             .value("s.text")
                             .message(format!(
                                 "{} || ' has lost its leading zeros: the codes of the column have ' || s.width || ' digits'",

@@ -46,14 +46,16 @@ impl Subcommand for Check {
         if passes(&verdict, fail_on) {
             return Ok(Outcome::Pass);
         }
-        let (from, open) = match fail_on {
-            FailOn::Warning => ("errors and warnings", verdict.open(Severity::Error) + verdict.open(Severity::Warning)),
-            _ => ("errors", verdict.open(Severity::Error)),
-        };
-        context.say(format!(
-            "The check failed: {} left open ({from}).\nNext: tastevin anomalies --severity error",
-            count(open, "finding")
-        ));
+        let (errors, warnings) = (verdict.open(Severity::Error), verdict.open(Severity::Warning));
+        context.say(match fail_on {
+            FailOn::Warning => {
+                let both = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
+                format!("The check failed: {both} open.\nNext: tastevin anomalies")
+            }
+            _ => {
+                format!("The check failed: {} open.\nNext: tastevin anomalies --severity error", count(errors, "error"))
+            }
+        });
         Ok(Outcome::Fail)
     }
 }

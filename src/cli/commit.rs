@@ -116,6 +116,7 @@ pub fn print(made: &model::Commit, context: &Context) -> Result<()> {
         diff::tallies(&mut out, &tallies, context)?;
         let held: u64 = made.tables.iter().map(|table| table.quarantined).sum();
         if held > 0 {
+            out.flush()?;
             context.say(format!("{} held back in quarantine, each with its reasons.", count(held, "row")));
         }
     }

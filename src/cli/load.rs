@@ -127,6 +127,7 @@ pub fn print(out: &mut Sink, loads: &[model::Load], context: &Context) -> Result
     }
     let rejected: u64 = loads.iter().map(model::Load::rejected).sum();
     if rejected > 0 {
+        out.flush()?;
         context.say(format!(
             "{} could not be read as rows; see them: tastevin query \"FROM dq.rejects\"",
             count(rejected, "record")

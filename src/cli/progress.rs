@@ -44,14 +44,18 @@ impl Meter {
             }
         }
         if let Some(gauge) = &self.gauge {
-            if last.as_ref().is_none_or(|(what, unit)| *what != progress.what || *unit != progress.unit) {
+            if new {
+                // What belongs to the work before must not be drawn with the words of this one.
+                gauge.reset();
+                gauge.set_message(Cow::Owned(visible(&progress.what)));
+            }
+            if new || last.as_ref().is_none_or(|(_, unit)| *unit != progress.unit) {
                 gauge.set_style(style(progress));
             }
             if let Some(total) = progress.total {
                 gauge.set_length(total);
             }
             gauge.set_position(progress.done);
-            gauge.set_message(Cow::Owned(visible(&progress.what)));
         }
         if new {
             *last = Some((progress.what.clone(), progress.unit));
@@ -68,7 +72,7 @@ impl Drop for Meter {
 }
 
 fn first_word(text: &str) -> &str {
-    text.split(' ').next().unwrap_or(text)
+    text.split([' ', ':']).next().unwrap_or(text)
 }
 
 fn style(progress: &Progress) -> ProgressStyle {

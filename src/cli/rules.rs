@@ -50,6 +50,7 @@ fn list(context: &Context) -> Result<Outcome> {
         for line in table.lines(context.paint(None)) {
             out.text(line)?;
         }
+        out.flush()?;
         context.say("More on one: tastevin rules explain RULE");
     }
     out.finish()?;

@@ -43,6 +43,11 @@ impl Sink {
         work(&mut self.writer)
     }
 
+    /// Writes out what there is so far, so that a message after it also comes after it on a screen.
+    pub fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(refused)
+    }
+
     /// Writes out what is left.
     pub fn finish(mut self) -> Result<()> {
         self.writer.flush().map_err(refused)

@@ -103,6 +103,7 @@ fn list(context: &Context) -> Result<Outcome> {
         for line in table.lines(context.paint(None)) {
             out.text(line)?;
         }
+        out.flush()?;
         for source in sources.iter().filter(|source| is_stale(source)) {
             context.say(format!(
                 "{}: the last load did not go through; the one before it still stands",

@@ -49,6 +49,7 @@ fn list(context: &Context) -> Result<Outcome> {
         for line in table.lines(context.paint(None)) {
             out.text(line)?;
         }
+        out.flush()?;
         context.say("More on one, with examples: tastevin transforms list NAME");
     }
     out.finish()?;

@@ -131,6 +131,11 @@ impl Workspace {
         Self::with(dir, parse(&text, &file)?)?;
         let mut fresh = tempfile::NamedTempFile::new_in(dir).map_err(|cause| Error::io("cannot write", dir, cause))?;
         fresh.write_all(text.as_bytes()).map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+        // A temporary file is readable by its owner only; the configuration stays as open as it was.
+        let permissions = fs::metadata(&file).map(|old| old.permissions());
+        permissions
+            .and_then(|permissions| fresh.as_file().set_permissions(permissions))
+            .map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
         fresh.as_file().sync_all().map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
         fresh.persist(&file).map_err(|cause| Error::io("cannot replace", &file, cause.error))?;
         Ok(())

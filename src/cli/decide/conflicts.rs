@@ -28,6 +28,7 @@ impl Conflicts {
             for line in table.lines(context.paint(None)) {
                 out.text(line)?;
             }
+            out.flush()?;
             context.say("Decide anew (decide set), or take the decision back (decide revert ID).");
         }
         out.finish()?;

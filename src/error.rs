@@ -120,7 +120,9 @@ impl Error {
             std::io::ErrorKind::StorageFull => {
                 Some("free some space on that disk; nothing was lost, run the same again")
             }
-            std::io::ErrorKind::NotFound => Some("check the path; relative paths start at the workspace folder"),
+            std::io::ErrorKind::NotFound => {
+                Some("check the path; those in tastevin.toml start at the workspace folder")
+            }
             _ => None,
         };
         let error = Self::new(Kind::Io, what).at_file(path).caused_by(cause);

@@ -83,6 +83,17 @@ impl Workbench {
         if self.config().sources.contains_key(name) {
             return Err(Error::usage(format!("there is a source \"{name}\" already")));
         }
+        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+            return Err(Error::usage(format!("\"{name}\" cannot be the name of a source"))
+                .hint("letters, digits, _ - and . make a name, e.g. isavigne_prod"));
+        }
+        // What could not be read as a source is not written down.
+        let mut wanted = self.config().clone();
+        wanted.sources.insert(name.to_owned(), config.clone());
+        let tried = Workspace::with(self.dir(), wanted)?;
+        if let Some((_, mapping)) = tried.mappings.iter().find(|(source, _)| source == name) {
+            connector(&Place { source: name, config, mapping, workspace: self.dir() })?;
+        }
         let text =
             toml::to_string(config).map_err(|cause| Error::internal("a source cannot be written").caused_by(cause))?;
         let part: toml_edit::DocumentMut = text

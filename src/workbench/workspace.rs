@@ -72,7 +72,7 @@ impl Workspace {
     }
 
     /// The workspace that a configuration makes of the folder, with its schema and mappings read.
-    fn with(dir: &Path, config: WorkspaceConfig) -> Result<Workspace> {
+    pub(super) fn with(dir: &Path, config: WorkspaceConfig) -> Result<Workspace> {
         let file = dir.join("tastevin.toml");
         let schema: Schema = match dir.join("mappings/canonical.toml") {
             path if path.exists() => toml(&path)?,

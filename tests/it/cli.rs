@@ -246,6 +246,9 @@ fn a_source_that_could_not_be_used_is_not_written_down() {
     let secret = workspace.tastevin(["source", "add", "x", "--kind", "isavigne", "--set", "api_key=12345"]).ended(2);
     assert!(secret.stderr.contains("a secret must not stand in this file"), "{}", secret.stderr);
     assert!(!secret.stderr.contains("12345"), "{}", secret.stderr);
+    let nowhere = workspace.tastevin(["source", "add", "x", "--kind", "isavigne"]).ended(2);
+    assert!(nowhere.stderr.contains("path"), "{}", nowhere.stderr);
+    workspace.tastevin(["source", "add", "a b/c", "--kind", "isavigne", "--path", "p"]).ended(2);
     assert_eq!(workspace.read("tastevin.toml"), before);
 
     workspace.tastevin(["source", "add", "x", "--kind", "isavigne", "--path", "p"]).passed();
@@ -384,4 +387,41 @@ fn a_sync_that_the_gate_stops_commits_nothing_and_says_so_by_its_exit_code() {
     assert!(stopped.stdout.contains("The gate is closed"), "{}", stopped.stdout);
     assert!(stopped.stderr.contains("Nothing was committed"), "{}", stopped.stderr);
     assert_eq!(workspace.tastevin(["log", "--json"]).passed().json()["commits"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_mistake_in_a_file_of_the_workspace_is_told_with_file_and_line() {
+    let workspace = Workspace::empty();
+    let before = workspace.read("tastevin.toml");
+    workspace.write("tastevin.toml", format!("{before}\ngarbage = [\n"));
+    let output = workspace.tastevin(["check"]).ended(2);
+    assert!(output.stderr.contains("at: ./tastevin.toml:"), "{}", output.stderr);
+
+    workspace.write("tastevin.toml", before);
+    workspace.write("decisions.jsonl", "nonsense\n{}\n");
+    let output = workspace.tastevin(["decide", "list"]).ended(2);
+    assert!(output.stderr.contains("decisions.jsonl:1"), "{}", output.stderr);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_an_error_of_the_system() {
+    let workspace = Workspace::checked();
+    workspace.tastevin(["anomalies", "--output", "no/such/folder/x.csv"]).ended(3);
+    workspace.tastevin(["anomalies", "--output", "exports"]).ended(2);
+    if std::path::Path::new("/dev/full").exists() {
+        let full = workspace.tastevin(["anomalies", "--output", "/dev/full"]).ended(3);
+        assert!(full.stderr.contains("disk is full"), "{}", full.stderr);
+    }
+}
+
+#[test]
+fn a_second_program_is_told_who_holds_the_workspace() {
+    let workspace = Workspace::empty();
+    let held = tastevin::workbench::Workbench::open(workspace.dir(), tastevin::workbench::OpenOptions::default());
+    let held = held.expect("the workspace opens");
+    let busy = workspace.tastevin(["check"]).ended(3);
+    assert!(busy.stderr.contains("holds this workspace"), "{}", busy.stderr);
+    assert!(busy.stderr.contains("hint: "), "{}", busy.stderr);
+    drop(held);
+    workspace.tastevin(["log"]).passed();
 }

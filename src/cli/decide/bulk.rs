@@ -26,7 +26,7 @@ pub struct Bulk {
     #[arg(long, conflicts_with = "condition", help_heading = "Which rows")]
     text: Option<String>,
     /// The new value of all of them
-    #[arg(long, value_name = "VALUE", required_unless_present_any = ["suggestion", "empty"], help_heading = "Which value")]
+    #[arg(long, value_name = "VALUE", help_heading = "Which value")]
     now: Option<String>,
     /// For each the value that its open finding suggests
     #[arg(long, conflicts_with_all = ["now", "condition"], help_heading = "Which value")]
@@ -40,6 +40,9 @@ pub struct Bulk {
 
 impl Bulk {
     pub fn run(self, context: &Context) -> Result<Outcome> {
+        if self.now.is_none() && !self.suggestion && !self.empty {
+            return Err(Error::usage("which value?").hint("say --now VALUE, --suggestion or --empty"));
+        }
         let narrowed = self.rule.is_some() || self.source.is_some() || self.text.is_some();
         if self.condition.is_none() && !narrowed && !self.suggestion {
             return Err(Error::usage("which rows?").hint("say --where \"SQL condition\", --rule, --source or --text"));

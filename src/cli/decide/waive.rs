@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Outcome, print};
 use crate::cli::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::AnomalyFilter;
 
 /// Accept findings as they are, with a reason and perhaps until a day
@@ -40,6 +40,8 @@ pub struct Waive {
 impl Waive {
     pub fn run(self, context: &Context) -> Result<Outcome> {
         let mut workbench = context.change()?;
+        let none = Error::usage(format!("there is no such open finding of \"{}\" in \"{}\"", self.rule, self.table))
+            .hint("`tastevin anomalies` shows the findings, `tastevin rules list` the rules");
         let filter = AnomalyFilter {
             rule: Some(self.rule),
             table: Some(self.table),
@@ -49,6 +51,7 @@ impl Waive {
             text: self.text,
             ..AnomalyFilter::default()
         };
-        print(&workbench.waive_found(&filter, self.until, &self.why)?, context)
+        let decisions = workbench.waive_found(&filter, self.until, &self.why)?;
+        if decisions.is_empty() { Err(none) } else { print(&decisions, context) }
     }
 }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::error::{Error, Result};
-use crate::model::{Condition, FailOn, FieldType, Gate, Schema, Severity, Table};
+use crate::model::{Condition, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
 
@@ -77,6 +77,30 @@ impl Count {
 /// The temporary table with the reasons why rows of `table` are held back: `row`, `reason`; a row can stand there many times.
 pub(super) fn reasons(table: &str) -> String {
     format!("temp.{}", Ident(&format!("reasons/{table}")))
+}
+
+/// A window of the candidate rows that a commit would hold back: `table`, `row`, and `reasons` in one text, apart by `; `.
+pub fn held_back(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit: u64) -> Result<Page> {
+    // The transaction makes all tables be seen at one moment; only temporary tables are written.
+    store.transaction(|store| {
+        let (held, _) = hold(store, schema, gate)?;
+        let tables: Vec<String> = (0..)
+            .zip(schema.tables.keys())
+            .map(|(at, name)| {
+                format!(
+                    "SELECT {at} AS place, {} AS \"table\", \"row\", string_agg(DISTINCT reason, '; ' ORDER BY reason) AS reasons\n\
+                     FROM {} GROUP BY \"row\"",
+                    Literal(name),
+                    reasons(name)
+                )
+            })
+            .collect();
+        if held.is_none() || tables.is_empty() {
+            return Ok(Page::default());
+        }
+        let rows = tables.join("\nUNION ALL\n");
+        store.page(&format!("SELECT \"table\", \"row\", reasons FROM ({rows}) ORDER BY place, \"row\""), offset, limit)
+    })
 }
 
 /// Gathers the rows that are held back and says what must hold. `None` where the candidates are not what the conditions are about:

@@ -48,7 +48,7 @@ pub enum Job {
 pub enum Ask {
     /// The sources with their last loads.
     Sources,
-    /// The verdict of the last check, and how many decisions are in conflict.
+    /// The verdict of the last check, how many decisions are in conflict, and whether some came after that check.
     Verdict,
     /// The commits.
     Log,
@@ -158,7 +158,7 @@ impl Ask {
 #[allow(missing_docs, reason = "one for each Ask, where they are documented")]
 pub enum Answer {
     Sources(Vec<SourceStatus>),
-    Verdict { verdict: Option<Box<Verdict>>, conflicts: u64 },
+    Verdict { verdict: Option<Box<Verdict>>, conflicts: u64, outdated: bool },
     Log(Vec<Commit>),
     Findings { offset: u64, total: u64, rows: Vec<Anomaly> },
     Collect(Vec<Anomaly>),

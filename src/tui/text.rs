@@ -124,6 +124,24 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The text broken into lines of at most `width` columns wherever they are full, as a record of a file is shown.
+pub fn chop(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(2);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        if used + grapheme.width() > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        used += grapheme.width();
+        if let Some(line) = lines.last_mut() {
+            line.push_str(grapheme);
+        }
+    }
+    lines
+}
+
 /// A count with its thousands set apart by narrow spaces.
 pub fn number(count: u64) -> String {
     let digits = count.to_string();
@@ -220,5 +238,6 @@ mod tests {
         assert_eq!(wrap("the quick fox", 9), ["the quick", "fox"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(chop("ab cd日本", 5), ["ab cd", "日本"]);
     }
 }

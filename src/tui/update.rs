@@ -176,12 +176,16 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         Reply::Decided(ticket, outcome) => decided(model, ticket, outcome),
         Reply::Committed(outcome) => committed(model, outcome),
         Reply::Answered(generation, slot, outcome) => {
-            if model.awaits(slot, generation) {
-                match outcome {
-                    Ok(answer) => answered(model, &answer),
-                    Err(error) if error.kind() == Kind::Interrupted => {}
-                    Err(error) => model.notes.fail(model.clock, &error),
+            if !model.awaits(slot, generation) {
+                return Vec::new();
+            }
+            match outcome {
+                Ok(answer) => {
+                    answered(model, &answer);
+                    return catch_up(model, &answer);
                 }
+                Err(error) if error.kind() == Kind::Interrupted => {}
+                Err(error) => model.notes.fail(model.clock, &error),
             }
             Vec::new()
         }
@@ -233,7 +237,10 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
                 let open = verdict.rules.iter().map(|rule| rule.open).sum();
                 model.say(Tone::Done, format!("checked: {} open", text::count(open, "finding")));
             }
-            answered(model, &Answer::Verdict { verdict: Some(Box::new(verdict)), conflicts: model.conflicts });
+            answered(
+                model,
+                &Answer::Verdict { verdict: Some(Box::new(verdict)), conflicts: model.conflicts, outdated: false },
+            );
             screens::anomalies::settle_decided(model);
         }
         // A check that made way for a decision begins again by itself.
@@ -285,8 +292,18 @@ fn committed(model: &mut Model, outcome: Result<Commit>) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Decisions of another day or of the shell that no check knows of yet are looked at now.
+fn catch_up(model: &mut Model, answer: &Answer) -> Vec<Effect> {
+    let outdated = matches!(answer, Answer::Verdict { outdated: true, .. });
+    if !outdated || model.check_wanted || model.work.is_some() || model.writable().is_err() {
+        return Vec::new();
+    }
+    model.check_wanted = true;
+    vec![Effect::Do(Job::Check)]
+}
+
 fn answered(model: &mut Model, answer: &Answer) {
-    if let Answer::Verdict { verdict, conflicts } = answer {
+    if let Answer::Verdict { verdict, conflicts, .. } = answer {
         model.verdict = verdict.as_deref().cloned();
         model.conflicts = *conflicts;
     }

@@ -24,9 +24,11 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
 pub fn answer(reader: &Reader, ask: &Ask) -> Result<Answer> {
     Ok(match ask {
         Ask::Sources => Answer::Sources(reader.sources()?),
-        Ask::Verdict => {
-            Answer::Verdict { verdict: reader.verdict()?.map(Box::new), conflicts: reader.conflicts()?.len() as u64 }
-        }
+        Ask::Verdict => Answer::Verdict {
+            verdict: reader.verdict()?.map(Box::new),
+            conflicts: reader.conflicts()?.len() as u64,
+            outdated: reader.decided_since_check()?,
+        },
         Ask::Log => Answer::Log(reader.log()?),
         Ask::Findings { filter, offset, limit } => {
             let (total, rows) = reader.anomalies(filter, *offset, *limit)?;

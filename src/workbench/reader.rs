@@ -137,6 +137,12 @@ impl Reader {
         check::anomalies(&self.store, filter, offset, limit)
     }
 
+    /// Whether decisions were made after the last check, so that its findings do not know of them.
+    pub fn decided_since_check(&self) -> Result<bool> {
+        let sql = "SELECT count(*) FROM dq.decisions WHERE \"at\" > (SELECT max(\"at\") FROM dq.scores)";
+        Ok(self.store.count(sql)? > 0)
+    }
+
     /// The number, from 0, of the next finding after `from` (or before it) whose row, value or message contains `text`,
     /// among those that the filter lets through; after the last one the search goes on at the first.
     pub fn find_anomaly(&self, filter: &AnomalyFilter, text: &str, from: u64, backwards: bool) -> Result<Option<u64>> {
@@ -154,18 +160,7 @@ impl Reader {
 
     /// A window of the rows that a commit would hold back: table, row, and the reasons in one text, apart by `; `.
     pub fn held_back(&self, offset: u64, limit: u64) -> Result<Page> {
-        let tables = self.schema().tables.keys().map(|table| {
-            format!(
-                "SELECT {} AS \"table\", \"row\", array_to_string(reasons, '; ') AS reasons FROM ({})",
-                crate::sql::Literal(table),
-                gate::blocked_sql(table, self.gate().fail_on)
-            )
-        });
-        let union: Vec<String> = tables.collect();
-        if union.is_empty() {
-            return Ok(Page::default());
-        }
-        self.store.page(&format!("SELECT * FROM ({}) ORDER BY ALL", union.join("\nUNION ALL\n")), offset, limit)
+        gate::held_back(&self.store, self.schema(), self.gate(), offset, limit)
     }
 
     /// What became of every cell of one row, from the raw line to the committed value.

@@ -9,5 +9,7 @@ mod house;
 mod load;
 mod map;
 mod planted;
+mod pty;
 mod report;
 mod samples;
+mod tui;

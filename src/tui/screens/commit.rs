@@ -147,7 +147,7 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
         let head = u16::from(model.commit.focus != GATE);
         return vec![region(model.commit.focus, area, head)];
     }
-    let gate = (model.verdict.as_ref().map_or(1, |verdict| verdict.gate.len()) as u16).clamp(1, 6) + 2;
+    let gate = (gate_lines(model, area.width.saturating_sub(2)).len() as u16 + 2).clamp(3, (area.height / 3).max(3));
     let diff = model.about.schema.tables.len() as u16 + 3;
     let parts = [Constraint::Length(gate), Constraint::Length(diff.min(area.height / 2)), Constraint::Fill(1)];
     let [gate, diff, log] = split(area, Direction::Vertical, parts);
@@ -161,7 +161,7 @@ fn rows_and_cells(area: Rect) -> [Rect; 2] {
 
 fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
     let height = lines_seen(model, regions, pane);
-    let gate = model.verdict.as_ref().map_or(0, |verdict| verdict.gate.len() as u64);
+    let gate = gate_lines(model, model.area.width.saturating_sub(2)).len() as u64;
     let state = &mut model.commit;
     if let Some(rows) = &mut state.rows {
         let total = rows.total();
@@ -418,24 +418,35 @@ fn view_gate(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     }
     Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
-    let Some(verdict) = &model.verdict else {
-        return put(
-            buffer,
-            inside,
-            0,
-            Line::styled("   nothing was checked yet: r checks, 1 and then l loads and checks", theme.dim()),
-        );
-    };
-    let top = model.commit.cursors[GATE].top as usize;
-    for (row, condition) in (0..inside.height).zip(verdict.gate.iter().skip(top)) {
-        let (glyph, style) = if condition.holds { ("✓", theme.good()) } else { ("✗", theme.bad()) };
-        let line = Line::from(vec![
-            Span::styled(format!(" {glyph} "), style),
-            Span::raw(text::clean(&condition.what).into_owned()),
-            Span::styled(format!("  {}", text::clean(&condition.detail)), theme.dim()),
-        ]);
+    let top = usize::try_from(model.commit.cursors[GATE].top).unwrap_or(0);
+    for (row, line) in (0..inside.height).zip(gate_lines(model, inside.width).into_iter().skip(top)) {
         put(buffer, inside, row, line);
     }
+}
+
+/// The conditions with the figures behind them, in as many lines as they need.
+fn gate_lines(model: &Model, width: u16) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let Some(verdict) = &model.verdict else {
+        return vec![Line::styled("   nothing was checked yet: r checks, 1 and then l loads and checks", theme.dim())];
+    };
+    let room = usize::from(width.saturating_sub(4));
+    let mut lines = Vec::new();
+    for condition in &verdict.gate {
+        let (glyph, style) = if condition.holds { ("✓", theme.good()) } else { ("✗", theme.bad()) };
+        let (what, detail) = (text::clean(&condition.what), text::clean(&condition.detail));
+        let mut spans = vec![Span::styled(format!(" {glyph} "), style), Span::raw(what.clone().into_owned())];
+        if text::width(&what) + 2 + text::width(&detail) <= room {
+            spans.push(Span::styled(format!("  {detail}"), theme.dim()));
+            lines.push(Line::from(spans));
+            continue;
+        }
+        lines.push(Line::from(spans));
+        for part in text::wrap(&detail, room) {
+            lines.push(Line::styled(format!("   {part}"), theme.dim()));
+        }
+    }
+    lines
 }
 
 fn view_diff(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
@@ -480,6 +491,7 @@ fn view_diff(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                 cell(tally.unchanged, theme.text()),
                 cell(tally.quarantined, theme.warning()),
             ],
+            ..Row::default()
         }
     });
 }
@@ -529,6 +541,7 @@ fn view_log(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                 sum(|tally| tally.removed),
                 (commit.hash.chars().take(10).collect(), theme.dim()),
             ],
+            ..Row::default()
         }
     });
 }
@@ -559,7 +572,7 @@ fn view_rows(model: &Model, rows: &Rows, area: Rect, buffer: &mut Buffer) {
         ],
     };
     let grid = Grid { columns: &columns, cursor: rows.cursor, total, focused: true, selectable: true };
-    let unknown = || Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())] };
+    let unknown = || Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() };
     grid.draw(inside, theme, buffer, |at| match rows.what {
         Behind::Changes(_) => rows.changes.get(at).map_or_else(unknown, |change| {
             let (glyph, style) = kind(change.kind, theme);
@@ -571,6 +584,7 @@ fn view_rows(model: &Model, rows: &Rows, area: Rect, buffer: &mut Buffer) {
                     (text::clean(&change.row).into_owned(), theme.text()),
                     (cells.join("  "), theme.dim()),
                 ],
+                ..Row::default()
             }
         }),
         Behind::Held => rows.held.get(at).map_or_else(unknown, |row| {
@@ -580,6 +594,7 @@ fn view_rows(model: &Model, rows: &Rows, area: Rect, buffer: &mut Buffer) {
             Row {
                 mark: ("●", theme.bad()),
                 cells: vec![(cell(0), theme.dim()), (cell(1), theme.text()), (cell(2), theme.text())],
+                ..Row::default()
             }
         }),
     });

@@ -11,9 +11,10 @@ use crate::tui::effects::{Answer, Ask, Effect, Job};
 use crate::tui::keymap::{Command, Layer, always};
 use crate::tui::model::Model;
 use crate::tui::text;
-use crate::tui::widgets::grid::{Column, Grid, Row};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::grid::{Cell, Column, Grid, Row};
 use crate::tui::widgets::pane::{Pane, below, inner, split};
-use crate::tui::widgets::{bar, put};
+use crate::tui::widgets::put;
 use crate::tui::window::Window;
 use crate::workbench::SourceStatus;
 
@@ -427,6 +428,7 @@ fn view_sources(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) 
                 (count(Load::rejected), if rejected > 0 { theme.warning() } else { theme.text() }),
                 (took.map(text::duration).unwrap_or_default(), theme.dim()),
             ],
+            ..Row::default()
         }
     });
 }
@@ -490,6 +492,7 @@ fn view_entities(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer)
                 (count(rejected), if rejected > Some(0) { theme.warning() } else { theme.text() }),
                 (came.map(|came| text::clean(&came.dialect).into_owned()).unwrap_or_default(), theme.dim()),
             ],
+            ..Row::default()
         }
     });
     let mut row = grid_height + 2;
@@ -525,7 +528,7 @@ fn view_tables(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         Column::number("blocking", 8, 0),
         Column::number("warning", 8, 0),
         Column::number("score", 7, 0),
-        Column::text("clean ▕ warning ▕ blocking", 12, 48, 2),
+        Column::text("clean █ warning ▓ blocking ░", BAR, BAR, 2),
     ];
     let cursor = model.sources.cursors[TABLES];
     let tables = &model.about.schema.tables;
@@ -536,7 +539,11 @@ fn view_tables(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         };
         let name_cell = (text::clean(name).into_owned(), theme.text());
         let Some(score) = table_scores(model).iter().find(|score| score.table == *name) else {
-            return Row { mark: ("○", theme.dim()), cells: vec![name_cell, ("–".to_owned(), theme.dim())] };
+            return Row {
+                mark: ("○", theme.dim()),
+                cells: vec![name_cell, ("–".to_owned(), theme.dim())],
+                ..Row::default()
+            };
         };
         let (glyph, style) = match (score.blocking, score.warning) {
             (1.., _) => ("●", theme.bad()),
@@ -552,10 +559,24 @@ fn view_tables(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                 (text::number(score.blocking), colour(score.blocking, theme.bad())),
                 (text::number(score.warning), colour(score.warning, theme.warning())),
                 (if score.rows == 0 { "–".to_owned() } else { format!("{:.1} %", floor(score.score)) }, style),
-                (if score.rows == 0 { String::new() } else { bar(score.score / 100.0, 24) }, style),
             ],
+            tail: strip(score, theme),
         }
     });
+}
+
+/// How wide the strip is that shows the shares of a table's rows.
+const BAR: u16 = 28;
+
+/// The shares of clean, doubtful and blocking rows; what there is at all is seen, be it ever so little.
+fn strip(score: &TableScore, theme: Theme) -> Vec<Cell> {
+    let share = |rows: u64| match score.rows {
+        0 => 0,
+        all => ((rows as f64 / all as f64 * f64::from(BAR)).round() as usize).max(usize::from(rows > 0)),
+    };
+    let (blocking, warning) = (share(score.blocking), share(score.warning));
+    let clean = if score.rows == 0 { 0 } else { usize::from(BAR).saturating_sub(blocking + warning) };
+    vec![("█".repeat(clean), theme.good()), ("▓".repeat(warning), theme.warning()), ("░".repeat(blocking), theme.bad())]
 }
 
 /// A percentage cut, not rounded: only what is perfect is 100 %.
@@ -584,7 +605,7 @@ fn view_rejects(model: &Model, rejects: &Rejects, area: Rect, buffer: &mut Buffe
     if let Some(text) = here.and_then(|row| row.get(4)?.as_deref()) {
         let inside = inner(raw);
         for (row, line) in
-            (0..inside.height).zip(text::wrap(&text::clean(text), usize::from(inside.width.saturating_sub(2))))
+            (0..inside.height).zip(text::chop(&text::clean(text), usize::from(inside.width.saturating_sub(2))))
         {
             put(buffer, inside, row, Line::raw(format!(" {line}")));
         }
@@ -604,7 +625,7 @@ fn view_rejects(model: &Model, rejects: &Rejects, area: Rect, buffer: &mut Buffe
         Grid { columns: &columns, cursor: rejects.cursor, total: rejects.page.len(), focused: true, selectable: true };
     grid.draw(inner(list), theme, buffer, |at| {
         let Some(row) = rejects.page.get(at) else {
-            return Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())] };
+            return Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() };
         };
         let cell = |at: usize| {
             row.get(at).and_then(Option::as_deref).map(|cell| text::clean(cell).into_owned()).unwrap_or_default()
@@ -618,6 +639,7 @@ fn view_rejects(model: &Model, rejects: &Rejects, area: Rect, buffer: &mut Buffe
                 (cell(3), theme.warning()),
                 (text::skip(&cell(4), rejects.across), theme.text()),
             ],
+            ..Row::default()
         }
     });
     if rejects.page.is_empty() {

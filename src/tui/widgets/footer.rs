@@ -17,6 +17,8 @@ use crate::tui::text;
 
 /// The most keys that the footer shows.
 const KEYS: usize = 8;
+/// The command that shows all of them.
+const HELP: &str = "help";
 /// Work that ends sooner is not shown, so that the footer does not flicker.
 const PATIENCE: Duration = Duration::from_millis(120);
 
@@ -34,29 +36,56 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The keys that work here, as many as fit; those that cannot work now are dimmed where they stand.
+/// The keys that work here, as many as fit; those that cannot work now are dimmed where they stand. The way to the help
+/// is always there, at the end of what is particular to this place.
 fn keys(model: &Model, room: usize) -> Line<'static> {
     let theme = model.theme;
-    let mut spans = vec![Span::raw(" ")];
-    let mut used = 1;
-    let mut shown: Vec<&Command> = Vec::new();
+    let mut labelled: Vec<&Command> = Vec::new();
     for command in model.layers().into_iter().flat_map(|layer| layer.commands) {
-        let known = shown.iter().any(|other| other.label == command.label);
-        if command.label.is_empty() || known || shown.len() == KEYS {
-            continue;
+        if !command.label.is_empty() && !labelled.iter().any(|other| other.label == command.label) {
+            labelled.push(command);
         }
-        let key = command.keys.first().map(|keys| keymap::shown(keys)).unwrap_or_default();
-        let wide = text::width(&key) + text::width(command.label) + 3;
-        if used + wide > room {
-            continue;
-        }
-        used += wide;
-        shown.push(command);
+    }
+    let shown = |command: &Command| command.keys.first().map(|keys| keymap::shown(keys)).unwrap_or_default();
+    let wide = |command: &Command| text::width(&shown(command)) + text::width(command.label) + 3;
+    let help = labelled.iter().position(|command| command.name == HELP);
+    let mut left = room.saturating_sub(1);
+    let mut picked: Vec<&Command> = Vec::new();
+    if let Some(at) = help {
+        let help = labelled.remove(at);
+        left = left.saturating_sub(wide(help));
+        let mut rest = labelled.split_off(at.min(labelled.len()));
+        picked.extend(take_fitting(labelled, KEYS - 1, &mut left, wide));
+        picked.push(help);
+        let more = KEYS - picked.len();
+        picked.extend(take_fitting(std::mem::take(&mut rest), more, &mut left, wide));
+    } else {
+        picked.extend(take_fitting(labelled, KEYS, &mut left, wide));
+    }
+    let mut spans = vec![Span::raw(" ")];
+    for command in picked {
         let ready = (command.ready)(model).is_ok();
-        spans.push(Span::styled(key, if ready { theme.key() } else { theme.dim() }));
+        spans.push(Span::styled(shown(command), if ready { theme.key() } else { theme.dim() }));
         spans.push(Span::styled(format!(" {}  ", command.label), if ready { theme.text() } else { theme.dim() }));
     }
     Line::from(spans)
+}
+
+fn take_fitting<'a>(
+    from: Vec<&'a Command>,
+    most: usize,
+    left: &mut usize,
+    wide: impl Fn(&Command) -> usize,
+) -> Vec<&'a Command> {
+    let mut taken = Vec::new();
+    for command in from {
+        if taken.len() == most || wide(command) > *left {
+            break;
+        }
+        *left -= wide(command);
+        taken.push(command);
+    }
+    taken
 }
 
 /// What goes on behind the user's back, in a word at a fixed place.

@@ -47,6 +47,8 @@ pub struct Row {
     pub mark: (&'static str, Style),
     /// One cell per column.
     pub cells: Vec<Cell>,
+    /// What stands in the last column in place of a cell, where several styles are needed.
+    pub tail: Vec<Cell>,
 }
 
 /// A grid to be drawn.
@@ -132,6 +134,10 @@ impl Grid<'_> {
                 Span::styled(" ", base),
             ];
             for (at, wide) in &widths {
+                if *at + 1 == self.columns.len() && !row.tail.is_empty() {
+                    spans.extend(row.tail.iter().map(|(part, style)| Span::styled(part.clone(), styled(*style))));
+                    continue;
+                }
                 let empty = (String::new(), Style::new());
                 let (cell, style) = row.cells.get(*at).unwrap_or(&empty);
                 spans.push(Span::styled(place(cell, *wide, self.columns[*at].right), styled(*style)));

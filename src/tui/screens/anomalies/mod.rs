@@ -283,9 +283,9 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
         let parts = [Constraint::Length(tree), Constraint::Fill(1), Constraint::Length(story)];
         split(area, Direction::Vertical, parts)
     } else {
-        let tree = Constraint::Length((area.width / 3).clamp(38, 50));
+        let tree = Constraint::Length((area.width / 3).clamp(46, 54));
         let [tree, right] = split(area, Direction::Horizontal, [tree, Constraint::Fill(1)]);
-        let story = Constraint::Length(area.height * 9 / 20);
+        let story = Constraint::Length(area.height * 11 / 20);
         let [list, story] = split(right, Direction::Vertical, [Constraint::Fill(1), story]);
         [tree, list, story]
     };

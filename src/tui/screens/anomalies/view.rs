@@ -55,6 +55,7 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         return;
     }
     let cursor = model.anomalies.tree.cursor;
+    let names = tree::rules(model).iter().map(|rule| text::width(&rule.rule)).max().unwrap_or(0);
     for (row, (at, line)) in (0..inside.height).zip((0..).zip(&lines).skip(cursor.top as usize)) {
         let here = at == cursor.at;
         let base = if here { theme.cursor(focused) } else { Style::new() };
@@ -73,7 +74,7 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                     Span::styled(counts, own(theme.strong())),
                 ])
             }
-            TreeLine::Rule(rule) => rule_line(rule, width, pointer, theme, base, &own),
+            TreeLine::Rule(rule) => rule_line(rule, (names, width), pointer, theme, base, &own),
         };
         put(buffer, inside, row, line.style(base));
     }
@@ -81,19 +82,20 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
 
 fn rule_line<'a>(
     rule: &'a RuleLine,
-    width: usize,
+    (names, width): (usize, usize),
     pointer: &'a str,
     theme: Theme,
     base: Style,
     own: &dyn Fn(Style) -> Style,
 ) -> Line<'a> {
     let counts = counts(rule.open, rule.waived);
-    let room = width.saturating_sub(5 + text::width(&counts));
-    let table = text::width(&rule.table).min(room / 3);
-    let name = room.saturating_sub(table + 1);
+    let room = width.saturating_sub(3 + text::width(&counts));
+    // Names of rules are told apart by their beginnings, so the tables give way first.
+    let name = names.min(room.saturating_sub(1));
+    let table = room.saturating_sub(name + 1);
     let quiet = rule.open == 0;
     Line::from(vec![
-        Span::styled(format!("{pointer}    "), base),
+        Span::styled(format!("{pointer}  "), base),
         Span::styled(text::left(&rule.rule, name), own(if quiet { theme.dim() } else { theme.text() })),
         Span::styled(format!(" {}", text::left(&rule.table, table)), own(theme.dim())),
         Span::styled(counts, own(if quiet { theme.dim() } else { theme.text() })),
@@ -103,7 +105,7 @@ fn rule_line<'a>(
 /// Open findings at a fixed place, then the waived ones.
 fn counts(open: u64, waived: u64) -> String {
     let waived = if waived > 0 { format!("○{}", text::number(waived)) } else { String::new() };
-    format!("{} {} ", text::right(&text::number(open), 8), text::left(&waived, 4))
+    format!("{} {}", text::right(&text::number(open), 6), text::left(&waived, 3))
 }
 
 fn severity_name(severity: Severity) -> &'static str {
@@ -178,15 +180,15 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         Column::text("rule", 12, 20, 1),
         Column::text("row", 12, 26, 0),
         Column::text("field", 8, 18, 2),
-        Column::text(value, 12, 40, 0),
-        Column::text("suggestion", 12, 40, 0),
-        Column::text("what is wrong", 20, 200, 3),
+        Column::text(value, 18, 40, 0),
+        Column::text("suggestion", 18, 40, 0),
+        Column::text("what is wrong", 28, 200, 3),
     ];
     let shown = |at: &usize| !(*at == 0 && one_rule || *at == 2 && one_field);
     let picked: Vec<Column> = (0..columns.len()).filter(shown).map(|at| columns[at].clone()).collect();
     let grid = Grid { columns: &picked, cursor: state.list, total, focused, selectable: true };
     grid.draw(inside, theme, buffer, |at| match state.window.get(at) {
-        None => Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())] },
+        None => Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() },
         Some(anomaly) => {
             let mut row = finding(model, anomaly, at);
             let mut at = 0;
@@ -257,6 +259,7 @@ fn finding(model: &Model, anomaly: &Anomaly, at: u64) -> Row {
             suggestion,
             (clean(&anomaly.message), theme.dim()),
         ],
+        ..Row::default()
     }
 }
 
@@ -315,7 +318,7 @@ fn story_lines(model: &Model, width: usize) -> Vec<Line<'static>> {
     lines.extend(origin(story, cell, theme, width));
     lines.push(Line::default());
     if let Some(cell) = cell {
-        lines.push(way(cell, anomaly, theme));
+        lines.extend(flow(way(cell, anomaly, theme), width));
         lines.push(Line::default());
     }
     lines.extend(cells(story, anomaly, theme, width));
@@ -350,8 +353,8 @@ fn origin(story: &RowStory, cell: Option<&CellStory>, theme: Theme, width: usize
         .and_then(|text| whole_cell(&raw, &text).map(|at| (at, at + text.len())));
     let room = width.saturating_sub(4).max(10);
     let mut begin = 0;
-    for part in text::wrap(&raw, room).into_iter().take(4) {
-        let at = raw[begin..].find(part.as_str()).map_or(begin, |at| begin + at);
+    for part in text::chop(&raw, room).into_iter().take(4) {
+        let at = begin;
         let end = at + part.len();
         let mut spans = vec![Span::styled(" │ ", theme.dim())];
         match found {
@@ -385,9 +388,12 @@ fn shown(value: Option<&str>) -> String {
     }
 }
 
+/// Between two steps of the way.
+const ARROW: &str = " → ";
+
 /// The way of the offending field: staged → transforms → mapped → repaired → committed.
-fn way(cell: &CellStory, anomaly: &Anomaly, theme: Theme) -> Line<'static> {
-    let arrow = || Span::styled(" → ", theme.dim());
+fn way(cell: &CellStory, anomaly: &Anomaly, theme: Theme) -> Vec<Span<'static>> {
+    let arrow = || Span::styled(ARROW, theme.dim());
     let mut spans = vec![Span::styled(format!(" {} ", text::clean(&cell.field)), theme.key())];
     for (at, (column, staged)) in cell.staged.iter().enumerate() {
         spans.push(Span::styled(if at > 0 { " + " } else { " " }, theme.dim()));
@@ -417,7 +423,28 @@ fn way(cell: &CellStory, anomaly: &Anomaly, theme: Theme) -> Line<'static> {
         spans.push(Span::styled("  suggested ", theme.dim()));
         spans.push(Span::styled(text::exact(suggestion), theme.fresh()));
     }
-    Line::from(spans)
+    spans
+}
+
+/// Spans in as many lines as they need; a line ends before an arrow, and what follows is set in.
+fn flow(spans: Vec<Span<'static>>, width: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Vec<Span>> = vec![Vec::new()];
+    let (mut used, mut at) = (0, 0);
+    while at < spans.len() {
+        // What belongs together: an arrow and everything up to the next one.
+        let end = (at + 1..spans.len()).find(|next| spans[*next].content == ARROW).unwrap_or(spans.len());
+        let wide: usize = spans[at..end].iter().map(|span| text::width(&span.content)).sum();
+        if used > 0 && used + wide > width {
+            lines.push(vec![Span::raw("    ")]);
+            used = 4;
+        }
+        used += wide;
+        if let Some(line) = lines.last_mut() {
+            line.extend(spans[at..end].iter().cloned());
+        }
+        at = end;
+    }
+    lines.into_iter().map(Line::from).collect()
 }
 
 /// All fields, the offending one first, each with what it was on the way.

@@ -1,0 +1,150 @@
+//! The real binary on a pseudo-terminal: it opens, takes keys, and gives the terminal back however it ends.
+
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+
+use crate::harness::Workspace;
+
+/// How long anything may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program on a terminal of its own.
+struct Terminal {
+    screen: Arc<Mutex<vt100::Parser>>,
+    keys: Box<dyn std::io::Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    // The terminal lives as long as this.
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    fn run(workspace: &Workspace, arguments: &[&str]) -> Terminal {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a terminal");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tastevin"));
+        command.args(arguments);
+        command.cwd(workspace.dir());
+        command.env("TERM", "xterm-256color");
+        command.env("TASTEVIN_USER", "marie");
+        command.env_remove("NO_COLOR");
+        let child = pair.slave.spawn_command(command).expect("the binary runs");
+        let mut out = pair.master.try_clone_reader().expect("its output");
+        let keys = pair.master.take_writer().expect("its input");
+        let screen = Arc::new(Mutex::new(vt100::Parser::default()));
+        let fed = Arc::clone(&screen);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = out.read(&mut bytes) {
+                fed.lock().expect("the screen").process(&bytes[..count]);
+            }
+        });
+        Terminal { screen, keys, child, _master: pair.master }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self.keys.flush().expect("the terminal takes keys");
+    }
+
+    fn contents(&self) -> String {
+        self.screen.lock().expect("the screen").screen().contents()
+    }
+
+    /// Waits until the text is on the screen.
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        let begin = Instant::now();
+        while !self.contents().contains(text) {
+            assert!(begin.elapsed() < PATIENCE, "\"{text}\" did not come:\n{}", self.contents());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until the program has ended.
+    #[track_caller]
+    fn ends(&mut self) -> ExitStatus {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its end") {
+                // What it wrote last is still on its way.
+                thread::sleep(Duration::from_millis(100));
+                return status;
+            }
+            assert!(begin.elapsed() < PATIENCE, "it does not end:\n{}", self.contents());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Whether the terminal is as it was before: no other screen, no mouse, the cursor seen.
+    #[track_caller]
+    fn is_restored(&self) {
+        let parser = self.screen.lock().expect("the screen");
+        let screen = parser.screen();
+        assert!(!screen.alternate_screen(), "the other screen is still there");
+        assert!(!screen.hide_cursor(), "the cursor is still hidden");
+        assert!(!screen.bracketed_paste(), "pastes are still in brackets");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still taken");
+    }
+}
+
+#[test]
+fn the_binary_opens_takes_keys_and_gives_the_terminal_back() {
+    let workspace = Workspace::checked();
+    let mut terminal = Terminal::run(&workspace, &["."]);
+    terminal.shows("isavigne_prod");
+    terminal.shows("blocking");
+    terminal.press("3");
+    terminal.shows("missing-key");
+    terminal.press("?");
+    terminal.shows("keys · rules");
+    terminal.press("q");
+    terminal.press("Q");
+    assert_eq!(terminal.ends().exit_code(), 0);
+    terminal.is_restored();
+}
+
+#[test]
+fn a_decision_is_on_the_disk_when_the_program_is_killed_right_after_it() {
+    let workspace = Workspace::checked();
+    let mut terminal = Terminal::run(&workspace, &["."]);
+    terminal.shows("blocking");
+    terminal.press("3");
+    terminal.shows("missing-key · products");
+    terminal.press("\r");
+    terminal.shows("product_key is missing");
+    terminal.press("x");
+    terminal.shows("✓ #");
+    terminal.child.kill().expect("it is killed");
+    terminal.ends();
+    assert!(workspace.read("decisions.jsonl").contains("\"kind\":\"exclude\""));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_program_and_gives_the_terminal_back() {
+    for signal in ["-TERM", "-HUP", "-INT"] {
+        let workspace = Workspace::with_exports(&[]);
+        let mut terminal = Terminal::run(&workspace, &["."]);
+        terminal.shows("isavigne_prod");
+        let id = terminal.child.process_id().expect("a process").to_string();
+        let sent = std::process::Command::new("kill").args([signal, &id]).status().expect("kill runs");
+        assert!(sent.success());
+        assert_eq!(terminal.ends().exit_code(), 130, "{signal}");
+        terminal.is_restored();
+    }
+}
+
+#[test]
+fn the_demo_loads_and_checks_with_the_progress_on_the_screen() {
+    let workspace = Workspace::folder();
+    let mut terminal = Terminal::run(&workspace, &["demo"]);
+    terminal.shows("rejected");
+    terminal.shows("blocking");
+    terminal.press("q");
+    assert_eq!(terminal.ends().exit_code(), 0);
+    terminal.is_restored();
+}

@@ -1,0 +1,645 @@
+//! Stories of the workbench: a workspace, the keys that are pressed, the screen that is seen.
+//!
+//! The session does every effect at once and in order, so a story needs no waiting. Time stands still unless a story lets it pass.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::{Color, Modifier};
+use tastevin::model::{Progress, SourceConfig, Unit};
+use tastevin::tui::effects::{Effect, Job};
+use tastevin::tui::message::{Key, Message, Reply};
+use tastevin::tui::model::{About, Model};
+use tastevin::tui::theme::Theme;
+use tastevin::tui::update::{start, update};
+use tastevin::tui::{view, workers};
+use tastevin::workbench::{OpenOptions, Workbench, Workspace};
+
+const CLIENTS: &str = "\
+Code Client;Nom;Email;Téléphone;Mobile;Code Postal;Ville;Pays;Refus e-mail;Date création;Remarques
+C001;Jean Dupont;jean.dupont at example.fr;03 88 83 06 09;;67000;Strasbourg;France;non;03/01/2022;
+C002;Anne Müller;anne@example.fr;03 88 83 06 10;;67600;SÃ©lestat;France;non;04/01/2022;
+C003;Luc Meyer;luc@example.fr;03 88 83 06 11;;68150;RibeauvillÃ©;France;non;05/01/2022;
+C004;Zoé Roussel;zoe@example.fr;03 88 83 06 12;;67140;Barr;France;non;06/01/2022;
+C005;太郎 日本;taro@example.fr;12;;68000;Colmar\u{1b}[31m;France;non;07/01/2022;
+C006;trop;peu
+C007;Marc Klein;m.klein@;03 88 83 06 13;;67000;Strasbourg;France;non;08/01/2022;
+";
+const PRODUITS: &str = "\
+Produit Key;Nom;Couleur;Prix;Coût;Cépages;Arômes;Millésime;Région;Degré;Corps;Tanins
+RIESLING-2020-75CL;Riesling 2020;blanc;12,50;6,00;Riesling;agrume;2020;Alsace;12,5;léger;
+PINOT-2019-75CL;Pinot noir 2019;rouge;15,00;7,00;Pinot noir;cerise;2019;Alsace;13;léger;souples
+";
+const VENTES: &str = "\
+Code Vente;Code Client;Produit Key;Date;Quantité;Unité;Prix Unitaire;Prix Total;Canal
+V001;C001;RIESLING-2020-75CL;15/01/2024;6;bouteille;12,50;75,00;caveau
+V002;C002;PINOT-2019-75CL;16/01/2024;2;bouteille;15,00;30,00;caveau
+V003;C999;PINOT-2019-75CL;17/01/2024;1;bouteille;15,00;15,00;caveau
+";
+const STOCK: &str = "\
+Produit Key;Entrepôt;Quantité;Unité;Réservé;Date Inventaire
+RIESLING-2020-75CL;Principal;100;bouteille;10;01/02/2024
+PINOT-2019-75CL;Principal;50;bouteille;0;01/02/2024
+";
+
+/// A workspace on these exports, made once; loaded and checked, or only made.
+fn prepared(checked: bool) -> &'static Path {
+    static FRESH: OnceLock<PathBuf> = OnceLock::new();
+    static CHECKED: OnceLock<PathBuf> = OnceLock::new();
+    let make = || {
+        let dir = tempfile::tempdir().expect("a temporary folder").keep();
+        Workspace::init(&dir, "Domaine R.").expect("a workspace");
+        fs::create_dir(dir.join("exports")).expect("the exports' folder");
+        for (name, text) in [("clients", CLIENTS), ("produits", PRODUITS), ("ventes", VENTES), ("stock", STOCK)] {
+            fs::write(dir.join(format!("exports/{name}.csv")), text).expect("an export");
+        }
+        let mut workbench = Workbench::open(&dir, OpenOptions::default()).expect("the workspace opens");
+        let mut config = SourceConfig { kind: "isavigne".to_owned(), ..SourceConfig::default() };
+        config.options.insert("path".to_owned(), "exports".into());
+        workbench.add_source("isavigne_prod", &config).expect("the source is added");
+        if checked {
+            workbench.load("isavigne_prod", &|_| {}).expect("the exports load");
+            workbench.check(&|_| {}).expect("the check runs");
+        }
+        dir
+    };
+    if checked { CHECKED.get_or_init(make) } else { FRESH.get_or_init(make) }
+}
+
+/// A workbench with somebody before it.
+struct Session {
+    model: Model,
+    workbench: Workbench,
+    terminal: Terminal<TestBackend>,
+    copied: Vec<String>,
+    ended: bool,
+    /// Effects that are held back until [`Session::answer`], to see the screen in between.
+    held: Option<Vec<Effect>>,
+    dir: tempfile::TempDir,
+}
+
+impl Session {
+    /// On the exports above, loaded and checked.
+    fn checked(width: u16, height: u16) -> Session {
+        Session::copy_of(prepared(true), width, height)
+    }
+
+    /// On the exports above, not loaded yet.
+    fn fresh(width: u16, height: u16) -> Session {
+        Session::copy_of(prepared(false), width, height)
+    }
+
+    /// On a workspace without a source.
+    fn empty(width: u16, height: u16) -> Session {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        Workspace::init(dir.path(), "Domaine R.").expect("a workspace");
+        Session::open(dir, width, height, OpenOptions::default())
+    }
+
+    fn copy_of(from: &Path, width: u16, height: u16) -> Session {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        copy(from, dir.path());
+        Session::open(dir, width, height, OpenOptions::default())
+    }
+
+    fn open(dir: tempfile::TempDir, width: u16, height: u16, options: OpenOptions) -> Session {
+        let workbench = Workbench::open(dir.path(), options).expect("the workspace opens");
+        let about = About {
+            name: workbench.config().workspace.name.clone(),
+            dir: PathBuf::from("/cellar"),
+            schema: Arc::new(workbench.schema().clone()),
+            gate: workbench.config().gate.clone(),
+            sources: workbench.config().sources.keys().cloned().collect(),
+            // Whoever the decisions are signed by.
+            who: tastevin::workbench::clock::who(),
+            read_only: workbench.is_read_only(),
+        };
+        let model = Model::new(about, workbench.decisions().to_vec(), Theme::new(true), width, height);
+        let terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+        let mut session = Session { model, workbench, terminal, copied: Vec::new(), ended: false, held: None, dir };
+        let effects = start(&mut session.model, false);
+        session.perform(effects);
+        session
+    }
+
+    /// Leaves and comes back.
+    fn again(self) -> Session {
+        let Session { workbench, dir, terminal, .. } = self;
+        drop(workbench);
+        let size = terminal.size().expect("a size");
+        Session::open(dir, size.width, size.height, OpenOptions::default())
+    }
+
+    /// Presses keys, apart by spaces, by their names in the keymap; what stands in quotes is typed.
+    fn keys(&mut self, script: &str) -> &mut Session {
+        for (at, part) in script.split('"').enumerate() {
+            if at % 2 == 1 {
+                for character in part.chars() {
+                    self.press(if character == ' ' { "space".to_owned() } else { character.to_string() });
+                }
+            } else {
+                part.split_whitespace().for_each(|key| self.press(key.to_owned()));
+            }
+        }
+        self
+    }
+
+    fn press(&mut self, key: String) {
+        self.send(Message::Key(Key(key)));
+    }
+
+    fn send(&mut self, message: Message) -> &mut Session {
+        let effects = update(&mut self.model, message);
+        match &mut self.held {
+            Some(held) => held.extend(effects),
+            None => self.perform(effects),
+        }
+        self
+    }
+
+    /// From now on nothing is answered.
+    fn hold(&mut self) -> &mut Session {
+        self.held = Some(Vec::new());
+        self
+    }
+
+    /// Everything that was held back is answered.
+    fn answer(&mut self) -> &mut Session {
+        let effects = self.held.take().unwrap_or_default();
+        self.perform(effects);
+        self
+    }
+
+    fn click(&mut self, column: u16, row: u16) -> &mut Session {
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column, row)
+    }
+
+    fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> &mut Session {
+        self.send(Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
+    }
+
+    fn resize(&mut self, width: u16, height: u16) -> &mut Session {
+        self.terminal.backend_mut().resize(width, height);
+        self.send(Message::Resize(width, height))
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        let mut effects = std::collections::VecDeque::from(effects);
+        // Many wishes for a check are one, and it comes after everything else, as in the runtime.
+        loop {
+            let next = effects.iter().position(|effect| *effect != Effect::Do(Job::Check)).unwrap_or(0);
+            let Some(effect) = effects.remove(next) else {
+                return;
+            };
+            if effect == Effect::Do(Job::Check) {
+                effects.clear();
+            }
+            let messages = match effect {
+                Effect::Do(job) => {
+                    let told = Mutex::new(vec![Reply::Started(job.clone())]);
+                    let end = workers::work(&mut self.workbench, job, &|reply| told.lock().expect("told").push(reply));
+                    let mut replies = told.into_inner().expect("told");
+                    replies.push(end);
+                    replies
+                }
+                Effect::Ask(generation, ask) => {
+                    vec![Reply::Answered(generation, ask.slot(), workers::answer(&self.workbench, &ask))]
+                }
+                Effect::Copy(text) => {
+                    self.copied.push(text);
+                    Vec::new()
+                }
+                Effect::Quit => {
+                    self.ended = true;
+                    Vec::new()
+                }
+                Effect::Cancel | Effect::Mouse(_) => Vec::new(),
+            };
+            for reply in messages {
+                effects.extend(update(&mut self.model, Message::Reply(Box::new(reply))));
+            }
+        }
+    }
+
+    /// The screen as text, with what differs from day to day made equal.
+    fn screen(&mut self) -> String {
+        self.terminal.draw(|frame| view::view(&self.model, frame)).expect("the screen is drawn");
+        let buffer = self.terminal.backend().buffer();
+        let lines = buffer.content().chunks(usize::from(buffer.area.width).max(1)).map(|row| {
+            let mut skip = 0;
+            let mut line = String::new();
+            for cell in row {
+                if skip == 0 {
+                    line.push_str(cell.symbol());
+                    skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1);
+                }
+                skip -= 1;
+            }
+            line.trim_end().to_owned()
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        let day = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d").expect("a pattern");
+        let took = regex::Regex::new(r" {4}\d+(\.\d)? m?s│|  \d\d ms│").expect("a pattern");
+        took.replace_all(&day.replace_all(&text, "2026-11-22 09:12"), "   0.1 s│").into_owned()
+    }
+
+    /// The runs of equal style in the line that contains a text, those without any style left out: `style: text`.
+    fn styles(&mut self, of: &str) -> Vec<String> {
+        self.screen();
+        let buffer = self.terminal.backend().buffer();
+        let mut lines = buffer.content().chunks(usize::from(buffer.area.width));
+        let line = lines
+            .find(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().contains(of))
+            .unwrap_or_else(|| panic!("no line with {of}"));
+        let mut runs: Vec<(String, String)> = Vec::new();
+        for cell in line {
+            let mut style = Vec::new();
+            if cell.fg != Color::Reset {
+                style.push(format!("{}", cell.fg).to_lowercase());
+            }
+            if cell.bg != Color::Reset {
+                style.push(format!("on {}", cell.bg).to_lowercase());
+            }
+            for (name, modifier) in
+                [("bold", Modifier::BOLD), ("underlined", Modifier::UNDERLINED), ("reversed", Modifier::REVERSED)]
+            {
+                if cell.modifier.contains(modifier) {
+                    style.push(name.to_owned());
+                }
+            }
+            let style = style.join(" ");
+            match runs.last_mut() {
+                Some((last, text)) if *last == style => text.push_str(cell.symbol()),
+                _ => runs.push((style, cell.symbol().to_owned())),
+            }
+        }
+        runs.into_iter()
+            .filter(|(style, text)| !style.is_empty() && !text.trim().is_empty())
+            .map(|(style, text)| format!("{style}: {}", text.trim()))
+            .collect()
+    }
+
+    #[track_caller]
+    fn shows(&mut self, text: &str) -> &mut Session {
+        let screen = self.screen();
+        assert!(screen.contains(text), "\"{text}\" is not on the screen:\n{screen}");
+        self
+    }
+
+    #[track_caller]
+    fn hides(&mut self, text: &str) -> &mut Session {
+        let screen = self.screen();
+        assert!(!screen.contains(text), "\"{text}\" is on the screen:\n{screen}");
+        self
+    }
+
+    fn ledger(&self) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.dir.path().join("decisions.jsonl")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).expect("a line of the ledger")).collect()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            fs::create_dir(&target).expect("a folder is made");
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a file is copied");
+        }
+    }
+}
+
+#[test]
+fn an_empty_workspace_says_what_to_do_next() {
+    let mut session = Session::empty(80, 24);
+    session.shows("This workspace has no source yet.").shows("tastevin source add").shows("○ not checked");
+    session.keys("l").shows("there is no source");
+    session.keys("3").shows("Nothing was checked yet.");
+    session.keys("6").shows("nothing was checked yet").shows("nothing was committed yet");
+    session.keys("c").shows("nothing was checked yet");
+}
+
+#[test]
+fn the_sources_show_what_came_in_and_how_good_it_is() {
+    insta::assert_snapshot!("sources_120x30", Session::checked(120, 30).screen());
+    insta::assert_snapshot!("sources_80x24", Session::checked(80, 24).screen());
+}
+
+#[test]
+fn loading_is_followed_by_a_check_and_every_record_is_accounted_for() {
+    let mut session = Session::fresh(120, 30);
+    session.shows("not loaded yet: l loads it").shows("○ not checked");
+    session.keys("l").shows("14 rows in = 13 staged + 1 rejected").shows("blocking");
+    session.keys("!").shows("isavigne_prod: 14 rows in = 13 staged + 1 rejected").shows("checked: ");
+}
+
+#[test]
+fn progress_shows_how_far_how_quick_and_how_long() {
+    let mut session = Session::fresh(120, 30);
+    session.hold().keys("l");
+    session.send(Message::Reply(Box::new(Reply::Started(Job::Load("isavigne_prod".to_owned())))));
+    session.send(Message::Tick(Duration::from_secs(1)));
+    let progress = |done| Progress { what: "load ventes.csv".to_owned(), done, total: Some(4_000), unit: Unit::Rows };
+    session.send(Message::Reply(Box::new(Reply::Progress(progress(0)))));
+    session.send(Message::Tick(Duration::from_secs(3)));
+    session.send(Message::Reply(Box::new(Reply::Progress(progress(1_000)))));
+    session
+        .shows("load ventes.csv")
+        .shows(" 25 %  1\u{202f}000/4\u{202f}000 rows  500/s  0:06 left")
+        .shows("Esc cancel");
+    session.keys("esc").shows("cancelling…");
+    session.keys("3 r").shows("isavigne_prod is being loaded; Esc cancels that");
+    assert_eq!(session.held.as_ref().map(|held| held.contains(&Effect::Cancel)), Some(true));
+}
+
+#[test]
+fn rejects_are_a_door_behind_their_count() {
+    let mut session = Session::checked(100, 24);
+    session.keys("enter").shows("rejects · isavigne_prod · 1 record").shows("too few fields").shows("C006;trop;peu");
+    session.keys("y");
+    assert_eq!(session.copied, ["C006;trop;peu"]);
+    session.keys("esc").hides("too few fields");
+}
+
+#[test]
+fn the_anomalies_show_rules_findings_and_the_story_of_the_row() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"invalid-email\" enter enter");
+    insta::assert_snapshot!("anomalies_140x40", session.screen());
+    let mut session = Session::checked(80, 24);
+    session.keys("3 / \"invalid-email\" enter enter");
+    insta::assert_snapshot!("anomalies_80x24", session.screen());
+}
+
+#[test]
+fn the_offending_cell_and_the_cursor_are_seen() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter");
+    let first = session.styles("SÃ©lestat");
+    assert!(
+        first.iter().any(|run| run.starts_with("white on blue bold") && run.contains("isavigne-C002")),
+        "{first:?}"
+    );
+    let second = session.styles("RibeauvillÃ©");
+    assert!(second.contains(&"red underlined: RibeauvillÃ©".to_owned()), "{second:?}");
+    assert!(second.contains(&"green: Ribeauvillé".to_owned()), "{second:?}");
+    let raw = session.styles("C002;Anne Müller");
+    assert!(raw.contains(&"red underlined: SÃ©lestat".to_owned()), "{raw:?}");
+    let tab = session.styles("Domaine R.");
+    assert!(tab.contains(&"bold reversed: 3 Anomalies".to_owned()), "{tab:?}");
+}
+
+#[test]
+fn accepting_a_suggestion_is_one_line_in_the_ledger_and_the_finding_goes() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter").shows("mojibake · customers.city · 2 findings");
+    session.keys("s").shows("mojibake · customers.city · 1 finding").shows("isavigne-C003").shows("Ribeauvillé");
+    let ledger = session.ledger();
+    assert_eq!(ledger.len(), 1);
+    assert_eq!(
+        (&ledger[0]["kind"], &ledger[0]["was"], &ledger[0]["now"]),
+        (&"set".into(), &"SÃ©lestat".into(), &"Sélestat".into())
+    );
+}
+
+#[test]
+fn a_decision_is_seen_at_once_and_confirmed_when_it_is_on_the_disk() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter").hold();
+    session.keys("s").shows("◌ isavigne-C002").shows("→ Sélestat");
+    session.keys("s").shows("this is decided already");
+    assert!(session.ledger().is_empty());
+    session.answer().hides("◌").shows("1 finding");
+    assert_eq!(session.ledger().len(), 1);
+}
+
+#[test]
+fn undo_and_redo_reach_across_restarts() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter s").shows("customers.city · 1 finding");
+    let mut session = session.again();
+    session.keys("3 / \"mojibake\" enter enter u").shows("undone: customers.city of isavigne-C002 = \"Sélestat\"");
+    session.shows("customers.city · 2 findings");
+    session.keys("U").shows("customers.city · 1 finding");
+    session.keys("u u").shows("there is no decision of yours to undo");
+    let kinds: Vec<String> =
+        session.ledger().iter().map(|line| line["kind"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(kinds, ["set", "revert", "revert", "revert"]);
+}
+
+#[test]
+fn all_suggestions_of_a_rule_are_one_decision_after_a_look_at_them() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter S").shows("accept 2 suggestions of mojibake");
+    session.shows("isavigne-C002 city: \"SÃ©lestat\" → \"Sélestat\"").shows("isavigne-C003");
+    session.keys("n").hides("accept 2 suggestions");
+    assert!(session.ledger().is_empty());
+    session.keys("S y").hides("mojibake  ");
+    let ledger = session.ledger();
+    assert_eq!((ledger.len(), &ledger[0]["kind"]), (1, &"bulk".into()));
+    assert_eq!(ledger[0]["rows"].as_object().map(serde_json::Map::len), Some(2));
+}
+
+#[test]
+fn an_edit_is_checked_while_it_is_typed() {
+    let mut session = Session::checked(140, 40);
+    session
+        .keys("3 / \"orphan\" enter enter e")
+        .shows("sales_lines.customer_key of isavigne-V003")
+        .shows("isavigne-C999");
+    session.keys("C-u").shows("✗ this field must have a value");
+    session.keys("enter").shows("this field must have a value");
+    assert!(session.ledger().is_empty());
+    session.keys("\"isavigne-C004\" tab \"named on the invoice\" enter").hides("orphan-reference");
+    let ledger = session.ledger();
+    assert_eq!((&ledger[0]["now"], &ledger[0]["why"]), (&"isavigne-C004".into(), &"named on the invoice".into()));
+}
+
+#[test]
+fn a_waiver_needs_a_reason_and_is_seen_as_one() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"invalid-email\" enter enter w").shows("✗ a waiver needs a reason");
+    session.keys("enter");
+    assert!(session.ledger().is_empty());
+    session.keys("\"by post only\" tab \"someday\"").shows("until: write the day like 2027-06-30");
+    session.keys("C-u \"2099-06-30\" enter").shows("○ isavigne-C001").shows("waived");
+    let ledger = session.ledger();
+    assert_eq!((&ledger[0]["why"], &ledger[0]["until"]), (&"by post only".into(), &"2099-06-30".into()));
+    session.keys("o").shows(" open × ").hides("○ isavigne-C001");
+    session.keys("esc").shows("○ isavigne-C001");
+}
+
+#[test]
+fn marks_and_ranges_are_acted_on_together() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter v j").shows("◆ isavigne-C002").shows("◆ isavigne-C003");
+    session.keys("x").shows("2 rows will be left out of the commit");
+    session.keys("y").hides("mojibake");
+    assert_eq!(session.ledger()[0]["rows"], serde_json::json!(["isavigne-C002", "isavigne-C003"]));
+    session.keys("u").shows("mojibake");
+    session.keys("/ \"mojibake\" enter");
+}
+
+#[test]
+fn a_filter_is_a_chip_that_esc_removes_and_search_goes_on() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter & \"ribeau\" enter").shows(" & ribeau × ").shows("1 finding");
+    session.keys("esc").shows("2 findings");
+    session.keys("/ \"ribeau\" enter").shows("▸▲ isavigne-C003");
+    session.keys("n").shows("no other finding contains \"ribeau\"");
+}
+
+#[test]
+fn the_next_anomaly_is_found_across_rules() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 ]").shows("next anomaly");
+    session.keys("esc").hides("next anomaly");
+    let mut seen = Vec::new();
+    for _ in 0..40 {
+        session.keys("] a");
+        let screen = session.screen();
+        if screen.contains("this is the last anomaly") {
+            break;
+        }
+        let title = screen.lines().nth(1).unwrap_or_default().split('┬').nth(1).unwrap_or_default().to_owned();
+        if seen.last() != Some(&title) {
+            seen.push(title);
+        }
+    }
+    assert!(seen.len() > 3, "{seen:?}");
+    session.shows("this is the last anomaly");
+}
+
+#[test]
+fn the_commit_shows_gate_and_difference_and_the_rows_behind_every_number() {
+    let mut session = Session::checked(120, 30);
+    session.keys("6");
+    insta::assert_snapshot!("commit_120x30", session.screen());
+    session.keys("j enter").shows("customers · 6 rows would change").shows("added").shows("isavigne-C001");
+    session.keys("G y");
+    assert!(session.copied[0].starts_with("added\tisavigne-C007"), "{:?}", session.copied);
+    session.keys("esc c").shows("the gate is closed");
+    session.keys("z").shows("quarantine · 1 row held back").shows("isavigne-V003").shows("orphan-reference");
+}
+
+#[test]
+fn a_commit_asks_for_a_message_and_says_what_it_did() {
+    let mut session = Session::checked(120, 30);
+    session.keys("3 / \"orphan\" enter enter x 6").shows("gate ✓ open");
+    session.keys("c").shows("12 added, 0 changed, 0 removed, 0 held back").shows("✗ a commit needs a message");
+    session.keys("\"Monday\" enter").shows("commit 1: 12 added").shows("Monday");
+    session.keys("esc c").shows("nothing would change");
+    session.keys("3 h / \"mojibake\" enter enter s 6").shows("customers");
+    session.keys("j enter").shows("city SÃ©lestat → Sélestat");
+    insta::assert_snapshot!("changes_120x30", session.screen());
+}
+
+#[test]
+fn control_characters_in_data_never_reach_the_terminal() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3");
+    for _ in 0..30 {
+        let screen = session.screen();
+        assert!(!screen.contains('\u{1b}'));
+        if screen.contains("␛[31m") {
+            return;
+        }
+        session.keys("] a");
+    }
+    panic!("the cell with the escape was never seen");
+}
+
+#[test]
+fn a_key_that_cannot_work_says_why() {
+    let mut session = Session::checked(140, 40);
+    session.keys("u").shows("there is no decision of yours to undo");
+    session.keys("3 / \"orphan\" enter enter s").shows("there is no suggestion for this one; e edits it");
+    session.keys("h g g S").shows("choose a rule first");
+}
+
+#[test]
+fn the_palette_finds_commands_by_part_of_their_names() {
+    let mut session = Session::checked(100, 30);
+    session.keys(": \"gocom\"").shows("go to commit");
+    session.keys("enter").shows("gate");
+    session.keys(": esc q").hides("commands ──");
+    assert!(session.ended);
+}
+
+#[test]
+fn help_lists_the_keys_of_this_place_only() {
+    let mut session = Session::checked(100, 40);
+    session.keys("?").shows("keys · sources").shows("Loads the chosen source").hides("Puts another value");
+    session.keys("q").hides("keys · sources");
+    session.keys("3 enter F1").shows("keys · findings").shows("Puts another value");
+}
+
+#[test]
+fn the_mouse_opens_tabs_and_chooses_lines() {
+    let mut session = Session::checked(140, 40);
+    let header = session.screen().lines().next().unwrap_or_default().to_owned();
+    let column = header.chars().position(|c| c == '6').expect("the tab") as u16;
+    session.click(column, 0).shows("what a commit would change");
+    session.keys("3");
+    let line = session.screen().lines().position(|line| line.contains("mojibake")).expect("the rule") as u16;
+    session.click(6, line).shows("mojibake · customers.city");
+    session.mouse(MouseEventKind::ScrollDown, 6, line);
+    session.click(80, 3).keys("e").shows("customers.city of isavigne-C002");
+}
+
+#[test]
+fn every_size_is_drawn_and_works() {
+    for (width, height) in [(1, 1), (2, 2), (20, 5), (39, 7), (40, 8), (80, 24), (160, 48), (300, 90), (80, 3), (5, 60)]
+    {
+        let mut session = Session::checked(width, height);
+        for keys in [
+            "", "3", "enter", "e", "esc", "w", "esc", "tab tab", ":", "esc", "?", "esc", "6", "enter", "esc", "1",
+            "enter", "j", "esc", "]", "esc", "!",
+        ] {
+            session.keys(keys).screen();
+        }
+    }
+    Session::checked(20, 5).shows("20x5: too small");
+}
+
+#[test]
+fn the_cursor_stays_in_sight_when_the_terminal_changes_its_size() {
+    let mut session = Session::checked(160, 48);
+    session.keys("3 G");
+    let last = session.screen().lines().filter(|line| line.contains('▸')).count();
+    assert!(last > 0);
+    for (width, height) in [(80, 24), (100, 14), (60, 12), (160, 48)] {
+        session.resize(width, height);
+        let screen = session.screen();
+        assert!(screen.contains('▸'), "{width}x{height}:\n{screen}");
+    }
+}
+
+#[test]
+fn without_colours_everything_is_still_told_apart() {
+    let mut session = Session::checked(140, 40);
+    session.model.theme = Theme::new(false);
+    session.keys("3 / \"mojibake\" enter enter");
+    let line = session.styles("SÃ©lestat");
+    assert!(line.iter().any(|run| run.starts_with("reversed")), "{line:?}");
+    session.shows("▲ isavigne-C003");
+    assert!(session.terminal.backend().buffer().content().iter().all(|cell| cell.fg == Color::Reset));
+}
+
+#[test]
+fn reading_only_refuses_changes_with_a_reason() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    copy(prepared(true), dir.path());
+    let mut session = Session::open(dir, 140, 40, OpenOptions { read_only: true });
+    session.shows("read-only");
+    session.keys("l").shows("the workspace is open for reading only");
+    session.keys("3 enter x").shows("the workspace is open for reading only");
+}

@@ -195,6 +195,13 @@ pub struct Aggregate {
     pub filter: Option<String>,
 }
 
+impl Aggregate {
+    /// The SQL expressions in it.
+    pub fn expressions(&self) -> Vec<&str> {
+        [Some(&self.sql), self.most.as_ref(), self.filter.as_ref()].into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
 /// One use of a rule on a table, with what the rule needs to know.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

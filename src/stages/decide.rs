@@ -20,6 +20,8 @@ pub struct Ledger {
     decisions: Vec<Decision>,
     /// The ids of the decisions in force.
     active: HashSet<String>,
+    /// The ids of the decisions that the last one took out of force or put back into it.
+    turned: Vec<String>,
     warning: Option<String>,
 }
 
@@ -30,7 +32,13 @@ impl Ledger {
     /// for writing, and passed over when not; a line in the middle that cannot be read is an error with its number,
     /// because what comes after it may depend on it.
     pub fn open(path: &Path, read_only: bool) -> Result<Ledger> {
-        let mut ledger = Ledger { path: path.to_owned(), decisions: Vec::new(), active: HashSet::new(), warning: None };
+        let mut ledger = Ledger {
+            path: path.to_owned(),
+            decisions: Vec::new(),
+            active: HashSet::new(),
+            turned: Vec::new(),
+            warning: None,
+        };
         let text = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(ledger),
@@ -97,7 +105,11 @@ impl Ledger {
             .map_err(|cause| Error::internal("a decision cannot be written as JSON").caused_by(cause))?;
         line.push(b'\n');
         append(&self.path, &line)?;
+        let id = decision.id.clone();
         self.decisions.push(decision);
+        let active = in_force(&self.decisions);
+        self.turned = active.symmetric_difference(&self.active).filter(|turned| **turned != id).cloned().collect();
+        self.active = active;
         Ok(())
     }
 
@@ -127,19 +139,14 @@ impl Ledger {
     }
 
     /// Writes the decision that was appended last into `dq.decisions`, and what it changes of the others.
-    pub fn record_last(&mut self, store: &Store) -> Result<()> {
+    pub fn record_last(&self, store: &Store) -> Result<()> {
         let Some(last) = self.decisions.last() else { return Ok(()) };
-        let active = in_force(&self.decisions);
-        let turned: Vec<String> =
-            active.symmetric_difference(&self.active).filter(|id| **id != last.id).cloned().collect();
         let seq = i64::try_from(self.decisions.len()).unwrap_or(i64::MAX);
-        let last = last.clone();
-        self.active = active;
         store.transaction(|store| {
-            for id in &turned {
+            for id in &self.turned {
                 store.execute("UPDATE dq.decisions SET active = NOT active WHERE id = ?", [id.as_str()])?;
             }
-            store.append("dq", "decisions", self.rows(seq, &last))
+            store.append("dq", "decisions", self.rows(seq, last))
         })
     }
 

@@ -51,7 +51,7 @@ fn what_was_planted_is_found_there_and_nothing_else_is() {
         let twin = |at: &(String, u64)| {
             twins.iter().any(|((of, _), group)| of == rule && group.contains(at) && !group.is_disjoint(&expected))
         };
-        let explained = |at: &&(String, u64)| expected.contains(*at) || twin(*at);
+        let explained = |at: &&(String, u64)| expected.contains(*at) || twin(at);
         let extra: Vec<_> = found.difference(planted).filter(|at| !explained(at)).collect();
         assert!(extra.is_empty(), "{rule} found something at {extra:?}, where nothing was planted");
     }

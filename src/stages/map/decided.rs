@@ -73,6 +73,8 @@ impl Decided {
     pub fn resolve(store: &Store, schema: &Schema, table_name: &str, feeds: &[Feed]) -> Result<Decided> {
         let decided = Self::shape(store, schema, table_name)?;
         let table = schema.tables.get(table_name).ok_or_else(|| Error::internal("a decided table is not declared"))?;
+        // A table that is looked at early is resolved twice.
+        store.execute(r#"DELETE FROM dq.conflicts WHERE "table" = ?"#, [table_name])?;
         if decided.excludes {
             store.run(&format!(
                 r#"CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT "row" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}"#,

@@ -4,49 +4,97 @@ use crate::error::{Error, Result};
 use crate::model::{Aggregate, Derive, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Path, Pipeline, identifiers};
 
-/// The tables in an order in which each comes after those that its derived fields look at.
-pub(super) fn order(schema: &Schema) -> Result<Vec<&str>> {
-    let mut done: Vec<&str> = Vec::new();
-    while done.len() < schema.tables.len() {
-        let ready: Vec<&str> = schema
-            .tables
-            .iter()
-            .filter(|(name, _)| !done.contains(&name.as_str()))
-            .filter(|(_, table)| looks_at(schema, table).iter().all(|other| done.contains(&other.as_str())))
-            .map(|(name, _)| name.as_str())
-            .collect();
-        if ready.is_empty() {
-            let stuck: Vec<&str> =
-                schema.tables.keys().map(String::as_str).filter(|name| !done.contains(name)).collect();
-            return Err(Error::config(format!(
-                "the derived fields of {} look at each other in a circle",
-                stuck.join(", ")
-            ))
-            .at_file("mappings/canonical.toml"));
-        }
-        done.extend(ready);
-    }
-    Ok(done)
+/// One stop on the way through the tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Only what the sources give for a table, because another one looks at that before the table can be finished.
+    Early(String),
+    /// The table's candidates.
+    Whole(String),
 }
 
-/// The other tables that a table's derived fields look at.
-fn looks_at(schema: &Schema, table: &Table) -> Vec<String> {
-    let mut others = Vec::new();
+/// The tables in an order in which each comes after what its derived fields look at. Where two tables look at each
+/// other, one may look at what the sources give for the other; only fields that need each other go in a circle.
+pub(super) fn order(schema: &Schema) -> Result<Vec<Stop>> {
+    let mut stops: Vec<Stop> = Vec::new();
+    let mut waiting: Vec<&str> = schema.tables.keys().map(String::as_str).collect();
+    while !waiting.is_empty() {
+        let needs = |name: &&str| looks_at(schema, &schema.tables[*name]);
+        let is_waiting = |look: &Look| waiting.contains(&look.table.as_str());
+        let ready = waiting.iter().position(|name| !needs(name).iter().any(is_waiting));
+        let next = ready.or_else(|| {
+            waiting.iter().position(|name| needs(name).iter().filter(|look| is_waiting(look)).all(|look| look.is_given))
+        });
+        let Some(next) = next else {
+            return Err(Error::config(format!(
+                "the derived fields of {} look at each other in a circle",
+                waiting.join(", ")
+            ))
+            .at_file("mappings/canonical.toml"));
+        };
+        for look in needs(&waiting[next]).into_iter().filter(is_waiting) {
+            let early = Stop::Early(look.table);
+            if !stops.contains(&early) {
+                stops.push(early);
+            }
+        }
+        stops.push(Stop::Whole(waiting.remove(next).to_owned()));
+    }
+    Ok(stops)
+}
+
+/// Another table that derived fields look at.
+struct Look {
+    table: String,
+    /// Whether they look only at what the sources give.
+    is_given: bool,
+}
+
+fn looks_at(schema: &Schema, table: &Table) -> Vec<Look> {
+    let mut looks = Vec::new();
     for field in table.fields.values() {
         match &field.derive {
-            Some(Derive::Aggregate(aggregate)) => others.push(aggregate.from.clone()),
-            Some(Derive::Expression(sql)) => {
-                others.extend(lookups(table, &[sql]).into_iter().filter_map(|lookup| target(table, &lookup.field)));
+            Some(Derive::Aggregate(aggregate)) => {
+                looks.push(Look { table: aggregate.from.clone(), is_given: false });
+                if let Some(other) = schema.tables.get(&aggregate.from) {
+                    looks.extend(follows(schema, other, &aggregate.expressions()));
+                }
             }
+            Some(Derive::Expression(sql)) => looks.extend(follows(schema, table, &[sql])),
             None => {}
         }
     }
-    others.retain(|other| schema.tables.contains_key(other));
-    others
+    looks.retain(|look| schema.tables.contains_key(&look.table));
+    looks
 }
 
-fn target(table: &Table, field: &str) -> Option<String> {
-    table.fields.get(field)?.references.as_ref().map(|reference| reference.table.clone())
+/// The tables to which the references in expressions over `table` lead.
+fn follows(schema: &Schema, table: &Table, expressions: &[&str]) -> Vec<Look> {
+    let looks = lookups(table, expressions).into_iter().filter_map(|lookup| {
+        let other = table.fields.get(&lookup.field)?.references.as_ref()?.table.clone();
+        let given = |want: &String| schema.field(&other, want).is_some_and(|field| field.derive.is_none());
+        Some(Look { is_given: lookup.wants.iter().all(given), table: other })
+    });
+    looks.collect()
+}
+
+/// The temporary table with what the sources give for a table.
+pub(super) fn early(table: &str) -> String {
+    Ident(&format!("early {table}")).to_string()
+}
+
+/// What a table is built among.
+pub(super) struct Around<'a> {
+    pub schema: &'a Schema,
+    /// The tables of which there is so far only what the sources give.
+    pub early: &'a [String],
+}
+
+impl Around<'_> {
+    /// The relation with a table's rows as far as they are built.
+    fn relation(&self, table: &str) -> String {
+        if self.early.iter().any(|early| early == table) { early(table) } else { Path("candidate", table).to_string() }
+    }
 }
 
 /// A reference that expressions follow, and the fields that they want of the row at its end.
@@ -75,13 +123,16 @@ fn lookups(table: &Table, expressions: &[&str]) -> Vec<Lookup> {
 
 /// The joins that make `field.want` of every lookup readable in a query over `alias`. A key that occurs more than once
 /// leads to one of its rows, always the same, so that a lookup never multiplies rows.
-fn joins(schema: &Schema, table_name: &str, table: &Table, alias: &str, expressions: &[&str]) -> Result<String> {
+fn joins(around: &Around, table_name: &str, table: &Table, alias: &str, expressions: &[&str]) -> Result<String> {
     let mut sql = String::new();
     for lookup in lookups(table, expressions) {
         let reference = table.fields.get(&lookup.field).and_then(|field| field.references.as_ref());
         let Some(reference) = reference else { continue };
-        let other =
-            schema.tables.get(&reference.table).ok_or_else(|| unknown(table_name, &lookup.field, &reference.table))?;
+        let other = around
+            .schema
+            .tables
+            .get(&reference.table)
+            .ok_or_else(|| unknown(table_name, &lookup.field, &reference.table))?;
         for want in &lookup.wants {
             if !other.fields.contains_key(want) {
                 return Err(Error::config(format!(
@@ -93,7 +144,7 @@ fn joins(schema: &Schema, table_name: &str, table: &Table, alias: &str, expressi
             }
         }
         let wants: Vec<String> = lookup.wants.iter().map(|want| Ident(want).to_string()).collect();
-        let (key, wants, from) = (Ident(&reference.field), wants.join(", "), Path("candidate", &reference.table));
+        let (key, wants, from) = (Ident(&reference.field), wants.join(", "), around.relation(&reference.table));
         sql += &format!(
             "\nLEFT JOIN (\n  SELECT {key} AS _at, {wants} FROM {from} WHERE _key = {key}\n  UNION ALL\n  \
              SELECT * FROM (SELECT DISTINCT ON ({key}) {key}, {wants} FROM {from} AS o WHERE _key <> {key}\n    \
@@ -113,8 +164,8 @@ fn unknown(table: &str, field: &str, other: &str) -> Error {
 
 /// Adds the steps that fill the derived fields of a table, each after the fields that it looks at. The pipeline's last
 /// step has all fields of the table and `_unread`; so has the last one afterwards.
-pub(super) fn derive(pipeline: &mut Pipeline, schema: &Schema, table_name: &str) -> Result<()> {
-    let table = schema.tables.get(table_name).ok_or_else(|| unknown(table_name, "", table_name))?;
+pub(super) fn derive(pipeline: &mut Pipeline, around: &Around, table_name: &str) -> Result<()> {
+    let table = around.schema.tables.get(table_name).ok_or_else(|| unknown(table_name, "", table_name))?;
     let mut waiting: Vec<(usize, &str, &Field, &Derive)> = table
         .fields
         .iter()
@@ -140,14 +191,14 @@ pub(super) fn derive(pipeline: &mut Pipeline, schema: &Schema, table_name: &str)
         }
         level += 1;
         let from = pipeline.last().unwrap_or_default().to_owned();
-        pipeline.step(format!("derived {level}"), step(schema, table_name, table, &from, &ready)?);
+        pipeline.step(format!("derived {level}"), step(around, table_name, table, &from, &ready)?);
         waiting = later;
     }
     Ok(())
 }
 
 fn step(
-    schema: &Schema,
+    around: &Around,
     table_name: &str,
     table: &Table,
     from: &str,
@@ -197,13 +248,13 @@ fn step(
         "SELECT t.* REPLACE (\n  {}\n)\nFROM {} AS t{}",
         replaced.join(",\n  "),
         Ident(from),
-        joins(schema, table_name, table, "t", &expressions)?
+        joins(around, table_name, table, "t", &expressions)?
     );
     let key = one_key(table_name, table);
     for (at, (first, group)) in aggregates.iter().enumerate() {
         sql += &format!(
             "\nLEFT JOIN (\n{}\n) AS a{at} ON a{at}._at = t.{}",
-            aggregate(schema, table_name, first, group)?,
+            aggregate(around, table_name, first, group)?,
             Ident(key.as_ref().map_err(|error| Error::config(error.clone()).at_file("mappings/canonical.toml"))?)
         );
     }
@@ -219,17 +270,15 @@ fn one_key<'a>(table_name: &str, table: &'a Table) -> std::result::Result<&'a st
 }
 
 /// One grouped query over the other table; all of `group` share its table, reference and condition.
-fn aggregate(schema: &Schema, table_name: &str, first: &Aggregate, group: &[(&str, &Aggregate)]) -> Result<String> {
-    let other = schema.tables.get(&first.from).ok_or_else(|| unknown(table_name, group[0].0, &first.from))?;
+fn aggregate(around: &Around, table_name: &str, first: &Aggregate, group: &[(&str, &Aggregate)]) -> Result<String> {
+    let other = around.schema.tables.get(&first.from).ok_or_else(|| unknown(table_name, group[0].0, &first.from))?;
     if !other.fields.contains_key(&first.on) {
         return Err(Error::config(format!("the table \"{}\" has no field \"{}\"", first.from, first.on))
             .at_file("mappings/canonical.toml")
             .at_column(format!("{table_name}.{}", group[0].0)));
     }
-    let mut expressions: Vec<&str> = group.iter().map(|(_, aggregate)| aggregate.sql.as_str()).collect();
-    expressions.extend(first.most.as_deref());
-    expressions.extend(first.filter.as_deref());
-    let joins = joins(schema, &first.from, other, "r", &expressions)?;
+    let expressions: Vec<&str> = group.iter().flat_map(|(_, aggregate)| aggregate.expressions()).collect();
+    let joins = joins(around, &first.from, other, "r", &expressions)?;
     let on = format!("r.{}", Ident(&first.on));
     let filter = first.filter.as_ref().map(|filter| format!(" AND ({filter})")).unwrap_or_default();
     let rows = format!("FROM {} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}", Path("candidate", &first.from));
@@ -272,7 +321,28 @@ mod tests {
             price = { type = "decimal" }
             "#,
         );
-        assert_eq!(order(&schema).unwrap(), ["things", "sales", "people"]);
+        let whole = ["things", "sales", "people"].map(|name| Stop::Whole(name.to_owned()));
+        assert_eq!(order(&schema).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_table_may_look_at_what_the_sources_give_for_one_that_looks_at_it() {
+        let text = r#"
+            [tables.bikes.fields]
+            id = { type = "text", key = true }
+            wheel = { type = "integer" }
+            cost = { type = "decimal", derive = { from = "repairs", on = "bike", sql = "sum(price)" } }
+            [tables.repairs.fields]
+            id = { type = "text", key = true }
+            bike = { type = "text", references = "bikes.id" }
+            price = { type = "decimal" }
+            size = { type = "text", derive = "CASE WHEN bike.wheel > 20 THEN 'L' ELSE 'S' END" }
+            "#;
+        let [early, repairs, bikes] = order(&schema(text)).unwrap().try_into().unwrap();
+        assert_eq!(early, Stop::Early("bikes".into()));
+        assert_eq!((repairs, bikes), (Stop::Whole("repairs".into()), Stop::Whole("bikes".into())));
+        let circle = schema(&text.replace("bike.wheel", "bike.cost"));
+        assert!(order(&circle).unwrap_err().to_string().contains("bikes, repairs look at each other in a circle"));
     }
 
     #[test]
@@ -285,7 +355,7 @@ mod tests {
             y = { type = "decimal", derive = "x + 1" }
             "#,
         );
-        let error = derive(&mut Pipeline::new(), &schema, "a").unwrap_err();
+        let error = derive(&mut Pipeline::new(), &Around { schema: &schema, early: &[] }, "a").unwrap_err();
         assert!(error.to_string().contains("x, y look at each other in a circle"), "{error}");
     }
 }

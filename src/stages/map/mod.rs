@@ -18,13 +18,16 @@ use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
 use decided::Decided;
 pub use decided::read_value;
+use derive::{Around, Stop};
 use feed::Feed;
 
 /// What is built and from what.
 pub struct Plan {
     schema: Schema,
-    /// The tables in the order in which they can be built, with what feeds each.
-    tables: Vec<(String, Vec<Feed>)>,
+    /// The tables with what feeds each.
+    tables: IndexMap<String, Vec<Feed>>,
+    /// The way through the tables.
+    stops: Vec<Stop>,
     origins: IndexMap<String, Vec<Origin>>,
     mappings: Vec<(String, Mapping)>,
     unloaded: Vec<String>,
@@ -35,10 +38,12 @@ impl Plan {
     pub fn new(store: &Store, schema: &Schema, sources: &[(String, Mapping)]) -> Result<Plan> {
         let staged: Vec<(String, String)> =
             store.query("SELECT source, entity FROM dq.staged", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut tables = Vec::new();
+        let stops = derive::order(schema)?;
+        let mut tables = IndexMap::new();
         let mut origins = IndexMap::new();
         let mut unloaded = Vec::new();
-        for table in derive::order(schema)? {
+        for stop in &stops {
+            let Stop::Whole(table) = stop else { continue };
             let mut feeds = Vec::new();
             for (source, mapping) in sources {
                 let Some(feed) = mapping.tables.get(table) else { continue };
@@ -50,10 +55,10 @@ impl Plan {
                 let columns = staged_columns(store, &relation)?;
                 feeds.push(Feed::new(schema, table, source, &relation, feed, columns)?);
             }
-            origins.insert(table.to_owned(), feeds.iter().map(|feed| feed.origin.clone()).collect());
-            tables.push((table.to_owned(), feeds));
+            origins.insert(table.clone(), feeds.iter().map(|feed| feed.origin.clone()).collect());
+            tables.insert(table.clone(), feeds);
         }
-        Ok(Plan { schema: schema.clone(), tables, origins, mappings: sources.to_vec(), unloaded })
+        Ok(Plan { schema: schema.clone(), tables, stops, origins, mappings: sources.to_vec(), unloaded })
     }
 
     /// Per table, where its rows come from.
@@ -70,9 +75,10 @@ impl Plan {
     /// in force now.
     pub fn sql(&self, store: &Store) -> Result<Vec<(String, String)>> {
         let mut statements = Vec::new();
-        for (name, feeds) in &self.tables {
+        for (at, stop) in self.stops.iter().enumerate() {
+            let (Stop::Early(name) | Stop::Whole(name)) = stop;
             let decided = Decided::shape(store, &self.schema, name)?;
-            statements.push((name.clone(), self.statement(name, feeds, &decided)?));
+            statements.push((name.clone(), self.statement(at, &decided)?));
         }
         Ok(statements)
     }
@@ -94,20 +100,24 @@ impl Plan {
         ))?;
         store.transaction(|store| {
             store.run("DELETE FROM dq.conflicts")?;
-            for (done, (name, feeds)) in self.tables.iter().enumerate() {
+            for (done, stop) in self.stops.iter().enumerate() {
                 canceller.check()?;
+                let (Stop::Early(name) | Stop::Whole(name)) = stop;
                 progress(Progress {
                     what: format!("map {name}"),
                     done: done as u64,
-                    total: Some(self.tables.len() as u64),
+                    total: Some(self.stops.len() as u64),
                     unit: Unit::Steps,
                 });
-                let table = self.table(name)?;
+                let (table, feeds) = (self.table(name)?, self.feeds(name));
                 identity::find_odd(store, name, table, feeds)?;
                 let decided = Decided::resolve(store, &self.schema, name, feeds)?;
-                store.run(&self.statement(name, feeds, &decided)?)?;
+                store.run(&self.statement(done, &decided)?)?;
                 decided.clear(store)?;
                 identity::clear(store, name)?;
+                if matches!(stop, Stop::Whole(_)) {
+                    store.run(&format!("DROP TABLE IF EXISTS {}", derive::early(name)))?;
+                }
             }
             Ok(())
         })
@@ -115,10 +125,7 @@ impl Plan {
 
     /// What became of every cell of one row; none where there is no such row.
     pub fn story(&self, store: &Store, table: &str, row: &str) -> Result<Option<RowStory>> {
-        let Some((_, feeds)) = self.tables.iter().find(|(name, _)| name == table) else {
-            return Ok(None);
-        };
-        story::story(store, &self.schema, &self.mappings, table, feeds, row)
+        story::story(store, &self.schema, &self.mappings, table, self.feeds(table), row)
     }
 
     /// Per row that `rows` (a query for identities) names, the value of a field that a decision is made about: the
@@ -130,9 +137,12 @@ impl Plan {
         field: &str,
         rows: &str,
     ) -> Result<IndexMap<String, Option<String>>> {
-        let feeds = self.tables.iter().find(|(name, _)| name == table).map(|(_, feeds)| feeds.as_slice());
         let rows = format!("(SELECT * FROM {} WHERE _key IN ({rows}))", Path("candidate", table));
-        decided::values(store, &rows, self.table(table)?, field, feeds.unwrap_or_default())
+        decided::values(store, &rows, self.table(table)?, field, self.feeds(table))
+    }
+
+    fn feeds(&self, table: &str) -> &[Feed] {
+        self.tables.get(table).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn table(&self, name: &str) -> Result<&Table> {
@@ -141,14 +151,29 @@ impl Plan {
         })
     }
 
-    fn statement(&self, name: &str, feeds: &[Feed], decided: &Decided) -> Result<String> {
+    /// What runs at a stop.
+    fn statement(&self, at: usize, decided: &Decided) -> Result<String> {
+        let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
         let table = self.table(name)?;
-        let mut pipeline = mapped(table, feeds, |_| true, None);
+        let mut pipeline = mapped(table, self.feeds(name), |_| true, None);
         pipeline.step("keyed", identity::keyed(name, table, "mapped"));
         if let Some(step) = decided.step(table, "keyed") {
             pipeline.step("decided", step);
         }
-        derive::derive(&mut pipeline, &self.schema, name)?;
+        if let Stop::Early(_) = self.stops[at] {
+            return Ok(format!("CREATE OR REPLACE TEMP TABLE {} AS\n{pipeline}", derive::early(name)));
+        }
+        let before = self.stops[..at].iter();
+        let early: Vec<String> = before
+            .clone()
+            .filter_map(|stop| match stop {
+                Stop::Early(early) if !before.clone().any(|stop| *stop == Stop::Whole(early.clone())) => {
+                    Some(early.clone())
+                }
+                _ => None,
+            })
+            .collect();
+        derive::derive(&mut pipeline, &Around { schema: &self.schema, early: &early }, name)?;
         let last = pipeline.last().unwrap_or_default().to_owned();
         let fields: Vec<String> = table.fields.keys().map(|field| Ident(field).to_string()).collect();
         pipeline.step(

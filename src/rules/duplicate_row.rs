@@ -26,7 +26,8 @@ pub const RULE: Rule = Rule {
         let keys: Vec<String> = table.keys().map(|key| format!("CAST({} AS VARCHAR)", column(key))).collect();
         let suspects = match keys.is_empty() {
             true => "true".to_owned(),
-            false => format!("t._key IS DISTINCT FROM {}", keys.join(" || '|' || ")),
+            // Faster than IS DISTINCT FROM, and an identity is never absent.
+            false => format!("({key} IS NULL OR t._key <> {key})", key = keys.join(" || '|' || ")),
         };
         let queries = scope.origins.iter().filter(|origin| !origin.all_columns.is_empty()).map(|origin| {
             let columns: Vec<String> = origin.all_columns.iter().map(|name| format!("s.{}", Ident(name))).collect();

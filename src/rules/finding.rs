@@ -69,12 +69,7 @@ impl Finding {
 
     /// Looks only at the rows of an origin whose staged texts a query names; its columns, `_row` among them, are `s`.
     pub(super) fn staged(mut self, origin: &Origin, texts: &str) -> Finding {
-        // The engine cannot know that the texts are few and would build its hash table from all the candidates; of a
-        // list it expects little.
-        self.steps.step(
-            "texts",
-            format!("SELECT unnest((SELECT list(texts) FROM (\n{texts}\n) AS texts), recursive := true)"),
-        );
+        self.steps.step("texts", few(texts));
         self.join(format!(
             "JOIN texts AS s ON s._row = t._row AND t._source = {} AND t._entity = {}",
             Literal(&origin.source),
@@ -123,6 +118,12 @@ impl Finding {
             self.rows,
         )
     }
+}
+
+/// A query that is known to return few rows. The engine cannot know, and would build the hash table of a join with them
+/// from all the candidates; of a list it expects little.
+pub(super) fn few(select: &str) -> String {
+    format!("SELECT unnest((SELECT list(few) FROM (\n{select}\n) AS few), recursive := true)")
 }
 
 /// Several queries of findings as one; `None` where there are none.

@@ -1,6 +1,6 @@
 //! `outlier-quantity`: far more at once than anyone else takes of the same thing.
 
-use super::finding::{Finding, plain};
+use super::finding::{Finding, few, plain};
 use super::{Docs, Rule, Sample};
 use crate::model::Severity;
 use crate::sql::Path;
@@ -58,7 +58,7 @@ pub const RULE: Rule = Rule {
             .step("ranked", ranked)
             .step("groups", groups)
             .step("everything", all)
-            .step("usual", usual)
+            .step("usual", few(&usual))
             .join(format!("JOIN usual ON usual.thing = {}", group.sql))
             .message(format!(
                 "{} || ' at once; three quarters of the ' || usual.lines || ' have at most ' || {}",

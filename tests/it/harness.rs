@@ -7,6 +7,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 /// What a run of the binary left behind.
 #[derive(Debug, Clone)]
@@ -89,11 +91,21 @@ impl Workspace {
         Workspace::with_exports(&files)
     }
 
-    /// A workspace on the sample exports, loaded and checked.
+    /// A workspace on the sample exports, loaded and checked. Made once and copied from then on.
     pub fn checked() -> Workspace {
-        let workspace = Workspace::with_samples();
-        workspace.tastevin(["load"]).passed();
-        workspace.tastevin(["check", "--fail-on", "never"]).passed();
+        static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let workspace = Workspace::with_samples();
+            workspace.tastevin(["load"]).passed();
+            workspace.tastevin(["check", "--fail-on", "never"]).passed();
+            let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+            forget_old_ones(folder);
+            let place = folder.join(format!("checked-{}", std::process::id()));
+            copy(workspace.dir(), &place);
+            place
+        });
+        let workspace = Workspace::folder();
+        copy(template, workspace.dir());
         workspace
     }
 
@@ -141,6 +153,30 @@ impl Workspace {
         // What the tests see must not depend on who runs them and where.
         command.env_remove("NO_COLOR").env("TERM", "xterm-256color").env("TASTEVIN_USER", "marie").env("TZ", "UTC");
         command
+    }
+}
+
+/// Removes what earlier test runs copied from; no run takes an hour.
+fn forget_old_ones(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|made| made.elapsed().ok());
+        let is_ours = entry.file_name().to_string_lossy().starts_with("checked-");
+        if is_ours && age.is_some_and(|age| age > Duration::from_secs(3600)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("the folder is made");
+    for entry in fs::read_dir(from).expect("the folder") {
+        let entry = entry.expect("an entry").path();
+        let target = to.join(entry.file_name().expect("a name"));
+        if entry.is_dir() {
+            copy(&entry, &target);
+        } else {
+            fs::copy(&entry, target).expect("the file is copied");
+        }
     }
 }
 

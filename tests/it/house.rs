@@ -69,7 +69,12 @@ fn sources() -> Vec<Source> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("a source");
                 // Tests stand at the end of a file, or in a file of their own.
-                let tests = text.lines().position(|line| line.trim() == "#[cfg(test)]");
+                let lines: Vec<&str> = text.lines().collect();
+                let tests = lines.windows(2).position(|pair| {
+                    pair[0].trim() == "#[cfg(test)]"
+                        && pair[1].trim_start().starts_with("mod ")
+                        && pair[1].ends_with('{')
+                });
                 let whole = path.file_stem().is_some_and(|name| name == "tests");
                 let code = if whole { 0 } else { tests.unwrap_or_else(|| text.lines().count()) };
                 let path = path.strip_prefix(root).expect("below the root").to_owned();
@@ -129,6 +134,9 @@ fn no_import_climbs() {
         let room = source.room();
         let Some(own) = floor(room) else { continue };
         for (number, line) in source.lines() {
+            if line.contains("use crate::{") && !line.contains('}') {
+                offences.push(format!("{}: one `use` per room, so that this test can read it", source.at(number)));
+            }
             for named in rooms_named(line) {
                 let Some(other) = floor(named) else { continue };
                 let front = own == 5 && named != room && !FRONTS_IMPORT.contains(&named);

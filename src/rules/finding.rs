@@ -358,14 +358,16 @@ pub(super) fn is_prose(field: &Field) -> bool {
         && field.format.is_none()
 }
 
-/// A number in words without needless zeros: `2`, `1.5`.
+/// A number in words without needless zeros: `2`, `1.5`. One too large for a decimal is written as it is.
 pub(super) fn plain(sql: &str) -> String {
-    format!("rtrim(rtrim(CAST(CAST({sql} AS DECIMAL(38,4)) AS VARCHAR), '0'), '.')")
+    format!(
+        "coalesce(rtrim(rtrim(CAST(TRY_CAST({sql} AS DECIMAL(38,4)) AS VARCHAR), '0'), '.'), CAST({sql} AS VARCHAR))"
+    )
 }
 
-/// A number in words with two decimals: `90.00`.
+/// A number in words with two decimals: `90.00`. One too large for a decimal is written as it is.
 pub(super) fn money(sql: &str) -> String {
-    format!("CAST(CAST(round({sql}, 2) AS DECIMAL(38,2)) AS VARCHAR)")
+    format!("coalesce(CAST(TRY_CAST(round({sql}, 2) AS DECIMAL(38,2)) AS VARCHAR), CAST({sql} AS VARCHAR))")
 }
 
 /// A text in quotes for a message.

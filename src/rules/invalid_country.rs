@@ -31,7 +31,7 @@ pub const RULE: Rule = Rule {
                 "SELECT value, coalesce(min(name) FILTER (upper(trim(value)) = code),\n  \
              CASE WHEN count(*) = 1 THEN min(name) END) AS near\n\
              FROM strangers JOIN known ON upper(trim(value)) = code\n  \
-             OR length(value) >= 4 AND damerau_levenshtein({}, {}) <= 1\nGROUP BY 1",
+             OR length(value) >= 4 AND abs(length(value) - length(name)) <= 1 AND damerau_levenshtein({}, {}) <= 1\nGROUP BY 1",
                 letters("value"),
                 letters("name"),
             );

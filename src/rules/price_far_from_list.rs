@@ -29,7 +29,7 @@ pub const RULE: Rule = Rule {
             .joins_of(&price)
             .joins_of(&list)
             .message(format!(
-                "'sold at ' || {} || ', list price ' || {} || ' (' || if({p} > {l}, '+', '') || CAST(CAST(round(({p} / {l} - 1) * 100) AS HUGEINT) AS VARCHAR) || ' %)'",
+                "'sold at ' || {} || ', list price ' || {} || ' (' || if({p} > {l}, '+', '') || format('{{:.0f}}', ({p} / {l} - 1) * 100) || ' %)'",
                 money(&price.sql),
                 money(&list.sql),
             ))

@@ -1,6 +1,6 @@
 //! What the update wants done, as data; the runtime does it and answers with a [`Message`](super::message::Message).
 
-use crate::model::{Action, Anomaly, AnomalyFilter, Commit, Page, RowChange, RowStory, TableTally, Verdict};
+use crate::model::{Action, Anomaly, AnomalyFilter, Commit, Conflict, Page, RowChange, RowStory, TableTally, Verdict};
 use crate::workbench::SourceStatus;
 
 /// One thing to be done outside of the model.
@@ -52,6 +52,8 @@ pub enum Ask {
     Verdict,
     /// The commits.
     Log,
+    /// The decisions that were not applied.
+    Conflicts,
     /// A window of findings.
     Findings {
         /// Which ones.
@@ -124,6 +126,7 @@ pub enum Slot {
     Sources,
     Verdict,
     Log,
+    Conflicts,
     Findings,
     Collect,
     Find,
@@ -141,6 +144,7 @@ impl Ask {
             Ask::Sources => Slot::Sources,
             Ask::Verdict => Slot::Verdict,
             Ask::Log => Slot::Log,
+            Ask::Conflicts => Slot::Conflicts,
             Ask::Findings { .. } => Slot::Findings,
             Ask::Collect { .. } => Slot::Collect,
             Ask::Find { .. } => Slot::Find,
@@ -160,6 +164,7 @@ pub enum Answer {
     Sources(Vec<SourceStatus>),
     Verdict { verdict: Option<Box<Verdict>>, conflicts: u64, outdated: bool },
     Log(Vec<Commit>),
+    Conflicts(Vec<Conflict>),
     Findings { offset: u64, total: u64, rows: Vec<Anomaly> },
     Collect(Vec<Anomaly>),
     Find(Option<u64>),

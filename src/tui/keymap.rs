@@ -77,6 +77,22 @@ pub fn shown(keys: &str) -> String {
         .collect()
 }
 
+/// All keys, place by place, as the page docs/keys.md.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Keys\n\n<!-- Written from the keymap by `TASTEVIN_BLESS=1 cargo test docs`; do not edit. -->\n\n\
+         In the workbench `?` shows the keys of the place you are in, and `:` finds a command by its name.\n",
+    );
+    for layer in super::screens::layers() {
+        page.push_str(&format!("\n## {}\n\n| keys | command | what it does |\n|---|---|---|\n", layer.title));
+        for command in layer.commands {
+            let keys: Vec<String> = command.keys.iter().map(|keys| format!("`{}`", shown(keys))).collect();
+            page.push_str(&format!("| {} | {} | {} |\n", keys.join(" "), command.name, command.help));
+        }
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;

@@ -80,6 +80,8 @@ pub struct Model {
     pub work: Option<Work>,
     /// Sources that are still to be loaded.
     pub loads: Vec<String>,
+    /// Whether one of those that were loaded together was staged, so that there is something new to check.
+    pub staged: bool,
     /// Whether a check was asked for that has not begun.
     pub check_wanted: bool,
     /// Whether the next check is the user's own wish and not the consequence of a decision.
@@ -120,6 +122,7 @@ impl Model {
             ledger,
             work: None,
             loads: Vec::new(),
+            staged: false,
             check_wanted: false,
             check_loudly: false,
             in_flight: 0,

@@ -52,14 +52,19 @@ pub struct Note {
 pub struct Notes {
     /// The log, oldest first.
     pub log: Vec<Note>,
-    shown: bool,
+    /// The message on the screen, by its place in the log.
+    shown: Option<usize>,
 }
 
 impl Notes {
     /// Says something.
     pub fn say(&mut self, at: Duration, tone: Tone, text: impl Into<String>, hints: Vec<String>) {
+        // Good news does not push a failure off the screen before it was read.
+        let waits = self.shown().is_some_and(|shown| shown.tone == Tone::Failed);
+        if !(waits && matches!(tone, Tone::News | Tone::Done)) {
+            self.shown = Some(self.log.len());
+        }
         self.log.push(Note { tone, text: text.into(), hints, at });
-        self.shown = true;
     }
 
     /// Says that something failed, with what to do next.
@@ -69,18 +74,18 @@ impl Notes {
 
     /// The message that is on the screen now.
     pub fn shown(&self) -> Option<&Note> {
-        self.shown.then(|| self.log.last()).flatten()
+        self.log.get(self.shown?)
     }
 
     /// Takes the message off the screen; it stays in the log.
     pub fn dismiss(&mut self) {
-        self.shown = false;
+        self.shown = None;
     }
 
     /// A key was pressed: what only answered the last key goes away.
     pub fn key_pressed(&mut self) {
         if self.shown().is_some_and(|note| note.tone != Tone::Failed) {
-            self.shown = false;
+            self.shown = None;
         }
     }
 
@@ -91,7 +96,7 @@ impl Notes {
             now.saturating_sub(note.at) > stay
         });
         if expired {
-            self.shown = false;
+            self.shown = None;
         }
     }
 }
@@ -106,8 +111,10 @@ mod tests {
         notes.fail(Duration::ZERO, &Error::config("no such file").hint("check the path"));
         notes.key_pressed();
         assert_eq!(notes.shown().map(|note| note.hints.clone()), Some(vec!["check the path".to_owned()]));
+        notes.say(Duration::ZERO, Tone::Done, "checked", Vec::new());
+        assert_eq!(notes.shown().map(|note| note.tone), Some(Tone::Failed));
         notes.expire(FAILURE + NEWS);
         assert!(notes.shown().is_none());
-        assert_eq!(notes.log.len(), 1);
+        assert_eq!(notes.log.len(), 2);
     }
 }

@@ -23,6 +23,15 @@ pub enum Popup {
     Question(Question),
     /// Everything that was said.
     Messages(Cursor),
+    /// Something to be read.
+    Text {
+        /// What it is.
+        title: String,
+        /// Its lines.
+        lines: Vec<String>,
+        /// The first line that is seen.
+        cursor: Cursor,
+    },
 }
 
 /// The commands that can be chosen by typing part of their name.
@@ -89,7 +98,7 @@ impl Popup {
     /// The keys that work in it.
     pub fn layer(&self) -> &'static Layer {
         match self {
-            Popup::Help(..) | Popup::Messages(_) => &READ,
+            Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. } => &READ,
             Popup::Palette(_) => &PALETTE,
             Popup::Form(_) => &FORM,
             Popup::Question(_) => &QUESTION,
@@ -372,7 +381,7 @@ fn step(model: &mut Model, lines: i64) -> Vec<Effect> {
     let total = drawn::lines(model);
     let height = drawn::height(model);
     let cursor = match &mut model.popup {
-        Some(Popup::Help(_, cursor) | Popup::Messages(cursor)) => {
+        Some(Popup::Help(_, cursor) | Popup::Messages(cursor) | Popup::Text { cursor, .. }) => {
             // There is no line to choose here: the keys move what is seen.
             Reel { cursor, total, height }.scroll(lines);
             return Vec::new();

@@ -217,6 +217,7 @@ fn loaded(model: &mut Model, source: &str, outcome: Result<Load>) -> Vec<Effect>
                 said.push_str(&format!(", {}", text::duration(took)));
             }
             model.say(Tone::Done, said);
+            model.staged = true;
         }
         Err(error) if error.kind() == Kind::Interrupted => {
             model.loads.clear();
@@ -225,7 +226,11 @@ fn loaded(model: &mut Model, source: &str, outcome: Result<Load>) -> Vec<Effect>
         }
         Err(error) => model.notes.fail(model.clock, &error),
     }
-    if model.loads.is_empty() { screens::check(model) } else { vec![Effect::Do(Job::Load(model.loads.remove(0)))] }
+    match (model.loads.is_empty(), model.staged) {
+        (false, _) => vec![Effect::Do(Job::Load(model.loads.remove(0)))],
+        (true, true) => screens::check(model),
+        (true, false) => Vec::new(),
+    }
 }
 
 fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {

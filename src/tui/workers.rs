@@ -30,6 +30,7 @@ pub fn answer(reader: &Reader, ask: &Ask) -> Result<Answer> {
             outdated: reader.decided_since_check()?,
         },
         Ask::Log => Answer::Log(reader.log()?),
+        Ask::Conflicts => Answer::Conflicts(reader.conflicts()?),
         Ask::Findings { filter, offset, limit } => {
             let (total, rows) = reader.anomalies(filter, *offset, *limit)?;
             Answer::Findings { offset: *offset, total, rows }

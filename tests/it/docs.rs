@@ -39,6 +39,11 @@ fn the_page_of_the_formats_is_what_the_registries_say() {
 }
 
 #[test]
+fn the_page_of_the_keys_is_what_the_keymap_says() {
+    page_is_fresh("keys.md", &tastevin::tui::keymap::reference());
+}
+
+#[test]
 fn the_page_of_the_commands_is_what_the_command_line_says() {
     page_is_fresh("cli.md", &commands());
 }

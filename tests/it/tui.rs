@@ -478,6 +478,27 @@ fn a_waiver_needs_a_reason_and_is_seen_as_one() {
 }
 
 #[test]
+fn a_decision_that_no_longer_applies_is_listed_with_what_it_found() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 C").shows("there are no conflicts");
+    session.keys("/ \"mojibake\" enter enter s");
+    let clients = CLIENTS.replace("SÃ©lestat", "Colmar");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+    session.keys("1 l").shows("≠ 1");
+    session.keys("3 C").shows("decisions in conflict").shows("≠ customers.city of isavigne-C002");
+    session.shows("\"SÃ©lestat\" → \"Sélestat\", but it is \"Colmar\" now");
+}
+
+#[test]
+fn a_load_that_fails_says_where_and_what_to_do_and_the_earlier_load_stands() {
+    let mut session = Session::checked(120, 30);
+    fs::remove_dir_all(session.dir.path().join("exports")).expect("the exports go");
+    session.keys("l").shows("✗").shows("→");
+    session.shows("14 rows in = 13 staged + 1 rejected");
+    session.keys("esc").hides("→ ").keys("!").shows("messages").shows("→");
+}
+
+#[test]
 fn marks_and_ranges_are_acted_on_together() {
     let mut session = Session::checked(140, 40);
     session.keys("3 / \"mojibake\" enter enter v j").shows("◆ isavigne-C002").shows("◆ isavigne-C003");

@@ -264,6 +264,7 @@ pub fn load_these(model: &mut Model, mut names: Vec<String>) -> Vec<Effect> {
     }
     let first = names.remove(0);
     model.loads = names;
+    model.staged = false;
     vec![Effect::Do(Job::Load(first))]
 }
 

@@ -102,6 +102,12 @@ fn spinner(clock: Duration) -> &'static str {
     FRAMES[(clock.as_millis() / 100) as usize % FRAMES.len()]
 }
 
+/// What the gauge ends with.
+const END: &str = "cancelling… ";
+/// The room for figures with amounts, and without.
+const AMOUNTS: usize = 46;
+const NO_AMOUNTS: usize = 26;
+
 fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let what = match &work.progress {
@@ -112,15 +118,17 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
             Job::Commit { .. } => "commit".to_owned(),
         },
     };
-    let end = if work.cancelled { "cancelling… " } else { "Esc cancel " };
+    let end = if work.cancelled { END } else { "Esc cancel " };
     let elapsed = model.clock.saturating_sub(work.counting_since);
-    let figures = work.progress.as_ref().map(|progress| figures(progress, elapsed)).unwrap_or_default();
     let width = usize::from(area.width);
-    let fixed = text::width(end) + 2;
+    let fixed = text::width(END) + 2;
     let name = (width / 4).clamp(12, 36).min(width.saturating_sub(fixed));
     let room = width.saturating_sub(fixed + name + 1);
+    // The figures have a place of fixed width, so that the bar does not move while they grow.
+    let (amounts, place) = if room >= AMOUNTS + 14 { (true, AMOUNTS) } else { (false, NO_AMOUNTS) };
+    let figures = work.progress.as_ref().map(|progress| figures(progress, elapsed, amounts)).unwrap_or_default();
     let figures = text::fit(&figures, room).into_owned();
-    let bar_room = room.saturating_sub(text::width(&figures) + 4);
+    let bar_room = room.saturating_sub(place + 4);
     let mut spans = vec![Span::raw(" "), Span::styled(text::left(&what, name), theme.strong()), Span::raw(" ")];
     let share = work.progress.as_ref().and_then(|progress| Some(progress.done as f64 / progress.total? as f64));
     if bar_room >= 6 {
@@ -138,7 +146,7 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
 }
 
 /// How much is done, how quickly, and how long it will still take.
-fn figures(progress: &Progress, elapsed: Duration) -> String {
+fn figures(progress: &Progress, elapsed: Duration, amounts: bool) -> String {
     let amount = |amount: u64| match progress.unit {
         Unit::Bytes => text::bytes(amount),
         Unit::Rows | Unit::Steps => text::number(amount),
@@ -146,12 +154,16 @@ fn figures(progress: &Progress, elapsed: Duration) -> String {
     let mut out = match progress.total {
         Some(total) if total > 0 => {
             let percent = (progress.done.min(total) as f64 / total as f64 * 100.0).floor();
-            format!("{percent:>3} %  {}/{}", amount(progress.done), amount(total))
+            match amounts {
+                true => format!("{percent:>3} %  {}/{}", amount(progress.done), amount(total)),
+                false => format!("{percent:>3} %"),
+            }
         }
         _ => amount(progress.done),
     };
     match progress.unit {
-        Unit::Rows => out.push_str(" rows"),
+        Unit::Rows if amounts || progress.total.is_none() => out.push_str(" rows"),
+        Unit::Rows => {}
         Unit::Bytes => {}
         Unit::Steps => return out,
     }
@@ -229,11 +241,13 @@ mod tests {
     #[test]
     fn progress_says_how_much_how_quickly_and_how_long() {
         let rows = Progress { what: "load".to_owned(), done: 2_000, total: Some(4_000), unit: Unit::Rows };
-        let said = figures(&rows, Duration::from_secs(2)).replace('\u{202f}', " ");
+        let said = figures(&rows, Duration::from_secs(2), true).replace('\u{202f}', " ");
         assert_eq!(said, " 50 %  2 000/4 000 rows  1 000/s  0:02 left");
+        let short = figures(&rows, Duration::from_secs(2), false).replace('\u{202f}', " ");
+        assert_eq!(short, " 50 %  1 000/s  0:02 left");
         let steps = Progress { what: "check".to_owned(), done: 0, total: Some(0), unit: Unit::Steps };
-        assert_eq!(figures(&steps, Duration::from_secs(2)), "0");
+        assert_eq!(figures(&steps, Duration::from_secs(2), true), "0");
         let bytes = Progress { what: "load".to_owned(), done: 5, total: None, unit: Unit::Bytes };
-        assert_eq!(figures(&bytes, Duration::ZERO), "5 B");
+        assert_eq!(figures(&bytes, Duration::ZERO, true), "5 B");
     }
 }

@@ -11,7 +11,7 @@ use super::put;
 use crate::tui::keymap::{self, Layer, Meaning};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::popups::{Form, Palette, Popup, Question};
+use crate::tui::popups::{Form, Palette, Popup};
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
@@ -26,7 +26,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     match popup {
         Popup::Help(layers, cursor) => scrolled(help(layers, model.theme), cursor.top, inside, buffer),
         Popup::Messages(cursor) => scrolled(log(model, inside.width), cursor.top, inside, buffer),
-        Popup::Question(question) => scrolled(asked(question, inside.width), 0, inside, buffer),
+        Popup::Text { lines, cursor, .. } => scrolled(read(lines, inside.width), cursor.top, inside, buffer),
+        Popup::Question(question) => scrolled(read(&question.about, inside.width), 0, inside, buffer),
         Popup::Palette(palette) => return Some(commands(model, palette, inside, buffer)),
         Popup::Form(form) => return Some(fields(model, form, inside, buffer)),
     }
@@ -39,6 +40,7 @@ pub fn lines(model: &Model) -> u64 {
         Some(Popup::Help(layers, _)) => help(layers, model.theme).len(),
         Some(Popup::Messages(_)) => log(model, padded(inner(frame(model, model.body()))).width).len(),
         Some(Popup::Palette(palette)) => palette.matches().len(),
+        Some(Popup::Text { lines, .. }) => read(lines, padded(inner(frame(model, model.body()))).width).len(),
         _ => 0,
     };
     lines as u64
@@ -59,6 +61,7 @@ fn titles(model: &Model, popup: &Popup) -> (String, String) {
             (format!("keys · {}", layers.first().map_or("", |layer| layer.title)), "j k scroll · Esc close".to_owned())
         }
         Popup::Messages(_) => (format!("messages · {}", model.notes.log.len()), "Esc close".to_owned()),
+        Popup::Text { title, .. } => (text::clean(title).into_owned(), "j k scroll · Esc close".to_owned()),
         Popup::Palette(_) => ("commands".to_owned(), "Enter run · Esc close".to_owned()),
         Popup::Form(form) => (text::clean(&form.title).into_owned(), "Enter accept · Esc leave".to_owned()),
         Popup::Question(question) => (text::clean(&question.title).into_owned(), "y yes · n no".to_owned()),
@@ -72,7 +75,7 @@ fn padded(area: Rect) -> Rect {
 /// Where the popup lies, given the area that it may cover.
 fn frame(model: &Model, area: Rect) -> Rect {
     let width = match &model.popup {
-        Some(Popup::Help(..) | Popup::Messages(_)) => 84,
+        Some(Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. }) => 84,
         _ => 72,
     };
     let width = width.min(area.width.saturating_sub(2)).max(area.width.min(10));
@@ -81,7 +84,8 @@ fn frame(model: &Model, area: Rect) -> Rect {
         Some(Popup::Help(layers, _)) => help(layers, model.theme).len() as u16,
         Some(Popup::Messages(_)) => (log(model, inside).len() as u16).max(3),
         Some(Popup::Palette(palette)) => 1 + (palette.commands.len() as u16).min(16),
-        Some(Popup::Question(question)) => asked(question, inside).len() as u16,
+        Some(Popup::Question(question)) => read(&question.about, inside).len() as u16,
+        Some(Popup::Text { lines, .. }) => read(lines, inside).len() as u16,
         Some(Popup::Form(form)) => {
             let about: usize =
                 form.about.iter().map(|line| text::wrap(&text::clean(line), usize::from(inside)).len()).sum();
@@ -153,9 +157,9 @@ fn log(model: &Model, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
-fn asked(question: &Question, width: u16) -> Vec<Line<'static>> {
+fn read(lines: &[String], width: u16) -> Vec<Line<'static>> {
     let wrapped = |line: &String| text::wrap(&text::clean(line), usize::from(width));
-    question.about.iter().flat_map(wrapped).map(Line::from).collect()
+    lines.iter().flat_map(wrapped).map(Line::from).collect()
 }
 
 fn commands(model: &Model, palette: &Palette, area: Rect, buffer: &mut Buffer) -> Position {

@@ -500,6 +500,7 @@ fn send(model: &mut Model, action: Action, why: Option<String>, marks: Vec<(Find
     if let Some(Effect::Do(Job::Decide { ticket, .. })) = effects.first() {
         state.tickets.insert(*ticket, marks.iter().map(|(id, _)| id.clone()).collect());
     }
+    state.settled = false;
     state.decided.extend(marks.into_iter().map(|(id, what)| (id, Mark { what, written: false })));
     state.marks.clear();
     state.range = None;
@@ -524,7 +525,7 @@ pub fn decided(model: &mut Model, ticket: u64, decision: Option<&Decision>) {
 /// A check has taken all decisions into account: what it found speaks for itself again.
 pub fn settle_decided(model: &mut Model) {
     if model.in_flight == 0 && !model.check_wanted {
-        model.anomalies.decided.clear();
+        model.anomalies.settled = true;
     }
 }
 

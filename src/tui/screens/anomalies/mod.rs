@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use ratatui::layout::{Constraint, Direction, Rect};
 
 use super::{Region, Screen, lines_seen};
-use crate::model::{Anomaly, AnomalyFilter, RowStory, Status};
+use crate::model::{Anomaly, AnomalyFilter, Conflict, RowStory, Status};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect};
 use crate::tui::keymap::{Command, Layer, always};
@@ -65,6 +65,8 @@ pub struct State {
     search: Option<String>,
     /// What was decided since the last check.
     decided: HashMap<FindingId, act::Mark>,
+    /// Whether the next findings that come know of those decisions.
+    settled: bool,
     /// What the form or question that is open acts on.
     targets: Vec<Anomaly>,
     /// What follows a yes to the question that is open.
@@ -212,6 +214,14 @@ static KEYS: Layer = Layer {
             help: "Accepts every suggestion of this rule and table, after showing what will change.",
             run: act::accept_all,
             ready: act::can_accept_all,
+        },
+        Command {
+            name: "conflicts",
+            keys: &["C"],
+            label: "",
+            help: "Lists the decisions that were not applied because the data has moved on.",
+            run: conflicts,
+            ready: has_conflicts,
         },
         Command {
             name: "next anomaly",
@@ -373,6 +383,7 @@ fn answer(model: &mut Model, answer: &Answer) {
             let text = model.anomalies.search.clone().unwrap_or_default();
             model.say(Tone::Refused, format!("no other finding contains \"{}\"", text::clean(&text)));
         }
+        Answer::Conflicts(conflicts) => show_conflicts(model, conflicts),
         Answer::Collect(rows) => act::collected(model, rows.clone()),
         _ => {}
     }
@@ -383,6 +394,9 @@ fn answer(model: &mut Model, answer: &Answer) {
 fn take_findings(model: &mut Model, offset: u64, total: u64, rows: &[Anomaly]) {
     let height = lines_seen(model, regions, LIST);
     let state = &mut model.anomalies;
+    if std::mem::take(&mut state.settled) {
+        state.decided.clear();
+    }
     let first = usize::try_from(state.list.at.saturating_sub(state.window.offset)).unwrap_or(0);
     let before: Vec<FindingId> = match state.held {
         Some(_) => state.window.rows.iter().skip(first).take(200).map(id_of).collect(),
@@ -514,6 +528,30 @@ fn find(model: &mut Model, backwards: bool) -> Vec<Effect> {
     let filter = wanted(model);
     let from = model.anomalies.list.at;
     vec![model.ask(Ask::Find { filter, text, from, backwards })]
+}
+
+fn has_conflicts(model: &Model) -> Result<(), String> {
+    if model.conflicts == 0 { Err("every decision applies: there are no conflicts".to_owned()) } else { Ok(()) }
+}
+
+fn conflicts(model: &mut Model) -> Vec<Effect> {
+    vec![model.ask(Ask::Conflicts)]
+}
+
+/// The decisions that were not applied, each with what it wanted and what it found.
+fn show_conflicts(model: &mut Model, conflicts: &[Conflict]) {
+    let show = |value: &Option<String>| {
+        value.as_deref().map_or("no value".to_owned(), |value| format!("\"{}\"", text::exact(value)))
+    };
+    let mut lines = Vec::new();
+    for one in conflicts {
+        let field = if one.field.is_empty() { String::new() } else { format!(".{}", one.field) };
+        lines.push(format!("≠ {}{field} of {}  ({})", one.table, one.row, one.reason));
+        lines.push(format!("    {} → {}, but it is {} now", show(&one.was), show(&one.now), show(&one.found)));
+    }
+    lines.push(String::new());
+    lines.push("Decide these rows anew where it still matters; u takes your last decisions back.".to_owned());
+    model.popup = Some(Popup::Text { title: "decisions in conflict".to_owned(), lines, cursor: Cursor::default() });
 }
 
 /// Opens the screen on the worst findings of a table.

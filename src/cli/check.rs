@@ -13,7 +13,7 @@ use crate::workbench::{self, Target, Workbench};
 
 /// Build the candidates, run every rule, print the verdict
 ///
-/// Exit code 1 if there are open findings from the severity on that --fail-on names.
+/// Exit code 1 if the gate is closed or a finding is open from the severity on that --fail-on names.
 #[derive(clap::Args)]
 pub struct Check {
     /// How to write the verdict [default: as the output's name ends, else text]
@@ -43,28 +43,17 @@ impl Subcommand for Check {
         let format = formats::chosen(context, &workbench::check_formats(), self.format.as_deref(), output, "text");
         let colour = context.paint(formats::file(output)).0;
         formats::write(context, output, |target| workbench.write_check(&verdict, &format, fail_on, colour, target))?;
-        if passes(&verdict, fail_on) {
+        if verdict.passes(fail_on) {
             return Ok(Outcome::Pass);
         }
         let (errors, warnings) = (verdict.open(Severity::Error), verdict.open(Severity::Warning));
-        context.say(match fail_on {
-            FailOn::Warning => {
-                let both = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
-                format!("The check failed: {both} open.\nNext: tastevin anomalies")
-            }
-            _ => {
-                format!("The check failed: {} open.\nNext: tastevin anomalies --severity error", count(errors, "error"))
-            }
-        });
+        let open = match fail_on {
+            FailOn::Warning => format!("{} and {} open", count(errors, "error"), count(warnings, "warning")),
+            _ => format!("{} open", count(errors, "error")),
+        };
+        let why = if verdict.gate_is_open() { open } else { format!("the gate is closed, {open}") };
+        context.say(format!("The check failed: {why}.\nNext: tastevin anomalies --severity error"));
         Ok(Outcome::Fail)
-    }
-}
-
-fn passes(verdict: &Verdict, fail_on: FailOn) -> bool {
-    match fail_on {
-        FailOn::Never => true,
-        FailOn::Error => verdict.open(Severity::Error) == 0,
-        FailOn::Warning => verdict.open(Severity::Error) + verdict.open(Severity::Warning) == 0,
     }
 }
 

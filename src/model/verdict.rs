@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Severity;
+use super::{FailOn, Severity};
 
 /// What a check found in sum.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,18 @@ impl Verdict {
     /// Waived findings of any severity.
     pub fn waived(&self) -> u64 {
         self.rules.iter().map(|rule| rule.waived).sum()
+    }
+
+    /// Whether the check passes: the gate opens and nothing is left open from that severity on. Asked to fail on nothing,
+    /// it passes in any case.
+    pub fn passes(&self, fail_on: FailOn) -> bool {
+        match fail_on {
+            FailOn::Never => true,
+            FailOn::Error => self.gate_is_open() && self.open(Severity::Error) == 0,
+            FailOn::Warning => {
+                self.gate_is_open() && self.open(Severity::Error) == 0 && self.open(Severity::Warning) == 0
+            }
+        }
     }
 
     /// Whether a commit may go ahead.
@@ -102,4 +114,28 @@ pub struct Condition {
     pub holds: bool,
     /// The figures behind it.
     pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_passes_by_the_gate_and_by_what_is_open() {
+        let tally = |severity, open| RuleTally {
+            rule: "r".to_owned(),
+            severity,
+            table: "t".to_owned(),
+            field: String::new(),
+            open,
+            waived: 0,
+            rows: 9,
+        };
+        let mut verdict = Verdict { rules: vec![tally(Severity::Warning, 2)], ..Verdict::default() };
+        assert!(verdict.passes(FailOn::Error));
+        assert!(!verdict.passes(FailOn::Warning));
+        verdict.gate = vec![Condition { what: "loaded".to_owned(), holds: false, detail: String::new() }];
+        assert!(!verdict.passes(FailOn::Error));
+        assert!(verdict.passes(FailOn::Never));
+    }
 }

@@ -23,7 +23,10 @@ pub(super) struct Outcome<'a> {
     pub schema_version: u32,
     pub tool_version: &'static str,
     pub workspace: &'a str,
+    /// What the exit code of `check` says too.
     pub pass: bool,
+    /// Whether a commit may go ahead.
+    pub gate_is_open: bool,
     #[serde(flatten)]
     pub verdict: &'a Verdict,
 }
@@ -34,7 +37,8 @@ impl<'a> Outcome<'a> {
             schema_version: 1,
             tool_version: env!("CARGO_PKG_VERSION"),
             workspace: output.workspace,
-            pass: output.verdict.gate_is_open(),
+            pass: output.verdict.passes(output.fail_on),
+            gate_is_open: output.verdict.gate_is_open(),
             verdict: output.verdict,
         }
     }

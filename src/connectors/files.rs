@@ -62,7 +62,10 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
             .at_file(format!("mappings/{}.toml", place.config.mapping_name()))
             .hint("add [entities.NAME] with files = [\"NAME*\"] for each kind of file"));
     }
-    Ok(Box::new(Files { folder: place.workspace.join(path), entities: place.mapping.entities.clone() }))
+    // Files are found again by the paths that are kept of them, from whatever folder the program is started in.
+    let folder = place.workspace.join(path);
+    let folder = std::path::absolute(&folder).map_err(|cause| Error::io("is no path", &folder, cause))?;
+    Ok(Box::new(Files { folder, entities: place.mapping.entities.clone() }))
 }
 
 struct Files {

@@ -157,7 +157,7 @@ fn stacked(model: &Model, area: Rect) -> [Rect; 3] {
     let sources = model.sources.sources.as_ref().map_or(1, Vec::len) as u16;
     let most = (area.height / 3).max(4);
     let top = (sources + 3).clamp(4, most);
-    let tables = (model.about.schema.tables.len() as u16 + 3).min((area.height / 3).max(4));
+    let tables = (model.about.schema.tables.len() as u16 + 3).min((area.height * 2 / 5).max(4));
     let [a, b, c] =
         split(area, Direction::Vertical, [Constraint::Length(top), Constraint::Fill(1), Constraint::Length(tables)]);
     [a, b, c]
@@ -243,17 +243,17 @@ fn back(model: &mut Model) -> bool {
 
 fn can_load(model: &Model) -> Result<(), String> {
     model.writable()?;
-    match chosen(model) {
-        Some(_) => Ok(()),
-        None => Err("there is no source; `tastevin source add` makes one".to_owned()),
+    match model.about.sources.is_empty() {
+        false => Ok(()),
+        true => Err("there is no source; `tastevin source add` makes one".to_owned()),
     }
 }
 
 fn load(model: &mut Model, all: bool) -> Vec<Effect> {
-    let names: Vec<String> = match (all, &model.sources.sources) {
-        (true, Some(sources)) => sources.iter().map(|source| source.name.clone()).collect(),
-        _ => chosen(model).map(|source| source.name.clone()).into_iter().collect(),
-    };
+    // The names are known before anything is known of the sources, so that this works from the first frame on.
+    let at = usize::try_from(model.sources.cursors[SOURCES].at).unwrap_or(0);
+    let chosen = model.about.sources.get(at).cloned().into_iter();
+    let names = if all { model.about.sources.clone() } else { chosen.collect() };
     load_these(model, names)
 }
 
@@ -393,7 +393,7 @@ fn view_sources(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) 
     let columns = [
         Column::text("source", 14, 28, 0),
         Column::text("kind", 8, 12, 3),
-        Column::text("", 12, 12, 0),
+        Column::text("status", 12, 12, 0),
         Column::text("last load", 16, 16, 1),
         Column::number("rows in", 10, 0),
         Column::number("staged", 10, 2),
@@ -421,13 +421,13 @@ fn view_sources(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) 
             mark: (glyph, style),
             cells: vec![
                 (text::clean(&source.name).into_owned(), theme.text()),
-                (text::clean(&source.kind).into_owned(), theme.dim()),
+                (text::clean(&source.kind).into_owned(), theme.text()),
                 (word.to_owned(), style),
                 (source.last.as_ref().map(|load| text::moment(load.started)).unwrap_or_default(), theme.text()),
                 (count(Load::rows_in), theme.text()),
                 (count(Load::staged), theme.text()),
                 (count(Load::rejected), if rejected > 0 { theme.warning() } else { theme.text() }),
-                (took.map(text::duration).unwrap_or_default(), theme.dim()),
+                (took.map(text::duration).unwrap_or_default(), theme.text()),
             ],
             ..Row::default()
         }
@@ -486,12 +486,12 @@ fn view_entities(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer)
             mark: (" ", theme.text()),
             cells: vec![
                 (text::clean(entity).into_owned(), theme.text()),
-                (text::clean(&tables.join(", ")).into_owned(), theme.dim()),
+                (text::clean(&tables.join(", ")).into_owned(), theme.text()),
                 (came.map(|came| text::clean(&came.files.join(", ")).into_owned()).unwrap_or_default(), theme.text()),
                 (count(came.map(|came| came.rows_in)), theme.text()),
                 (count(came.map(|came| came.staged)), theme.text()),
                 (count(rejected), if rejected > Some(0) { theme.warning() } else { theme.text() }),
-                (came.map(|came| text::clean(&came.dialect).into_owned()).unwrap_or_default(), theme.dim()),
+                (came.map(|came| text::clean(&came.dialect).into_owned()).unwrap_or_default(), theme.text()),
             ],
             ..Row::default()
         }

@@ -122,7 +122,7 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
     let elapsed = model.clock.saturating_sub(work.counting_since);
     let width = usize::from(area.width);
     let fixed = text::width(END) + 2;
-    let name = (width / 4).clamp(12, 36).min(width.saturating_sub(fixed));
+    let name = (if width < 100 { width / 3 } else { width / 4 }).clamp(12, 36).min(width.saturating_sub(fixed));
     let room = width.saturating_sub(fixed + name + 1);
     // The figures have a place of fixed width, so that the bar does not move while they grow.
     let (amounts, place) = if room >= AMOUNTS + 14 { (true, AMOUNTS) } else { (false, NO_AMOUNTS) };

@@ -140,8 +140,13 @@ impl Grid<'_> {
                 }
                 let empty = (String::new(), Style::new());
                 let (cell, style) = row.cells.get(*at).unwrap_or(&empty);
-                spans.push(Span::styled(place(cell, *wide, self.columns[*at].right), styled(*style)));
-                spans.push(Span::styled("  ", base));
+                // Only the text wears the style of the cell: an underline under nothing looks like a field to type in.
+                let cut = text::fit(cell, usize::from(*wide)).into_owned();
+                let gap = " ".repeat(usize::from(*wide).saturating_sub(text::width(&cut)));
+                let (before, after) = if self.columns[*at].right { (gap, String::new()) } else { (String::new(), gap) };
+                spans.push(Span::styled(before, base));
+                spans.push(Span::styled(cut, styled(*style)));
+                spans.push(Span::styled(format!("{after}  "), base));
             }
             if here && self.focused {
                 let rest = Rect { y: area.y + line, height: 1, ..area };

@@ -97,7 +97,10 @@ fn rule_line<'a>(
     Line::from(vec![
         Span::styled(format!("{pointer}  "), base),
         Span::styled(text::left(&rule.rule, name), own(if quiet { theme.dim() } else { theme.text() })),
-        Span::styled(format!(" {}", text::left(&rule.table, table)), own(theme.dim())),
+        Span::styled(
+            format!(" {}", text::left(&rule.table, table)),
+            own(if quiet { theme.dim() } else { theme.text() }),
+        ),
         Span::styled(counts, own(if quiet { theme.dim() } else { theme.text() })),
     ])
 }
@@ -178,8 +181,8 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     };
     let columns = [
         Column::text("rule", 12, 20, 1),
-        Column::text("row", 12, 26, 0),
-        Column::text("field", 8, 18, 2),
+        Column::text("row", 18, 26, 0),
+        Column::text("field", 10, 18, 2),
         Column::text(value, 18, 40, 0),
         Column::text("suggestion", 18, 40, 0),
         Column::text("what is wrong", 28, 200, 3),
@@ -360,11 +363,11 @@ fn origin(story: &RowStory, cell: Option<&CellStory>, theme: Theme, width: usize
         match found {
             Some((first, last)) if first < end && last > at => {
                 let (first, last) = (first.max(at) - at, last.min(end) - at);
-                spans.push(Span::styled(part[..first].to_owned(), theme.dim()));
+                spans.push(Span::raw(part[..first].to_owned()));
                 spans.push(Span::styled(part[first..last].to_owned(), theme.offending()));
-                spans.push(Span::styled(part[last..].to_owned(), theme.dim()));
+                spans.push(Span::raw(part[last..].to_owned()));
             }
-            _ => spans.push(Span::styled(part.clone(), theme.dim())),
+            _ => spans.push(Span::raw(part.clone())),
         }
         lines.push(Line::from(spans));
         begin = end;
@@ -476,7 +479,9 @@ fn cells(story: &RowStory, anomaly: &Anomaly, theme: Theme, width: usize) -> Vec
         let mut spans = vec![
             Span::styled(if own { " ▸ " } else { "   " }, theme.key()),
             Span::styled(text::left(&text::clean(&cell.field), name), base),
-            Span::styled(format!("  {}", text::left(&staged, each)), if own { theme.offending() } else { theme.dim() }),
+            Span::raw("  "),
+            Span::styled(text::fit(&staged, each).into_owned(), if own { theme.offending() } else { theme.text() }),
+            Span::raw(" ".repeat(each.saturating_sub(text::width(&staged)))),
             Span::styled(format!("  {}", text::left(&mapped, each)), if cell.unreadable { theme.bad() } else { base }),
         ];
         if repaired {

@@ -96,7 +96,7 @@ pub fn run(model: &mut Model, command: &'static Command) -> Vec<Effect> {
 
 fn settle(model: &mut Model) {
     for screen in SCREENS {
-        for pane in 0..screen.panes {
+        for pane in 0..(screen.panes)(model) {
             if let Some(reel) = (screen.reel)(model, pane) {
                 reel.cursor.settle(reel.total, reel.height);
             }

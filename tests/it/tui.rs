@@ -11,7 +11,7 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
-use tastevin::model::{Progress, SourceConfig, Unit};
+use tastevin::model::{Action, Progress, SourceConfig, Unit};
 use tastevin::tui::effects::{Effect, Job};
 use tastevin::tui::message::{Key, Message, Reply};
 use tastevin::tui::model::{About, Model};
@@ -364,7 +364,7 @@ fn progress_shows_how_far_how_quick_and_how_long() {
 fn rejects_are_a_door_behind_their_count() {
     let mut session = Session::checked(100, 24);
     session.keys("enter").shows("rejects · isavigne_prod · 1 record").shows("too few fields").shows("C006;trop;peu");
-    session.keys("y");
+    session.keys("tab").shows("there is one pane here").keys("j k y");
     assert_eq!(session.copied, ["C006;trop;peu"]);
     session.keys("esc").hides("too few fields");
 }
@@ -433,6 +433,17 @@ fn undo_and_redo_reach_across_restarts() {
     let kinds: Vec<String> =
         session.ledger().iter().map(|line| line["kind"].as_str().unwrap_or_default().to_owned()).collect();
     assert_eq!(kinds, ["set", "revert", "revert", "revert"]);
+}
+
+#[test]
+fn a_decision_that_no_check_knows_of_is_looked_at_when_the_workbench_opens() {
+    let mut session = Session::checked(140, 40);
+    let [table, row, field] = ["customers", "isavigne-C002", "city"].map(str::to_owned);
+    let (was, now) = (Some("SÃ©lestat".to_owned()), Some("Sélestat".to_owned()));
+    let set = Action::Set { table, row, field, was, now, rule: None };
+    session.workbench.decide(set, None).expect("the decision is written");
+    session.keys("3 / \"mojibake\" enter").shows("customers.city · 2 findings");
+    session.again().keys("3 / \"mojibake\" enter").shows("customers.city · 1 finding");
 }
 
 #[test]

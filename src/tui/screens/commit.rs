@@ -18,17 +18,16 @@ use crate::tui::widgets::pane::{Pane, below, inner, split};
 use crate::tui::widgets::put;
 use crate::tui::window::Window;
 
-/// What would change, table by table.
-const DIFF: usize = 0;
 /// What must hold.
-const GATE: usize = 1;
+const GATE: usize = 0;
+/// What would change, table by table.
+const DIFF: usize = 1;
 /// What was committed before.
 const LOG: usize = 2;
 /// In a list of rows there is one pane.
-const ROWS: usize = 0;
+const ROWS: usize = DIFF;
 
 /// What the screen shows.
-#[derive(Default)]
 pub struct State {
     focus: usize,
     cursors: [Cursor; 3],
@@ -37,6 +36,12 @@ pub struct State {
     log: Option<Vec<Commit>>,
     asked: Option<u64>,
     rows: Option<Rows>,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State { focus: DIFF, cursors: Default::default(), diff: None, log: None, asked: None, rows: None }
+    }
 }
 
 /// The rows behind a number.
@@ -70,7 +75,7 @@ impl Rows {
 pub static SCREEN: Screen = Screen {
     number: "6",
     title: "Commit",
-    panes: 3,
+    panes: |model| if model.commit.rows.is_some() { 1 } else { 3 },
     focus: |model| &mut model.commit.focus,
     regions,
     reel,
@@ -160,12 +165,13 @@ fn rows_and_cells(area: Rect) -> [Rect; 2] {
 }
 
 fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
+    let pane = if model.commit.rows.is_some() { ROWS } else { pane };
     let height = lines_seen(model, regions, pane);
     let gate = gate_lines(model, model.area.width.saturating_sub(2)).len() as u64;
     let state = &mut model.commit;
     if let Some(rows) = &mut state.rows {
         let total = rows.total();
-        return (pane == ROWS).then_some(Reel { cursor: &mut rows.cursor, total, height });
+        return Some(Reel { cursor: &mut rows.cursor, total, height });
     }
     let total = match pane {
         DIFF => state.diff.as_ref().map_or(0, |diff| diff.len() as u64),

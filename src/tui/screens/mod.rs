@@ -21,8 +21,8 @@ pub struct Screen {
     pub number: &'static str,
     /// Its name in the header.
     pub title: &'static str,
-    /// How many panes it has.
-    pub panes: usize,
+    /// How many panes it has now.
+    pub panes: fn(&Model) -> usize,
     /// The pane that has the keys.
     pub focus: fn(&mut Model) -> &mut usize,
     /// Where its panes are, given the part of the terminal that is its own. Panes without room are left out.
@@ -114,7 +114,7 @@ pub static GLOBAL: Layer = Layer {
             label: "",
             help: "Goes to the next pane.",
             run: |m| next_pane(m, true),
-            ready: always,
+            ready: has_panes,
         },
         Command {
             name: "previous pane",
@@ -122,7 +122,7 @@ pub static GLOBAL: Layer = Layer {
             label: "",
             help: "Goes to the pane before.",
             run: |m| next_pane(m, false),
-            ready: always,
+            ready: has_panes,
         },
         Command {
             name: "down",
@@ -289,8 +289,12 @@ pub fn lines_seen(model: &Model, regions: fn(&Model, Rect) -> Vec<Region>, pane:
     region.map_or(1, |region| u64::from(region.body.height).max(1))
 }
 
+fn has_panes(model: &Model) -> Result<(), String> {
+    if (model.screen().panes)(model) > 1 { Ok(()) } else { Err("there is one pane here; Esc goes back".to_owned()) }
+}
+
 fn next_pane(model: &mut Model, forward: bool) -> Vec<Effect> {
-    let panes = model.screen().panes.max(1);
+    let panes = (model.screen().panes)(model);
     let focus = (model.screen().focus)(model);
     *focus = (*focus + if forward { 1 } else { panes - 1 }) % panes;
     Vec::new()

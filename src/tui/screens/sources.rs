@@ -53,7 +53,7 @@ struct Rejects {
 pub static SCREEN: Screen = Screen {
     number: "1",
     title: "Sources",
-    panes: 3,
+    panes: |model| if model.sources.rejects.is_some() { 1 } else { 3 },
     focus: |model| &mut model.sources.focus,
     regions,
     reel,
@@ -168,6 +168,7 @@ fn grid_and_raw(area: Rect) -> [Rect; 2] {
 }
 
 fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
+    let pane = if model.sources.rejects.is_some() { REJECTS } else { pane };
     let height = lines_seen(model, regions, pane);
     let tables = model.about.schema.tables.len() as u64;
     let total = match pane {
@@ -176,7 +177,7 @@ fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
         _ => tables,
     };
     if let Some(rejects) = &mut model.sources.rejects {
-        return (pane == REJECTS).then_some(Reel { cursor: &mut rejects.cursor, total: rejects.page.len(), height });
+        return Some(Reel { cursor: &mut rejects.cursor, total: rejects.page.len(), height });
     }
     Some(Reel { cursor: model.sources.cursors.get_mut(pane)?, total, height })
 }

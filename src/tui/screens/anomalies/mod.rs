@@ -81,7 +81,7 @@ pub struct State {
 pub static SCREEN: Screen = Screen {
     number: "3",
     title: "Anomalies",
-    panes: 3,
+    panes: |_| 3,
     focus: |model| &mut model.anomalies.focus,
     regions,
     reel,

@@ -1,8 +1,9 @@
 //! `phone`: telephone numbers in E.164.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::str::FromStr as _;
 
-use phonenumber::{Mode, country::Id};
+use rlibphonenumber::enums::Region;
+use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 
 use super::text::is_space;
 use super::{Argument, Example, Inputs, Transform};
@@ -44,7 +45,7 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, arguments| {
         let region = arguments.optional_text("region")?.unwrap_or("FR").to_uppercase();
-        if region.parse::<Id>().is_err() {
+        if Region::from_str(&region).is_err() {
             return Err(arguments
                 .wrong(&format!("knows no region \"{region}\""))
                 .hint("write it like \"FR\" or \"DE\""));
@@ -56,77 +57,40 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 /// The first digits of the overseas regions that share the French way of dialling.
-const OVERSEAS: [(&str, Id); 15] = [
-    ("0590", Id::GP),
-    ("0690", Id::GP),
-    ("0691", Id::GP),
-    ("0596", Id::MQ),
-    ("0696", Id::MQ),
-    ("0697", Id::MQ),
-    ("0594", Id::GF),
-    ("0694", Id::GF),
-    ("0262", Id::RE),
-    ("0263", Id::RE),
-    ("0692", Id::RE),
-    ("0693", Id::RE),
-    ("0269", Id::YT),
-    ("0639", Id::YT),
-    ("0508", Id::PM),
+const OVERSEAS: [(&str, Region); 15] = [
+    ("0590", Region::GP),
+    ("0690", Region::GP),
+    ("0691", Region::GP),
+    ("0596", Region::MQ),
+    ("0696", Region::MQ),
+    ("0697", Region::MQ),
+    ("0594", Region::GF),
+    ("0694", Region::GF),
+    ("0262", Region::RE),
+    ("0263", Region::RE),
+    ("0692", Region::RE),
+    ("0693", Region::RE),
+    ("0269", Region::YT),
+    ("0639", Region::YT),
+    ("0508", Region::PM),
 ];
 
 fn e164(text: &str, region: &str) -> Option<String> {
     let digits = dialled(text)?;
-    let region: Id = region.parse().ok()?;
-    if region != Id::FR {
+    let region = Region::from_str(region).ok()?;
+    if region != Region::FR {
         return parsed(region, &digits);
     }
     let overseas = OVERSEAS.iter().find(|(start, _)| digits.len() == 10 && digits.starts_with(start));
     if let Some((_, region)) = overseas {
         return parsed(*region, &digits);
     }
-    match french_block(&digits) {
-        Some((block, national)) => {
-            block_exists(block, || parsed(Id::FR, &digits).is_some()).then(|| format!("+33{national}"))
-        }
-        None => parsed(Id::FR, &digits),
-    }
+    parsed(Region::FR, &digits)
 }
 
-fn parsed(region: Id, digits: &str) -> Option<String> {
-    let number = phonenumber::parse(Some(region), digits).ok().filter(phonenumber::is_valid)?;
-    Some(number.format().mode(Mode::E164).to_string())
-}
-
-/// The nine digits of a French number and the first four of them, its block, if it is one of the geographic and mobile
-/// numbers, of which the plan gives away blocks of 100 000. (The numbers in 08 are given away in smaller ones.)
-fn french_block(digits: &str) -> Option<(usize, &str)> {
-    let national = match digits.strip_prefix("+33").or_else(|| digits.strip_prefix("0033")) {
-        Some(behind) => behind.strip_prefix('0').unwrap_or(behind),
-        None => digits.strip_prefix('0')?,
-    };
-    if national.len() != 9 || national.starts_with(['0', '8']) {
-        return None;
-    }
-    Some((national[..4].parse().ok()?, national))
-}
-
-/// Whether the block is given away. The library takes some microseconds to say so, which is long for ten million
-/// numbers; it is asked once per block.
-fn block_exists(block: usize, ask: impl FnOnce() -> bool) -> bool {
-    const UNKNOWN: u8 = 0;
-    const NO: u8 = 1;
-    const YES: u8 = 2;
-    static BLOCKS: [AtomicU8; 10_000] = [const { AtomicU8::new(UNKNOWN) }; 10_000];
-    let Some(known) = BLOCKS.get(block) else { return ask() };
-    // Two threads that ask at once get the same answer, so no order between them is needed.
-    match known.load(Ordering::Relaxed) {
-        UNKNOWN => {
-            let exists = ask();
-            known.store(if exists { YES } else { NO }, Ordering::Relaxed);
-            exists
-        }
-        answer => answer == YES,
-    }
+fn parsed(region: Region, digits: &str) -> Option<String> {
+    let number = PhoneNumber::parse(digits, Some(region)).ok().filter(PhoneNumber::is_valid)?;
+    Some(number.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
 /// What one would dial: a plus and digits. `None` where anything else is in the text than what people put between
@@ -152,21 +116,6 @@ fn dialled(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_french_block_exists_or_not_as_a_whole() {
-        for block in (1000..10_000).filter(|block| block / 1000 != 8) {
-            let answers = [0, 1, 12_345, 50_000, 99_999].map(|number| {
-                let digits = format!("0{block}{number:05}");
-                (parsed(Id::FR, &digits), digits)
-            });
-            let exists = answers[0].0.is_some();
-            for (answer, digits) in answers {
-                let expected = exists.then(|| format!("+33{}", &digits[1..]));
-                assert_eq!(answer, expected, "{digits}");
-            }
-        }
-    }
 
     #[test]
     fn the_ways_to_dial_one_number_agree() {

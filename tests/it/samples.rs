@@ -188,7 +188,7 @@ fn clean_clients_have_nothing_to_complain_about() {
         assert!(addresses.insert(&client[2]), "{} twice", client[2]);
         assert!(client[2].is_ascii() && client[2].split_once('@').is_some_and(|(_, host)| host.contains('.')));
         for number in [&client[3], &client[4]].into_iter().filter(|number| !number.is_empty()) {
-            let parsed = phonenumber::parse(Some(phonenumber::country::FR), number);
+            let parsed = rlibphonenumber::PhoneNumber::parse(number, Some(rlibphonenumber::enums::Region::FR));
             assert!(parsed.is_ok_and(|parsed| parsed.is_valid()), "{number} cannot be dialled");
         }
         for cell in client {

@@ -8,7 +8,7 @@
 mod generator;
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -98,13 +98,24 @@ fn bare_load(home: &Path, files: &[PathBuf]) -> Result<()> {
     }
     let store = Store::open(&database, &Settings::default(), &[], &[])?;
     for (at, file) in files.iter().enumerate() {
+        // With broken records in the file DuckDB's sniffer gives up, so it is told what there is.
+        let columns: Vec<String> =
+            header(file)?.iter().map(|name| format!("{}: 'VARCHAR'", tastevin::sql::Literal(name))).collect();
         store.run(&format!(
-            "CREATE TABLE bare_{at} AS SELECT * FROM read_csv({}, delim = ';', quote = '\"', header = true, escape = '\"', \
-             all_varchar = true, strict_mode = false, ignore_errors = true)",
-            tastevin::sql::Literal(&file.to_string_lossy())
+            "CREATE TABLE bare_{at} AS SELECT * FROM read_csv({}, auto_detect = false, delim = ';', quote = '\"', \
+             escape = '\"', header = true, columns = {{{}}}, strict_mode = false, ignore_errors = true)",
+            tastevin::sql::Literal(&file.to_string_lossy()),
+            columns.join(", ")
         ))?;
     }
     Ok(())
+}
+
+fn header(file: &Path) -> Result<Vec<String>> {
+    let failed = |cause| Error::io("cannot read", file, cause);
+    let mut line = String::new();
+    fs::File::open(file).map(BufReader::new).and_then(|mut reader| reader.read_line(&mut line)).map_err(failed)?;
+    Ok(line.trim_end().split(';').map(str::to_owned).collect())
 }
 
 /// The folder with exports of that size and encoding, made once.

@@ -39,6 +39,7 @@ mod vintage_implausible;
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result, nearest};
+use crate::store::Function;
 use crate::model::{Check, Field, Schema, Severity, Table};
 
 pub use reference::{index, reference};
@@ -182,6 +183,9 @@ pub static REGISTRY: &[&Rule] = &[
     &vintage_implausible::RULE,
     &purchase_after_opt_out::RULE,
 ];
+
+/// The Rust functions that the rules' queries call, for opening a store.
+pub static FUNCTIONS: &[Function] = &[mojibake::REPAIR];
 
 /// The rule of that id.
 pub fn find(id: &str) -> Result<&'static Rule> {

@@ -423,7 +423,7 @@ mod tests {
 
     impl Bench {
         fn new() -> Result<Bench> {
-            let store = Store::in_memory(&[], &[])?;
+            let store = Store::in_memory(rules::FUNCTIONS, &[])?;
             store.run(
                 "CREATE TABLE staging.\"isa/people\" AS SELECT * FROM (VALUES \
                  (1, 'C1', 'Colmar', 'a@example.fr'), (2, 'C2', 'N/A', 'b@example.fr'), \

@@ -16,8 +16,8 @@ use crate::connectors::{self, Place, Watch};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, Commit, Load, Progress, SourceConfig, Verdict};
 use crate::stages::{check, commit, decide, load};
-use crate::store::{Settings, Store};
-use crate::transforms;
+use crate::store::{Function, Settings, Store};
+use crate::{rules, transforms};
 
 pub use catalogue::*;
 pub use decisions::NewValue;
@@ -52,7 +52,7 @@ impl Workbench {
             threads: workspace.config.workspace.threads,
             temp_dir: Some(workspace.temp()),
         };
-        let store = Store::open(&workspace.database(), &settings, &transforms::functions(), &transforms::macros())?;
+        let store = Store::open(&workspace.database(), &settings, &functions(), &transforms::macros())?;
         let ledger = decide::Ledger::open(&workspace.ledger(), options.read_only)?;
         if !options.read_only {
             ledger.sync(&store)?;
@@ -203,6 +203,13 @@ impl Workbench {
         }
         Ok(())
     }
+}
+
+/// What SQL can call beside DuckDB's own functions.
+fn functions() -> Vec<Function> {
+    let mut functions = transforms::functions();
+    functions.extend_from_slice(rules::FUNCTIONS);
+    functions
 }
 
 fn connector(place: &Place) -> Result<Box<dyn connectors::Connector>> {

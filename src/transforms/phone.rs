@@ -1,6 +1,7 @@
 //! `phone`: telephone numbers in E.164.
 
 use std::str::FromStr as _;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use rlibphonenumber::enums::Region;
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
@@ -85,12 +86,49 @@ fn e164(text: &str, region: &str) -> Option<String> {
     if let Some((_, region)) = overseas {
         return parsed(*region, &digits);
     }
-    parsed(Region::FR, &digits)
+    match french_block(&digits) {
+        Some((block, national)) => {
+            block_exists(block, || parsed(Region::FR, &digits).is_some()).then(|| format!("+33{national}"))
+        }
+        None => parsed(Region::FR, &digits),
+    }
 }
 
 fn parsed(region: Region, digits: &str) -> Option<String> {
     let number = PhoneNumber::parse(digits, Some(region)).ok().filter(PhoneNumber::is_valid)?;
     Some(number.format_as(PhoneNumberFormat::E164).into_owned())
+}
+
+/// The nine digits of a French number and the first four of them, its block, if it is one of the geographic and mobile
+/// numbers, of which the plan gives away blocks of 100 000. (The numbers in 08 are given away in smaller ones.)
+fn french_block(digits: &str) -> Option<(usize, &str)> {
+    let national = match digits.strip_prefix("+33").or_else(|| digits.strip_prefix("0033")) {
+        Some(behind) => behind.strip_prefix('0').unwrap_or(behind),
+        None => digits.strip_prefix('0')?,
+    };
+    if national.len() != 9 || national.starts_with(['0', '8']) {
+        return None;
+    }
+    Some((national[..4].parse().ok()?, national))
+}
+
+/// Whether the block is given away. The library takes some microseconds to say so, which is long for ten million
+/// numbers; it is asked once per block.
+fn block_exists(block: usize, ask: impl FnOnce() -> bool) -> bool {
+    const UNKNOWN: u8 = 0;
+    const NO: u8 = 1;
+    const YES: u8 = 2;
+    static BLOCKS: [AtomicU8; 10_000] = [const { AtomicU8::new(UNKNOWN) }; 10_000];
+    let Some(known) = BLOCKS.get(block) else { return ask() };
+    // Two threads that ask at once get the same answer, so no order between them is needed.
+    match known.load(Ordering::Relaxed) {
+        UNKNOWN => {
+            let exists = ask();
+            known.store(if exists { YES } else { NO }, Ordering::Relaxed);
+            exists
+        }
+        answer => answer == YES,
+    }
 }
 
 /// What one would dial: a plus and digits. `None` where anything else is in the text than what people put between
@@ -116,6 +154,21 @@ fn dialled(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_french_block_exists_or_not_as_a_whole() {
+        for block in (1000..10_000).filter(|block| block / 1000 != 8) {
+            let answers = [0, 1, 12_345, 50_000, 99_999].map(|number| {
+                let digits = format!("0{block}{number:05}");
+                (parsed(Region::FR, &digits), digits)
+            });
+            let exists = answers[0].0.is_some();
+            for (answer, digits) in answers {
+                let expected = exists.then(|| format!("+33{}", &digits[1..]));
+                assert_eq!(answer, expected, "{digits}");
+            }
+        }
+    }
 
     #[test]
     fn the_ways_to_dial_one_number_agree() {

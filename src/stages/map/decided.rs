@@ -118,7 +118,7 @@ impl Decided {
         );
         let found_rows = temp(&self.table, "decided rows");
         let mut pipeline = mapped(table, feeds, is_wanted, None);
-        pipeline.step("keyed", identity::keyed(&self.table, table, "mapped"));
+        pipeline.step("keyed", identity::keyed(&self.table, table, feeds, "mapped"));
         pipeline.step("found", format!("SELECT * FROM keyed WHERE _key IN ({wanted_rows})"));
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {found_rows} AS\n{pipeline}"))?;
         let mut conflicts = Vec::new();

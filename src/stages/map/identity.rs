@@ -24,13 +24,22 @@ fn key_of(table: &Table) -> String {
 /// of its occurrence, so that it does not depend on where in the export the record stands.
 pub(super) fn find_odd(store: &Store, name: &str, table: &Table, feeds: &[Feed]) -> Result<()> {
     let is_key = |field: &str| table.fields.get(field).is_some_and(|field| field.key);
-    let mut keys = mapped(table, feeds, is_key, None);
-    keys.step("keys", format!("SELECT _source, _entity, _row, {} AS key\nFROM mapped", key_of(table)));
-    let (odd, shared) = (odd(name), Ident("shared keys"));
-    // Counting hashes is much cheaper than counting texts; the few that collide are told apart in the next step.
+    let keys = |rows: Option<&str>| {
+        let mut keys = mapped(table, feeds, is_key, rows);
+        keys.step("keys", format!("SELECT _source, _entity, _row, {} AS key\nFROM mapped", key_of(table)));
+        keys
+    };
+    let (odd, hashes, suspects) = (odd(name), Ident("key hashes"), Ident("suspect rows"));
+    // Counting hashes is much cheaper than counting texts; the few that collide are told apart in the next step, which
+    // reads the keys of the suspects only.
     store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {shared} AS\nSELECT hash FROM (SELECT hash(key) AS hash FROM ({keys}) WHERE key IS NOT NULL)\nGROUP BY hash HAVING count(*) > 1"
+        "CREATE OR REPLACE TEMP TABLE {hashes} AS SELECT _row, hash(key) AS hash, key IS NULL AS missing FROM ({});\n\
+         CREATE OR REPLACE TEMP TABLE {suspects} AS SELECT DISTINCT _row FROM {hashes}\n\
+         WHERE missing OR hash IN (SELECT hash FROM {hashes} WHERE NOT missing GROUP BY hash HAVING count(*) > 1);\n\
+         DROP TABLE {hashes}",
+        keys(None)
     ))?;
+    let suspected = keys(Some(&format!("_row IN (SELECT _row FROM {suspects})")));
     let mut records = vec!["SELECT NULL::VARCHAR AS _source, NULL::VARCHAR AS _entity, NULL::BIGINT AS _row, NULL::VARCHAR AS record WHERE false".to_owned()];
     for feed in feeds {
         let (source, entity) = (Literal(&feed.origin.source), Literal(&feed.origin.entity));
@@ -43,7 +52,7 @@ pub(super) fn find_odd(store: &Store, name: &str, table: &Table, feeds: &[Feed])
     store.run(&format!(
         "CREATE OR REPLACE TEMP TABLE {odd} AS
 WITH suspects AS MATERIALIZED (
-  SELECT * FROM ({keys}) WHERE key IS NULL OR hash(key) IN (SELECT hash FROM {shared})
+  {suspected}
 ),
 few AS MATERIALIZED (
   SELECT * FROM suspects WHERE key IS NULL OR key IN (SELECT key FROM suspects GROUP BY key HAVING count(*) > 1)
@@ -57,13 +66,15 @@ named AS (
 SELECT _source, _entity, _row, name || '.' || row_number() OVER (PARTITION BY name ORDER BY _source, _entity, _row) AS _key FROM named",
         records.join("\n  UNION ALL ")
     ))?;
-    store.run(&format!("DROP TABLE {shared}"))
+    store.run(&format!("DROP TABLE {suspects}"))
 }
 
 /// The step that gives every row of `from` its `_key`.
-pub(super) fn keyed(name: &str, table: &Table, from: &str) -> String {
+pub(super) fn keyed(name: &str, table: &Table, feeds: &[Feed], from: &str) -> String {
+    // The record's number is enough where all records come from one entity.
+    let origin = if feeds.len() > 1 { " AND o._source = m._source AND o._entity = m._entity" } else { "" };
     format!(
-        "SELECT coalesce(o._key, {}) AS _key, m.*, 0::BIGINT AS _decided\nFROM {} AS m\nLEFT JOIN {} AS o ON o._row = m._row AND o._source = m._source AND o._entity = m._entity",
+        "SELECT coalesce(o._key, {}) AS _key, m.*, 0::BIGINT AS _decided\nFROM {} AS m\nLEFT JOIN {} AS o ON o._row = m._row{origin}",
         key_of(table),
         Ident(from),
         odd(name)

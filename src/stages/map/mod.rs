@@ -156,7 +156,7 @@ impl Plan {
         let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
         let table = self.table(name)?;
         let mut pipeline = mapped(table, self.feeds(name), |_| true, None);
-        pipeline.step("keyed", identity::keyed(name, table, "mapped"));
+        pipeline.step("keyed", identity::keyed(name, table, self.feeds(name), "mapped"));
         if let Some(step) = decided.step(table, "keyed") {
             pipeline.step("decided", step);
         }

@@ -39,8 +39,8 @@ mod vintage_implausible;
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result, nearest};
-use crate::store::Function;
 use crate::model::{Check, Field, Schema, Severity, Table};
+use crate::store::Function;
 
 pub use reference::{index, reference};
 

@@ -54,7 +54,11 @@ fn at() -> DateTime<Utc> {
 
 /// Three people, one with a hostile address, and four sales, two of them by nobody we know; checked once.
 fn checked() -> World {
-    let store = Store::in_memory(&[transforms::functions(), rules::FUNCTIONS.to_vec()].concat(), &transforms::macros()).expect("a store in memory");
+    let store = Store::in_memory(
+        &[transforms::functions(), tastevin::rules::FUNCTIONS.to_vec()].concat(),
+        &transforms::macros(),
+    )
+    .expect("a store in memory");
     let hostile = HOSTILE.replace('\u{1b}', "' || chr(27) || '");
     store
         .run(&format!(

@@ -151,6 +151,6 @@ pub struct Conflict {
     pub now: Option<String>,
     /// The value that the source gives now.
     pub found: Option<String>,
-    /// Why it was not applied: `changed`, `missing-row`, `not-a-value`.
+    /// Why it was not applied: `changed`, `missing-row`, `not-a-value`, `no-such-field`, `no-such-table`.
     pub reason: String,
 }

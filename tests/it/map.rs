@@ -226,7 +226,7 @@ fn decisions_are_applied_where_the_value_is_still_the_one_they_were_made_about()
         ["Anne", "Carl"]
     );
     assert_eq!(world.list("SELECT id FROM candidate.sales ORDER BY id"), ["1", "2", "3"]);
-    assert_eq!(world.conflicts(), ["T1.price changed 10.5", "T7.price missing-row ", "T3.price not-a-value "]);
+    assert_eq!(world.conflicts(), ["T1.price changed 10.5", "T7.price missing-row ", "T3.price not-a-value 1"]);
 }
 
 #[test]
@@ -314,4 +314,79 @@ fn a_waiver_with_an_expiry_reaches_the_database_as_a_day() {
     assert_eq!(until.map(|day| day.to_string()).as_deref(), Some("2027-06-30"));
     world.ledger.sync(&world.store).unwrap();
     assert_eq!(world.list("SELECT until, \"at\", active FROM dq.decisions"), ["2027-06-30|2025-01-01 00:00:00|true"]);
+}
+
+#[test]
+fn decisions_that_no_longer_meet_a_row_a_table_or_a_value_are_listed() {
+    let mut world = World::new();
+    world.decide(r#""kind":"exclude","table":"sales","rows":["77"]"#);
+    world.decide(r#""kind":"merge","table":"people","into":"x-GONE","rows":["x-C1"]"#);
+    world.decide(r#""kind":"exclude","table":"boats","rows":["1"]"#);
+    world.decide(r#""kind":"replace","table":"things","field":"price","values":{"10.5":"cheap"}"#);
+    world.build();
+    let mut conflicts = world.conflicts();
+    conflicts.sort();
+    assert_eq!(
+        conflicts,
+        [".price not-a-value ", "1. no-such-table ", "77. missing-row ", "x-C1. missing-row "],
+        "and nothing vanished"
+    );
+    assert_eq!(world.list("SELECT id FROM candidate.people WHERE id = 'x-C1'"), ["x-C1"]);
+    assert_eq!(world.list("SELECT price, _decided FROM candidate.things WHERE id = 'T1'"), ["10.5000|0"]);
+}
+
+#[test]
+fn a_computed_value_can_be_decided_on() {
+    let mut world = World::new();
+    world.decide(r#""kind":"set","table":"sales","row":"1","field":"total","was":"21","now":"20""#);
+    world.build();
+    assert_eq!(world.list("SELECT total FROM candidate.sales WHERE id = '1'"), ["20.0000"]);
+    assert_eq!(world.list("SELECT spent FROM candidate.people WHERE id = 'x-C1'"), ["34.5000"]);
+    assert!(world.conflicts().is_empty());
+}
+
+#[test]
+fn typed_values_are_read_as_a_mapping_reads_them_and_never_guessed() {
+    let mut world = World::new();
+    world.decide(r#""kind":"set","table":"people","row":"x-C3","field":"born","was":null,"now":"22/11/25""#);
+    world.build();
+    assert_eq!(world.list("SELECT born FROM candidate.people WHERE id = 'x-C3'"), ["2025-11-22"]);
+    world.decide(r#""kind":"set","table":"people","row":"x-C3","field":"born","was":"2025-11-22","now":"infinity""#);
+    world.build();
+    assert_eq!(world.list("SELECT born FROM candidate.people WHERE id = 'x-C3'"), ["2025-11-22"]);
+    assert_eq!(world.conflicts(), ["x-C3.born not-a-value "]);
+}
+
+#[test]
+fn keys_that_are_numbers_can_be_followed_even_where_one_is_doubled() {
+    let mut world = World::with(&[
+        ("things", "ID, prix, genre", "('1', '10', 'red'), ('2', '5', 'blue'), ('2', '6', 'blue'), ('x', '1', 'red')"),
+        ("people", "id, Nom, \"Né le\"", "('c1', 'Ann', NULL)"),
+        (
+            "sales",
+            "id, person, thing, day, n",
+            "('1', 'c1', '1', NULL, '2'), ('2', 'c1', '2', NULL, '1'), ('3', 'c1', 'y', NULL, '1')",
+        ),
+    ]);
+    let schema = SCHEMA.replacen(
+        r#"id = { type = "text", key = true, required = true }"#,
+        r#"id = { type = "integer", key = true }"#,
+        1,
+    );
+    world.schema = toml::from_str(&schema).unwrap();
+    world.build();
+    assert_eq!(
+        world.list("SELECT id, total IS NOT NULL FROM candidate.sales ORDER BY id"),
+        ["1|true", "2|true", "3|false"]
+    );
+}
+
+#[test]
+fn transforms_that_give_another_type_than_the_field_has_are_refused() {
+    let mut world = World::new();
+    world.schema.tables["people"].fields["spent"].derive = None;
+    let decimal = tastevin::model::Step::bare("decimal");
+    world.sources[0].1.tables["sales"].fields["day"].transforms = vec![decimal];
+    let error = Plan::new(&world.store, &world.schema, &world.sources).err().unwrap();
+    assert_eq!(error.to_string(), "[s: sales.day]: the transforms give decimal, the field is date");
 }

@@ -76,11 +76,7 @@ impl Decided {
         // A table that is looked at early is resolved twice.
         store.execute(r#"DELETE FROM dq.conflicts WHERE "table" = ?"#, [table_name])?;
         if decided.excludes {
-            store.run(&format!(
-                r#"CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT "row" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}"#,
-                temp(table_name, "excluded rows"),
-                Literal(table_name)
-            ))?;
+            decided.resolve_exclusions(store, table, feeds)?;
         }
         let repointed = repointed(store, schema, table_name)?;
         let mut replacements = HashMap::new();
@@ -88,7 +84,17 @@ impl Decided {
             let kind = kind_of(table, field);
             let map = replacements_of(store, table_name, field, &repointed)?;
             let rows = map.iter().map(|(was, now)| vec![Value::Text(was.clone()), Value::Text(now.clone())]);
-            typed_table(store, &temp(table_name, &format!("replaced {field}")), "was", kind, rows)?;
+            let name = temp(table_name, &format!("replaced {field}"));
+            typed_table(store, &name, "was", kind, rows)?;
+            store.execute(
+                &format!(
+                    r#"INSERT INTO dq.conflicts SELECT id, "table", '', field, d.was, d.now, NULL, 'not-a-value'
+                       FROM dq.decisions AS d JOIN {name} AS r ON r.now = d.now AND r.value IS NULL AND trim(r.now) <> ''
+                       WHERE active AND kind = 'replace' AND "table" = ? AND field = ?"#
+                ),
+                [table_name, field.as_str()],
+            )?;
+            store.run(&format!("DELETE FROM {name} WHERE value IS NULL AND trim(now) <> ''"))?;
             replacements.insert(field.clone(), map);
         }
         if !decided.set.is_empty() {
@@ -100,6 +106,33 @@ impl Decided {
             params![table_name, format!("[{}]", table.fields.keys().cloned().collect::<Vec<_>>().join(", "))],
         )?;
         Ok(decided)
+    }
+
+    /// Which of the rows that were excluded or merged away are there at all. One that is not is told, and so is a merge
+    /// into a row that is not there: it would make the others vanish.
+    fn resolve_exclusions(&self, store: &Store, table: &Table, feeds: &[Feed]) -> Result<()> {
+        let decided = format!(
+            r#"FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}"#,
+            Literal(&self.table)
+        );
+        let is_key = |name: &str| table.fields.get(name).is_some_and(|field| field.key);
+        let mut pipeline = mapped(table, feeds, is_key, None);
+        pipeline.step("keyed", identity::keyed(&self.table, table, feeds, "mapped"));
+        pipeline.step(
+            "present",
+            format!(r#"SELECT _key FROM keyed WHERE _key IN (SELECT "row" {decided} UNION ALL SELECT now {decided})"#),
+        );
+        let (present, excluded) = (temp(&self.table, "present rows"), temp(&self.table, "excluded rows"));
+        store.run(&format!(
+            r#"CREATE OR REPLACE TEMP TABLE {present} AS
+{pipeline};
+CREATE OR REPLACE TEMP TABLE {excluded} AS
+SELECT DISTINCT "row" {decided} AND (kind = 'exclude' OR now IN (FROM {present}));
+INSERT INTO dq.conflicts
+SELECT id, "table", "row", '', NULL, now, NULL, 'missing-row' {decided}
+  AND ("row" NOT IN (FROM {present}) OR kind = 'merge' AND now NOT IN (FROM {present}));
+DROP TABLE {present}"#
+        ))
     }
 
     fn resolve_sets(
@@ -126,41 +159,21 @@ impl Decided {
             let kind = kind_of(table, field);
             let found = found_values(store, &found_rows, table, field, kind, feeds)?;
             let replaced = replacements.get(field);
+            let is_derived = table.fields.get(field).is_some_and(|field| field.derive.is_some());
             let mut values: Vec<Vec<Value>> = Vec::new();
             for (row, sets) in self.sets(store, field, kind)? {
                 let Some(found) = found.get(&row) else {
                     conflicts.extend(sets.into_iter().map(|set| self.conflict(set, field, None, "missing-row")));
                     continue;
                 };
-                let (value, decision, refused) = fold(found, replaced, sets);
-                conflicts.extend(refused.into_iter().map(|set| self.conflict(set, field, found.shown(), "changed")));
+                let (value, decision, refused) = fold(found, replaced, is_derived, sets);
+                conflicts.extend(refused.into_iter().map(|(set, why)| self.conflict(set, field, found.shown(), why)));
                 if let Some(decision) = decision {
                     values.push(vec![Value::Text(row), text_or_null(value), Value::Text(decision)]);
                 }
             }
             let name = temp(&self.table, &format!("set {field}"));
             typed_table(store, &name, "row", kind, values.into_iter())?;
-            // What was typed must be a value of the field's type; if not, it is told and the field stays as it was.
-            let wrong: Vec<Conflict> = store.query(
-                &format!(
-                    r#"SELECT "row", now, decision FROM {name} WHERE value IS NULL AND trim(now) <> '' ORDER BY "row""#
-                ),
-                [],
-                |row| {
-                    Ok(Conflict {
-                        decision: row.get(2)?,
-                        table: self.table.clone(),
-                        row: row.get(0)?,
-                        field: field.clone(),
-                        was: None,
-                        now: row.get(1)?,
-                        found: None,
-                        reason: "not-a-value".to_owned(),
-                    })
-                },
-            )?;
-            conflicts.extend(wrong);
-            store.run(&format!("DELETE FROM {name} WHERE value IS NULL AND trim(now) <> ''"))?;
         }
         store.run(&format!("DROP TABLE {found_rows}"))?;
         let text = |text: Option<String>| text_or_null(text);
@@ -234,7 +247,7 @@ impl Decided {
                     temp(&self.table, &format!("replaced {name}")),
                     as_text(&own, field.kind)
                 );
-                value = format!("coalesce({alias}.value, {own})");
+                value = format!("CASE WHEN {alias}.was IS NULL THEN {own} ELSE {alias}.value END");
                 marks.push(format!("CASE WHEN {alias}.was IS NULL THEN 0 ELSE {mask}::BIGINT END"));
             }
             if self.set.contains(name) {
@@ -310,20 +323,27 @@ impl Found {
 fn fold(
     found: &Found,
     replaced: Option<&HashMap<String, String>>,
+    is_derived: bool,
     sets: Vec<Set>,
-) -> (Option<String>, Option<String>, Vec<Set>) {
+) -> (Option<String>, Option<String>, Vec<(Set, &'static str)>) {
     let value = found.value.clone();
     let value = value.and_then(|value| replaced.and_then(|map| map.get(&value).cloned()).or(Some(value)));
     let mut state = Found { value, raw: found.raw.clone() };
+    // What was computed is only known after the decisions, so a decision about it is about whatever is computed.
+    let computed = is_derived && state.shown().is_none();
     let (mut standing, mut refused) = (None, Vec::new());
     for set in sets {
+        if set.written.is_none() && set.now.as_deref().is_some_and(|now| !now.trim().is_empty()) {
+            refused.push((set, "not-a-value"));
+            continue;
+        }
         // A decision on the value as the source gives it is not undone by a later replacement of that value everywhere.
-        if state.is(set.was.as_deref()) || (standing.is_none() && found.is(set.was.as_deref())) {
+        if state.is(set.was.as_deref()) || (standing.is_none() && (computed || found.is(set.was.as_deref()))) {
             state = Found { value: set.written.or(set.now), raw: None };
             standing = Some(set.id);
         } else if state.value != set.now && state.value != set.written {
             // Where the source itself has come to say what was decided, there is nothing left to apply.
-            refused.push(set);
+            refused.push((set, "changed"));
         }
     }
     (state.value, standing, refused)
@@ -333,6 +353,7 @@ fn fold(
 pub(super) fn values(
     store: &Store,
     rows: &str,
+    table_name: &str,
     table: &Table,
     field: &str,
     feeds: &[Feed],
@@ -340,6 +361,18 @@ pub(super) fn values(
     let found = found_values(store, rows, table, field, kind_of(table, field), feeds)?;
     let mut values: IndexMap<_, _> = found.into_iter().map(|(row, found)| (row, found.shown())).collect();
     values.sort_unstable_keys();
+    // What was decided since the candidates were built is what the next decision is made about.
+    let newer: Vec<(String, Option<String>)> = store.query(
+        r#"SELECT "row", now FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ?
+           AND "at" > (SELECT max("at") FROM dq.scores) ORDER BY seq"#,
+        [table_name, field],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    for (row, now) in newer {
+        if let Some(value) = values.get_mut(&row) {
+            *value = now;
+        }
+    }
     Ok(values)
 }
 
@@ -383,8 +416,7 @@ fn repointed(store: &Store, schema: &Schema, table: &str) -> Result<Vec<(String,
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         if !pairs.is_empty() {
-            // The identity of a row that shares its key is the key, `#` and a digest.
-            let key = |identity: &str| identity.split('#').next().unwrap_or_default().to_owned();
+            let key = |identity: &str| identity::key_in(identity).to_owned();
             let map = pairs.iter().map(|(gone, stays)| (key(gone), key(stays))).filter(|(gone, stays)| gone != stays);
             found.push((name.clone(), map.collect()));
         }
@@ -440,10 +472,16 @@ pub fn read_value(text: &str, kind: FieldType) -> Result<String> {
         Some(step) => transforms::find(&step.name)?.expression(&[format!("nullif({text}, '')")], None)?,
     };
     let sql = kind.sql();
+    let finite = match kind {
+        FieldType::Date | FieldType::Timestamp => format!(" AND isfinite(TRY_CAST({text} AS {sql}))"),
+        _ => String::new(),
+    };
     Ok(match kind {
         // A list is shown as [a, b]; both that and "a, b" are understood.
         FieldType::List => format!("CASE WHEN {text} LIKE '[%]' THEN TRY_CAST({text} AS {sql}) ELSE {read} END"),
-        // What the workbench itself writes must always be read back.
-        _ => format!("coalesce(TRY_CAST(nullif({text}, '') AS {sql}), TRY_CAST({read} AS {sql}))"),
+        // What the engine itself writes is always read back; what it would only guess at (22/11/25 as the year 22) is not.
+        _ => format!(
+            "coalesce(TRY_CAST({read} AS {sql}), CASE WHEN TRY_CAST({text} AS {sql})::VARCHAR = trim({text}){finite} THEN TRY_CAST({text} AS {sql}) END)"
+        ),
     })
 }

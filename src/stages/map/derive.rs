@@ -146,10 +146,10 @@ fn joins(around: &Around, table_name: &str, table: &Table, alias: &str, expressi
         let wants: Vec<String> = lookup.wants.iter().map(|want| Ident(want).to_string()).collect();
         let (key, wants, from) = (Ident(&reference.field), wants.join(", "), around.relation(&reference.table));
         sql += &format!(
-            "\nLEFT JOIN (\n  SELECT {key} AS _at, {wants} FROM {from} WHERE _key = {key}\n  UNION ALL\n  \
-             SELECT * FROM (SELECT DISTINCT ON ({key}) {key}, {wants} FROM {from} AS o WHERE _key <> {key}\n    \
-             AND NOT EXISTS (FROM {from} AS p WHERE p._key = o.{key} AND p._key = p.{key}) ORDER BY {key}, _key)\n\
-             ) AS {field} ON {field}._at = {alias}.{field}",
+            "\nLEFT JOIN (\n  SELECT {key}::VARCHAR AS _at, {wants} FROM {from} WHERE _key = {key}::VARCHAR\n  UNION ALL\n  \
+             SELECT * FROM (SELECT DISTINCT ON ({key}) {key}::VARCHAR, {wants} FROM {from} AS o WHERE _key <> {key}::VARCHAR\n    \
+             AND NOT EXISTS (FROM {from} AS p WHERE p._key = o.{key}::VARCHAR AND p._key = p.{key}::VARCHAR) ORDER BY {key}, _key)\n\
+             ) AS {field} ON {field}._at = {alias}.{field}::VARCHAR",
             field = Ident(&lookup.field),
         );
     }
@@ -253,7 +253,7 @@ fn step(
     let key = one_key(table_name, table);
     for (at, (first, group)) in aggregates.iter().enumerate() {
         sql += &format!(
-            "\nLEFT JOIN (\n{}\n) AS a{at} ON a{at}._at = t.{}",
+            "\nLEFT JOIN (\n{}\n) AS a{at} ON a{at}._at = t.{}::VARCHAR",
             aggregate(around, table_name, first, group)?,
             Ident(key.as_ref().map_err(|error| Error::config(error.clone()).at_file("mappings/canonical.toml"))?)
         );
@@ -279,7 +279,7 @@ fn aggregate(around: &Around, table_name: &str, first: &Aggregate, group: &[(&st
     }
     let expressions: Vec<&str> = group.iter().flat_map(|(_, aggregate)| aggregate.expressions()).collect();
     let joins = joins(around, &first.from, other, "r", &expressions)?;
-    let on = format!("r.{}", Ident(&first.on));
+    let on = format!("r.{}::VARCHAR", Ident(&first.on));
     let filter = first.filter.as_ref().map(|filter| format!(" AND ({filter})")).unwrap_or_default();
     let rows = format!("FROM {} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}", Path("candidate", &first.from));
     Ok(match &first.most {

@@ -167,7 +167,12 @@ fn text_name(field: &str) -> String {
 
 /// True where there was text and no value came of it.
 fn is_unread(field: &FeedField) -> String {
-    let (value, text) = (Ident(&field.name).to_string(), text_of(field));
+    let (name, text) = (Ident(&field.name).to_string(), text_of(field));
+    let value = match (field.kind, &field.after) {
+        // A value too large for the field is as lost as one that is no value at all.
+        (kind, None) if kind != FieldType::Text => format!("TRY_CAST({name} AS {})", kind.sql()),
+        _ => name,
+    };
     format!("CASE WHEN {value} IS NULL THEN coalesce(tv_trim({text}) <> '', false) ELSE false END")
 }
 
@@ -220,6 +225,13 @@ fn columns_of(feed: &FieldMapping, staged: &[String], entity: &str) -> Result<Op
     Ok(Some(columns))
 }
 
+/// Whether values of one type become values of the other without loss.
+fn fits(from: FieldType, to: FieldType) -> bool {
+    from == to
+        || to == FieldType::Text
+        || matches!((from, to), (FieldType::Integer, FieldType::Decimal) | (FieldType::Date, FieldType::Timestamp))
+}
+
 struct Compiled {
     before: String,
     reading: Option<String>,
@@ -248,6 +260,9 @@ fn compile(name: &str, feed: &FieldMapping, columns: &[String], kind: FieldType)
     };
     if output == FieldType::Text {
         steps.extend(reader_of(kind));
+    } else if !fits(output, kind) {
+        return Err(Error::config(format!("the transforms give {}, the field is {}", output.name(), kind.name()))
+            .hint(format!("end with the transform that reads {}", kind.name())));
     }
     let found: Vec<_> = steps.iter().map(|step| transforms::find(&step.name)).collect::<Result<_>>()?;
     let first = found.iter().position(|transform| transform.fails);

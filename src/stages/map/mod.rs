@@ -11,7 +11,7 @@ mod story;
 
 use indexmap::IndexMap;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Canceller, FieldType, Mapping, Progress, RowStory, Schema, Table, Unit};
 use crate::rules::Origin;
 use crate::sql::{Ident, Literal, Path, Pipeline};
@@ -20,6 +20,9 @@ use decided::Decided;
 pub use decided::read_value;
 use derive::{Around, Stop};
 use feed::Feed;
+
+/// The most fields that a table can have: `_unread` and `_decided` hold a bit for each.
+const MOST_FIELDS: usize = 62;
 
 /// What is built and from what.
 pub struct Plan {
@@ -38,6 +41,14 @@ impl Plan {
     pub fn new(store: &Store, schema: &Schema, sources: &[(String, Mapping)]) -> Result<Plan> {
         let staged: Vec<(String, String)> =
             store.query("SELECT source, entity FROM dq.staged", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if let Some((name, table)) = schema.tables.iter().find(|(_, table)| table.fields.len() > MOST_FIELDS) {
+            return Err(Error::config(format!(
+                "the table \"{name}\" has {} fields; {MOST_FIELDS} are the most there can be",
+                table.fields.len()
+            ))
+            .at_file("mappings/canonical.toml")
+            .hint("split it into two tables with the same key"));
+        }
         let stops = derive::order(schema)?;
         let mut tables = IndexMap::new();
         let mut origins = IndexMap::new();
@@ -100,6 +111,12 @@ impl Plan {
         ))?;
         store.transaction(|store| {
             store.run("DELETE FROM dq.conflicts")?;
+            store.execute(
+                r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), coalesce(field, ''), was, now, NULL, 'no-such-table'
+                   FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace', 'exclude', 'merge')
+                   AND NOT list_contains(?::VARCHAR[], "table")"#,
+                [format!("[{}]", self.schema.tables.keys().cloned().collect::<Vec<_>>().join(", "))],
+            )?;
             for (done, stop) in self.stops.iter().enumerate() {
                 canceller.check()?;
                 let (Stop::Early(name) | Stop::Whole(name)) = stop;
@@ -138,7 +155,7 @@ impl Plan {
         rows: &str,
     ) -> Result<IndexMap<String, Option<String>>> {
         let rows = format!("(SELECT * FROM {} WHERE _key IN ({rows}))", Path("candidate", table));
-        decided::values(store, &rows, self.table(table)?, field, self.feeds(table))
+        decided::values(store, &rows, table, self.table(table)?, field, self.feeds(table))
     }
 
     fn feeds(&self, table: &str) -> &[Feed] {
@@ -146,9 +163,10 @@ impl Plan {
     }
 
     fn table(&self, name: &str) -> Result<&Table> {
-        self.schema.tables.get(name).ok_or_else(|| {
-            crate::error::Error::internal(format!("the plan knows a table \"{name}\" that the schema does not"))
-        })
+        self.schema
+            .tables
+            .get(name)
+            .ok_or_else(|| Error::internal(format!("the plan knows a table \"{name}\" that the schema does not")))
     }
 
     /// What runs at a stop.

@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::model;
 pub use crate::workbench::visible;
 
 /// How many columns of a terminal a harmless text takes.
@@ -11,21 +12,12 @@ pub fn width(text: &str) -> usize {
 
 /// A number as a person reads it: `1 284 003`.
 pub fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
+    model::thousands(n, ' ')
 }
 
 /// A number of things: `1 row`, `1 284 rows`.
 pub fn count(n: u64, one: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{} {one}{s}", number(n))
+    model::counted(n, one, &format!("{one}s"), ' ')
 }
 
 /// Colours on a terminal, and plain text elsewhere.

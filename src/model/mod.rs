@@ -12,6 +12,7 @@ mod schema;
 mod source;
 mod story;
 mod verdict;
+mod words;
 
 pub use anomaly::{Anomaly, AnomalyFilter, Severity, Status};
 pub use commit::{CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally};
@@ -28,3 +29,4 @@ pub use schema::{Aggregate, Check, Derive, Field, FieldType, Format, Reference, 
 pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};
 pub use story::{CellStory, RowStory};
 pub use verdict::{Condition, RuleTally, TableScore, Verdict};
+pub use words::{counted, thousands};

@@ -1,5 +1,7 @@
 //! How a report writes numbers and hostile text; every format of this room uses it.
 
+use crate::model;
+
 /// Text as it may be shown: control characters, line breaks and characters that turn the direction of writing become
 /// symbols, so that a cell can neither move a cursor nor pass for another.
 pub fn visible(text: &str) -> String {
@@ -19,20 +21,12 @@ pub fn visible(text: &str) -> String {
 
 /// A number with a space between its thousands: `1 284`.
 pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    out
+    model::thousands(number, ' ')
 }
 
 /// A number and its noun: `1 row`, `1 284 rows`.
 pub fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", thousands(number), if number == 1 { one } else { many })
+    model::counted(number, one, many, ' ')
 }
 
 /// A part of a whole in percent with one decimal, never rounded up to all or down to nothing: `< 0.1 %`, `99.9 %`.

@@ -7,6 +7,8 @@ use chrono::{DateTime, Local, Utc};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model;
+
 /// The text with every character that a terminal would act on, or that would hide, replaced by a symbol for it.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().any(|c| symbol(c).is_some()) {
@@ -142,23 +144,17 @@ pub fn chop(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// What sets thousands apart: a narrow space at which no line is broken.
+const GAP: char = '\u{202f}';
+
 /// A count with its thousands set apart by narrow spaces.
 pub fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
+    model::thousands(count, GAP)
 }
 
 /// A count with its noun: `1 row`, `2 rows`.
 pub fn count(number_of: u64, one: &str) -> String {
-    let end = if number_of == 1 { "" } else { "s" };
-    format!("{} {one}{end}", number(number_of))
+    model::counted(number_of, one, &format!("{one}s"), GAP)
 }
 
 /// A number of bytes in the unit that reads best.

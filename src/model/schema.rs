@@ -117,6 +117,16 @@ impl FieldType {
         }
     }
 
+    /// The SQL expression that writes a value of this type as people and the ledger do.
+    pub fn as_text(self, expression: &str) -> String {
+        match self {
+            FieldType::Text => expression.to_owned(),
+            // 12.5000 is how the engine writes it; nobody else does.
+            FieldType::Decimal => format!("rtrim(rtrim(CAST({expression} AS VARCHAR), '0'), '.')"),
+            _ => format!("CAST({expression} AS VARCHAR)"),
+        }
+    }
+
     /// Whether values can be compared with `min` and `max`.
     pub fn is_ordered(self) -> bool {
         matches!(self, FieldType::Integer | FieldType::Decimal | FieldType::Date | FieldType::Timestamp)

@@ -24,7 +24,7 @@ impl Finding {
     /// Findings about the rows of the table that is checked; their value is that of the field.
     pub(super) fn of(scope: &Scope) -> Finding {
         let field = scope.check.field.as_str();
-        let value = if field.is_empty() { "NULL".to_owned() } else { column(field) };
+        let value = if field.is_empty() { "NULL".to_owned() } else { scope.field_as_text(field) };
         Finding {
             steps: Pipeline::new(),
             rows: Path("candidate", &scope.check.table).to_string(),
@@ -180,6 +180,12 @@ impl Scope<'_> {
     /// The argument as an expression over the row's fields; `product_key.cost` follows the reference of `product_key`.
     pub(super) fn expression(&self, argument: &str) -> Result<Option<Expression>> {
         self.check.argument(argument).map(|text| self.parse(argument, &text)).transpose()
+    }
+
+    /// A field of the row, as the text in which people write it.
+    pub(super) fn field_as_text(&self, field: &str) -> String {
+        let declared = self.schema.field(&self.check.table, field);
+        declared.map_or_else(|| column(field), |declared| declared.kind.as_text(&column(field)))
     }
 
     /// The argument as an expression, or an error that says that it is needed.

@@ -1,6 +1,6 @@
 //! `negative-margin`: sold for less than it cost.
 
-use super::finding::{Finding, column, money};
+use super::finding::{Finding, money, plain};
 use super::{Docs, Rule, Sample};
 use crate::model::Severity;
 
@@ -19,7 +19,8 @@ pub const RULE: Rule = Rule {
     find: |scope| {
         let price = scope.needed("price")?;
         let cost = scope.needed("cost")?;
-        let value = if scope.check.field.is_empty() { price.sql.clone() } else { column(&scope.check.field) };
+        let value =
+            if scope.check.field.is_empty() { plain(&price.sql) } else { scope.field_as_text(&scope.check.field) };
         let sql = Finding::of(scope)
             .joins_of(&price)
             .joins_of(&cost)

@@ -1,6 +1,6 @@
 //! `sale-without-price`: something went out and nothing came in.
 
-use super::finding::{Finding, column, plain};
+use super::finding::{Finding, plain};
 use super::{Docs, Rule, Sample};
 use crate::model::Severity;
 
@@ -22,7 +22,11 @@ pub const RULE: Rule = Rule {
         let sql = Finding::of(scope)
             .joins_of(&price)
             .joins_of(&quantity)
-            .value(if scope.check.field.is_empty() { price.sql.clone() } else { column(&scope.check.field) })
+            .value(if scope.check.field.is_empty() {
+                plain(&price.sql)
+            } else {
+                scope.field_as_text(&scope.check.field)
+            })
             .message(format!(
                 "{} || if({price} IS NULL, ' sold without a price', ' sold at a price of 0')",
                 plain(&quantity.sql),

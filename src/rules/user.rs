@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::finding::Finding;
+use super::finding::{Finding, column};
 use super::{Origin, Scope};
 use crate::error::{Error, Result};
-use crate::model::{Check, Schema, Severity};
-use crate::sql::{Ident, Literal, Path as Name};
+use crate::model::{Check, Schema, Severity, Table};
+use crate::sql::{Literal, Path as Name};
 use crate::store::Store;
 
 /// One rule of the user's own.
@@ -167,7 +167,7 @@ impl UserRule {
             return Err(self.wrong("field", &format!("{} has no field \"{}\"", self.table, self.field)));
         }
         let sql = match &self.select {
-            Some(select) => self.whole(store, select)?,
+            Some(select) => self.whole(store, table, select)?,
             None => self.condition(store, schema, origins, today)?,
         };
         // Binding it finds misspelt names, without looking at a row.
@@ -215,7 +215,7 @@ impl UserRule {
     }
 
     /// The query of the user with what it leaves out: where the row comes from, and the field's value.
-    fn whole(&self, store: &Store, select: &str) -> Result<String> {
+    fn whole(&self, store: &Store, table: &Table, select: &str) -> Result<String> {
         let select = select.trim().trim_end_matches(';');
         let tree = self.parsed(store, "select", select)?;
         self.only_tables(&tree, "select")?;
@@ -235,7 +235,7 @@ impl UserRule {
         let value = if self.field.is_empty() {
             "NULL".to_owned()
         } else {
-            format!("CAST(t.{} AS VARCHAR)", Ident(&self.field))
+            table.fields.get(&self.field).map(|field| field.kind).unwrap_or_default().as_text(&column(&self.field))
         };
         Ok(format!(
             "SELECT CAST(found.\"row\" AS VARCHAR) AS \"row\", {} AS field, {} AS value, {} AS message, {} AS suggestion,\n  \

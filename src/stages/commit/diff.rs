@@ -5,7 +5,6 @@ use super::{list, tables};
 use crate::error::{Error, Result};
 use crate::model::{CellChange, DiffKind, Field, RowChange, Schema, Table, TableTally};
 use crate::sql::{Ident, Path, Pipeline};
-use crate::stages::map::as_text;
 use crate::store::Store;
 
 /// Two states of one table, each a query for `_at` (a number that tells its rows apart) and the fields.
@@ -220,8 +219,8 @@ impl Sides<'_> {
         let mut columns = Vec::new();
         for (name, field) in &self.table.fields {
             let (new, old) = (format!("n.{}", Ident(name)), format!("o.{}", Ident(name)));
-            columns.push(as_text(&old, field.kind));
-            columns.push(as_text(&new, field.kind));
+            columns.push(field.kind.as_text(&old));
+            columns.push(field.kind.as_text(&new));
             columns.push(format!("{new} IS DISTINCT FROM {old}"));
         }
         let sql = format!(

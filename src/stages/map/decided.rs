@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use super::feed::{Feed, reader_of};
-use super::{as_text, identity, mapped};
+use super::{identity, mapped};
 use crate::error::{Error, Result};
 use crate::model::{Conflict, FieldType, Schema, Table};
 use crate::sql::{Ident, Literal};
@@ -197,7 +197,7 @@ DROP TABLE {present}"#
 
     /// The decisions that set a field, per row in the order in which they were made; rows in order of their names.
     fn sets(&self, store: &Store, field: &str, kind: FieldType) -> Result<Vec<(String, Vec<Set>)>> {
-        let written = as_text(&format!("({})", read_value("now", kind)?), kind);
+        let written = kind.as_text(&format!("({})", read_value("now", kind)?));
         let all = store.query(
             &format!(
                 r#"SELECT id, "row", was, now, {written} FROM dq.decisions
@@ -245,7 +245,7 @@ DROP TABLE {present}"#
                 joins += &format!(
                     "\nLEFT JOIN {} AS {alias} ON {alias}.was = {}",
                     temp(&self.table, &format!("replaced {name}")),
-                    as_text(&own, field.kind)
+                    field.kind.as_text(&own)
                 );
                 value = format!("CASE WHEN {alias}.was IS NULL THEN {own} ELSE {alias}.value END");
                 marks.push(format!("CASE WHEN {alias}.was IS NULL THEN 0 ELSE {mask}::BIGINT END"));
@@ -385,7 +385,7 @@ fn found_values(
     feeds: &[Feed],
 ) -> Result<HashMap<String, Found>> {
     let bit = table.fields.get_index_of(field).unwrap_or(0);
-    let value = as_text(&format!("f.{}", Ident(field)), kind);
+    let value = kind.as_text(&format!("f.{}", Ident(field)));
     let mut found = HashMap::new();
     for feed in feeds {
         let raw = feed.raw(field).unwrap_or_else(|| "NULL::VARCHAR".to_owned());

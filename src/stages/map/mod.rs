@@ -12,7 +12,7 @@ mod story;
 use indexmap::IndexMap;
 
 use crate::error::{Error, Result};
-use crate::model::{Canceller, FieldType, Mapping, Progress, RowStory, Schema, Table, Unit};
+use crate::model::{Canceller, Mapping, Progress, RowStory, Schema, Table, Unit};
 use crate::rules::Origin;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
@@ -89,7 +89,9 @@ impl Plan {
         for (at, stop) in self.stops.iter().enumerate() {
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
             let decided = Decided::shape(store, &self.schema, name)?;
-            statements.push((name.clone(), self.statement(at, &decided)?));
+            let statement = self.statement(at, &decided)?;
+            let needs = if statement.contains("as_of(") { format!("{};\n", as_of(store)?) } else { String::new() };
+            statements.push((name.clone(), needs + &statement));
         }
         Ok(statements)
     }
@@ -97,18 +99,7 @@ impl Plan {
     /// Builds all candidates with the decisions applied, in one transaction; what could not be applied is in
     /// `dq.conflicts` afterwards.
     pub fn build(&self, store: &Store, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<()> {
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP MACRO as_of() AS {}",
-            // A macro with a query in it would look the day up again for every row.
-            store
-                .first(
-                    "SELECT coalesce(max(started), '1970-01-01')::DATE::VARCHAR FROM dq.loads WHERE status = 'done'",
-                    [],
-                    |row| { row.get::<_, String>(0) }
-                )?
-                .map(|day| format!("DATE {}", Literal(&day)))
-                .unwrap_or_else(|| "DATE '1970-01-01'".to_owned())
-        ))?;
+        store.run(&as_of(store)?)?;
         store.transaction(|store| {
             store.run("DELETE FROM dq.conflicts")?;
             store.execute(
@@ -206,6 +197,17 @@ impl Plan {
     }
 }
 
+/// The statement that makes `as_of()`, the day of the last load, known to the connection that builds.
+fn as_of(store: &Store) -> Result<String> {
+    // A macro with a query in it would look the day up again for every row.
+    let day: Option<String> = store.first(
+        "SELECT coalesce(max(started), '1970-01-01')::DATE::VARCHAR FROM dq.loads WHERE status = 'done'",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(format!("CREATE OR REPLACE TEMP MACRO as_of() AS DATE {}", Literal(day.as_deref().unwrap_or("1970-01-01"))))
+}
+
 /// The columns of a staged entity, without those of the workbench.
 fn staged_columns(store: &Store, relation: &str) -> Result<Vec<String>> {
     let columns = store.columns(&format!("SELECT * FROM {}", Path("staging", relation)))?;
@@ -248,14 +250,4 @@ fn mapped(table: &Table, feeds: &[Feed], wanted: impl Fn(&str) -> bool + Copy, r
     }
     pipeline.step("mapped", all.join("\nUNION ALL\n"));
     pipeline
-}
-
-/// A field's value as the text in which people and the ledger write it.
-pub(super) fn as_text(expression: &str, kind: FieldType) -> String {
-    match kind {
-        FieldType::Text => expression.to_owned(),
-        // 12.5000 is how the engine writes it; nobody else does.
-        FieldType::Decimal => format!("rtrim(rtrim({expression}::VARCHAR, '0'), '.')"),
-        _ => format!("{expression}::VARCHAR"),
-    }
 }

@@ -1,6 +1,5 @@
 //! The story of one row: raw line → staged text → mapped value → repaired value → committed value, field by field.
 
-use super::as_text;
 use super::feed::Feed;
 use crate::error::Result;
 use crate::model::{CellStory, Mapping, RowStory, Schema, Step};
@@ -20,7 +19,7 @@ pub(super) fn story(
     let values: Vec<String> = table
         .fields
         .iter()
-        .map(|(name, field)| format!("{} AS {}", as_text(&Ident(name).to_string(), field.kind), Ident(name)))
+        .map(|(name, field)| format!("{} AS {}", field.kind.as_text(&Ident(name).to_string()), Ident(name)))
         .collect();
     let values = values.join(", ");
     let now = store.texts(&format!(
@@ -96,12 +95,12 @@ fn committed(store: &Store, schema: &Schema, table_name: &str, now: &crate::mode
         .fields
         .iter()
         .filter(|(name, _)| columns.iter().any(|(column, _)| column == *name))
-        .map(|(name, field)| format!("{} AS {}", as_text(&Ident(name).to_string(), field.kind), Ident(name)))
+        .map(|(name, field)| format!("{} AS {}", field.kind.as_text(&Ident(name).to_string()), Ident(name)))
         .collect();
     let keys: Vec<String> = table
         .keys()
         .map(|key| match now.get(0, key) {
-            Some(value) => format!("{} = {}", as_text(&Ident(key).to_string(), table.fields[key].kind), Literal(value)),
+            Some(value) => format!("{} = {}", table.fields[key].kind.as_text(&Ident(key).to_string()), Literal(value)),
             None => "false".to_owned(),
         })
         .collect();

@@ -96,7 +96,7 @@ fn bare_load(home: &Path, files: &[PathBuf]) -> Result<()> {
     for file in [database.clone(), home.join("bare.duckdb.wal")] {
         let _ = fs::remove_file(file);
     }
-    let store = Store::open(&database, &Settings::default(), &[], &[])?;
+    let store = Store::open(&database, &Settings::default(), &[])?;
     for (at, file) in files.iter().enumerate() {
         // With broken records in the file DuckDB's sniffer gives up, so it is told what there is.
         let columns: Vec<String> =

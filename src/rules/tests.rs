@@ -200,7 +200,7 @@ fn origin(table: &str, rows: &str) -> Origin {
 /// A store with the sample staged and mapped.
 fn stage(sample: &Sample) -> Result<(Store, Schema)> {
     let schema = schema(sample.schema)?;
-    let store = Store::in_memory(super::FUNCTIONS, &[])?;
+    let store = Store::in_memory(super::FUNCTIONS)?;
     for (name, table) in &schema.tables {
         let rows = sample.tables.iter().find(|(table, _)| table == name).map(|(_, rows)| *rows);
         let (header, records) = rows.map(records).unwrap_or_default();

@@ -140,7 +140,7 @@ mod tests {
     fn a_function_of_ours_is_callable_from_sql_and_keeps_nulls() -> Result<()> {
         let shout = Function { name: "shout", call: Call::One(|text| (text != "no").then(|| text.to_uppercase())) };
         let join = Function { name: "joined", call: Call::Two(|a, b| Some(format!("{a}+{b}"))) };
-        let store = Store::in_memory(&[shout, join], &[])?;
+        let store = Store::in_memory(&[shout, join])?;
         let page = store.texts(
             "SELECT shout(v) AS s, joined(v, 'é') AS j FROM (VALUES ('a longer text than twelve'), ('no'), (NULL)) t(v)",
         )?;
@@ -162,7 +162,7 @@ mod tests {
             Function { name: "as_date", call: Call::Date(|text, _| text.parse().ok()) },
             Function { name: "as_timestamp", call: Call::Timestamp(|text, _| text.parse().ok()) },
         ];
-        let store = Store::in_memory(&functions, &[])?;
+        let store = Store::in_memory(&functions)?;
         let sql = "SELECT as_double(v) AS a, as_integer(v, '') AS b, as_decimal(v, '') AS c, as_date(v, '') AS d,
                    as_timestamp(v, '') AS e FROM (VALUES ('86400'), ('x'), (NULL)) t(v)";
         let types: Vec<_> = store.columns(sql)?.into_iter().map(|(_, kind)| kind).collect();

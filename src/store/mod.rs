@@ -4,7 +4,6 @@ mod functions;
 mod migrations;
 mod rows;
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -36,29 +35,6 @@ pub struct Settings {
 /// A DuckDB database with the schemas of the workbench in it.
 pub struct Store {
     conn: Connection,
-    /// What the transforms add to SQL; a temporary macro is seen by its own connection only.
-    macros: Vec<String>,
-    in_transaction: Cell<bool>,
-}
-
-/// A transaction that is taken back when it is dropped, unless it was committed: after an error and after a panic.
-struct Transaction<'s>(&'s Store);
-
-impl Transaction<'_> {
-    fn commit(self) -> Result<()> {
-        self.0.run("COMMIT")?;
-        self.0.in_transaction.set(false);
-        Ok(())
-    }
-}
-
-impl Drop for Transaction<'_> {
-    fn drop(&mut self) {
-        if self.0.in_transaction.replace(false) {
-            // The first error is the one to report; a failed statement may have ended the transaction already.
-            let _ = self.0.conn.execute_batch("ROLLBACK");
-        }
-    }
 }
 
 /// Stops whatever runs on a store, from any thread.
@@ -84,51 +60,34 @@ impl Interrupter {
 impl Store {
     /// Opens the database file, makes it if there is none, and brings its tables up to date.
     ///
-    /// `functions` and `macros` are what the transforms add to SQL; they live only in this process.
-    pub fn open(path: &Path, settings: &Settings, functions: &[Function], macros: &[&str]) -> Result<Store> {
+    /// `functions` are what the transforms add to SQL; they live only in this process.
+    pub fn open(path: &Path, settings: &Settings, functions: &[Function]) -> Result<Store> {
         let config = config(settings)?;
         #[allow(clippy::disallowed_methods, reason = "this is the one place where a database is opened")]
         let conn = Connection::open_with_flags(path, config).map_err(|cause| opening(path, cause))?;
-        Self::prepare(conn, settings, functions, macros)
+        Self::prepare(conn, settings, functions)
     }
 
     /// A database in memory, for tests and for trying out rules.
-    pub fn in_memory(functions: &[Function], macros: &[&str]) -> Result<Store> {
+    pub fn in_memory(functions: &[Function]) -> Result<Store> {
         let settings = Settings::default();
         #[allow(clippy::disallowed_methods, reason = "this is the one place where a database is opened")]
         let conn = Connection::open_in_memory_with_flags(config(&settings)?).map_err(failure)?;
-        Self::prepare(conn, &settings, functions, macros)
+        Self::prepare(conn, &settings, functions)
     }
 
-    fn prepare(conn: Connection, settings: &Settings, functions: &[Function], macros: &[&str]) -> Result<Store> {
-        let store = Store {
-            conn,
-            macros: macros.iter().map(|statement| (*statement).to_owned()).collect(),
-            in_transaction: Cell::new(false),
-        };
-        if settings.read_only {
-            migrations::require_newest(&store)?;
-        } else {
+    fn prepare(conn: Connection, settings: &Settings, functions: &[Function]) -> Result<Store> {
+        let store = Store { conn };
+        if !settings.read_only {
             migrations::migrate(&store)?;
         }
         functions::register(&store.conn, functions)?;
-        store.create_macros()?;
         Ok(store)
-    }
-
-    fn create_macros(&self) -> Result<()> {
-        self.macros.iter().try_for_each(|statement| self.run(statement))
     }
 
     /// A second connection to the same database, for reading while this one works.
     pub fn reader(&self) -> Result<Store> {
-        let reader = Store {
-            conn: self.conn.try_clone().map_err(failure)?,
-            macros: self.macros.clone(),
-            in_transaction: Cell::new(false),
-        };
-        reader.create_macros()?;
-        Ok(reader)
+        Ok(Store { conn: self.conn.try_clone().map_err(failure)? })
     }
 
     /// What stops the work on this connection, wired to `canceller`.
@@ -246,18 +205,23 @@ impl Store {
         appender.flush().map_err(|cause| failed(&what, cause))
     }
 
-    /// Does `work` in one transaction: all of it or, on any error, nothing. Within `work`, a further transaction is a part
-    /// of this one, and its error must be this one's too.
+    /// Does `work` in one transaction: all of it or, on any error, nothing.
     pub fn transaction<T>(&self, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
-        if self.in_transaction.get() {
-            return work(self);
-        }
         self.run("BEGIN TRANSACTION")?;
-        self.in_transaction.set(true);
-        let transaction = Transaction(self);
-        let value = work(self)?;
-        transaction.commit()?;
-        Ok(value)
+        match work(self) {
+            Ok(value) => {
+                if let Err(error) = self.run("COMMIT") {
+                    let _ = self.conn.execute_batch("ROLLBACK");
+                    return Err(error);
+                }
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to report; a failed statement may have ended the transaction already.
+                let _ = self.conn.execute_batch("ROLLBACK");
+                Err(error)
+            }
+        }
     }
 }
 
@@ -328,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_failed_transaction_leaves_nothing_behind() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         store.run("CREATE TABLE t(a INTEGER)")?;
         let outcome: Result<()> = store.transaction(|store| {
             store.run("INSERT INTO t VALUES (1)")?;
@@ -340,50 +304,17 @@ mod tests {
     }
 
     #[test]
-    fn transactions_within_one_another_are_one() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
-        store.run("CREATE TABLE t(a INTEGER)")?;
-        let insert = |store: &Store| store.run("INSERT INTO t VALUES (1)");
-        let outcome: Result<()> = store.transaction(|store| {
-            store.transaction(insert)?;
-            store.run("INSERT INTO nowhere VALUES (1)")
-        });
-        assert!(outcome.is_err());
-        assert_eq!(store.count("SELECT count(*) FROM t")?, 0);
-        store.transaction(|store| store.transaction(insert))?;
-        assert_eq!(store.reader()?.count("SELECT count(*) FROM t")?, 1);
-        Ok(())
-    }
-
-    #[test]
-    fn a_panic_within_a_transaction_takes_it_back() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
-        store.run("CREATE TABLE t(a INTEGER)")?;
-        let panics = std::panic::AssertUnwindSafe(|| {
-            store.transaction(|store| -> Result<()> {
-                store.run("INSERT INTO t VALUES (1)")?;
-                panic!("as a mistake of ours would")
-            })
-        });
-        assert!(std::panic::catch_unwind(panics).is_err());
-        assert_eq!(store.count("SELECT count(*) FROM t")?, 0);
-        store.transaction(|store| store.run("INSERT INTO t VALUES (2)"))?;
-        assert_eq!(store.reader()?.count("SELECT sum(a) FROM t")?, 2);
-        Ok(())
-    }
-
-    #[test]
-    fn a_reader_knows_the_functions_and_macros_too() -> Result<()> {
+    fn a_reader_knows_the_functions_too() -> Result<()> {
         let shout = Function { name: "shout", call: Call::One(|text| Some(text.to_uppercase())) };
-        let store = Store::in_memory(&[shout], &["CREATE OR REPLACE TEMP MACRO twice(t) AS t || t"])?;
+        let store = Store::in_memory(&[shout])?;
         let reader = store.reader()?.reader()?;
-        assert_eq!(reader.texts("SELECT shout(twice('a')) AS s")?.get(0, "s"), Some("AA"));
+        assert_eq!(reader.texts("SELECT shout('a') AS s")?.get(0, "s"), Some("A"));
         Ok(())
     }
 
     #[test]
     fn a_page_is_a_window_that_knows_the_whole() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         let page = store.page("SELECT i, [i::VARCHAR, NULL] AS l FROM range(10) t(i) ORDER BY i", 4, 2)?;
         assert_eq!((page.total, page.offset, page.rows.len()), (10, 4, 2));
         assert_eq!(page.get(0, "i"), Some("4"));
@@ -393,7 +324,7 @@ mod tests {
 
     #[test]
     fn an_interrupt_ends_a_running_statement_as_cancelled() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         let interrupter = store.interrupter(&Canceller::default());
         let stopper = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(100));

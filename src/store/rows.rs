@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_frame_without_rows_still_has_its_columns_and_types() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         let select = "SELECT i AS number, [i::VARCHAR] AS list, DATE '2026-01-01' AS day FROM range(3) t(i)";
         let full = store.frame(select)?;
         let empty = store.frame(&format!("{select} WHERE i > 5"))?;
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_row_is_visited_in_order_and_the_first_refusal_ends_it() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         let sql = "SELECT i, nullif(i, 1) AS n FROM range(10000) t(i) ORDER BY i";
         let mut seen = Vec::new();
         let rows = store.each_text(sql, &mut |cells| {

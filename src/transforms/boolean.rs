@@ -49,7 +49,6 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("MAP {{{}}}[lower(tv_trim({}))]", entries.join(", "), inputs[0]))
     },
     functions: &[],
-    macros: &[],
 };
 
 const TRUE: [&str; 11] = ["oui", "o", "vrai", "v", "yes", "y", "true", "t", "1", "x", "on"];

@@ -42,7 +42,6 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("CAST(bottles_75cl({}) AS DECIMAL(18,4))", inputs[0])),
     functions: &[Function { name: "bottles_75cl", call: Call::Double(bottles) }],
-    macros: &[],
 };
 
 /// What a word of a unit says.

@@ -29,5 +29,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("coalesce({})", parts.join(", ")))
     },
     functions: &[],
-    macros: &[],
 };

@@ -20,5 +20,4 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("tv_collapse_spaces({})", inputs[0])),
     functions: &[Function { name: "tv_collapse_spaces", call: Call::One(|text| Some(collapsed(text))) }],
-    macros: &[],
 };

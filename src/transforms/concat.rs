@@ -32,5 +32,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("nullif(concat_ws({}, {}), '')", Literal(separator), parts.join(", ")))
     },
     functions: &[],
-    macros: &[],
 };

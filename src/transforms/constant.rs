@@ -18,5 +18,4 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |_, arguments| Ok(Literal(arguments.text("value")?).to_string()),
     functions: &[],
-    macros: &[],
 };

@@ -43,7 +43,6 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("tv_country({}, {})", inputs[0], Literal(form)))
     },
     functions: &[Function { name: "tv_country", call: Call::Two(country) }],
-    macros: &[],
 };
 
 /// What is known of a country.

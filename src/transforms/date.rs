@@ -60,5 +60,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("tv_date({}, {})", inputs[0], Literal(&moment::formats(arguments, &FORMATS)?)))
     },
     functions: &[Function { name: "tv_date", call: Call::Date(moment::days) }],
-    macros: &[],
 };

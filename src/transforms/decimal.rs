@@ -51,5 +51,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("tv_decimal({}, {})", inputs[0], Literal(sign)))
     },
     functions: &[Function { name: "tv_decimal", call: Call::Decimal(number::decimal) }],
-    macros: &[],
 };

@@ -23,5 +23,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("CASE WHEN tv_trim({0}) <> '' THEN {0} ELSE {1} END", inputs[0], Literal(arguments.text("value")?)))
     },
     functions: &[],
-    macros: &[],
 };

@@ -32,7 +32,6 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("tv_email({})", inputs[0])),
     functions: &[Function { name: "tv_email", call: Call::One(|text| Some(tidied(text))) }],
-    macros: &[],
 };
 
 fn tidied(text: &str) -> String {

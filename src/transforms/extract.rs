@@ -46,5 +46,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("nullif(regexp_extract({}, {}, {group}), '')", inputs[0], Literal(pattern)))
     },
     functions: &[],
-    macros: &[],
 };

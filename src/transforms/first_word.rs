@@ -24,5 +24,4 @@ pub const TRANSFORM: Transform = Transform {
         name: "tv_first_word",
         call: Call::One(|text| trimmed(text).split(is_space).next().map(str::to_owned)),
     }],
-    macros: &[],
 };

@@ -34,5 +34,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("tv_integer({}, {})", inputs[0], Literal(sign)))
     },
     functions: &[Function { name: "tv_integer", call: Call::Integer(number::integer) }],
-    macros: &[],
 };

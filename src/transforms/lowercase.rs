@@ -18,5 +18,4 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("lower({})", inputs[0])),
     functions: &[],
-    macros: &[],
 };

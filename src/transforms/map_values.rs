@@ -54,7 +54,6 @@ pub const TRANSFORM: Transform = Transform {
         cases(&inputs[0], otherwise, &Arguments { value: value.or(arguments.value), ..*arguments })
     },
     functions: &[],
-    macros: &[],
 };
 
 fn cases(input: &str, otherwise: Option<&str>, table: &Arguments) -> Result<String> {

@@ -71,8 +71,6 @@ pub struct Transform {
     pub compile: fn(inputs: &[String], arguments: &Arguments) -> Result<String>,
     /// The Rust functions that the expression calls.
     pub functions: &'static [Function],
-    /// The `CREATE OR REPLACE TEMP MACRO` statements that the expression needs.
-    pub macros: &'static [&'static str],
 }
 
 impl Transform {
@@ -178,11 +176,6 @@ pub fn functions() -> Vec<Function> {
     REGISTRY.iter().flat_map(|transform| transform.functions).copied().collect()
 }
 
-/// All macros that transforms need, for opening a store.
-pub fn macros() -> Vec<&'static str> {
-    REGISTRY.iter().flat_map(|transform| transform.macros).copied().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -193,7 +186,7 @@ mod tests {
     use crate::store::Store;
 
     fn store() -> Result<Store> {
-        Store::in_memory(&functions(), &macros())
+        Store::in_memory(&functions())
     }
 
     fn arguments(written: &str) -> Result<Option<toml::Value>> {
@@ -219,14 +212,11 @@ mod tests {
     }
 
     #[test]
-    fn functions_and_macros_are_unique_and_cannot_collide_with_those_of_duckdb() {
+    fn functions_are_unique_and_cannot_collide_with_those_of_duckdb() {
         let mut names = HashSet::new();
         for function in functions() {
             assert!(names.insert(function.name), "{} is there twice", function.name);
             assert!(function.name.starts_with("tv_") || function.name == "bottles_75cl", "{}", function.name);
-        }
-        for statement in macros() {
-            assert!(statement.starts_with("CREATE OR REPLACE TEMP MACRO tv_"), "{statement}");
         }
     }
 

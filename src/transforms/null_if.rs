@@ -29,5 +29,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("CASE WHEN lower(tv_trim({0})) NOT IN ({1}) THEN {0} END", inputs[0], list.join(", ")))
     },
     functions: &[],
-    macros: &[],
 };

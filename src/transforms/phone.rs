@@ -54,7 +54,6 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("tv_phone({}, {})", inputs[0], Literal(&region)))
     },
     functions: &[Function { name: "tv_phone", call: Call::Two(e164) }],
-    macros: &[],
 };
 
 /// The first digits of the overseas regions that share the French way of dialling.

@@ -27,7 +27,6 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("tv_postal_code({})", inputs[0])),
     functions: &[Function { name: "tv_postal_code", call: Call::One(|text| Some(tidied(text))) }],
-    macros: &[],
 };
 
 fn tidied(text: &str) -> String {

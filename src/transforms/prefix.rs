@@ -19,5 +19,4 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, arguments| Ok(format!("({} || {})", Literal(arguments.text("text")?), inputs[0])),
     functions: &[],
-    macros: &[],
 };

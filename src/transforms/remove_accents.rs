@@ -25,5 +25,4 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("tv_remove_accents({})", inputs[0])),
     functions: &[Function { name: "tv_remove_accents", call: Call::One(|text| Some(without_accents(text))) }],
-    macros: &[],
 };

@@ -35,7 +35,6 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("tv_remove_special_chars({}, {})", inputs[0], Literal(keep)))
     },
     functions: &[Function { name: "tv_remove_special_chars", call: Call::Two(|text, keep| Some(cleaned(text, keep))) }],
-    macros: &[],
 };
 
 fn cleaned(text: &str, keep: &str) -> String {

@@ -42,5 +42,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("replace({}, {}, {})", inputs[0], Literal(from), Literal(to)))
     },
     functions: &[],
-    macros: &[],
 };

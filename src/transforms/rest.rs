@@ -24,5 +24,4 @@ pub const TRANSFORM: Transform = Transform {
         name: "tv_rest",
         call: Call::One(|text| trimmed(text).split_once(is_space).map(|(_, rest)| trimmed(rest).to_owned())),
     }],
-    macros: &[],
 };

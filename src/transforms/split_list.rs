@@ -50,5 +50,4 @@ pub const TRANSFORM: Transform = Transform {
         ))
     },
     functions: &[],
-    macros: &[],
 };

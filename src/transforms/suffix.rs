@@ -19,5 +19,4 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, arguments| Ok(format!("({} || {})", inputs[0], Literal(arguments.text("text")?))),
     functions: &[],
-    macros: &[],
 };

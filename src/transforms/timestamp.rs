@@ -54,5 +54,4 @@ pub const TRANSFORM: Transform = Transform {
         Ok(format!("tv_timestamp({}, {})", inputs[0], Literal(&moment::formats(arguments, &FORMATS)?)))
     },
     functions: &[Function { name: "tv_timestamp", call: Call::Timestamp(moment::microseconds) }],
-    macros: &[],
 };

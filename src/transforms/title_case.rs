@@ -28,7 +28,6 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("tv_title_case({})", inputs[0])),
     functions: &[Function { name: "tv_title_case", call: Call::One(|text| Some(title_case(text))) }],
-    macros: &[],
 };
 
 /// Words that stay small when they stand after a space.

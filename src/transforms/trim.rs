@@ -22,5 +22,4 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("tv_trim({})", inputs[0])),
     functions: &[Function { name: "tv_trim", call: Call::One(|text| Some(trimmed(text).to_owned())) }],
-    macros: &[],
 };

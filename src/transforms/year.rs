@@ -27,7 +27,6 @@ pub const TRANSFORM: Transform = Transform {
     ],
     compile: |inputs, _| Ok(format!("tv_year({}, '')", inputs[0])),
     functions: &[Function { name: "tv_year", call: Call::Integer(|text, _| year(text)) }],
-    macros: &[],
 };
 
 fn year(text: &str) -> Option<i64> {

@@ -32,7 +32,7 @@ pub enum Job {
         /// Chosen by who asks.
         ticket: u64,
         /// What is decided.
-        action: Box<Action>,
+        action: Action,
         /// The reason.
         why: Option<String>,
     },

@@ -30,8 +30,6 @@ pub struct Workbench {
     ledger: decide::Ledger,
     canceller: Canceller,
     read_only: bool,
-    /// Whether the database lacks a decision that the ledger has.
-    is_behind: bool,
     _lock: workspace::Lock,
 }
 
@@ -54,14 +52,13 @@ impl Workbench {
             threads: workspace.config.workspace.threads,
             temp_dir: Some(workspace.temp()),
         };
-        let store = Store::open(&workspace.database(), &settings, &functions(), &transforms::macros())?;
+        let store = Store::open(&workspace.database(), &settings, &functions())?;
         let ledger = decide::Ledger::open(&workspace.ledger(), options.read_only)?;
         if !options.read_only {
             ledger.sync(&store)?;
         }
         let reader = Reader { workspace: Arc::new(workspace), store };
-        let read_only = options.read_only;
-        Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only, is_behind: false, _lock: lock })
+        Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only: options.read_only, _lock: lock })
     }
 
     /// What stops the work that is going on here, from another thread.
@@ -113,8 +110,7 @@ impl Workbench {
         self.refresh()
     }
 
-    /// Takes a source out of `tastevin.toml`; what was loaded from it stays staged, and is
-    /// not looked at unless a source of that name is added again.
+    /// Takes a source out of `tastevin.toml`; what was loaded from it stays staged until the next load of another.
     pub fn remove_source(&mut self, name: &str) -> Result<()> {
         self.writable()?;
         self.known(name)?;
@@ -140,33 +136,32 @@ impl Workbench {
         self.with_place(source, |place| load::load(&self.reader.store, place, &watch, &clock::now))
     }
 
-    /// Builds the candidates and runs every rule, in one transaction.
+    /// Builds the candidates and runs every rule.
     pub fn check(&mut self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
         self.writable()?;
         self.canceller.reset();
-        self.catch_up()?;
         let plan = self.plan()?;
-        let inputs = check::Inputs {
-            schema: self.schema(),
-            origins: plan.origins(),
-            rules_dir: &self.reader.workspace.rules(),
-            unloaded: plan.unloaded(),
-            gate: &self.config().gate,
-            today: clock::today(),
-            at: clock::now(),
-        };
-        // Nobody sees the new candidates beside the findings in the old ones.
-        self.reader.store.transaction(|store| {
-            plan.build(store, progress, &self.canceller)?;
-            check::run(store, &inputs, progress, &self.canceller)
-        })
+        plan.build(&self.reader.store, progress, &self.canceller)?;
+        check::run(
+            &self.reader.store,
+            &check::Inputs {
+                schema: self.schema(),
+                origins: plan.origins(),
+                rules_dir: &self.reader.workspace.rules(),
+                unloaded: plan.unloaded(),
+                gate: &self.config().gate,
+                today: clock::today(),
+                at: clock::now(),
+            },
+            progress,
+            &self.canceller,
+        )
     }
 
     /// Makes the candidates canonical.
     pub fn commit(&mut self, message: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Commit> {
         self.writable()?;
         self.canceller.reset();
-        self.catch_up()?;
         let who = clock::who();
         commit::commit(&self.reader.store, &self.commit_request(&who, message), progress, &self.canceller)
     }

@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     fn store() -> Result<Store> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         store.run(
             "CREATE TABLE candidate.customers (customer_key VARCHAR, \"a b\" INTEGER); CREATE TABLE staging.\"x/clients.csv\" (a VARCHAR)",
         )?;

@@ -42,7 +42,7 @@ fn generous() -> Gate {
 
 /// A store with three customers, three orders of theirs and four lines, checked once and found clean.
 fn checked() -> Result<Store> {
-    let store = Store::in_memory(&[], &[])?;
+    let store = Store::in_memory(&[])?;
     candidates(
         &store,
         "customers",
@@ -419,7 +419,7 @@ fn a_diff_says_what_is_added_changed_and_removed_cell_by_cell() -> Result<()> {
 
 #[test]
 fn a_diff_before_any_check_says_what_to_do() -> Result<()> {
-    let store = Store::in_memory(&[], &[])?;
+    let store = Store::in_memory(&[])?;
     let error = commit::diff(&store, &schema(), &generous(), 0, 10).expect_err("there is nothing to compare");
     assert_eq!(error.kind(), Kind::Gate);
     assert!(error.hints()[0].ends_with("run `tastevin check`"), "{:?}", error.hints());
@@ -678,7 +678,7 @@ fn the_digest_depends_on_content_only() -> Result<()> {
 
 #[test]
 fn rows_that_refer_to_rows_of_their_own_table_wait_along_the_whole_chain() -> Result<()> {
-    let store = Store::in_memory(&[], &[])?;
+    let store = Store::in_memory(&[])?;
     let schema: Schema = toml::from_str(
         "[tables.lines.fields]\nposition = { type = \"integer\" }\norder_key = { type = \"text\", key = true }\nboss = { type = \"text\", references = \"lines.order_key\" }",
     )
@@ -706,7 +706,7 @@ fn fields_may_be_called_like_anything_that_the_statements_use_themselves() -> Re
         text += &format!("'{name}' = {{ type = \"text\", references = \"or der.value\"{key} }}\n");
     }
     let schema: Schema = toml::from_str(&text).expect("a schema");
-    let store = Store::in_memory(&[], &[])?;
+    let store = Store::in_memory(&[])?;
     let columns: Vec<String> = schema.tables["or der"]
         .fields
         .keys()
@@ -736,7 +736,7 @@ fn fields_may_be_called_like_anything_that_the_statements_use_themselves() -> Re
 fn a_workspace_that_is_open_for_reading_only_can_still_be_compared() -> Result<()> {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("w.duckdb");
-    let open = |read_only| Store::open(&path, &Settings { read_only, ..Settings::default() }, &[], &[]);
+    let open = |read_only| Store::open(&path, &Settings { read_only, ..Settings::default() }, &[]);
     let memory = checked()?;
     let store = open(false)?;
     for table in ["customers", "orders", "lines"] {

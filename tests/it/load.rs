@@ -25,8 +25,7 @@ impl Desk {
     fn new() -> Desk {
         let dir = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(dir.path().join("exports")).expect("a folder");
-        let store =
-            Store::open(&dir.path().join("tastevin.duckdb"), &Settings::default(), &[], &[]).expect("a database");
+        let store = Store::open(&dir.path().join("tastevin.duckdb"), &Settings::default(), &[]).expect("a database");
         let mut mapping = Mapping { connector: "files".into(), ..Mapping::default() };
         mapping
             .entities

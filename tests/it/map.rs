@@ -86,7 +86,7 @@ impl World {
     }
 
     fn with(entities: &[(&str, &str, &str)]) -> World {
-        let store = Store::in_memory(&transforms::functions(), &transforms::macros()).unwrap();
+        let store = Store::in_memory(&transforms::functions()).unwrap();
         for (at, (entity, columns, rows)) in entities.iter().enumerate() {
             store
                 .run(&format!(

@@ -54,11 +54,8 @@ fn at() -> DateTime<Utc> {
 
 /// Three people, one with a hostile address, and four sales, two of them by nobody we know; checked once.
 fn checked() -> World {
-    let store = Store::in_memory(
-        &[transforms::functions(), tastevin::rules::FUNCTIONS.to_vec()].concat(),
-        &transforms::macros(),
-    )
-    .expect("a store in memory");
+    let store = Store::in_memory(&[transforms::functions(), tastevin::rules::FUNCTIONS.to_vec()].concat())
+        .expect("a store in memory");
     let hostile = HOSTILE.replace('\u{1b}', "' || chr(27) || '");
     store
         .run(&format!(
@@ -133,7 +130,7 @@ fn a_report_of_a_check_says_where_the_bad_rows_are_and_what_to_do_next() {
 
 #[test]
 fn before_the_first_check_there_is_nothing_to_report_and_the_way_on_is_said() {
-    let store = Store::in_memory(&[], &[]).expect("a store in memory");
+    let store = Store::in_memory(&[]).expect("a store in memory");
     let schema: Schema = toml::from_str(SCHEMA).expect("the schema");
     let request = report::Request { workspace: "", schema: &schema, mappings: &[], at: at() };
     let error = report::report(&store, &request).expect_err("nothing was checked");

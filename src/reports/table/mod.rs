@@ -224,7 +224,7 @@ mod tests {
     ) t(name, price, day, list, flag, note)";
 
     fn written(format: &str, sql: &str) -> Result<(u64, Vec<u8>)> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         let mut out = Vec::new();
         let rows = export(&store, sql, table_format(format)?, Target::Stream(&mut out))?;
         Ok((rows, out))
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_failed_export_leaves_the_old_file_and_nothing_beside_it() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         let dir = tempfile::tempdir().map_err(writing)?;
         for format in TABLES {
             let path = dir.path().join(format!("out.{}", format.extension));
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_named_and_not_a_fault_of_ours() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         for format in TABLES {
             let error = export(&store, ROWS, format, Target::File(Path::new("/nowhere/out.bin"))).err();
             let error = error.ok_or_else(|| Error::internal("an export went nowhere"))?;
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_full_disk_is_said_so() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         for format in TABLES {
             let error = export(&store, ROWS, format, Target::File(Path::new("/dev/full"))).err();
             let error = error.ok_or_else(|| Error::internal("a full disk took it all"))?;

@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn a_parquet_file_reads_back_with_its_types_and_rows() -> Result<()> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         let dir = tempfile::tempdir().map_err(|cause| Error::internal("no folder").caused_by(cause))?;
         let path = dir.path().join("l'été.parquet");
         let sql = "SELECT i, i::DECIMAL(18,4) AS price, ['a'] AS list, DATE '2026-01-31' AS day FROM range(3) t(i)";

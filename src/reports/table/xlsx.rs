@@ -213,7 +213,7 @@ mod tests {
         NULL::VARCHAR AS nothing FROM range(5) t(i)";
 
     fn read(sql: &str, sheet_rows: u32) -> Result<Vec<(String, Vec<Vec<Data>>)>> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         let dir = tempfile::tempdir().map_err(writing)?;
         let path = dir.path().join("t.xlsx");
         write_with_sheets_of(&store, sql, &path, sheet_rows)?;

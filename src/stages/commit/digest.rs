@@ -73,7 +73,7 @@ mod tests {
     }
 
     fn of(rows: &str) -> Result<String> {
-        let store = Store::in_memory(&[], &[])?;
+        let store = Store::in_memory(&[])?;
         store.run("CREATE TABLE canonical.t (k VARCHAR, n DECIMAL(18,4), l VARCHAR[], _commit BIGINT)")?;
         if !rows.is_empty() {
             store.run(&format!("INSERT INTO canonical.t SELECT *, 1 FROM (VALUES {rows})"))?;

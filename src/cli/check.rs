@@ -13,7 +13,8 @@ use crate::workbench::{self, Target, Workbench};
 
 /// Build the candidates, run every rule, print the verdict
 ///
-/// Exit code 1 if the gate is closed or a finding is open from the severity on that --fail-on names.
+/// Exit code 1 if the gate is closed or a finding is open from the severity on that --fail-on names; 2 if there is nothing
+/// to check yet, because no source is named or none is loaded.
 #[derive(clap::Args)]
 pub struct Check {
     /// How to write the verdict [default: as the output's name ends, else text]

@@ -5,7 +5,7 @@ use super::json;
 use super::sink::Sink;
 use super::text::{count, visible};
 use super::{Outcome, Subcommand, diff};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{self, TableDiff, Verdict};
 use crate::workbench::Workbench;
 
@@ -43,31 +43,52 @@ impl Subcommand for Commit {
             context.say("Nothing was committed.\nNext: tastevin anomalies --severity error");
             return Ok(Outcome::Fail);
         }
-        let made = make(&mut workbench, &self.message, context)?;
-        print(&made, context)?;
+        print(&make(&mut workbench, &self.message, context)?, context)?;
         Ok(Outcome::Pass)
     }
 }
 
-/// Rebuilds the candidates and runs the rules, with progress.
+/// Rebuilds the candidates and runs the rules, with progress; an error where there is nothing yet to check.
 pub fn check(workbench: &mut Workbench, context: &Context) -> Result<Verdict> {
+    if workbench.config().sources.is_empty() {
+        return Err(Error::usage("there is no source yet")
+            .hint("add one: tastevin source add isavigne_prod --kind isavigne --path FOLDER"));
+    }
+    if workbench.sources()?.iter().all(|source| source.standing.is_none()) {
+        return Err(Error::usage("nothing is loaded yet").hint("load first: tastevin load"));
+    }
     let meter = context.meter();
     let verdict = workbench.check(&|progress| meter.tell(&progress))?;
     context.check_interrupted()?;
     Ok(verdict)
 }
 
-/// Commits, with progress. Where there is nothing to commit, it is the last commit that comes back.
-pub fn make(workbench: &mut Workbench, message: &str, context: &Context) -> Result<model::Commit> {
+/// What came of a commit.
+pub enum Made {
+    /// It was made.
+    Fresh(model::Commit),
+    /// There was nothing to commit: this earlier one stands.
+    Stands(model::Commit),
+}
+
+impl Made {
+    /// The commit that was made, if one was.
+    pub fn fresh(&self) -> Option<&model::Commit> {
+        match self {
+            Made::Fresh(commit) => Some(commit),
+            Made::Stands(_) => None,
+        }
+    }
+}
+
+/// Commits, with progress.
+pub fn make(workbench: &mut Workbench, message: &str, context: &Context) -> Result<Made> {
     let last = workbench.log()?.first().map(|last| last.id);
     let made = {
         let meter = context.meter();
         workbench.commit(message, &|progress| meter.tell(&progress))?
     };
-    if last == Some(made.id) {
-        context.say(format!("Nothing to commit: commit {} stands.", made.id));
-    }
-    Ok(made)
+    Ok(if last == Some(made.id) { Made::Stands(made) } else { Made::Fresh(made) })
 }
 
 fn dry_run(workbench: &Workbench, verdict: &Verdict, context: &Context) -> Result<Outcome> {
@@ -102,8 +123,24 @@ pub fn gate(out: &mut Sink, verdict: &Verdict, context: &Context) -> Result<()> 
     Ok(())
 }
 
+/// Prints what came of a commit.
+pub fn print(made: &Made, context: &Context) -> Result<()> {
+    match made {
+        Made::Fresh(commit) => print_commit(commit, context),
+        Made::Stands(commit) => {
+            let mut out = context.stdout();
+            if context.json() {
+                json::write(&mut out, &[("committed", &false), ("stands", &commit.id)])?;
+            }
+            out.finish()?;
+            context.say(format!("Nothing to commit: commit {} stands.", commit.id));
+            Ok(())
+        }
+    }
+}
+
 /// Prints a commit that was made.
-pub fn print(made: &model::Commit, context: &Context) -> Result<()> {
+pub fn print_commit(made: &model::Commit, context: &Context) -> Result<()> {
     let mut out = context.stdout();
     if context.json() {
         json::write(&mut out, &[("committed", &true), ("commit", made)])?;

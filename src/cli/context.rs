@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Front;
 use super::interrupt::Interrupt;
+use super::message;
 use super::progress::Meter;
 use super::sink::Sink;
 use super::text::{Paint, visible};
@@ -18,7 +19,7 @@ pub struct Global {
     /// The workspace folder [default: the current folder or the nearest one above it that is a workspace]
     #[arg(short = 'C', long, global = true, value_name = "DIR", help_heading = "Everywhere")]
     pub workspace: Option<PathBuf>,
-    /// Refuse every change; several can look at a workspace at the same time
+    /// Refuse every change; several can look at a workspace at the same time if all of them say this
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub read_only: bool,
     /// Write JSON, with "schema_version" in it
@@ -27,7 +28,7 @@ pub struct Global {
     /// No colours; the variable NO_COLOR says the same
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub no_color: bool,
-    /// No progress and no messages, only data and errors
+    /// No progress and no messages, only data, warnings of damage and errors
     #[arg(short, long, global = true, help_heading = "Everywhere")]
     pub quiet: bool,
 }
@@ -94,6 +95,10 @@ impl Context {
         self.interrupt.install()?;
         let workbench = Workbench::open(dir, OpenOptions { read_only })?;
         self.interrupt.watch(workbench.interrupter());
+        // What was decided and then lost must not go unsaid, whatever the command is about.
+        if let Some(warning) = workbench.ledger_warning() {
+            message::line(format!("warning: {}", visible(warning)));
+        }
         Ok(workbench)
     }
 
@@ -116,7 +121,7 @@ impl Context {
     pub fn say(&self, text: impl AsRef<str>) {
         if !self.global.quiet {
             for line in text.as_ref().lines() {
-                eprintln!("{}", visible(line));
+                message::line(visible(line));
             }
         }
     }

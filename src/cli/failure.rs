@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use super::message;
 use super::text::{Paint, visible};
 use crate::error::Error;
 
 /// Prints the error and says with what code the process ends.
 pub fn report(error: &Error, colour: bool) -> ExitCode {
-    eprint!("{}", words(error, Paint(colour)));
+    message::text(words(error, Paint(colour)));
     ExitCode::from(error.kind().exit_code())
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::message;
 use crate::error::{Error, Result};
 use crate::workbench::Interrupter;
 
@@ -41,7 +42,7 @@ impl Shared {
         let again = self.hit.swap(true, Ordering::SeqCst);
         match work {
             Some(work) if !again => {
-                eprintln!("cancelling; once more to stop at once");
+                message::line("cancelling; once more to stop at once");
                 work.interrupt();
             }
             // Nothing that needs an orderly end, or no patience: what is on disk is whole at any moment.

@@ -21,6 +21,7 @@ mod load;
 mod log;
 mod man;
 mod map;
+mod message;
 mod open;
 mod progress;
 mod query;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::message;
 use super::text::visible;
 use crate::model::{Progress, Unit};
 
@@ -37,10 +38,10 @@ impl Meter {
                 (Unit::Steps, Some(total)) => {
                     let kind = first_word(&progress.what);
                     if last.as_ref().is_none_or(|(what, _)| first_word(what) != kind) {
-                        eprintln!("{}: {total} steps", visible(kind));
+                        message::line(format!("{}: {total} steps", visible(kind)));
                     }
                 }
-                _ => eprintln!("{}", visible(&progress.what)),
+                _ => message::line(visible(&progress.what)),
             }
         }
         if let Some(gauge) = &self.gauge {

@@ -27,7 +27,7 @@ impl Subcommand for Revert {
             message => message.to_owned(),
         };
         let made = context.change()?.revert(self.commit, &message)?;
-        commit::print(&made, context)?;
+        commit::print_commit(&made, context)?;
         Ok(Outcome::Pass)
     }
 }

@@ -49,11 +49,11 @@ impl Subcommand for Sync {
             json::write(
                 &mut out,
                 &[
-                    ("committed", &made.is_some()),
+                    ("committed", &made.as_ref().is_some_and(|made| made.fresh().is_some())),
                     ("loads", &loads.done),
                     ("failed", &failed),
                     ("verdict", &verdict),
-                    ("commit", &made),
+                    ("commit", &made.as_ref().and_then(commit::Made::fresh)),
                 ],
             )?;
             out.finish()?;

@@ -64,7 +64,8 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
     }
     // Files are found again by the paths that are kept of them, from whatever folder the program is started in.
     let folder = place.workspace.join(path);
-    let folder = std::path::absolute(&folder).map_err(|cause| Error::io("is no path", &folder, cause))?;
+    let folder =
+        std::path::absolute(&folder).map_err(|cause| Error::io("`path` of the source is no path", &folder, cause))?;
     Ok(Box::new(Files { folder, entities: place.mapping.entities.clone() }))
 }
 
@@ -88,7 +89,7 @@ impl Connector for Files {
                 chosen.iter().find_map(|file| std::fs::File::open(&file.path).err().map(|cause| (file, cause)));
             let found = match (names.is_empty(), unreadable) {
                 (true, _) => Err(told(&folder.nothing_for(entity, files))),
-                (_, Some((file, cause))) => Err(told(&Error::io("cannot be read", &file.path, cause))),
+                (_, Some((file, cause))) => Err(told(&Error::io("the file cannot be read", &file.path, cause))),
                 _ => Ok(names.join(", ")),
             };
             probes.push(Probe { what: format!("files of {entity}"), found });
@@ -207,8 +208,11 @@ struct Staged {
 
 impl Prepared {
     fn of(file: Candidate, files: &EntityFiles, target: &Target, watch: &Watch) -> Result<Prepared> {
-        let empty =
-            || Error::source("is empty").at_file(&file.path).hint("export it again; the earlier load still stands");
+        let empty = || {
+            Error::source(format!("the file {} is empty", file.name))
+                .at_file(&file.path)
+                .hint("export it again; the earlier load still stands")
+        };
         if file.stamp.bytes == 0 {
             return Err(empty());
         }

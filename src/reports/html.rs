@@ -380,7 +380,7 @@ fn decisions(report: &Report) -> Markup {
             h2 { "Decisions" }
             @if report.conflicts > 0 {
                 div .card {
-                    h3 { (counted(report.conflicts, "decision no longer fits", "decisions no longer fit")) " and was not applied" }
+                    h3 { (counted(report.conflicts, "decision no longer fits and was not applied", "decisions no longer fit and were not applied")) }
                     div .scroll {
                         table {
                             thead { tr { th { "Row" } th { "Field" } th { "Was" } th { "Found now" } th { "Wanted" } th { "Why not" } } }

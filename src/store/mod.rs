@@ -254,7 +254,7 @@ fn opening(path: &Path, cause: duckdb::Error) -> Error {
     if text.contains("lock") {
         return Error::new(Kind::Busy, "another process holds this workspace")
             .at_file(path)
-            .hint("close it there, or open with --read-only once it is closed")
+            .hint("close it there first; several can look at the same time if all of them say --read-only")
             .caused_by(cause);
     }
     Error::new(Kind::Io, "the workspace database cannot be opened").at_file(path).caused_by(cause)

@@ -10,7 +10,7 @@ use crate::model::{Mapping, Schema, WorkspaceConfig};
 /// How a workspace is opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OpenOptions {
-    /// Refuse every change, and share the workspace with others who do the same.
+    /// Refuse every change, and share the workspace with others who all do the same.
     pub read_only: bool,
 }
 
@@ -211,7 +211,7 @@ impl Lock {
                 let holder = if holder.trim().is_empty() { "another process" } else { holder.trim() };
                 return Err(Error::new(Kind::Busy, format!("{holder} holds this workspace"))
                     .at_file(dir)
-                    .hint("close it there first; with --read-only two can look at the same time"));
+                    .hint("close it there first; several can look at the same time if all of them say --read-only"));
             }
             Err(fs::TryLockError::Error(cause)) => return Err(Error::io("cannot lock the workspace", &path, cause)),
         }

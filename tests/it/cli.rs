@@ -322,6 +322,53 @@ fn a_reader_that_has_seen_enough_ends_nothing_in_an_error() {
 
 #[cfg(unix)]
 #[test]
+fn a_closed_pipe_on_stderr_changes_no_exit_code() {
+    let workspace = Workspace::checked();
+    let closed = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let out = writer.try_clone().expect("the same pipe");
+        let mut command = workspace.command();
+        command.args(arguments).stdout(out).stderr(writer).status().expect("the binary runs").code()
+    };
+    assert_eq!(closed(&["anomalies"]), Some(0));
+    assert_eq!(closed(&["check"]), Some(1));
+    assert_eq!(closed(&["load", "misspelt"]), Some(2));
+    assert_eq!(closed(&["load", "--nonsense"]), Some(2));
+}
+
+#[test]
+fn a_check_before_there_is_anything_to_check_says_what_comes_first() {
+    let empty = Workspace::empty();
+    let none = empty.tastevin(["check"]).ended(2);
+    assert!(none.stderr.contains("no source yet") && none.stderr.contains("tastevin source add"), "{}", none.stderr);
+    let unloaded = Workspace::with_exports(SMALL);
+    for command in ["check", "commit"] {
+        let output = unloaded.tastevin([command]).ended(2);
+        assert!(output.stderr.contains("load first: tastevin load"), "{command}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_torn_line_of_the_ledger_is_told_by_whatever_command_comes_next() {
+    let workspace = Workspace::checked();
+    let whole = ["decide", "set", "customers", "isavigne-C0000232", "email", "m@example.fr"];
+    workspace.tastevin(whole).passed();
+    let ledger = workspace.read("decisions.jsonl");
+    let torn = &ledger[..ledger.len() / 2];
+    for command in [&["anomalies"][..], &["query", "SELECT 1"], &["log"], &["load"]] {
+        workspace.write("decisions.jsonl", format!("{ledger}{torn}"));
+        let output = workspace.tastevin(command).passed();
+        assert!(output.stderr.contains("warning: line 2 of"), "{command:?}: {}", output.stderr);
+    }
+    // With its line break it was not torn while it was written: somebody broke it.
+    workspace.write("decisions.jsonl", format!("{ledger}{torn}\n"));
+    let broken = workspace.tastevin(["anomalies"]).ended(2);
+    assert!(broken.stderr.contains("decisions.jsonl:2"), "{}", broken.stderr);
+}
+
+#[cfg(unix)]
+#[test]
 fn ctrl_c_ends_a_long_query_with_code_130() {
     let workspace = Workspace::empty();
     // The database is made first, so that the query begins at once.
@@ -374,6 +421,11 @@ fn a_sync_commits_what_is_clean_and_the_log_tells_and_takes_back() {
     assert!(log.stdout.contains("week 47") && log.stdout.contains("marie"), "{}", log.stdout);
     let what = workspace.tastevin(["diff", "2", "--table", "customers", "--json"]).passed().json();
     assert_eq!(what["tables"][0]["tally"]["added"], 1, "{what}");
+    let idle = workspace.tastevin(["commit"]).passed();
+    assert_eq!(idle.stdout, "", "an older commit is none that was made");
+    assert!(idle.stderr.contains("Nothing to commit: commit 2 stands."), "{}", idle.stderr);
+    assert_eq!(workspace.tastevin(["commit", "--json"]).passed().json()["committed"], false);
+    assert_eq!(workspace.tastevin(["sync", "--json"]).passed().json()["committed"], false);
     workspace.tastevin(["revert", "2"]).passed();
     assert_eq!(workspace.tastevin(["export", "customers"]).passed().stdout, customers.stdout);
 }
@@ -406,7 +458,8 @@ fn a_mistake_in_a_file_of_the_workspace_is_told_with_file_and_line() {
 #[test]
 fn an_output_that_cannot_be_written_is_an_error_of_the_system() {
     let workspace = Workspace::checked();
-    workspace.tastevin(["anomalies", "--output", "no/such/folder/x.csv"]).ended(3);
+    let nowhere = workspace.tastevin(["anomalies", "--output", "no/such/folder/x.csv"]).ended(3);
+    assert!(nowhere.stderr.contains("the folder of the output does not exist"), "{}", nowhere.stderr);
     workspace.tastevin(["anomalies", "--output", "exports"]).ended(2);
     if std::path::Path::new("/dev/full").exists() {
         let full = workspace.tastevin(["anomalies", "--output", "/dev/full"]).ended(3);
@@ -421,7 +474,9 @@ fn a_second_program_is_told_who_holds_the_workspace() {
     let held = held.expect("the workspace opens");
     let busy = workspace.tastevin(["check"]).ended(3);
     assert!(busy.stderr.contains("holds this workspace"), "{}", busy.stderr);
-    assert!(busy.stderr.contains("hint: "), "{}", busy.stderr);
+    assert!(busy.stderr.contains("hint: close it there first"), "{}", busy.stderr);
+    let looking = workspace.tastevin(["--read-only", "log"]).ended(3);
+    assert!(looking.stderr.contains("if all of them say --read-only"), "{}", looking.stderr);
     drop(held);
     workspace.tastevin(["log"]).passed();
 }

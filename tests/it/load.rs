@@ -383,7 +383,7 @@ fn an_empty_file_is_an_error_and_names_alone_are_no_rows() -> Result<()> {
     for content in ["", "\u{FEFF}", "\n\r\n"] {
         let error = failure(Desk::holding("clients.csv", content).load());
         assert_eq!(error.kind(), Kind::Source);
-        assert!(error.to_string().contains("clients.csv: is empty"), "{error}");
+        assert!(error.to_string().contains("the file clients.csv is empty"), "{error}");
     }
     for content in ["code;nom\n", "code;nom", "\u{FEFF}code;nom\r\n\r\n"] {
         let desk = Desk::holding("clients.csv", content);

@@ -21,9 +21,6 @@ pub struct List {
 impl List {
     pub fn run(self, context: &Context) -> Result<Outcome> {
         let workbench = context.look()?;
-        if let Some(warning) = workbench.ledger_warning() {
-            context.say(format!("warning: {warning}"));
-        }
         let is_shown = |decision: &&Decision| {
             let in_force = workbench.is_active(&decision.id) && !matches!(decision.action, Action::Revert { .. });
             let about = self.table.as_deref().is_none_or(|table| decision.action.table() == Some(table));

@@ -84,7 +84,7 @@ impl Folder {
             _ => Error::io("the folder cannot be read", path, cause),
         })?;
         if !metadata.is_dir() {
-            return Err(Error::source("is a file, and `path` of the source must be a folder").at_file(path));
+            return Err(Error::source("`path` of the source is a file and must be a folder").at_file(path));
         }
         let unreadable = |cause| Error::io("the folder cannot be read", path, cause);
         let mut folder = Folder { path: path.to_owned(), ..Folder::default() };
@@ -107,7 +107,7 @@ impl Folder {
                     ending,
                     packed,
                     stamp: Stamp::of(&entry.path())
-                        .map_err(|cause| Error::io("cannot be read", &entry.path(), cause))?,
+                        .map_err(|cause| Error::io("the file cannot be read", &entry.path(), cause))?,
                     name,
                 }),
             }

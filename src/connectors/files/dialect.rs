@@ -267,7 +267,7 @@ fn sample(window: &mut Window, grammar: &Grammar, start: u64, canceller: &Cancel
     while records.len() < SAMPLE_RECORDS && place < end {
         let piece = window
             .piece(grammar, None, place, canceller)
-            .map_err(|cause| Error::new(crate::error::Kind::Io, "cannot be read").caused_by(cause))?;
+            .map_err(|cause| Error::new(crate::error::Kind::Io, "the file cannot be read").caused_by(cause))?;
         let Some(piece) = piece else { break };
         let record = &window.from(place)[..piece.bytes];
         if piece.verdict != Verdict::Blank {

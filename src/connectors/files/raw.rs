@@ -29,7 +29,7 @@ pub fn raw_record(
     if Stamp::of(path).ok() != Some(Stamp { bytes, modified_ms }) {
         return Ok(None);
     }
-    read(path, &dialect, mark, row).map_err(|cause| Error::io("cannot be read", path, cause))
+    read(path, &dialect, mark, row).map_err(|cause| Error::io("the file cannot be read", path, cause))
 }
 
 fn read(path: &Path, dialect: &Dialect, mark: LineMark, row: u64) -> io::Result<Option<String>> {

@@ -86,7 +86,7 @@ impl Sheet {
             }
             return Ok(sheet);
         }
-        Err(Error::source("is empty: no sheet holds anything").at_file(path))
+        Err(Error::source("the workbook is empty: no sheet holds anything").at_file(path))
     }
 
     /// Stages its rows, by way of a text.

@@ -51,7 +51,7 @@ impl Readable {
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
                 Error::new(Kind::Source, "is not a gzip file, or a damaged one").at_file(path).caused_by(cause)
             }
-            _ => Error::io("cannot be read", path, cause),
+            _ => Error::io("the file cannot be read", path, cause),
         };
         let file = File::open(path).map_err(unreadable)?;
         let taken = Counted { inner: BufReader::with_capacity(BLOCK, file), count: 0 };

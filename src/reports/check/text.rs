@@ -77,9 +77,12 @@ fn write(output: &CheckOutput, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "{mark} {}{}", visible(&condition.what), visible(&detail)).map_err(writing)?;
     }
     if verdict.conflicts > 0 {
-        let counted = counted(verdict.conflicts, "decision does", "decisions do");
-        writeln!(out, "{} {counted} not fit the data and was not applied", paint.severity(Severity::Warning))
-            .map_err(writing)?;
+        let counted = counted(
+            verdict.conflicts,
+            "decision does not fit the data and was not applied",
+            "decisions do not fit the data and were not applied",
+        );
+        writeln!(out, "{} {counted}", paint.severity(Severity::Warning)).map_err(writing)?;
     }
     if verdict.unused_waivers > 0 {
         let counted = counted(verdict.unused_waivers, "waiver applies", "waivers apply");

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::{TableFormat, writing};
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
 use crate::sql::Ident;
 use crate::store::Store;
 
@@ -107,6 +107,11 @@ impl Replacement {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        if !folder.exists() {
+            return Err(Error::new(error::Kind::Io, "the folder of the output does not exist")
+                .at_file(folder)
+                .hint("make it first, or name another output"));
+        }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".tastevin-").suffix(".part");
         #[cfg(unix)]

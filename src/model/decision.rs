@@ -86,6 +86,9 @@ pub enum Action {
         rule: String,
         /// The canonical table.
         table: String,
+        /// The field of the finding, empty where it is about the whole row; absent, as in older lines: any field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
         /// The row's identity; absent where `rows` says which.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         row: Option<String>,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
-use super::gate;
+use super::{decide, gate};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, Canceller, Condition, Gate, Progress, RuleTally, Schema, Severity, Status, TableScore,
@@ -61,8 +61,9 @@ pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), cancelle
             conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
             unused_waivers: unused_waivers(store, inputs.today)?,
         };
-        // The gate looks at the figures of this check, so they are kept first.
+        // The gate looks at the figures of this check and at what it knew, so they are kept first.
         keep_figures(store, &verdict, inputs.at)?;
+        keep(store, &verdict)?;
         verdict.gate = conditions(store, inputs)?;
         keep(store, &verdict)?;
         Ok(verdict)
@@ -160,16 +161,16 @@ fn uses(store: &Store, inputs: &Inputs) -> Result<Vec<Use>> {
 /// The waivers that hold on a day.
 fn live_waivers(today: NaiveDate) -> String {
     format!(
-        "SELECT DISTINCT id, rule, \"table\", \"row\", was FROM dq.decisions\n\
+        "SELECT DISTINCT id, rule, \"table\", \"row\", field, was FROM dq.decisions\n\
          WHERE kind = 'waive' AND active AND (until IS NULL OR until >= DATE '{today}')"
     )
 }
 
-/// What a waiver and a finding must share: the row where one is named, the value always.
-const SAME_ROW: &str =
-    "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" = a.\"row\" AND w.was IS NOT DISTINCT FROM a.value";
-const ANY_ROW: &str =
-    "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" IS NULL AND w.was IS NOT DISTINCT FROM a.value";
+/// What a waiver and a finding must share: the row and the field where the waiver names one, the value always.
+const SAME_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" = a.\"row\" \
+     AND w.was IS NOT DISTINCT FROM a.value AND (w.field IS NULL OR w.field = a.field)";
+const ANY_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" IS NULL \
+     AND w.was IS NOT DISTINCT FROM a.value AND (w.field IS NULL OR w.field = a.field)";
 
 fn waive(store: &Store, today: NaiveDate) -> Result<()> {
     let waivers = live_waivers(today);
@@ -310,9 +311,10 @@ fn keep(store: &Store, verdict: &Verdict) -> Result<()> {
     let detail = serde_json::to_string(verdict)
         .map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))?;
     store.run(&format!(
-        "DELETE FROM dq.verdict; INSERT INTO dq.verdict VALUES ({}, {})",
+        "DELETE FROM dq.verdict; INSERT INTO dq.verdict (\"check\", detail, decisions) VALUES ({}, {}, ({}))",
         verdict.check,
-        Literal(&detail)
+        Literal(&detail),
+        decide::FINGERPRINT
     ))
 }
 
@@ -332,7 +334,12 @@ pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64)
     let total = store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {condition}"))?;
     // The window is cut before the places are looked up, so that it costs the same however many findings there are.
     let window = format!("SELECT * FROM dq.anomalies WHERE {condition} ORDER BY {ORDER} LIMIT {limit} OFFSET {offset}");
-    let rows = store.query(&with_places(&window), [], |row| {
+    Ok((total, read_anomalies(store, &with_places(&window))?))
+}
+
+/// The findings of a query with the columns of [`anomalies_sql`].
+pub(super) fn read_anomalies(store: &Store, sql: &str) -> Result<Vec<Anomaly>> {
+    store.query(sql, [], |row| {
         Ok(Anomaly {
             rule: row.get(0)?,
             severity: row.get(1).map(severity)?,
@@ -348,12 +355,11 @@ pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64)
             line: row.get::<_, Option<i64>>(11)?.and_then(|line| u64::try_from(line).ok()),
             status: if row.get::<_, String>(12)? == Status::Open.name() { Status::Open } else { Status::Waived },
         })
-    })?;
-    Ok((total, rows))
+    })
 }
 
-/// The findings of a query over dq.anomalies with file and line.
-fn with_places(findings: &str) -> String {
+/// The findings of a query over dq.anomalies with file and line, worst first.
+pub(super) fn with_places(findings: &str) -> String {
     format!(
         "SELECT * FROM (\n\
          SELECT a.rule, a.severity, a.\"table\", a.\"row\", a.field, a.value, a.message, a.suggestion, a.source, a.entity,\n  \
@@ -583,6 +589,47 @@ mod tests {
         let verdict = bench.check()?;
         assert_eq!(bench.found(&waived)?, named(&both[1..]), "its last day is over");
         assert_eq!((verdict.unused_waivers, verdict.tables[0].blocking), (1, 2));
+        Ok(())
+    }
+
+    #[test]
+    fn a_waiver_of_one_field_leaves_the_others_of_the_row_open() -> Result<()> {
+        let mut bench = Bench::new()?;
+        let city = bench.schema.tables.get_mut("people").and_then(|table| table.fields.get_mut("city"));
+        city.ok_or_else(|| Error::internal("no city"))?.required = true;
+        bench.store.run("UPDATE candidate.people SET city = NULL WHERE key = 'C4'")?;
+        let waived = || {
+            let missing = AnomalyFilter { row: Some("C4".to_owned()), ..Default::default() };
+            let (_, found) = anomalies(&bench.store, &missing, 0, 9)?;
+            let waived = found.into_iter().filter(|anomaly| anomaly.status == Status::Waived);
+            Ok::<Vec<String>, Error>(waived.map(|anomaly| anomaly.field).collect())
+        };
+        bench.waive("W1", "missing-required", "'C4'", "NULL", "NULL")?;
+        bench.check()?;
+        assert_eq!(waived()?, ["city", "mail"], "an older line names no field");
+        bench.store.run("UPDATE dq.decisions SET field = 'mail'")?;
+        assert_eq!(bench.check()?.unused_waivers, 0);
+        assert_eq!(waived()?, ["mail"]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_gate_is_closed_while_other_decisions_are_in_force_than_at_the_check() -> Result<()> {
+        let bench = Bench::new()?;
+        let is_open = || {
+            gate::conditions(&bench.store, &bench.schema, &bench.gate)
+                .map(|conditions| conditions.iter().all(|condition| condition.holds))
+        };
+        bench.waive("W2", "invalid-email", "'C3'", "'c at example.fr'", "NULL")?;
+        assert!(bench.check()?.gate_is_open() && is_open()?);
+        // Older than the check, as from another person's ledger that was merged.
+        bench.waive("W1", "missing-required", "'C4'", "NULL", "NULL")?;
+        assert!(!is_open()?);
+        assert!(bench.check()?.gate_is_open() && is_open()?);
+        bench.store.run("UPDATE dq.decisions SET active = false WHERE id = 'W1'")?;
+        assert!(!is_open()?, "one was taken back");
+        bench.store.run("UPDATE dq.decisions SET active = true WHERE id = 'W1'")?;
+        assert!(is_open()?, "and put in force again");
         Ok(())
     }
 

@@ -191,11 +191,12 @@ impl Ledger {
             Action::Merge { into, rows, .. } => {
                 rows.iter().for_each(|name| row(Some(name), None, None, Some(into), None));
             }
-            Action::Waive { rule, row: name, was, rows, .. } => {
+            Action::Waive { rule, field, row: name, was, rows, .. } => {
+                let field = field.as_deref();
                 if rows.is_empty() {
-                    row(name.as_deref(), None, was.as_deref(), None, Some(rule));
+                    row(name.as_deref(), field, was.as_deref(), None, Some(rule));
                 }
-                rows.iter().for_each(|(name, was)| row(Some(name), None, was.as_deref(), None, Some(rule)));
+                rows.iter().for_each(|(name, was)| row(Some(name), field, was.as_deref(), None, Some(rule)));
             }
             Action::Revert { of } => row(Some(of), None, None, None, None),
         }
@@ -255,6 +256,18 @@ fn append(path: &Path, bytes: &[u8]) -> Result<()> {
         return Err(failed(cause));
     }
     Ok(())
+}
+
+/// A query for a fingerprint of the decisions in force: it differs where they say anything else, wherever they came from.
+/// A reversal says nothing of its own, so that undoing leads back to the fingerprint before.
+pub const FINGERPRINT: &str = r#"SELECT count(*) || ':' ||
+    coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0)
+    FROM dq.decisions WHERE active AND kind <> 'revert'"#;
+
+/// Whether the last check knows the decisions in force, and no other ones. A check that left no fingerprint knows none.
+pub fn is_checked(store: &Store) -> Result<bool> {
+    let sql = format!("SELECT coalesce((SELECT decisions FROM dq.verdict), '0:0') = ({FINGERPRINT})");
+    Ok(store.first(&sql, [], |row| row.get(0))?.unwrap_or(false))
 }
 
 /// The decisions that could not be applied to the candidates as they are.

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::decide;
 use crate::error::{Error, Result};
 use crate::model::{Condition, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
 use crate::sql::{Ident, Literal, Path, Pipeline};
@@ -166,7 +167,7 @@ impl Shapes {
     }
 }
 
-/// Whether the last check looked at what would be committed: the schema as it is, and the newest loads.
+/// Whether the last check looked at what would be committed: the schema as it is, the newest loads and the decisions in force.
 fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Condition> {
     let what = "the last check covers the newest load and the schema as it is".to_owned();
     let fails = |detail: String| Condition { what: what.clone(), holds: false, detail };
@@ -185,6 +186,9 @@ fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Conditi
     let newer: Vec<String> = store.query(&newer, [], |row| row.get(0))?;
     if !newer.is_empty() {
         return Ok(fails(format!("{} was loaded after check {check}; run `tastevin check`", newer.join(", "))));
+    }
+    if !decide::is_checked(store)? {
+        return Ok(fails(format!("other decisions are in force than at check {check}; run `tastevin check`")));
     }
     Ok(Condition { what, holds: true, detail: format!("check {check}") })
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::error::{Error, Result};
 use crate::model::{
     Anomaly, Commit, Conflict, Load, Mapping, MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport,
-    Report, RuleReport, RuleTally, Schema, Severity, Status, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
+    Report, RuleReport, RuleTally, Schema, Severity, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
 };
 use crate::rules;
 use crate::sql::{Ident, Literal, Path};
@@ -158,41 +158,14 @@ fn words(rule: &str) -> (String, String, String) {
 /// The first findings of every rule, table and field in the order of their rows, open ones first. The way back to
 /// file and line is looked up for these few only.
 fn examples(store: &Store) -> Result<HashMap<Use, Vec<Anomaly>>> {
-    let sql = format!(
-        r#"
-WITH few AS (
-    SELECT * FROM dq.anomalies
-    QUALIFY row_number() OVER (PARTITION BY rule, "table", field, severity ORDER BY status, "row", value) <= {EXAMPLES}
-)
-SELECT few.rule, few."table", few.field, few.severity, few."row", few.value, few.message, few.suggestion, few.source,
-       few.entity, files.file, few._row + lines.shift AS line, few.status
-FROM few
-ASOF LEFT JOIN dq.files AS files
-    ON files.source = few.source AND files.entity = few.entity AND few._row >= files.first_row
-ASOF LEFT JOIN dq.lines AS lines
-    ON lines.source = few.source AND lines.entity = few.entity AND few._row >= lines.row
-ORDER BY few.rule, few."table", few.field, few.status, few."row", few.value"#
+    let few = format!(
+        r#"SELECT * FROM dq.anomalies
+QUALIFY row_number() OVER (PARTITION BY rule, "table", field, severity ORDER BY status, "row", value) <= {EXAMPLES}"#
     );
+    let sql =
+        format!(r#"SELECT * FROM ({}) ORDER BY rule, "table", field, status, "row", value"#, check::with_places(&few));
     let mut examples: HashMap<Use, Vec<Anomaly>> = HashMap::new();
-    let found = store.query(&sql, [], |row| {
-        let severity: String = row.get(3)?;
-        let status: String = row.get(12)?;
-        Ok(Anomaly {
-            rule: row.get(0)?,
-            table: row.get(1)?,
-            field: row.get(2)?,
-            severity: Severity::from_name(&severity).unwrap_or(Severity::Error),
-            row: row.get(4)?,
-            value: row.get(5)?,
-            message: row.get(6)?,
-            suggestion: row.get(7)?,
-            source: row.get(8)?,
-            entity: row.get(9)?,
-            file: row.get(10)?,
-            line: row.get(11)?,
-            status: if status == Status::Waived.name() { Status::Waived } else { Status::Open },
-        })
-    })?;
+    let found = check::read_anomalies(store, &sql)?;
     for anomaly in found {
         let severity = anomaly.severity.name().to_owned();
         let key = (anomaly.rule.clone(), anomaly.table.clone(), anomaly.field.clone(), severity);
@@ -362,10 +335,10 @@ fn quarantine(store: &Store, schema: &Schema) -> Result<Vec<QuarantineTally>> {
 
 fn waivers(store: &Store, at: DateTime<Utc>) -> Result<Vec<WaiverLine>> {
     let sql = r#"
-SELECT d.id, d.rule, d."table", count(a."row"), any_value(d.who), any_value(d.why), any_value(d.until)::VARCHAR
+SELECT d.id, d.rule, d."table", count(DISTINCT a."row"), any_value(d.who), any_value(d.why), any_value(d.until)::VARCHAR
 FROM dq.decisions d
-LEFT JOIN (SELECT DISTINCT rule, "table", "row" FROM dq.anomalies WHERE status = 'waived') a
-    ON a.rule = d.rule AND a."table" = d."table" AND a."row" = d."row"
+LEFT JOIN (SELECT DISTINCT rule, "table", "row", field FROM dq.anomalies WHERE status = 'waived') a
+    ON a.rule = d.rule AND a."table" = d."table" AND a."row" = d."row" AND (d.field IS NULL OR d.field = a.field)
 WHERE d.active AND d.kind = 'waive' AND (d.until IS NULL OR d.until >= ?::DATE)
 GROUP BY d.id, d.rule, d."table" ORDER BY min(d.seq)"#;
     store.query(sql, [at.date_naive().to_string()], |row| {

@@ -70,7 +70,22 @@ CREATE TABLE dq.commits (
     reverts BIGINT, hash VARCHAR NOT NULL, detail VARCHAR NOT NULL
 );
 "#,
+    // 2: the decisions that the last check knew, as a fingerprint.
+    "ALTER TABLE dq.verdict ADD COLUMN decisions VARCHAR;",
 ];
+
+/// Refuses a database that cannot be brought up to date because it is open for reading only.
+pub(super) fn require_newest(store: &Store) -> Result<()> {
+    let newest = SCRIPTS.len() as u64;
+    let have = store.count("SELECT max(version) FROM dq.version")?;
+    if have < newest {
+        return Err(Error::config(format!(
+            "the workspace was written by an older tastevin (database version {have}, this one knows {newest})"
+        ))
+        .hint("open it once without --read-only, which brings it up to date"));
+    }
+    Ok(())
+}
 
 pub(super) fn migrate(store: &Store) -> Result<()> {
     store.run("CREATE SCHEMA IF NOT EXISTS dq; CREATE TABLE IF NOT EXISTS dq.version (version INTEGER NOT NULL)")?;

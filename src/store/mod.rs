@@ -4,6 +4,7 @@ mod functions;
 mod migrations;
 mod rows;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -35,6 +36,27 @@ pub struct Settings {
 /// A DuckDB database with the schemas of the workbench in it.
 pub struct Store {
     conn: Connection,
+    in_transaction: Cell<bool>,
+}
+
+/// A transaction that is taken back when it is dropped, unless it was committed: after an error and after a panic.
+struct Transaction<'s>(&'s Store);
+
+impl Transaction<'_> {
+    fn commit(self) -> Result<()> {
+        self.0.run("COMMIT")?;
+        self.0.in_transaction.set(false);
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.0.in_transaction.replace(false) {
+            // The first error is the one to report; a failed statement may have ended the transaction already.
+            let _ = self.0.conn.execute_batch("ROLLBACK");
+        }
+    }
 }
 
 /// Stops whatever runs on a store, from any thread.
@@ -77,8 +99,10 @@ impl Store {
     }
 
     fn prepare(conn: Connection, settings: &Settings, functions: &[Function]) -> Result<Store> {
-        let store = Store { conn };
-        if !settings.read_only {
+        let store = Store { conn, in_transaction: Cell::new(false) };
+        if settings.read_only {
+            migrations::require_newest(&store)?;
+        } else {
             migrations::migrate(&store)?;
         }
         functions::register(&store.conn, functions)?;
@@ -87,7 +111,7 @@ impl Store {
 
     /// A second connection to the same database, for reading while this one works.
     pub fn reader(&self) -> Result<Store> {
-        Ok(Store { conn: self.conn.try_clone().map_err(failure)? })
+        Ok(Store { conn: self.conn.try_clone().map_err(failure)?, in_transaction: Cell::new(false) })
     }
 
     /// What stops the work on this connection, wired to `canceller`.
@@ -205,23 +229,18 @@ impl Store {
         appender.flush().map_err(|cause| failed(&what, cause))
     }
 
-    /// Does `work` in one transaction: all of it or, on any error, nothing.
+    /// Does `work` in one transaction: all of it or, on any error, nothing. Within `work`, a further transaction is a part
+    /// of this one, and its error must be this one's too.
     pub fn transaction<T>(&self, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
-        self.run("BEGIN TRANSACTION")?;
-        match work(self) {
-            Ok(value) => {
-                if let Err(error) = self.run("COMMIT") {
-                    let _ = self.conn.execute_batch("ROLLBACK");
-                    return Err(error);
-                }
-                Ok(value)
-            }
-            Err(error) => {
-                // The first error is the one to report; a failed statement may have ended the transaction already.
-                let _ = self.conn.execute_batch("ROLLBACK");
-                Err(error)
-            }
+        if self.in_transaction.get() {
+            return work(self);
         }
+        self.run("BEGIN TRANSACTION")?;
+        self.in_transaction.set(true);
+        let transaction = Transaction(self);
+        let value = work(self)?;
+        transaction.commit()?;
+        Ok(value)
     }
 }
 
@@ -300,6 +319,39 @@ mod tests {
         });
         assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Internal));
         assert_eq!(store.count("SELECT count(*) FROM t")?, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn transactions_within_one_another_are_one() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        store.run("CREATE TABLE t(a INTEGER)")?;
+        let insert = |store: &Store| store.run("INSERT INTO t VALUES (1)");
+        let outcome: Result<()> = store.transaction(|store| {
+            store.transaction(insert)?;
+            store.run("INSERT INTO nowhere VALUES (1)")
+        });
+        assert!(outcome.is_err());
+        assert_eq!(store.count("SELECT count(*) FROM t")?, 0);
+        store.transaction(|store| store.transaction(insert))?;
+        assert_eq!(store.reader()?.count("SELECT count(*) FROM t")?, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_panic_within_a_transaction_takes_it_back() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        store.run("CREATE TABLE t(a INTEGER)")?;
+        let panics = std::panic::AssertUnwindSafe(|| {
+            store.transaction(|store| -> Result<()> {
+                store.run("INSERT INTO t VALUES (1)")?;
+                panic!("as a mistake of ours would")
+            })
+        });
+        assert!(std::panic::catch_unwind(panics).is_err());
+        assert_eq!(store.count("SELECT count(*) FROM t")?, 0);
+        store.transaction(|store| store.run("INSERT INTO t VALUES (2)"))?;
+        assert_eq!(store.reader()?.count("SELECT sum(a) FROM t")?, 2);
         Ok(())
     }
 

@@ -32,7 +32,7 @@ pub enum Job {
         /// Chosen by who asks.
         ticket: u64,
         /// What is decided.
-        action: Action,
+        action: Box<Action>,
         /// The reason.
         why: Option<String>,
     },

@@ -15,7 +15,7 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
             Reply::Loaded(source, outcome)
         }
         Job::Check => Reply::Checked(workbench.check(&progress)),
-        Job::Decide { ticket, action, why } => Reply::Decided(ticket, workbench.decide(action, why)),
+        Job::Decide { ticket, action, why } => Reply::Decided(ticket, workbench.decide(*action, why)),
         Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
     }
 }

@@ -37,14 +37,39 @@ impl Workbench {
     /// Writes a decision to the ledger and the disk. It takes effect with the next [`Workbench::check`].
     pub fn decide(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
         self.writable()?;
-        let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+        let why = trimmed(why);
         self.judge(&action, why.as_deref())?;
+        self.enter(action, why)
+    }
+
+    /// Judges all decisions before the first of them is written.
+    fn decide_all(&mut self, actions: Vec<Action>, why: Option<&str>) -> Result<Vec<Decision>> {
+        self.writable()?;
+        let why = trimmed(why.map(str::to_owned));
+        actions.iter().try_for_each(|action| self.judge(action, why.as_deref()))?;
+        actions.into_iter().map(|action| self.enter(action, why.clone())).collect()
+    }
+
+    /// Writes down a decision that was judged.
+    fn enter(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
         let at = clock::now();
         let id = self.ledger.next_id(at);
         let decision = Decision { v: decide::VERSION, id, at, who: clock::who(), action, why };
         self.ledger.append(decision.clone())?;
-        self.ledger.record_last(&self.reader.store)?;
+        // The line is on the disk and in force whatever becomes of its copy: an error now would have it written twice.
+        let store = &self.reader.store;
+        let copied = if self.is_behind { self.ledger.sync(store) } else { self.ledger.record_last(store) };
+        self.is_behind = copied.is_err();
         Ok(decision)
+    }
+
+    /// Copies the ledger into the database again, if that failed when a decision was made.
+    pub(super) fn catch_up(&mut self) -> Result<()> {
+        if self.is_behind {
+            self.ledger.sync(&self.reader.store)?;
+            self.is_behind = false;
+        }
+        Ok(())
     }
 
     /// Sets one field of one row; `was` is what the candidate has now.
@@ -82,7 +107,9 @@ impl Workbench {
         self.field(table, field)?;
         let keys = self.rows_where(table, condition)?;
         let before = self.values(table, field, &listed(&keys))?;
-        self.bulk(table, field, before.into_iter().map(|(row, was)| (row, (was, now.map(str::to_owned)))), None, why)
+        let rows = before.into_iter().map(|(row, was)| (row, (was, now.map(str::to_owned))));
+        let action = bulk(table, field, rows, None).ok_or_else(nothing_changes)?;
+        self.decide(action, why)
     }
 
     /// Sets the fields of all open findings that the filter lets through; one decision per table, field and rule.
@@ -103,7 +130,8 @@ impl Workbench {
             };
             groups.entry((table.clone(), field.clone(), rule.clone())).or_default().insert(row.clone(), value);
         }
-        let mut decisions = Vec::new();
+        let is_nothing_found = groups.is_empty();
+        let mut actions = Vec::new();
         for ((table, field, rule), values) in groups {
             let keys: Vec<String> = values.keys().cloned().collect();
             let before = self.values(&table, &field, &listed(&keys))?;
@@ -111,12 +139,15 @@ impl Workbench {
                 let value = values.get(&row).cloned().flatten();
                 (row, (was, value))
             });
-            decisions.push(self.bulk(&table, &field, rows, Some(&rule), why.map(str::to_owned))?);
+            actions.extend(bulk(&table, &field, rows, Some(&rule)));
         }
-        Ok(decisions)
+        if actions.is_empty() && !is_nothing_found {
+            return Err(nothing_changes());
+        }
+        self.decide_all(actions, why)
     }
 
-    /// Accepts all open findings that the filter lets through as they are; one decision per rule and table.
+    /// Accepts all open findings that the filter lets through as they are; one decision per rule, table and field.
     pub fn waive_found(
         &mut self,
         filter: &AnomalyFilter,
@@ -125,30 +156,26 @@ impl Workbench {
     ) -> Result<Vec<Decision>> {
         let filter = AnomalyFilter { status: Some(crate::model::Status::Open), ..filter.clone() };
         let found = self.reader.store.texts(&format!(
-            r#"SELECT DISTINCT ON (rule, "table", "row") rule, "table", "row", value FROM ({}) ORDER BY rule, "table", "row", value"#,
+            r#"SELECT DISTINCT ON (rule, "table", field, "row") rule, "table", field, "row", value FROM ({})
+               ORDER BY rule, "table", field, "row", value"#,
             check::anomalies_sql(&filter)
         ))?;
-        let mut groups: IndexMap<(String, String), IndexMap<String, Option<String>>> = IndexMap::new();
+        let mut groups: IndexMap<(String, String, String), IndexMap<String, Option<String>>> = IndexMap::new();
         for row in found.rows {
-            let [Some(rule), Some(table), Some(row), value] = row.as_slice() else { continue };
-            groups.entry((rule.clone(), table.clone())).or_default().insert(row.clone(), value.clone());
+            let [Some(rule), Some(table), Some(field), Some(row), value] = row.as_slice() else { continue };
+            groups.entry((rule.clone(), table.clone(), field.clone())).or_default().insert(row.clone(), value.clone());
         }
-        let mut decisions = Vec::new();
-        for ((rule, table), rows) in groups {
-            let action = match (rows.len(), rows.first()) {
-                (1, Some((row, was))) => Action::Waive {
-                    rule,
-                    table,
-                    row: Some(row.clone()),
-                    was: was.clone(),
-                    rows: IndexMap::new(),
-                    until,
-                },
-                _ => Action::Waive { rule, table, row: None, was: None, rows, until },
-            };
-            decisions.push(self.decide(action, Some(why.to_owned()))?);
-        }
-        Ok(decisions)
+        let actions = groups.into_iter().map(|((rule, table, field), rows)| {
+            let field = Some(field);
+            match (rows.len(), rows.first()) {
+                (1, Some((row, was))) => {
+                    let (row, was) = (Some(row.clone()), was.clone());
+                    Action::Waive { rule, table, field, row, was, rows: IndexMap::new(), until }
+                }
+                _ => Action::Waive { rule, table, field, row: None, was: None, rows, until },
+            }
+        });
+        self.decide_all(actions.collect(), Some(why))
     }
 
     /// The keys of the rows of a table that meet a SQL condition over the candidate's fields.
@@ -163,60 +190,6 @@ impl Workbench {
         let filter = AnomalyFilter { status: Some(crate::model::Status::Open), ..filter.clone() };
         let sql = format!(r#"SELECT DISTINCT "row" FROM ({}) ORDER BY "row""#, check::anomalies_sql(&filter));
         Ok(self.reader.store.texts(&sql)?.rows.into_iter().flatten().flatten().collect())
-    }
-
-    /// Takes back the last decision of this user that is in force; none where there is nothing to take back.
-    pub fn undo(&mut self) -> Result<Option<Decision>> {
-        let who = clock::who();
-        let last = self.ledger.decisions().iter().rev().find(|decision| {
-            decision.who == who
-                && !matches!(decision.action, Action::Revert { .. })
-                && self.ledger.is_active(&decision.id)
-        });
-        match last.map(|decision| decision.id.clone()) {
-            Some(of) => self.decide(Action::Revert { of }, None).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Brings back what [`Workbench::undo`] took back last, unless something else was decided since.
-    pub fn redo(&mut self) -> Result<Option<Decision>> {
-        let who = clock::who();
-        let mine = self.ledger.decisions().iter().rev().filter(|decision| decision.who == who);
-        let undone =
-            mine.take_while(|decision| matches!(decision.action, Action::Revert { .. })).find(
-                |decision| match &decision.action {
-                    Action::Revert { of } => {
-                        let of_a_decision =
-                            self.ledger.get(of).is_some_and(|of| !matches!(of.action, Action::Revert { .. }));
-                        of_a_decision && self.ledger.is_active(&decision.id)
-                    }
-                    _ => false,
-                },
-            );
-        match undone.map(|decision| decision.id.clone()) {
-            Some(of) => self.decide(Action::Revert { of }, None).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    fn bulk(
-        &mut self,
-        table: &str,
-        field: &str,
-        rows: impl Iterator<Item = (String, (Option<String>, Option<String>))>,
-        rule: Option<&str>,
-        why: Option<String>,
-    ) -> Result<Decision> {
-        let rows: IndexMap<_, _> = rows.filter(|(_, (was, now))| was != now).collect();
-        if rows.is_empty() {
-            return Err(
-                Error::usage("no row would change").hint("loosen the condition, or look with `tastevin anomalies`")
-            );
-        }
-        let action =
-            Action::Bulk { table: table.to_owned(), field: field.to_owned(), rows, rule: rule.map(str::to_owned) };
-        self.decide(action, why)
     }
 
     /// Per row that `rows` names, what a decision about the field is made about.
@@ -251,22 +224,29 @@ impl Workbench {
             .hint("rows are named by their key; `tastevin anomalies` shows it in the column row")
     }
 
-    fn has_row(&self, table: &str, row: &str) -> Result<()> {
-        let relation = Path("candidate", table);
-        let known = self.reader.store.has_table("candidate", table)?
-            && self
-                .reader
-                .store
-                .first(&format!("SELECT 1 FROM {relation} WHERE _key = ?"), [row], |_| Ok(()))?
-                .is_some();
-        if known { Ok(()) } else { Err(self.no_row(table, row)) }
+    /// Refuses keys of which the table has no row, with the first of them named.
+    fn has_rows(&self, table: &str, rows: &[String]) -> Result<()> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        if !self.reader.store.has_table("candidate", table)? {
+            return Err(self.no_row(table, first));
+        }
+        let unknown: Option<String> = self.reader.store.first(
+            &format!(
+                r#"SELECT "row" FROM ({}) AS wanted ANTI JOIN {} AS c ON wanted."row" = c._key LIMIT 1"#,
+                listed(rows),
+                Path("candidate", table)
+            ),
+            [],
+            |row| row.get(0),
+        )?;
+        unknown.map_or(Ok(()), |row| Err(self.no_row(table, &row)))
     }
 
     /// Refuses what could never apply.
     fn judge(&self, action: &Action, why: Option<&str>) -> Result<()> {
         match action {
             Action::Set { table, field, now, row, .. } => {
-                self.has_row(table, row)?;
+                self.has_rows(table, std::slice::from_ref(row))?;
                 self.readable(table, field, now.iter().map(String::as_str))
             }
             Action::Bulk { table, field, rows, .. } => {
@@ -277,15 +257,15 @@ impl Workbench {
             }
             Action::Exclude { table, rows } => {
                 self.table(table)?;
-                rows.iter().try_for_each(|row| self.has_row(table, row))
+                self.has_rows(table, rows)
             }
             Action::Merge { table, into, rows } => {
                 self.table(table)?;
                 if rows.contains(into) {
                     return Err(Error::usage("a row cannot be merged into itself"));
                 }
-                self.has_row(table, into)?;
-                rows.iter().try_for_each(|row| self.has_row(table, row))
+                self.has_rows(table, std::slice::from_ref(into))?;
+                self.has_rows(table, rows)
             }
             Action::Waive { rule, table, until, .. } => {
                 self.table(table)?;
@@ -351,6 +331,26 @@ impl Workbench {
             }
         }
     }
+}
+
+fn trimmed(why: Option<String>) -> Option<String> {
+    why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty())
+}
+
+/// A decision about the rows that it would change; none where it would change none.
+fn bulk(
+    table: &str,
+    field: &str,
+    rows: impl Iterator<Item = (String, (Option<String>, Option<String>))>,
+    rule: Option<&str>,
+) -> Option<Action> {
+    let rows: IndexMap<_, _> = rows.filter(|(_, (was, now))| was != now).collect();
+    let (table, field, rule) = (table.to_owned(), field.to_owned(), rule.map(str::to_owned));
+    (!rows.is_empty()).then_some(Action::Bulk { table, field, rows, rule })
+}
+
+fn nothing_changes() -> Error {
+    Error::usage("no row would change").hint("loosen the condition, or look with `tastevin anomalies`")
 }
 
 /// A query for the given texts.

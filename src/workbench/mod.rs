@@ -30,6 +30,8 @@ pub struct Workbench {
     ledger: decide::Ledger,
     canceller: Canceller,
     read_only: bool,
+    /// Whether the database lacks a decision that the ledger has.
+    is_behind: bool,
     _lock: workspace::Lock,
 }
 
@@ -58,7 +60,8 @@ impl Workbench {
             ledger.sync(&store)?;
         }
         let reader = Reader { workspace: Arc::new(workspace), store };
-        Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only: options.read_only, _lock: lock })
+        let read_only = options.read_only;
+        Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only, is_behind: false, _lock: lock })
     }
 
     /// What stops the work that is going on here, from another thread.
@@ -110,7 +113,8 @@ impl Workbench {
         self.refresh()
     }
 
-    /// Takes a source out of `tastevin.toml`; what was loaded from it stays staged until the next load of another.
+    /// Takes a source out of `tastevin.toml`; what was loaded from it stays staged, and is
+    /// not looked at unless a source of that name is added again.
     pub fn remove_source(&mut self, name: &str) -> Result<()> {
         self.writable()?;
         self.known(name)?;
@@ -136,32 +140,33 @@ impl Workbench {
         self.with_place(source, |place| load::load(&self.reader.store, place, &watch, &clock::now))
     }
 
-    /// Builds the candidates and runs every rule.
+    /// Builds the candidates and runs every rule, in one transaction.
     pub fn check(&mut self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
         self.writable()?;
         self.canceller.reset();
+        self.catch_up()?;
         let plan = self.plan()?;
-        plan.build(&self.reader.store, progress, &self.canceller)?;
-        check::run(
-            &self.reader.store,
-            &check::Inputs {
-                schema: self.schema(),
-                origins: plan.origins(),
-                rules_dir: &self.reader.workspace.rules(),
-                unloaded: plan.unloaded(),
-                gate: &self.config().gate,
-                today: clock::today(),
-                at: clock::now(),
-            },
-            progress,
-            &self.canceller,
-        )
+        let inputs = check::Inputs {
+            schema: self.schema(),
+            origins: plan.origins(),
+            rules_dir: &self.reader.workspace.rules(),
+            unloaded: plan.unloaded(),
+            gate: &self.config().gate,
+            today: clock::today(),
+            at: clock::now(),
+        };
+        // Nobody sees the new candidates beside the findings in the old ones.
+        self.reader.store.transaction(|store| {
+            plan.build(store, progress, &self.canceller)?;
+            check::run(store, &inputs, progress, &self.canceller)
+        })
     }
 
     /// Makes the candidates canonical.
     pub fn commit(&mut self, message: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Commit> {
         self.writable()?;
         self.canceller.reset();
+        self.catch_up()?;
         let who = clock::who();
         commit::commit(&self.reader.store, &self.commit_request(&who, message), progress, &self.canceller)
     }

@@ -137,10 +137,9 @@ impl Reader {
         check::anomalies(&self.store, filter, offset, limit)
     }
 
-    /// Whether decisions were made after the last check, so that its findings do not know of them.
+    /// Whether other decisions are in force than at the last check, so that its findings do not know of them.
     pub fn decided_since_check(&self) -> Result<bool> {
-        let sql = "SELECT count(*) FROM dq.decisions WHERE \"at\" > (SELECT max(\"at\") FROM dq.scores)";
-        Ok(self.store.count(sql)? > 0)
+        Ok(self.store.count("SELECT count(*) FROM dq.verdict")? > 0 && !decide::is_checked(&self.store)?)
     }
 
     /// The number, from 0, of the next finding after `from` (or before it) whose row, value or message contains `text`,

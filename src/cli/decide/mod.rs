@@ -97,11 +97,13 @@ fn words(action: &Action) -> (String, String) {
         }
         Action::Exclude { table, rows } => (table.clone(), some(rows)),
         Action::Merge { table, into, rows } => (format!("{table} {into}"), format!("takes in {}", some(rows))),
-        Action::Waive { rule, table, row, rows, until, .. } => {
+        Action::Waive { rule, table, field, row, rows, until, .. } => {
             let until = until.map(|day| format!(" until {day}")).unwrap_or_default();
+            let field = field.iter().filter(|field| !field.is_empty()).map(|field| format!(" {field}")).next();
+            let field = field.unwrap_or_default();
             match row {
-                Some(row) => (format!("{table} {row}"), format!("{rule}{until}")),
-                None => (table.clone(), format!("{rule}, {}{until}", count(rows.len() as u64, "finding"))),
+                Some(row) => (format!("{table} {row}{field}"), format!("{rule}{until}")),
+                None => (format!("{table}{field}"), format!("{rule}, {}{until}", count(rows.len() as u64, "finding"))),
             }
         }
         Action::Revert { of } => (of.clone(), "taken back".to_owned()),

@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
 
@@ -169,7 +170,10 @@ pub(super) fn survey(job: &Job, pace: Pace, mut clean: Option<&mut File>, teller
                 loop {
                     let ticket = to_do.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(n) = ticket else { return };
-                    let outcome = work(job, bounds(n), None, copies, &mut window, canceller);
+                    // Every ticket is answered, or the one that collects would wait for ever.
+                    let read = || work(job, bounds(n), None, copies, &mut window, canceller);
+                    let outcome = catch_unwind(AssertUnwindSafe(read))
+                        .unwrap_or_else(|_| Err(io::Error::other("the thread that read it has panicked")));
                     if done.send((n, outcome)).is_err() {
                         return;
                     }

@@ -322,7 +322,7 @@ pub fn check(model: &mut Model) -> Vec<Effect> {
 pub fn decide(model: &mut Model, action: Action, why: Option<String>) -> Vec<Effect> {
     let ticket = model.ticket();
     model.in_flight += 1;
-    vec![Effect::Do(Job::Decide { ticket, action, why })]
+    vec![Effect::Do(Job::Decide { ticket, action: Box::new(action), why })]
 }
 
 fn can_undo(model: &Model) -> Result<(), String> {

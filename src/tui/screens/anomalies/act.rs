@@ -464,12 +464,20 @@ fn waive_form(model: &mut Model, targets: Vec<Anomaly>) {
 fn waive_these(model: &mut Model, targets: Vec<Anomaly>, why: Option<String>, until: Option<NaiveDate>) -> Vec<Effect> {
     let mut effects = Vec::new();
     for ((rule, table), members) in grouped(targets, |anomaly| (&anomaly.rule, &anomaly.table)) {
-        let (row, was, rows) = match members.as_slice() {
-            [one] => (Some(one.row.clone()), one.value.clone(), IndexMap::new()),
-            many => (None, None, many.iter().map(|one| (one.row.clone(), one.value.clone())).collect()),
-        };
-        let marks = members.iter().map(|one| (id_of(one), What::Waived)).collect();
-        effects.extend(send(model, Action::Waive { rule, table, row, was, rows, until }, why.clone(), marks));
+        for ((_, field), members) in grouped(members, |anomaly| (&anomaly.table, &anomaly.field)) {
+            let (row, was, rows) = match members.as_slice() {
+                [one] => (Some(one.row.clone()), one.value.clone(), IndexMap::new()),
+                many => (None, None, many.iter().map(|one| (one.row.clone(), one.value.clone())).collect()),
+            };
+            let marks = members.iter().map(|one| (id_of(one), What::Waived)).collect();
+            let (rule, table, field) = (rule.clone(), table.clone(), Some(field));
+            effects.extend(send(
+                model,
+                Action::Waive { rule, table, field, row, was, rows, until },
+                why.clone(),
+                marks,
+            ));
+        }
     }
     effects
 }

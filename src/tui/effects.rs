@@ -1,5 +1,7 @@
 //! What the update wants done, as data; the runtime does it and answers with a [`Message`](super::message::Message).
 
+use indexmap::IndexMap;
+
 use crate::model::{Action, Anomaly, AnomalyFilter, Commit, Conflict, Page, RowChange, RowStory, TableTally, Verdict};
 use crate::workbench::SourceStatus;
 
@@ -32,7 +34,7 @@ pub enum Job {
         /// Chosen by who asks.
         ticket: u64,
         /// What is decided.
-        action: Box<Action>,
+        wish: Box<Wish>,
         /// The reason.
         why: Option<String>,
     },
@@ -40,6 +42,25 @@ pub enum Job {
     Commit {
         /// The message.
         message: String,
+    },
+}
+
+/// What the user wants decided.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// This, as it stands.
+    Action(Action),
+    /// Give a field of these rows their new values. What they had before is read by the writer, in the form in which
+    /// the decision will be compared with it.
+    Set {
+        /// The table.
+        table: String,
+        /// The field.
+        field: String,
+        /// The rule that found them.
+        rule: Option<String>,
+        /// The new value of each row; `None` empties the field.
+        values: IndexMap<String, Option<String>>,
     },
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::effects::{Answer, Job, Slot};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Commit, Decision, Load, Progress, Verdict};
 
 /// One thing that happened.
@@ -39,8 +39,15 @@ pub enum Reply {
     Loaded(String, Result<Load>),
     /// A check ended.
     Checked(Result<Verdict>),
-    /// A decision is on the disk, or could not be written.
-    Decided(u64, Result<Decision>),
+    /// A decision was made, or was not.
+    Decided {
+        /// Which one.
+        ticket: u64,
+        /// The decision, if it is in the ledger.
+        decision: Option<Decision>,
+        /// What failed. The decision may be in the ledger all the same, when what failed came after it was written.
+        failure: Option<Error>,
+    },
     /// A commit ended.
     Committed(Result<Commit>),
     /// A question was answered.

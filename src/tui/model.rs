@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use ratatui::layout::Rect;
 
 use super::effects::{Ask, Effect, Job, Slot};
@@ -52,6 +53,15 @@ pub struct Work {
     pub cancelled: bool,
 }
 
+/// A decision that is not on the disk yet.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The decision that it takes back, if it does.
+    pub reverts: Option<String>,
+    /// When it was made, since the start.
+    pub since: Duration,
+}
+
 /// The whole state of the workbench.
 pub struct Model {
     /// The size of the terminal.
@@ -86,8 +96,8 @@ pub struct Model {
     pub check_wanted: bool,
     /// Whether the next check is the user's own wish and not the consequence of a decision.
     pub check_loudly: bool,
-    /// Decisions that are on their way to the disk.
-    pub in_flight: u64,
+    /// Decisions that are on their way to the disk, by their tickets, in the order in which they were made.
+    pub pending: IndexMap<u64, Pending>,
     /// Counts the changes of the data; what was fetched under another number is old.
     pub epoch: u64,
     /// What lies over the screen.
@@ -125,7 +135,7 @@ impl Model {
             staged: false,
             check_wanted: false,
             check_loudly: false,
-            in_flight: 0,
+            pending: IndexMap::new(),
             epoch: 1,
             popup: None,
             typed: Vec::new(),

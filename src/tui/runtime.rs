@@ -29,6 +29,7 @@ use super::update::{start, update};
 use super::view::view;
 use super::workers;
 use crate::error::{Error, Kind, Result};
+use crate::model::Decision;
 use crate::workbench::{Interrupter, Reader, Workbench, clock};
 
 /// How the workbench begins.
@@ -44,8 +45,10 @@ const FRAME: Duration = Duration::from_millis(100);
 const NOTE: Duration = Duration::from_millis(500);
 /// How often the writer may report progress.
 const REPORT: Duration = Duration::from_millis(50);
-/// How long the end waits for work that was asked to stop.
+/// How long the end waits for work that was asked to stop, and for everything when a signal asked for the end.
 const FAREWELL: Duration = Duration::from_secs(10);
+/// How long the end waits before it says why.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// The names of our threads begin with this; a panic on one of them is a failure of one job, not of the program.
 const THREAD: &str = "tastevin-";
 
@@ -70,8 +73,12 @@ pub fn run(workbench: Workbench, options: Options) -> Result<()> {
     let outcome = drive(&mut model, options, &receive, &work, &questions);
     drop(_screen);
     questions.close();
-    work.finish();
-    outcome
+    let dropped = work.finish(&receive);
+    match dropped.is_empty() {
+        true => outcome,
+        false => Err(Error::new(Kind::Interrupted, dropped.join("; "))
+            .hint("`tastevin decide list` and `tastevin log` show what is on the disk")),
+    }
 }
 
 fn about(workbench: &Workbench) -> About {
@@ -125,7 +132,7 @@ fn drive(
                 Effect::Quit => return Ok(()),
             }
         }
-        let wait = match (model.work.is_some(), model.notes.shown().is_some()) {
+        let wait = match (model.work.is_some() || !model.pending.is_empty(), model.notes.shown().is_some()) {
             (true, _) => FRAME,
             (false, true) => NOTE,
             (false, false) => Duration::from_secs(3600),
@@ -236,7 +243,8 @@ fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|cause| {
         let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
-        Err(Error::internal(format!("a fault of this program: {text}")).hint("the work was not done; nothing was lost"))
+        Err(Error::internal(format!("a fault of this program: {text}"))
+            .hint("the work was not finished; what is on the disk stands"))
     })
 }
 
@@ -275,8 +283,12 @@ impl Work {
                         report(reply);
                     }
                 };
-                let failed = failure_of(&job);
-                report(guarded(|| Ok(workers::work(&mut workbench, job, &tell))).unwrap_or_else(failed));
+                let (failed, before) = (job.clone(), workbench.decisions().len());
+                let outcome = guarded(|| Ok(workers::work(&mut workbench, job, &tell)));
+                report(outcome.unwrap_or_else(|error| {
+                    // The fault may have come after the decision was written.
+                    failure_of(failed, workbench.decisions().get(before).cloned(), error)
+                }));
                 lock(&own.0).running = None;
             }
         })?;
@@ -306,20 +318,69 @@ impl Work {
         }
     }
 
-    /// Stops what can be stopped, writes the decisions that are still waiting, and lets the workbench go.
-    fn finish(self) {
+    /// Stops what can be stopped, lets a commit end, writes the decisions that are still waiting, and lets the workbench
+    /// go. Says what was dropped.
+    fn finish(self, receive: &Receiver<Message>) -> Vec<String> {
+        let mut dropped = Vec::new();
         {
             let mut queue = lock(&self.queue.0);
             queue.closed = true;
+            if queue.jobs.iter().any(|job| matches!(job, Job::Commit { .. })) {
+                dropped.push("the commit was not begun".to_owned());
+            }
             if matches!(queue.running, Some(Job::Load(_) | Job::Check)) {
                 self.interrupter.interrupt();
             }
             self.queue.1.notify_one();
         }
         let begin = Instant::now();
-        while !self.thread.is_finished() && begin.elapsed() < FAREWELL {
+        let by_signal = STOPPED.load(Ordering::SeqCst);
+        let mut told = false;
+        while !self.thread.is_finished() {
+            let (committing, decisions) = owed(&lock(&self.queue.0));
+            let patient = !by_signal && (committing || decisions > 0);
+            let enough = if patient { STOPPED.load(Ordering::SeqCst) } else { begin.elapsed() >= FAREWELL };
+            if enough {
+                break;
+            }
+            if patient && !told && begin.elapsed() >= PATIENCE {
+                eprintln!("finishing what was begun; Ctrl-C ends at once");
+                told = true;
+            }
             thread::sleep(Duration::from_millis(5));
         }
+        if !self.thread.is_finished() {
+            let (committing, decisions) = owed(&lock(&self.queue.0));
+            if committing {
+                dropped.push("the commit was not finished".to_owned());
+            }
+            if decisions > 0 {
+                dropped.push(format!("decisions not written: {decisions}"));
+            }
+        }
+        dropped.extend(receive.try_iter().filter_map(|message| match message {
+            Message::Reply(reply) => failed_unseen(*reply),
+            _ => None,
+        }));
+        dropped
+    }
+}
+
+/// What the end must wait for: whether a commit is being made, and how many decisions are not written.
+fn owed(queue: &Queue) -> (bool, usize) {
+    let all = queue.running.iter().chain(&queue.jobs);
+    let decisions = all.filter(|job| matches!(job, Job::Decide { .. })).count();
+    (matches!(queue.running, Some(Job::Commit { .. })), decisions)
+}
+
+/// What a reply says that nobody has seen on the screen any more, if it is a loss.
+fn failed_unseen(reply: Reply) -> Option<String> {
+    match reply {
+        Reply::Decided { decision: None, failure: Some(error), .. } => {
+            Some(format!("a decision was not made: {error}"))
+        }
+        Reply::Committed(Err(error)) => Some(format!("the commit was not made: {error}")),
+        _ => None,
     }
 }
 
@@ -343,12 +404,11 @@ fn next_job(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
 }
 
 /// What is reported of a job that ended in a fault of the program.
-fn failure_of(job: &Job) -> impl FnOnce(Error) -> Reply + use<> {
-    let job = job.clone();
-    move |error| match job {
+fn failure_of(job: Job, decision: Option<Decision>, error: Error) -> Reply {
+    match job {
         Job::Load(source) => Reply::Loaded(source, Err(error)),
         Job::Check => Reply::Checked(Err(error)),
-        Job::Decide { ticket, .. } => Reply::Decided(ticket, Err(error)),
+        Job::Decide { ticket, .. } => Reply::Decided { ticket, decision, failure: Some(error) },
         Job::Commit { .. } => Reply::Committed(Err(error)),
     }
 }

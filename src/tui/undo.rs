@@ -1,5 +1,8 @@
 //! What `u` and `U` take back, found from the ledger alone, so that it reaches across restarts. Neighbour: `screens`.
 
+use indexmap::IndexMap;
+
+use super::model::Pending;
 use crate::model::{Action, Decision};
 
 /// The decisions of one person that can be undone and redone, the next one last.
@@ -9,10 +12,15 @@ pub struct Undo<'a> {
     pub done: Vec<&'a Decision>,
     /// Reversals in force, with the decisions that they took back: reverting one redoes it.
     pub undone: Vec<(&'a Decision, &'a Decision)>,
+    /// Whether the newest decision is not written yet, and has no id by which it could be undone.
+    pub undo_waits: bool,
+    /// Whether the newest reversal is not written yet, and has no id by which it could be redone.
+    pub redo_waits: bool,
 }
 
-/// Reads from the ledger what `who` can undo and redo. A new decision of theirs ends what could be redone.
-pub fn undo<'a>(ledger: &'a [Decision], who: &str) -> Undo<'a> {
+/// Reads from the ledger, and from what is still on its way there, what `who` can undo and redo. A new decision of theirs
+/// ends what could be redone.
+pub fn undo<'a>(ledger: &'a [Decision], pending: &IndexMap<u64, Pending>, who: &str) -> Undo<'a> {
     let mut state = Undo::default();
     for decision in ledger {
         match &decision.action {
@@ -32,6 +40,21 @@ pub fn undo<'a>(ledger: &'a [Decision], who: &str) -> Undo<'a> {
                 state.undone.clear();
             }
             _ => {}
+        }
+    }
+    for pending in pending.values() {
+        let Some(of) = &pending.reverts else {
+            state.undone.clear();
+            (state.undo_waits, state.redo_waits) = (true, false);
+            continue;
+        };
+        if let Some(at) = state.done.iter().position(|done| done.id == *of) {
+            state.done.remove(at);
+            state.redo_waits = true;
+        } else if let Some(at) = state.undone.iter().position(|(reversal, _)| reversal.id == *of) {
+            let (_, restored) = state.undone.remove(at);
+            // By the time that it is undone again, the writer has brought it back.
+            state.done.push(restored);
         }
     }
     state
@@ -78,7 +101,7 @@ mod tests {
     }
 
     fn ids(ledger: &[Decision]) -> (Vec<String>, Vec<String>) {
-        let state = undo(ledger, "marie");
+        let state = undo(ledger, &IndexMap::new(), "marie");
         (
             state.done.iter().map(|done| done.id.clone()).collect(),
             state.undone.iter().map(|(reversal, _)| reversal.id.clone()).collect(),

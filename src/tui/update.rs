@@ -173,7 +173,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         }
         Reply::Loaded(source, outcome) => loaded(model, &source, outcome),
         Reply::Checked(outcome) => checked(model, outcome),
-        Reply::Decided(ticket, outcome) => decided(model, ticket, outcome),
+        Reply::Decided { ticket, decision, failure } => decided(model, ticket, decision, failure),
         Reply::Committed(outcome) => committed(model, outcome),
         Reply::Answered(generation, slot, outcome) => {
             if !model.awaits(slot, generation) {
@@ -249,7 +249,7 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
             screens::anomalies::settle_decided(model);
         }
         // A check that made way for a decision begins again by itself.
-        Err(error) if error.kind() == Kind::Interrupted && (model.in_flight > 0 || model.check_wanted) => {}
+        Err(error) if error.kind() == Kind::Interrupted && (!model.pending.is_empty() || model.check_wanted) => {}
         Err(error) if error.kind() == Kind::Interrupted => {
             model.say_with_hint(
                 Tone::News,
@@ -262,24 +262,22 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
     Vec::new()
 }
 
-fn decided(model: &mut Model, ticket: u64, outcome: Result<Decision>) -> Vec<Effect> {
-    model.in_flight = model.in_flight.saturating_sub(1);
-    screens::anomalies::decided(model, ticket, outcome.as_ref().ok());
-    match outcome {
-        Ok(decision) => {
-            model.ledger.push(decision);
-            model.check_wanted = true;
-            vec![Effect::Do(Job::Check)]
-        }
-        Err(error) => {
-            model.notes.fail(model.clock, &not_written(error));
-            Vec::new()
-        }
+fn decided(model: &mut Model, ticket: u64, decision: Option<Decision>, failure: Option<Error>) -> Vec<Effect> {
+    model.pending.shift_remove(&ticket);
+    screens::anomalies::decided(model, ticket, decision.as_ref());
+    if let Some(error) = failure {
+        let hint = match decision {
+            Some(_) => "the decision is in the ledger all the same, and every check applies it",
+            None => "the decision was not made; nothing of it is in the ledger",
+        };
+        model.notes.fail(model.clock, &error.hint(hint));
     }
-}
-
-fn not_written(error: Error) -> Error {
-    error.hint("the decision was not made; try again")
+    let Some(decision) = decision else {
+        return Vec::new();
+    };
+    model.ledger.push(decision);
+    model.check_wanted = true;
+    vec![Effect::Do(Job::Check)]
 }
 
 fn committed(model: &mut Model, outcome: Result<Commit>) -> Vec<Effect> {

@@ -1,9 +1,9 @@
 //! Does what the update wants done: jobs on the workbench, questions to a reader. Knows no threads; `runtime` has them.
 
-use super::effects::{Answer, Ask, Job};
+use super::effects::{Answer, Ask, Job, Wish};
 use super::message::Reply;
 use crate::error::Result;
-use crate::model::TableDiff;
+use crate::model::{Decision, TableDiff};
 use crate::workbench::{Reader, Workbench};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
@@ -15,8 +15,19 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
             Reply::Loaded(source, outcome)
         }
         Job::Check => Reply::Checked(workbench.check(&progress)),
-        Job::Decide { ticket, action, why } => Reply::Decided(ticket, workbench.decide(*action, why)),
+        Job::Decide { ticket, wish, why } => {
+            let before = workbench.decisions().len();
+            let failure = decide(workbench, *wish, why).err();
+            Reply::Decided { ticket, decision: workbench.decisions().get(before).cloned(), failure }
+        }
         Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
+    }
+}
+
+fn decide(workbench: &mut Workbench, wish: Wish, why: Option<String>) -> Result<Decision> {
+    match wish {
+        Wish::Action(action) => workbench.decide(action, why),
+        Wish::Set { table, field, rule, values } => workbench.set_rows(&table, &field, rule.as_deref(), &values, why),
     }
 }
 

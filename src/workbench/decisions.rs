@@ -95,6 +95,30 @@ impl Workbench {
         self.decide(action, why)
     }
 
+    /// Sets a field of the named rows, each to its own value, where `None` empties it; one decision, about what the
+    /// candidates have now.
+    pub fn set_rows(
+        &mut self,
+        table: &str,
+        field: &str,
+        rule: Option<&str>,
+        values: &IndexMap<String, Option<String>>,
+        why: Option<String>,
+    ) -> Result<Decision> {
+        if let (1, Some((row, now))) = (values.len(), values.first()) {
+            return self.set(table, row, field, now.as_deref(), rule, why);
+        }
+        let keys: Vec<String> = values.keys().cloned().collect();
+        let mut before = self.values(table, field, &listed(&keys))?;
+        let mut rows = IndexMap::new();
+        for (row, now) in values {
+            let was = before.swap_remove(row).ok_or_else(|| self.no_row(table, row))?;
+            rows.insert(row.clone(), (was, now.clone()));
+        }
+        let action = bulk(table, field, rows.into_iter(), rule).ok_or_else(nothing_changes)?;
+        self.decide(action, why)
+    }
+
     /// Sets a field of all rows that meet a SQL condition over the candidate's fields; one decision.
     pub fn set_where(
         &mut self,

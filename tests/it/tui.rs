@@ -436,6 +436,50 @@ fn undo_and_redo_reach_across_restarts() {
 }
 
 #[test]
+fn undo_pressed_twice_at_once_takes_two_decisions_back() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter s s").hides("mojibake  ");
+    session.hold().keys("u u u").shows("there is no decision of yours to undo");
+    session.keys("U").shows("what you took back is not on the disk yet");
+    session.answer().hides("not in force").shows("mojibake         customers          2");
+    let of: Vec<serde_json::Value> = session.ledger().iter().map(|line| line["of"].clone()).collect();
+    let ids: Vec<serde_json::Value> = session.ledger().iter().map(|line| line["id"].clone()).collect();
+    assert_eq!(of[2..4], [ids[1].clone(), ids[0].clone()]);
+}
+
+#[test]
+fn what_is_not_on_the_disk_is_shown_and_neither_undone_nor_left_behind_unasked() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter").hold().keys("s");
+    session.send(Message::Reply(Box::new(Reply::Started(Job::Load("isavigne_prod".to_owned())))));
+    session.send(Message::Tick(Duration::from_secs(1))).shows("◌ isavigne-C002");
+    session.shows("1 decision waits for the load");
+    session.keys("Q").shows("1 decision is not on the disk yet").keys("n");
+    assert!(!session.ended && session.held.as_ref().is_some_and(|held| !held.contains(&Effect::Quit)));
+    session.model.work = None;
+    session.keys("u").shows("your last decision is not on the disk yet");
+    session.shows("1 decision is not on the disk yet");
+    session.keys("Q y");
+    assert_eq!(session.held.as_ref().map(|held| held.contains(&Effect::Quit)), Some(true));
+}
+
+#[test]
+fn a_failure_after_the_ledger_was_written_does_not_claim_that_the_decision_was_not_made() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter").hold().keys("s");
+    let [table, row, field] = ["customers", "isavigne-C002", "city"].map(str::to_owned);
+    let (was, now) = (Some("SÃ©lestat".to_owned()), Some("Sélestat".to_owned()));
+    let set = Action::Set { table, row, field, was, now, rule: None };
+    let decision = session.workbench.decide(set, None).expect("the decision is written");
+    let failed = |decision| {
+        let failure = Some(tastevin::error::Error::internal("the store is gone"));
+        Message::Reply(Box::new(Reply::Decided { ticket: 1, decision, failure }))
+    };
+    session.send(failed(Some(decision))).shows("the decision is in the ledger all the same").shows("✓ isavigne-C002");
+    session.keys("esc").send(failed(None)).shows("the decision was not made; nothing of it is in the ledger");
+}
+
+#[test]
 fn a_decision_that_no_check_knows_of_is_looked_at_when_the_workbench_opens() {
     let mut session = Session::checked(140, 40);
     let [table, row, field] = ["customers", "isavigne-C002", "city"].map(str::to_owned);
@@ -457,6 +501,34 @@ fn all_suggestions_of_a_rule_are_one_decision_after_a_look_at_them() {
     let ledger = session.ledger();
     assert_eq!((ledger.len(), &ledger[0]["kind"]), (1, &"bulk".into()));
     assert_eq!(ledger[0]["rows"].as_object().map(serde_json::Map::len), Some(2));
+}
+
+#[test]
+fn repairs_of_many_rows_apply_also_where_the_rule_shows_the_value_in_other_words() {
+    let mut session = Session::fresh(140, 40);
+    let exports = session.dir.path().join("exports");
+    let produits = PRODUITS.replace(";12,50;6,00;", ";-4,5500;6,00;").replace(";15,00;7,00;", ";-3;7,00;");
+    fs::write(exports.join("produits.csv"), produits).expect("other products");
+    let ventes = format!(
+        "{VENTES}V004;3,40E+09;PINOT-2019-75CL;18/01/2024;1;bouteille;15,00;15,00;caveau\n\
+         V005;3,50E+09;PINOT-2019-75CL;19/01/2024;1;bouteille;15,00;15,00;caveau\n"
+    );
+    fs::write(exports.join("ventes.csv"), ventes).expect("other sales");
+    let clients = CLIENTS.replace(";67000;", ";1000;").replace(";67140;", ";1140;");
+    fs::write(exports.join("clients.csv"), clients).expect("other customers");
+    session.keys("l 3 / \"out-of-range\" enter enter").shows("products.list_price_eur · 2 findings");
+    session.keys("v j e C-u \"4.55\" enter y").hides("≠").hides("out-of-range");
+    session.keys("h / \"damage\" enter n enter").shows("sales_lines.customer_key · 2 findings");
+    session.keys("v j e C-u \"isavigne-C001\" enter").hides("≠").shows("✓ isavigne-C001");
+    session.keys("h k S").shows("suggestions of spreadsheet-damage");
+    session.keys("y").hides("≠").shows("✓ 01000");
+    let rows: Vec<serde_json::Value> = session.ledger().iter().map(|line| line["rows"].clone()).collect();
+    assert_eq!(
+        rows[0],
+        serde_json::json!({ "PINOT-2019-75CL": ["-3", "4.55"], "RIESLING-2020-75CL": ["-4.55", "4.55"] })
+    );
+    assert_eq!(rows[1]["isavigne-V004"], serde_json::json!(["isavigne-3,40E+09", "isavigne-C001"]));
+    assert_eq!(session.model.conflicts, 0);
 }
 
 #[test]

@@ -8,9 +8,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::cursor::Reel;
-use super::effects::{Answer, Effect, Job};
+use super::effects::{Answer, Effect, Job, Wish};
 use super::keymap::{Command, Layer, always};
-use super::model::Model;
+use super::model::{Model, Pending};
 use super::notes::Tone;
 use super::{popups, text, undo};
 use crate::model::Action;
@@ -248,7 +248,7 @@ pub static GLOBAL: Layer = Layer {
             name: "quit",
             keys: &["Q"],
             label: "quit",
-            help: "Ends the program. Every decision is on the disk already.",
+            help: "Ends the program, once every decision is on the disk.",
             run: quit,
             ready: always,
         },
@@ -319,15 +319,23 @@ pub fn check(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Sends a decision to the ledger.
-pub fn decide(model: &mut Model, action: Action, why: Option<String>) -> Vec<Effect> {
+pub fn decide(model: &mut Model, wish: Wish, why: Option<String>) -> Vec<Effect> {
     let ticket = model.ticket();
-    model.in_flight += 1;
-    vec![Effect::Do(Job::Decide { ticket, action: Box::new(action), why })]
+    let reverts = match &wish {
+        Wish::Action(Action::Revert { of }) => Some(of.clone()),
+        _ => None,
+    };
+    model.pending.insert(ticket, Pending { reverts, since: model.clock });
+    vec![Effect::Do(Job::Decide { ticket, wish: Box::new(wish), why })]
 }
 
 fn can_undo(model: &Model) -> Result<(), String> {
     model.writable()?;
-    match undo::undo(&model.ledger, &model.about.who).done.is_empty() {
+    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
+    match state.done.is_empty() {
+        _ if state.undo_waits => {
+            Err("your last decision is not on the disk yet; u takes it back once it is".to_owned())
+        }
         true => Err("there is no decision of yours to undo".to_owned()),
         false => Ok(()),
     }
@@ -335,28 +343,33 @@ fn can_undo(model: &Model) -> Result<(), String> {
 
 fn can_redo(model: &Model) -> Result<(), String> {
     model.writable()?;
-    match undo::undo(&model.ledger, &model.about.who).undone.is_empty() {
+    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
+    match state.undone.is_empty() {
+        _ if state.redo_waits => {
+            Err("what you took back is not on the disk yet; U brings it back once it is".to_owned())
+        }
         true => Err("there is nothing to redo".to_owned()),
         false => Ok(()),
     }
 }
 
 fn undo_last(model: &mut Model) -> Vec<Effect> {
-    let Some(last) = undo::undo(&model.ledger, &model.about.who).done.last().map(|done| (*done).clone()) else {
+    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
+    let Some(last) = state.done.last().map(|done| (*done).clone()) else {
         return Vec::new();
     };
     model.say(Tone::Done, format!("undone: {}", undo::describe(&last)));
-    decide(model, Action::Revert { of: last.id }, None)
+    decide(model, Wish::Action(Action::Revert { of: last.id }), None)
 }
 
 fn redo_last(model: &mut Model) -> Vec<Effect> {
-    let state = undo::undo(&model.ledger, &model.about.who);
+    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
     let Some((of, text)) = state.undone.last().map(|(reversal, done)| (reversal.id.clone(), undo::describe(done)))
     else {
         return Vec::new();
     };
     model.say(Tone::Done, format!("done again: {text}"));
-    decide(model, Action::Revert { of }, None)
+    decide(model, Wish::Action(Action::Revert { of }), None)
 }
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
@@ -392,8 +405,24 @@ fn close(model: &mut Model) -> Vec<Effect> {
     if (model.screen().back)(model) { Vec::new() } else { quit(model) }
 }
 
-fn quit(_: &mut Model) -> Vec<Effect> {
-    vec![Effect::Quit]
+/// Ends the program, after a question while there is something that it would have to wait for.
+fn quit(model: &mut Model) -> Vec<Effect> {
+    let mut about = Vec::new();
+    if matches!(model.work.as_ref().map(|work| &work.job), Some(Job::Commit { .. })) {
+        about.push("A commit is being made.".to_owned());
+    }
+    match model.pending.len() as u64 {
+        0 => {}
+        1 => about.push("1 decision is not on the disk yet.".to_owned()),
+        many => about.push(format!("{} are not on the disk yet.", text::count(many, "decision"))),
+    }
+    if about.is_empty() {
+        return vec![Effect::Quit];
+    }
+    about.push("The program ends when that is done; Ctrl-C ends it at once and says what was dropped.".to_owned());
+    let yes = |_: &mut Model| vec![Effect::Quit];
+    model.popup = Some(popups::Popup::Question(popups::Question { title: "quit".to_owned(), about, yes }));
+    Vec::new()
 }
 
 fn cancel_or_quit(model: &mut Model) -> Vec<Effect> {

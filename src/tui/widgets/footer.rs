@@ -90,11 +90,30 @@ fn take_fitting<'a>(
 
 /// What goes on behind the user's back, in a word at a fixed place.
 fn corner(model: &Model, work: Option<&Work>) -> Span<'static> {
+    if let Some(unwritten) = unwritten(model) {
+        return Span::styled(format!("{unwritten} "), model.theme.warning());
+    }
     match work {
         Some(_) => Span::styled(format!("{} checking ", spinner(model.clock)), model.theme.dim()),
         None if !model.mouse => Span::styled("mouse released ", model.theme.dim()),
         None => Span::raw(""),
     }
+}
+
+/// How many decisions exist in memory only, and what they wait for; nothing while they are as quick as they usually are.
+fn unwritten(model: &Model) -> Option<String> {
+    let oldest = model.pending.values().next()?;
+    if model.clock.saturating_sub(oldest.since) < PATIENCE {
+        return None;
+    }
+    let many = model.pending.len() as u64;
+    let (waits, is) = if many == 1 { ("waits", "is") } else { ("wait", "are") };
+    let said = match model.work.as_ref().map(|work| &work.job) {
+        Some(Job::Load(_)) => format!("{waits} for the load"),
+        Some(Job::Commit { .. }) => format!("{waits} for the commit"),
+        _ => format!("{is} not on the disk yet"),
+    };
+    Some(format!("{} {said}", text::count(many, "decision")))
 }
 
 fn spinner(clock: Duration) -> &'static str {
@@ -119,9 +138,10 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
         },
     };
     let end = if work.cancelled { END } else { "Esc cancel " };
+    let end = unwritten(model).map_or(end.to_owned(), |unwritten| format!("{unwritten} · {end}"));
     let elapsed = model.clock.saturating_sub(work.counting_since);
     let width = usize::from(area.width);
-    let fixed = text::width(END) + 2;
+    let fixed = text::width(&end).max(text::width(END)) + 2;
     let name = (if width < 100 { width / 3 } else { width / 4 }).clamp(12, 36).min(width.saturating_sub(fixed));
     let room = width.saturating_sub(fixed + name + 1);
     // The figures have a place of fixed width, so that the bar does not move while they grow.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::{FindingId, LIST, STORY, current, has_finding, has_findings, id_of, reel, tree, wanted};
 use crate::model::{Action, Anomaly, AnomalyFilter, CellStory, Decision, Field, FieldType, Status};
-use crate::tui::effects::{Ask, Effect, Job};
+use crate::tui::effects::{Ask, Effect, Job, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Popup, Question};
@@ -224,7 +224,7 @@ fn cell_of<'a>(model: &'a Model, anomaly: &Anomaly) -> Option<&'a CellStory> {
     story.fields.iter().find(|cell| own && cell.field == anomaly.field)
 }
 
-/// The value that a decision on this cell is about: what the field has now, or the text that could not be read.
+/// What the form shows as the value now: what the field has, or the text that could not be read.
 fn value_before(model: &Model, anomaly: &Anomaly) -> Option<String> {
     match cell_of(model, anomaly) {
         Some(cell) if cell.value.is_some() => cell.value.clone(),
@@ -352,17 +352,9 @@ fn set_these(
     let mut effects = Vec::new();
     for ((table, field), members) in grouped(targets, |anomaly| (&anomaly.table, &anomaly.field)) {
         let rule = members.first().map(|anomaly| anomaly.rule.clone());
-        let action = match members.as_slice() {
-            [one] => {
-                Action::Set { table, row: one.row.clone(), field, was: value_before(model, one), now: now(one), rule }
-            }
-            many => {
-                let rows = many.iter().map(|one| (one.row.clone(), (value_before(model, one), now(one)))).collect();
-                Action::Bulk { table, field, rows, rule }
-            }
-        };
+        let values = members.iter().map(|one| (one.row.clone(), now(one))).collect();
         let marks = members.iter().map(|one| (id_of(one), What::Repaired(now(one)))).collect();
-        effects.extend(send(model, action, why.clone(), marks));
+        effects.extend(send(model, Wish::Set { table, field, rule, values }, why.clone(), marks));
     }
     effects
 }
@@ -471,12 +463,8 @@ fn waive_these(model: &mut Model, targets: Vec<Anomaly>, why: Option<String>, un
             };
             let marks = members.iter().map(|one| (id_of(one), What::Waived)).collect();
             let (rule, table, field) = (rule.clone(), table.clone(), Some(field));
-            effects.extend(send(
-                model,
-                Action::Waive { rule, table, field, row, was, rows, until },
-                why.clone(),
-                marks,
-            ));
+            let action = Action::Waive { rule, table, field, row, was, rows, until };
+            effects.extend(send(model, Wish::Action(action), why.clone(), marks));
         }
     }
     effects
@@ -496,14 +484,14 @@ fn exclude_these(model: &mut Model, targets: Vec<Anomaly>) -> Vec<Effect> {
     let mut effects = Vec::new();
     for (table, rows) in rows_of(&targets) {
         let marks = targets.iter().filter(|one| one.table == table).map(|one| (id_of(one), What::Excluded)).collect();
-        effects.extend(send(model, Action::Exclude { table, rows }, None, marks));
+        effects.extend(send(model, Wish::Action(Action::Exclude { table, rows }), None, marks));
     }
     effects
 }
 
 /// Sends a decision, and shows at once on the rows that it is about that it was made.
-fn send(model: &mut Model, action: Action, why: Option<String>, marks: Vec<(FindingId, What)>) -> Vec<Effect> {
-    let effects = decide(model, action, why);
+fn send(model: &mut Model, wish: Wish, why: Option<String>, marks: Vec<(FindingId, What)>) -> Vec<Effect> {
+    let effects = decide(model, wish, why);
     let state = &mut model.anomalies;
     if let Some(Effect::Do(Job::Decide { ticket, .. })) = effects.first() {
         state.tickets.insert(*ticket, marks.iter().map(|(id, _)| id.clone()).collect());
@@ -532,7 +520,7 @@ pub fn decided(model: &mut Model, ticket: u64, decision: Option<&Decision>) {
 
 /// A check has taken all decisions into account: what it found speaks for itself again.
 pub fn settle_decided(model: &mut Model) {
-    if model.in_flight == 0 && !model.check_wanted {
+    if model.pending.is_empty() && !model.check_wanted {
         model.anomalies.settled = true;
     }
 }

@@ -66,11 +66,19 @@ pub struct Gate {
     pub quarantine: bool,
     /// The greatest share of a table that may be quarantined, e.g. `"5%"`.
     pub max_quarantined: String,
+    /// The greatest share of a table's committed rows that one commit may remove, e.g. `"20%"`: an export that was cut short
+    /// looks like a mass deletion.
+    pub max_removed: String,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Gate { fail_on: FailOn::Error, quarantine: true, max_quarantined: "5%".to_owned() }
+        Gate {
+            fail_on: FailOn::Error,
+            quarantine: true,
+            max_quarantined: "5%".to_owned(),
+            max_removed: "20%".to_owned(),
+        }
     }
 }
 

@@ -107,7 +107,8 @@ pub fn held_back(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit
 /// Gathers the rows that are held back and says what must hold. `None` where the candidates are not what the conditions are about:
 /// nothing was checked yet, or the schema has changed since.
 pub(super) fn hold(store: &Store, schema: &Schema, gate: &Gate) -> Result<(Option<Held>, Vec<Condition>)> {
-    let most = Most::parse(&gate.max_quarantined)?;
+    let most = Most::parse("max_quarantined", &gate.max_quarantined)?;
+    let most_removed = Most::parse("max_removed", &gate.max_removed)?;
     let shapes = Shapes::read(store)?;
     let current = is_current(store, schema, &shapes)?;
     if !current.holds && !shapes.fit(schema) {
@@ -121,6 +122,7 @@ pub(super) fn hold(store: &Store, schema: &Schema, gate: &Gate) -> Result<(Optio
     if gate.quarantine {
         conditions.push(most.condition(&held, &gate.max_quarantined));
     }
+    conditions.extend(removed(store, schema, &shapes, most_removed, &gate.max_removed)?);
     Ok((Some(held), conditions))
 }
 
@@ -229,6 +231,38 @@ fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Co
     }))
 }
 
+/// Committed rows that no source gives any more. A table without any candidate would stay as it is while what is computed
+/// from it changes, so it counts as wholly removed. Said only once something is committed.
+fn removed(store: &Store, schema: &Schema, shapes: &Shapes, most: Most, written: &str) -> Result<Option<Condition>> {
+    let (mut over, mut is_committed) = (Vec::new(), false);
+    for (name, table) in &schema.tables {
+        let keys: Vec<&str> = table.keys().collect();
+        if keys.is_empty() || !shapes.has("canonical", name, &keys) {
+            continue;
+        }
+        let same: Vec<String> = keys.iter().map(|key| format!("k.{0}::VARCHAR = c.{0}::VARCHAR", Ident(key))).collect();
+        let (canonical, candidate) = (Path("canonical", name), Path("candidate", name));
+        let rows = store.count(&format!("SELECT count(*) FROM {canonical}"))?;
+        let gone = store
+            .count(&format!("SELECT count(*) FROM {canonical} k ANTI JOIN {candidate} c ON {}", same.join(" AND ")))?;
+        is_committed |= rows > 0;
+        if !most.allows(Count { rows, held: gone, waiting: 0 }) {
+            over.push(format!("{name} {gone} of {rows} rows"));
+        }
+    }
+    Ok(is_committed.then(|| Condition {
+        what: match most {
+            Most::Percent(_) => format!("no table loses more than {} of its committed rows", written.trim()),
+            Most::Rows(rows) => format!("no table loses more than {rows} committed rows"),
+        },
+        holds: over.is_empty(),
+        detail: match over.is_empty() {
+            true => "within the limit".to_owned(),
+            false => format!("{}; if that is meant, raise max_removed in tastevin.toml", over.join(", ")),
+        },
+    }))
+}
+
 fn blocked(held: &Held, quarantine: bool) -> Condition {
     let parts: Vec<String> = held
         .tables
@@ -260,11 +294,11 @@ enum Most {
 
 impl Most {
     /// Reads `"5%"`, the share `"0.05"`, or a number of rows, `"20"`.
-    fn parse(text: &str) -> Result<Most> {
+    fn parse(name: &str, text: &str) -> Result<Most> {
         let wrong = || {
-            Error::config(format!("max_quarantined = \"{text}\" says neither a share nor a number of rows"))
+            Error::config(format!("{name} = \"{text}\" says neither a share nor a number of rows"))
                 .at_file(PathBuf::from("tastevin.toml"))
-                .at_column("gate.max_quarantined")
+                .at_column(format!("gate.{name}"))
                 .hint("write a share like \"5%\" or \"0.05\", or a number of rows like \"20\"")
         };
         let trimmed = text.trim();
@@ -517,12 +551,12 @@ mod tests {
 
     #[test]
     fn the_limit_is_a_share_or_a_number_of_rows_and_nothing_else() -> Result<()> {
-        assert_eq!(Most::parse("5%")?, Most::Percent(5.0));
-        assert_eq!(Most::parse(" 2.5 % ")?, Most::Percent(2.5));
-        assert_eq!(Most::parse("0.05")?, Most::Percent(5.0));
-        assert_eq!(Most::parse("20")?, Most::Rows(20));
+        assert_eq!(Most::parse("max_quarantined", "5%")?, Most::Percent(5.0));
+        assert_eq!(Most::parse("max_quarantined", " 2.5 % ")?, Most::Percent(2.5));
+        assert_eq!(Most::parse("max_quarantined", "0.05")?, Most::Percent(5.0));
+        assert_eq!(Most::parse("max_quarantined", "20")?, Most::Rows(20));
         for wrong in ["", "%", "five", "120%", "-1%", "1.5", "NaN"] {
-            let error = Most::parse(wrong).err().map(|error| error.to_string()).unwrap_or_default();
+            let error = Most::parse("max_quarantined", wrong).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.starts_with("tastevin.toml [gate.max_quarantined]"), "{wrong}: {error}");
         }
         Ok(())

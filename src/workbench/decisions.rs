@@ -271,9 +271,11 @@ impl Workbench {
         match action {
             Action::Set { table, field, now, row, .. } => {
                 self.has_rows(table, std::slice::from_ref(row))?;
+                self.filled(table, field, now.as_deref())?;
                 self.readable(table, field, now.iter().map(String::as_str))
             }
             Action::Bulk { table, field, rows, .. } => {
+                rows.values().try_for_each(|(_, now)| self.filled(table, field, now.as_deref()))?;
                 self.readable(table, field, rows.values().filter_map(|(_, now)| now.as_deref()))
             }
             Action::Replace { table, field, values } => {
@@ -298,6 +300,12 @@ impl Workbench {
                         .err()
                         .unwrap_or_else(|| Error::usage(format!("there is no rule \"{rule}\""))));
                 }
+                if ["missing-key", "duplicate-key"].contains(&rule.as_str()) {
+                    return Err(Error::usage(format!(
+                        "{rule} cannot be waived: a row without a key of its own can never be committed"
+                    ))
+                    .hint("repair the key, or exclude the row that is not wanted"));
+                }
                 if why.is_none() {
                     return Err(
                         Error::usage("a waiver needs a reason").hint("say why the finding is acceptable: --why \"…\"")
@@ -319,6 +327,16 @@ impl Workbench {
                 Some(_) => Ok(()),
             },
         }
+    }
+
+    /// Refuses to empty a field that must have a value.
+    fn filled(&self, table: &str, field: &str, now: Option<&str>) -> Result<()> {
+        let declared = self.field(table, field)?;
+        if (declared.required || declared.key) && now.is_none_or(|now| now.trim().is_empty()) {
+            return Err(Error::usage(format!("{table}.{field} must have a value"))
+                .hint("exclude the row if it should not be committed"));
+        }
+        Ok(())
     }
 
     /// Refuses texts that are no values of the field's type, with the first of them named.

@@ -37,7 +37,7 @@ fn schema() -> Schema {
 }
 
 fn generous() -> Gate {
-    Gate { max_quarantined: "100%".to_owned(), ..Gate::default() }
+    Gate { max_quarantined: "100%".to_owned(), max_removed: "100%".to_owned(), ..Gate::default() }
 }
 
 /// A store with three customers, three orders of theirs and four lines, checked once and found clean.
@@ -151,7 +151,12 @@ fn what_blocks_depends_on_severity_and_status_and_where_the_gate_fails() -> Resu
     let rule = store.texts(&format!("SELECT {} AS rule", gate::rule_of("'untidy-text: it is wrong'")))?;
     assert_eq!(rule.get(0, "rule"), Some("untidy-text"));
 
-    let gate = |fail_on, quarantine, most: &str| Gate { fail_on, quarantine, max_quarantined: most.to_owned() };
+    let gate = |fail_on, quarantine, most: &str| Gate {
+        fail_on,
+        quarantine,
+        max_quarantined: most.to_owned(),
+        ..Gate::default()
+    };
     let closed = |gate: Gate| Ok::<_, tastevin::error::Error>(failing(&gate::conditions(&store, &schema(), &gate)?));
     assert_eq!(
         closed(gate(FailOn::Error, true, "5%"))?,
@@ -798,4 +803,30 @@ fn a_commit_that_is_killed_leaves_the_state_before_it() {
     assert_eq!(log["commits"].as_array().map(Vec::len), Some(1));
     let added = log["commits"][0]["tables"][0]["added"].to_string();
     assert!(count("canonical.products").is_some_and(|counted| counted.contains(&added)), "{added}");
+}
+
+#[test]
+fn an_export_that_was_cut_short_does_not_delete_what_was_committed() {
+    use crate::harness::Workspace;
+    let workspace = Workspace::checked();
+    workspace.write("tastevin.toml", workspace.read("tastevin.toml").replace("\"5%\"", "\"50%\""));
+    workspace.tastevin(["commit", "--message", "first"]).passed();
+    let sales = std::fs::read_dir(workspace.path("exports"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains("ventes"))
+        .unwrap();
+    let whole = std::fs::read(&sales).unwrap();
+    for keep in [1, 40] {
+        let end = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(keep - 1).unwrap().0;
+        std::fs::write(&sales, &whole[..=end]).unwrap();
+        let sync = workspace.tastevin(["sync", "--message", "short"]).ended(1);
+        let said = format!("{}{}", sync.stdout, sync.stderr);
+        assert!(said.contains("no table loses more than 20% of its committed rows"), "{said}");
+        let left =
+            workspace.tastevin(["query", "--format", "csv", "SELECT count(*) > 3500 FROM canonical.sales_lines"]);
+        assert!(left.passed().stdout.contains("true"));
+    }
+    workspace.write("tastevin.toml", workspace.read("tastevin.toml").replace("\"20%\"", "\"100%\""));
+    workspace.tastevin(["commit", "--message", "short, and meant"]).passed();
 }

@@ -480,3 +480,44 @@ fn a_second_program_is_told_who_holds_the_workspace() {
     drop(held);
     workspace.tastevin(["log"]).passed();
 }
+
+/// The one text that a query returns.
+fn asked(workspace: &Workspace, sql: &str) -> String {
+    let output = workspace.tastevin(["query", "--format", "csv", sql]).passed();
+    output.stdout.lines().nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_waiver_of_one_field_leaves_the_same_rule_open_on_the_other_one() {
+    let without = b"code_vente;code_client;produit_key;date;quantite;prix_unitaire\nV1;C1;P1;;;10\n";
+    let mut exports = SMALL.to_vec();
+    exports[2].1 = without;
+    let workspace = Workspace::with_exports(&exports);
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check"]);
+    let by_status = "SELECT string_agg(field || ' ' || status, ', ' ORDER BY field) AS found FROM dq.anomalies \
+                     WHERE rule = 'missing-required' AND \"table\" = 'sales_lines'";
+    assert_eq!(asked(&workspace, by_status), "\"date_sale open, quantity_units open\"");
+    let all = ["decide", "waive", "missing-required", "sales_lines", "--field", "date_sale", "--why", "so"];
+    workspace.tastevin(all).passed();
+    workspace.tastevin(["check"]);
+    assert_eq!(asked(&workspace, by_status), "\"date_sale waived, quantity_units open\"");
+}
+
+#[test]
+fn a_check_whose_rules_fail_leaves_the_candidates_of_the_check_before() {
+    let workspace = Workspace::with_exports(SMALL);
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check"]).passed();
+    let row = asked(&workspace, "SELECT min(_key) AS k FROM candidate.customers");
+    workspace.tastevin(["decide", "exclude", "customers", &row]).passed();
+    std::fs::create_dir_all(workspace.path("rules")).expect("a folder for rules");
+    workspace.write("rules/bad.toml", "id = \"bad\"\ntable = \"customers\"\nwhen = \"CAST(last_name AS INTEGER) > 3\"");
+    let failed = workspace.tastevin(["check"]);
+    assert!(failed.stderr.contains("bad.toml"), "{}", failed.stderr);
+    let rows = "SELECT count(*) AS n FROM candidate.customers";
+    assert_eq!(asked(&workspace, rows), "2");
+    std::fs::remove_file(workspace.path("rules/bad.toml")).expect("the rule can be removed");
+    workspace.tastevin(["check"]);
+    assert_eq!(asked(&workspace, rows), "1", "the decision was only waiting");
+}

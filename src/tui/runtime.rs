@@ -47,8 +47,6 @@ const NOTE: Duration = Duration::from_millis(500);
 const REPORT: Duration = Duration::from_millis(50);
 /// How long the end waits for work that was asked to stop, and for everything when a signal asked for the end.
 const FAREWELL: Duration = Duration::from_secs(10);
-/// How long the end waits before it says why.
-const PATIENCE: Duration = Duration::from_millis(500);
 /// The names of our threads begin with this; a panic on one of them is a failure of one job, not of the program.
 const THREAD: &str = "tastevin-";
 
@@ -335,17 +333,12 @@ impl Work {
         }
         let begin = Instant::now();
         let by_signal = STOPPED.load(Ordering::SeqCst);
-        let mut told = false;
         while !self.thread.is_finished() {
             let (committing, decisions) = owed(&lock(&self.queue.0));
             let patient = !by_signal && (committing || decisions > 0);
             let enough = if patient { STOPPED.load(Ordering::SeqCst) } else { begin.elapsed() >= FAREWELL };
             if enough {
                 break;
-            }
-            if patient && !told && begin.elapsed() >= PATIENCE {
-                eprintln!("finishing what was begun; Ctrl-C ends at once");
-                told = true;
             }
             thread::sleep(Duration::from_millis(5));
         }

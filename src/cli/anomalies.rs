@@ -13,7 +13,7 @@ use crate::workbench;
 /// List every finding of the last check
 ///
 /// Columns: rule, severity, table, row, field, value, message, suggestion, source, entity, file, line, status. There is
-/// no limit: what was found is listed.
+/// no limit: what was found is listed. A rule, table, field, source or row that there is not is refused.
 #[derive(clap::Args)]
 pub struct Anomalies {
     #[command(flatten)]
@@ -80,6 +80,7 @@ impl Subcommand for Anomalies {
             return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
         }
         let filter = self.filter.model();
+        workbench.check_filter(&filter)?;
         let rows = write_rows(
             context,
             self.format.as_deref(),

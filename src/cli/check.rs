@@ -41,7 +41,7 @@ impl Subcommand for Check {
             None => workbench.config().gate.fail_on,
         };
         let output = self.output.as_deref();
-        let format = formats::chosen(context, &workbench::check_formats(), self.format.as_deref(), output, "text");
+        let format = formats::chosen(context, &workbench::check_formats(), self.format.as_deref(), output, "text")?;
         let colour = context.paint(formats::file(output)).0;
         formats::write(context, output, |target| workbench.write_check(&verdict, &format, fail_on, colour, target))?;
         if verdict.passes(fail_on) {

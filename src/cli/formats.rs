@@ -16,24 +16,30 @@ pub fn parser(formats: &[FormatInfo]) -> PossibleValuesParser {
     PossibleValuesParser::new(formats.iter().map(|format| PossibleValue::new(format.name).help(format.summary)))
 }
 
-/// The format that was asked for, the one that the output's name ends in, or the default.
+/// The format that was asked for, the one that the output's name ends in, or the default. An ending that no format has is
+/// refused: what would be written is not what the name says.
 pub fn chosen(
     context: &Context,
     formats: &[FormatInfo],
     asked: Option<&str>,
     output: Option<&Path>,
     default: &str,
-) -> String {
+) -> Result<String> {
     if let Some(name) = asked {
-        return name.to_owned();
+        return Ok(name.to_owned());
     }
     if let Some(extension) = output.and_then(Path::extension) {
         let extension = extension.to_string_lossy().to_lowercase();
         if let Some(format) = formats.iter().find(|format| format.extension == extension) {
-            return format.name.to_owned();
+            return Ok(format.name.to_owned());
         }
+        let mut known: Vec<String> = formats.iter().map(|format| format!(".{}", format.extension)).collect();
+        known.sort();
+        known.dedup();
+        return Err(Error::usage(format!("no format here ends in .{}", super::text::visible(&extension)))
+            .hint(format!("name the format with --format, or let the output end in one of {}", known.join(", "))));
     }
-    if context.json() { "json".to_owned() } else { default.to_owned() }
+    Ok(if context.json() { "json".to_owned() } else { default.to_owned() })
 }
 
 /// The file that is meant by `--output`; `-` is stdout.
@@ -72,7 +78,7 @@ pub fn write_rows(
         out.finish()?;
         return Ok(rows);
     }
-    let format = chosen(context, &workbench::table_formats(), asked, output, default);
+    let format = chosen(context, &workbench::table_formats(), asked, output, default)?;
     let binary = ["parquet", "xlsx"].contains(&format.as_str());
     if binary && file(output).is_none() && io::stdout().is_terminal() {
         return Err(Error::usage(format!("{format} is nothing to read on a terminal"))

@@ -32,7 +32,7 @@ impl Subcommand for Report {
         let html = self.output.is_none() && self.format.is_none() && !context.json();
         let output = if html { Some(workbench.dir().join("report.html")) } else { self.output };
         let format =
-            formats::chosen(context, &workbench::report_formats(), self.format.as_deref(), output.as_deref(), "html");
+            formats::chosen(context, &workbench::report_formats(), self.format.as_deref(), output.as_deref(), "html")?;
         formats::write(context, output.as_deref(), |target| workbench.write_report(&format, target))?;
         Ok(Outcome::Pass)
     }

@@ -36,7 +36,7 @@ enum Action {
         #[arg(value_name = "SOURCE")]
         name: String,
     },
-    /// The kinds of sources with their options
+    /// What --kind can name: the mappings there are, and the connectors with their options
     Kinds,
 }
 
@@ -203,9 +203,19 @@ fn test(names: &[String], context: &Context) -> Result<Outcome> {
 }
 
 fn kinds(context: &Context) -> Result<Outcome> {
+    // Outside of a workspace there are only the mappings that come with the program.
+    let mappings = workbench::mappings(context.dir().ok().as_deref())?;
     let mut out = context.stdout();
     let paint = context.paint(None);
     if context.json() {
+        let mappings: Vec<_> = mappings
+            .iter()
+            .map(|mapping| {
+                serde_json::json!({
+                    "name": mapping.name, "description": mapping.description, "connector": mapping.connector,
+                })
+            })
+            .collect();
         let connectors: Vec<_> = workbench::connectors()
             .iter()
             .map(|kind| {
@@ -222,8 +232,16 @@ fn kinds(context: &Context) -> Result<Outcome> {
                 serde_json::json!({ "name": kind.name, "summary": kind.summary, "options": options })
             })
             .collect();
-        json::write(&mut out, &[("connectors", &connectors)])?;
+        json::write(&mut out, &[("mappings", &mappings), ("connectors", &connectors)])?;
     } else {
+        let mut table = Table::new(["kind", "connector", "what it is"]);
+        for mapping in &mappings {
+            table.row([&mapping.name, &mapping.connector, &mapping.description]);
+        }
+        for line in table.lines(paint) {
+            out.text(line)?;
+        }
+        out.line("\nConnectors and what a source can tell them:")?;
         for kind in workbench::connectors() {
             out.line(format!("{}  {}", paint.strong(kind.name), kind.summary))?;
             for option in kind.options {

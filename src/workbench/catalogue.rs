@@ -1,6 +1,8 @@
 //! What there is: the registries of the floors below, for help, pickers and docs.
 
-use super::workspace;
+use std::path::Path;
+
+use super::workspace::{self, MappingInfo};
 use crate::connectors;
 use crate::error::Result;
 use crate::model::Schema;
@@ -11,6 +13,7 @@ use crate::transforms;
 pub use crate::connectors::{ConnectorKind, Probe, SourceOption};
 pub use crate::reports::{Target, visible};
 pub use crate::rules::Rule;
+pub use crate::rules::user::UserRule;
 pub use crate::store::Interrupter;
 pub use crate::transforms::{Example, Transform};
 
@@ -22,6 +25,16 @@ pub fn rules() -> &'static [&'static Rule] {
 /// The rule of that id, or an error that says where to look.
 pub fn rule(id: &str) -> Result<&'static Rule> {
     rules::find(id)
+}
+
+/// The user's own rules of the workspace in `dir`; none where there are none.
+pub fn user_rules(dir: &Path) -> Result<Vec<UserRule>> {
+    rules::user::load(&dir.join("rules"))
+}
+
+/// The mappings that a source can be of: those that come with tastevin and those of the workspace in `dir`.
+pub fn mappings(dir: Option<&Path>) -> Result<Vec<MappingInfo>> {
+    workspace::mappings(dir)
 }
 
 /// All transforms, in the order of the docs.

@@ -4,6 +4,7 @@
 mod catalogue;
 pub mod clock;
 mod decisions;
+mod filter;
 mod output;
 mod read_only;
 mod reader;
@@ -22,7 +23,7 @@ use crate::{rules, transforms};
 pub use catalogue::*;
 pub use decisions::NewValue;
 pub use reader::{Reader, SourceStatus};
-pub use workspace::{OpenOptions, Workspace};
+pub use workspace::{MappingInfo, OpenOptions, Workspace};
 
 /// A workspace that is open for work. What can only be asked is on [`Reader`], which it derefs to.
 pub struct Workbench {

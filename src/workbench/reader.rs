@@ -9,7 +9,7 @@ use super::read_only::read_only;
 use super::{Target, Workspace};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Page, Report, RowStory, Schema, TableDiff, Verdict,
+    Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Mapping, Page, Report, RowStory, Schema, TableDiff, Verdict,
     WorkspaceConfig,
 };
 use crate::reports;
@@ -119,7 +119,19 @@ impl Reader {
 
     /// The plan by which candidates are built from what is staged now.
     pub fn plan(&self) -> Result<map::Plan> {
-        map::Plan::new(&self.store, &self.workspace.schema, &self.workspace.mappings)
+        let workspace = &self.workspace;
+        let plan = |mappings: &[(String, Mapping)]| map::Plan::new(&self.store, &workspace.schema, mappings);
+        plan(&workspace.mappings).map_err(|error| {
+            if error.kind() != Kind::Config || error.place().file.is_some() || plan(&[]).is_err() {
+                return error;
+            }
+            // The mapping that does not go alone either is the one that is wrong.
+            let wrong = workspace.mappings.iter().find(|one| plan(std::slice::from_ref(one)).is_err());
+            match wrong.and_then(|(source, _)| workspace.config.sources.get(source)) {
+                Some(config) => error.at_file(workspace.mapping_file(config.mapping_name())),
+                None => error,
+            }
+        })
     }
 
     /// Per canonical table, the statement that builds its candidates, as it will run with the decisions now in force.

@@ -88,9 +88,7 @@ impl Workspace {
             } else if let Some((_, text)) = DEFAULTS.iter().find(|(default, _)| *default == base) {
                 parse(text, &path)?
             } else {
-                return Err(Error::config(format!("source \"{name}\" has no mapping: there is no mappings/{base}"))
-                    .at_file(&file)
-                    .hint("write one, or name another with mapping = \"…\""));
+                return Err(no_mapping(dir, name, source.mapping_name()).at_file(&file));
             };
             mappings.push((name.clone(), mapping));
         }
@@ -105,6 +103,11 @@ impl Workspace {
     /// The ledger.
     pub fn ledger(&self) -> PathBuf {
         self.dir.join("decisions.jsonl")
+    }
+
+    /// Where the mapping of that name stands, or would if it were not the one that comes with tastevin.
+    pub fn mapping_file(&self, name: &str) -> PathBuf {
+        self.dir.join("mappings").join(format!("{name}.toml"))
     }
 
     /// The user's own rules.
@@ -140,6 +143,58 @@ impl Workspace {
         fresh.persist(&file).map_err(|cause| Error::io("cannot replace", &file, cause.error))?;
         Ok(())
     }
+}
+
+/// A mapping that a source can be of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingInfo {
+    /// Its name, which is the kind of the source.
+    pub name: String,
+    /// What the source is, in a sentence.
+    pub description: String,
+    /// The connector that reads it.
+    pub connector: String,
+}
+
+/// The mappings that come with tastevin and those of the workspace in `dir`, by name; the workspace's own come first.
+pub(super) fn mappings(dir: Option<&Path>) -> Result<Vec<MappingInfo>> {
+    let mut infos = Vec::new();
+    for name in mapping_names(dir) {
+        let base = format!("{name}.toml");
+        let own = dir.map(|dir| dir.join("mappings").join(&base)).filter(|path| path.exists());
+        let mapping: Mapping = match (own, DEFAULTS.iter().find(|(default, _)| *default == base)) {
+            (Some(path), _) => toml(&path)?,
+            (None, Some((_, text))) => parse(text, Path::new(&base))?,
+            (None, None) => continue,
+        };
+        infos.push(MappingInfo { name, description: mapping.description, connector: mapping.connector });
+    }
+    Ok(infos)
+}
+
+fn mapping_names(dir: Option<&Path>) -> Vec<String> {
+    let own = dir.and_then(|dir| fs::read_dir(dir.join("mappings")).ok()).into_iter().flatten().flatten();
+    let own = own.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let files = own.chain(DEFAULTS.iter().map(|(file, _)| (*file).to_owned()));
+    let mut names: Vec<String> = files
+        .filter(|file| file != "canonical.toml")
+        .filter_map(|file| Some(file.strip_suffix(".toml")?.to_owned()))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn no_mapping(dir: &Path, source: &str, name: &str) -> Error {
+    let error = Error::config(format!("source \"{source}\" has no mapping: there is no mappings/{name}.toml"));
+    let error = if crate::connectors::REGISTRY.iter().any(|connector| connector.name == name) {
+        error.hint(format!("\"{name}\" is a connector; the kind of a source names a mapping, which says its connector"))
+    } else {
+        error
+    };
+    error
+        .hint(format!("the mappings are: {}", mapping_names(Some(dir)).join(", ")))
+        .hint("write one, or name another with mapping = \"…\"")
 }
 
 /// The canonical schema with which every workspace begins.

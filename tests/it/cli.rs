@@ -367,6 +367,73 @@ fn a_torn_line_of_the_ledger_is_told_by_whatever_command_comes_next() {
     assert!(broken.stderr.contains("decisions.jsonl:2"), "{}", broken.stderr);
 }
 
+#[test]
+fn a_filter_that_names_nothing_there_is_is_refused() {
+    let workspace = Workspace::checked();
+    for (option, slip, hint) in [
+        ("--rule", "invalid-emial", "did you mean \"invalid-email\"?"),
+        ("--table", "customer", "did you mean \"customers\"?"),
+        ("--field", "emails", "did you mean \"email\"?"),
+        ("--source", "isavigne_prd", "did you mean \"isavigne_prod\"?"),
+        ("--row", "nobody", "rows are named by their key"),
+    ] {
+        let refused = workspace.tastevin(["anomalies", option, slip]).ended(2);
+        assert!(refused.stderr.contains(slip) && refused.stderr.contains(hint), "{option}: {}", refused.stderr);
+    }
+    let quiet = workspace.tastevin(["anomalies", "--rule", "invalid-email", "--table", "stock_levels"]).passed();
+    assert!(quiet.stderr.contains("No such findings."), "{}", quiet.stderr);
+}
+
+#[test]
+fn a_rule_of_the_users_own_is_known_wherever_rules_are_named() {
+    let workspace = Workspace::checked();
+    workspace.write(
+        "rules/short.toml",
+        "id = \"short-name\"\ntitle = \"A name of one letter\"\ntable = \"customers\"\nwhen = \"length(last_name) = 1\"\n[docs]\nfinds = \"Names cut off.\"\n",
+    );
+    workspace.tastevin(["anomalies", "--rule", "short-name"]).passed();
+    let list = workspace.tastevin(["rules", "list"]).passed().stdout;
+    assert!(list.contains("short-name") && list.contains("invalid-email"), "{list}");
+    let words = workspace.tastevin(["rules", "explain", "short-name"]).passed().stdout;
+    assert!(words.contains("A name of one letter") && words.contains("Names cut off."), "{words}");
+    assert!(!words.contains("How to fix it"), "{words}");
+    Workspace::folder().tastevin(["rules", "explain", "invalid-email"]).passed();
+}
+
+#[test]
+fn an_output_whose_ending_is_no_format_is_refused() {
+    let workspace = Workspace::checked();
+    for command in ["anomalies", "report"] {
+        let refused = workspace.tastevin([command, "--output", "f.doc"]).ended(2);
+        assert!(refused.stderr.contains(".doc") && refused.stderr.contains(".json"), "{}", refused.stderr);
+    }
+    assert!(!workspace.path("f.doc").exists());
+    workspace.tastevin(["anomalies", "--format", "csv", "--output", "f.doc"]).passed();
+}
+
+#[test]
+fn the_kinds_of_sources_are_the_mappings_there_are() {
+    let workspace = Workspace::empty();
+    workspace.write("mappings/cellar.toml", "description = \"The old cellar book.\"\n");
+    let kinds = workspace.tastevin(["source", "kinds"]).passed().stdout;
+    assert!(kinds.contains("isavigne") && kinds.contains("The old cellar book."), "{kinds}");
+    let refused = workspace.tastevin(["source", "add", "x", "--kind", "files", "--path", "p"]).ended(2);
+    assert!(refused.stderr.contains("\"files\" is a connector"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the mappings are: cellar, isavigne"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_mistake_in_a_mapping_is_told_with_its_file() {
+    let workspace = Workspace::checked();
+    let mapping = workspace.read("mappings/isavigne.toml");
+    for (right, wrong) in [("\"trim\"", "\"trimm\""), ("column = \"nom\"", "column = \"nomm\"")] {
+        assert!(mapping.contains(right), "{right}");
+        workspace.write("mappings/isavigne.toml", mapping.replacen(right, wrong, 1));
+        let refused = workspace.tastevin(["check"]).ended(2);
+        assert!(refused.stderr.contains("mappings/isavigne.toml"), "{}", refused.stderr);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_long_query_with_code_130() {

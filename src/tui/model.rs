@@ -17,6 +17,9 @@ use super::screens::{self, Screen, anomalies, commit, sources};
 use super::theme::Theme;
 use crate::model::{Decision, Gate, Progress, Schema, Verdict};
 
+/// Below this size, in columns and lines, nothing can be read and nothing is done.
+pub const SMALLEST: (u16, u16) = (40, 8);
+
 /// What does not change while the workbench is open.
 #[derive(Debug, Clone)]
 pub struct About {
@@ -204,6 +207,11 @@ impl Model {
             Some(Job::Commit { .. }) => Err("a commit is being made".to_owned()),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the terminal is too small to see what a key would do.
+    pub fn too_small(&self) -> bool {
+        self.area.width < SMALLEST.0 || self.area.height < SMALLEST.1
     }
 
     /// The part of the terminal between header and footer.

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// How long a piece of news stays on the screen.
 const NEWS: Duration = Duration::from_secs(4);
-/// How long a failure stays, unless Esc takes it away.
+/// How long a failure stays, unless a key takes it away.
 const FAILURE: Duration = Duration::from_secs(20);
 
 /// What sort of news it is.
@@ -82,11 +82,9 @@ impl Notes {
         self.shown = None;
     }
 
-    /// A key was pressed: what only answered the last key goes away.
+    /// A key was pressed: whoever presses it has read what is shown.
     pub fn key_pressed(&mut self) {
-        if self.shown().is_some_and(|note| note.tone != Tone::Failed) {
-            self.shown = None;
-        }
+        self.dismiss();
     }
 
     /// Takes the message off the screen when it was there long enough.
@@ -106,15 +104,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_outlives_keys_but_not_forever_and_stays_in_the_log() {
+    fn a_failure_outlives_good_news_until_a_key_and_stays_in_the_log() {
         let mut notes = Notes::default();
         notes.fail(Duration::ZERO, &Error::config("no such file").hint("check the path"));
-        notes.key_pressed();
         assert_eq!(notes.shown().map(|note| note.hints.clone()), Some(vec!["check the path".to_owned()]));
         notes.say(Duration::ZERO, Tone::Done, "checked", Vec::new());
         assert_eq!(notes.shown().map(|note| note.tone), Some(Tone::Failed));
+        notes.key_pressed();
+        assert!(notes.shown().is_none());
+        notes.fail(Duration::ZERO, &Error::config("no such file"));
         notes.expire(FAILURE + NEWS);
         assert!(notes.shown().is_none());
-        assert_eq!(notes.log.len(), 2);
+        assert_eq!(notes.log.len(), 3);
     }
 }

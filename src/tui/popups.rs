@@ -68,12 +68,14 @@ pub struct FormField {
     pub hint: String,
     /// What was typed.
     pub input: Input,
+    /// Whether anything was typed, or an answer was given: before that, nothing in it is wrong yet.
+    pub touched: bool,
 }
 
 impl FormField {
     /// A line with a text in it to begin with.
     pub fn new(label: &'static str, hint: impl Into<String>, text: impl Into<String>) -> FormField {
-        FormField { label, hint: hint.into(), input: Input::new(text.into()) }
+        FormField { label, hint: hint.into(), input: Input::new(text.into()), touched: false }
     }
 }
 
@@ -245,7 +247,7 @@ pub static FORM: Layer = Layer {
             label: "accept",
             help: "Takes what was typed.",
             run: submit,
-            ready: acceptable,
+            ready: always,
         },
         Command {
             name: "next line",
@@ -343,6 +345,11 @@ fn edit(model: &mut Model, requests: &[InputRequest]) {
     for request in requests {
         input.handle(*request);
     }
+    if let Some(Popup::Form(form)) = &mut model.popup
+        && let Some(field) = form.fields.get_mut(form.focus)
+    {
+        field.touched = true;
+    }
     if let Some(Popup::Palette(palette)) = &mut model.popup {
         palette.cursor = Cursor::default();
     }
@@ -412,13 +419,6 @@ fn several(model: &Model) -> Result<(), String> {
     }
 }
 
-fn acceptable(model: &Model) -> Result<(), String> {
-    match &model.popup {
-        Some(Popup::Form(form)) => (form.check)(model, form).map_or(Ok(()), Err),
-        _ => Ok(()),
-    }
-}
-
 fn focus(model: &mut Model, forward: bool) -> Vec<Effect> {
     if let Some(Popup::Form(form)) = &mut model.popup {
         let lines = form.fields.len().max(1);
@@ -432,10 +432,16 @@ fn clear(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Takes what was typed; what is wrong stays in the form, with the reason below it.
 fn submit(model: &mut Model) -> Vec<Effect> {
-    let Some(Popup::Form(form)) = model.popup.take() else {
+    let Some(Popup::Form(mut form)) = model.popup.take() else {
         return Vec::new();
     };
+    if (form.check)(model, &form).is_some() {
+        form.fields.iter_mut().for_each(|field| field.touched = true);
+        model.popup = Some(Popup::Form(form));
+        return Vec::new();
+    }
     (form.submit)(model, form.fields.iter().map(|field| field.input.value().to_owned()).collect())
 }
 

@@ -420,12 +420,13 @@ struct Waiting {
 }
 
 impl Questions {
-    fn answered(reader: Reader, send: Sender<Message>) -> Result<Questions> {
+    fn answered(mut reader: Reader, send: Sender<Message>) -> Result<Questions> {
         let waiting: Arc<(Mutex<Waiting>, Condvar)> = Arc::default();
         let interrupter = reader.interrupter();
         let own = Arc::clone(&waiting);
         spawn("reader", move || {
             while let Some((generation, ask)) = next_ask(&own) {
+                reader.catch_up();
                 let outcome = guarded(|| workers::answer(&reader, &ask));
                 lock(&own.0).running = None;
                 let reply = Reply::Answered(generation, ask.slot(), outcome);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use chrono::{DateTime, Local, Utc};
+use chrono::{DateTime, Local, NaiveDate, Utc};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -182,6 +182,11 @@ pub fn duration(time: Duration) -> String {
 /// A moment where the user is.
 pub fn moment(at: DateTime<Utc>) -> String {
     at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The day that was typed, as 2027-06-30 or as 30/06/2027.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    ["%Y-%m-%d", "%d/%m/%Y"].iter().find_map(|format| NaiveDate::parse_from_str(text.trim(), format).ok())
 }
 
 /// The id of a decision, short enough for a line: what tells two of them apart stands at the end.

@@ -10,6 +10,7 @@ use super::keymap::{self, Command, Meaning};
 use super::message::{Key, Message, Reply};
 use super::model::{Model, Work};
 use super::notes::Tone;
+use super::popups::Popup;
 use super::screens::{self, SCREENS};
 use super::{popups, text, widgets};
 use crate::error::{Error, Kind, Result};
@@ -31,9 +32,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key) => press(model, key),
         Message::Paste(text) => {
-            popups::paste(model, &text);
+            if !model.too_small() {
+                popups::paste(model, &text);
+            }
             Vec::new()
         }
+        Message::Mouse(_) if model.too_small() => Vec::new(),
         Message::Mouse(mouse) => point(model, &mouse),
         Message::Resize(width, height) => {
             (model.area.width, model.area.height) = (width, height);
@@ -61,6 +65,10 @@ fn needs(model: &mut Model) -> Vec<Effect> {
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     model.notes.key_pressed();
+    if model.too_small() && !matches!(model.popup, Some(Popup::Help(..))) {
+        model.typed.clear();
+        return press_blind(model, &key);
+    }
     if key.0 == "esc" && !model.typed.is_empty() {
         model.typed.clear();
         return Vec::new();
@@ -80,6 +88,15 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
             }
             Vec::new()
         }
+    }
+}
+
+/// Whoever cannot see what a key would do can only ask for the keys or leave.
+fn press_blind(model: &mut Model, key: &Key) -> Vec<Effect> {
+    match key.0.as_str() {
+        "?" if model.popup.is_none() => popups::help(model),
+        "Q" => vec![Effect::Quit],
+        _ => Vec::new(),
     }
 }
 
@@ -309,6 +326,9 @@ fn answered(model: &mut Model, answer: &Answer) {
     if let Answer::Verdict { verdict, conflicts, .. } = answer {
         model.verdict = verdict.as_deref().cloned();
         model.conflicts = *conflicts;
+    }
+    if let Answer::Sources(sources) = answer {
+        model.about.sources = sources.iter().map(|source| source.name.clone()).collect();
     }
     for screen in SCREENS {
         (screen.answer)(model, answer);

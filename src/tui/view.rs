@@ -4,12 +4,9 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
-use super::model::Model;
+use super::model::{Model, SMALLEST};
 use super::text;
 use super::widgets::{footer, header, popup, put};
-
-/// Below this size a screen cannot be read; it is drawn as far as it goes, and keys still work.
-const SMALLEST: (u16, u16) = (40, 8);
 
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame) {
@@ -21,8 +18,10 @@ pub fn view(model: &Model, frame: &mut Frame) {
     let top = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(2), ..area };
     let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        let size = format!("{}x{}: too small, {}x{} needed", area.width, area.height, SMALLEST.0, SMALLEST.1);
+    let too_small = model.too_small();
+    if too_small {
+        let size =
+            format!("{}x{}: too small, {}x{} needed; ? keys, Q quit", area.width, area.height, SMALLEST.0, SMALLEST.1);
         for (row, line) in (0..).zip(text::wrap(&size, usize::from(area.width))) {
             put(buffer, body, row, Line::styled(line, model.theme.warning()));
         }
@@ -30,7 +29,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
         (model.screen().view)(model, body, buffer);
     }
     header::draw(model, top, buffer);
-    if area.height > 1 {
+    if area.height > 1 && !too_small {
         footer::draw(model, bottom, buffer);
     }
     let cursor: Option<Position> = popup::draw(model, body, buffer);

@@ -11,10 +11,11 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
     let progress = |progress| tell(Reply::Progress(progress));
     match job {
         Job::Load(source) => {
-            let outcome = workbench.load(&source, &progress);
+            let outcome = workbench.refresh().and_then(|()| workbench.load(&source, &progress));
             Reply::Loaded(source, outcome)
         }
-        Job::Check => Reply::Checked(workbench.check(&progress)),
+        // The files may have been edited since they were read.
+        Job::Check => Reply::Checked(workbench.refresh().and_then(|()| workbench.check(&progress))),
         Job::Decide { ticket, wish, why } => {
             let before = workbench.decisions().len();
             let failure = decide(workbench, *wish, why).err();

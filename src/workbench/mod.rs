@@ -60,7 +60,8 @@ impl Workbench {
         if !options.read_only {
             ledger.sync(&store)?;
         }
-        let reader = Reader { workspace: Arc::new(workspace), store };
+        let workspace = Arc::new(workspace);
+        let reader = Reader { newest: reader::Newest::new(&workspace), workspace, store };
         let read_only = options.read_only;
         Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only, is_behind: false, _lock: lock })
     }
@@ -78,6 +79,7 @@ impl Workbench {
     /// Reads `tastevin.toml` and `mappings/` again, after they were changed.
     pub fn refresh(&mut self) -> Result<()> {
         self.reader.workspace = Arc::new(Workspace::read(&self.reader.workspace.dir)?);
+        self.reader.newest.publish(&self.reader.workspace);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Everything that can be asked of a workspace without changing it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::DataFrame;
 
@@ -19,7 +19,27 @@ use crate::store::Store;
 /// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
 pub struct Reader {
     pub(super) workspace: Arc<Workspace>,
+    pub(super) newest: Newest,
     pub(super) store: Store,
+}
+
+/// The workspace's files as they were read last, shared by all readers of a workbench.
+#[derive(Clone)]
+pub(super) struct Newest(Arc<Mutex<Arc<Workspace>>>);
+
+impl Newest {
+    pub(super) fn new(workspace: &Arc<Workspace>) -> Newest {
+        Newest(Arc::new(Mutex::new(Arc::clone(workspace))))
+    }
+
+    pub(super) fn publish(&self, workspace: &Arc<Workspace>) {
+        // A reader that failed elsewhere leaves nothing half done here.
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(workspace);
+    }
+
+    fn get(&self) -> Arc<Workspace> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A source and what is known of it.
@@ -42,7 +62,12 @@ pub struct SourceStatus {
 impl Reader {
     /// The same view on a connection of its own, for another thread.
     pub fn again(&self) -> Result<Reader> {
-        Ok(Reader { workspace: Arc::clone(&self.workspace), store: self.store.reader()? })
+        Ok(Reader { workspace: self.newest.get(), newest: self.newest.clone(), store: self.store.reader()? })
+    }
+
+    /// Takes over what [`Workbench::refresh`](super::Workbench::refresh) has read since this reader was made.
+    pub fn catch_up(&mut self) {
+        self.workspace = self.newest.get();
     }
 
     /// What stops whatever this reader is asked, from another thread.

@@ -15,6 +15,7 @@ use tastevin::model::{Action, Progress, SourceConfig, Unit};
 use tastevin::tui::effects::{Effect, Job};
 use tastevin::tui::message::{Key, Message, Reply};
 use tastevin::tui::model::{About, Model};
+use tastevin::tui::notes::Tone;
 use tastevin::tui::theme::Theme;
 use tastevin::tui::update::{start, update};
 use tastevin::tui::{view, workers};
@@ -549,11 +550,14 @@ fn an_edit_is_checked_while_it_is_typed() {
 #[test]
 fn a_waiver_needs_a_reason_and_is_seen_as_one() {
     let mut session = Session::checked(140, 40);
-    session.keys("3 / \"invalid-email\" enter enter w").shows("✗ a waiver needs a reason");
-    session.keys("enter");
+    session.keys("3 / \"invalid-email\" enter enter w").hides("✗ a waiver needs a reason");
+    session.keys("enter").shows("✗ a waiver needs a reason");
     assert!(session.ledger().is_empty());
     session.keys("\"by post only\" tab \"someday\"").shows("until: write the day like 2027-06-30");
-    session.keys("C-u \"2099-06-30\" enter").shows("○ isavigne-C001").shows("waived");
+    session.keys("enter x").shows("by post only").shows("somedayx");
+    session.keys("C-u \"30/06/2001\" enter").shows("by post only").shows("✗ until: 2001-06-30 is past");
+    assert!(session.ledger().is_empty());
+    session.keys("C-u \"30/06/2099\" enter").shows("○ isavigne-C001").shows("waived");
     let ledger = session.ledger();
     assert_eq!((&ledger[0]["why"], &ledger[0]["until"]), (&"by post only".into(), &"2099-06-30".into()));
     session.keys("o").shows(" open × ").hides("○ isavigne-C001");
@@ -602,6 +606,13 @@ fn a_filter_is_a_chip_that_esc_removes_and_search_goes_on() {
 }
 
 #[test]
+fn the_search_among_rules_unfolds_what_it_finds() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"orphan\" enter space").hides("  orphan-reference");
+    session.keys("/ \"orphan\" enter").shows("▸  orphan-reference");
+}
+
+#[test]
 fn the_next_anomaly_is_found_across_rules() {
     let mut session = Session::checked(140, 40);
     session.keys("3 ]").shows("next anomaly");
@@ -638,7 +649,8 @@ fn the_commit_shows_gate_and_difference_and_the_rows_behind_every_number() {
 fn a_commit_asks_for_a_message_and_says_what_it_did() {
     let mut session = Session::checked(120, 30);
     session.keys("3 / \"orphan\" enter enter x 6").shows("gate ✓ open");
-    session.keys("c").shows("12 added, 0 changed, 0 removed, 0 held back").shows("✗ a commit needs a message");
+    session.keys("c").shows("12 added, 0 changed, 0 removed, 0 held back").hides("✗");
+    session.keys("enter").shows("✗ a commit needs a message");
     session.keys("\"Monday\" enter").shows("commit 1: 12 added").shows("Monday");
     session.keys("esc c").shows("nothing would change");
     session.keys("3 h / \"mojibake\" enter enter s 6").shows("customers");
@@ -666,6 +678,7 @@ fn a_key_that_cannot_work_says_why() {
     let mut session = Session::checked(140, 40);
     session.keys("u").shows("there is no decision of yours to undo");
     session.keys("3 / \"orphan\" enter enter s").shows("there is no suggestion for this one; e edits it");
+    session.hides("accept all").keys("S").shows("no finding of this rule comes with a suggestion");
     session.keys("h g g S").shows("choose a rule first");
 }
 
@@ -684,6 +697,8 @@ fn help_lists_the_keys_of_this_place_only() {
     session.keys("?").shows("keys · sources").shows("Loads the chosen source").hides("Puts another value");
     session.keys("q").hides("keys · sources");
     session.keys("3 enter F1").shows("keys · findings").shows("Puts another value");
+    let mut narrow = Session::checked(60, 40);
+    narrow.keys("3 enter ?").shows("Puts another value in place of the").shows("one that was found.");
 }
 
 #[test]
@@ -712,6 +727,39 @@ fn every_size_is_drawn_and_works() {
         }
     }
     Session::checked(20, 5).shows("20x5: too small");
+}
+
+#[test]
+fn nothing_is_decided_on_a_screen_that_is_too_small_to_be_read() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"orphan\" enter enter").resize(39, 20).keys("x").send(Message::Paste("x".to_owned()));
+    assert!(session.ledger().is_empty());
+    session.keys("?").shows("keys ·").keys("esc").resize(140, 40).shows("orphan-reference").keys("x");
+    assert_eq!(session.ledger().len(), 1);
+    session.resize(20, 5).keys("q");
+    assert!(!session.ended);
+    session.keys("Q");
+    assert!(session.ended);
+}
+
+#[test]
+fn a_message_covers_a_third_of_the_screen_at_most_and_any_key_takes_it_away() {
+    let mut session = Session::checked(80, 24);
+    session.model.say_with_hint(Tone::Failed, "far too long ".repeat(60), "do something else");
+    let screen = session.shows("… ! shows all of it").screen();
+    assert!(screen.lines().filter(|line| line.contains("far too long")).count() <= 6, "{screen}");
+    session.keys("j").hides("far too long").keys("!").shows("far too long");
+}
+
+#[test]
+fn a_check_reads_the_workspace_s_files_again() {
+    let mut session = Session::checked(140, 40);
+    let path = session.dir.path().join("tastevin.toml");
+    let text = fs::read_to_string(&path).expect("tastevin.toml");
+    fs::write(&path, text.replace("isavigne_prod", "isavigne_test")).expect("tastevin.toml is changed");
+    session.keys("1").shows("isavigne_prod").keys("r").shows("isavigne_test").hides("isavigne_prod");
+    fs::write(&path, "[[").expect("tastevin.toml is broken");
+    session.keys("r").shows("✗").shows("tastevin.toml");
 }
 
 #[test]
@@ -746,4 +794,5 @@ fn reading_only_refuses_changes_with_a_reason() {
     session.shows("read-only");
     session.keys("l").shows("the workspace is open for reading only");
     session.keys("3 enter x").shows("the workspace is open for reading only");
+    session.keys("esc").hides("x exclude").hides("w waive");
 }

@@ -36,13 +36,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The keys that work here, as many as fit; those that cannot work now are dimmed where they stand. The way to the help
-/// is always there, at the end of what is particular to this place.
+/// The keys that work here and now, as many as fit. The way to the help is always there, at the end of what is
+/// particular to this place.
 fn keys(model: &Model, room: usize) -> Line<'static> {
     let theme = model.theme;
     let mut labelled: Vec<&Command> = Vec::new();
     for command in model.layers().into_iter().flat_map(|layer| layer.commands) {
-        if !command.label.is_empty() && !labelled.iter().any(|other| other.label == command.label) {
+        let known = labelled.iter().any(|other| other.label == command.label);
+        if !command.label.is_empty() && !known && (command.ready)(model).is_ok() {
             labelled.push(command);
         }
     }
@@ -64,9 +65,8 @@ fn keys(model: &Model, room: usize) -> Line<'static> {
     }
     let mut spans = vec![Span::raw(" ")];
     for command in picked {
-        let ready = (command.ready)(model).is_ok();
-        spans.push(Span::styled(shown(command), if ready { theme.key() } else { theme.dim() }));
-        spans.push(Span::styled(format!(" {}  ", command.label), if ready { theme.text() } else { theme.dim() }));
+        spans.push(Span::styled(shown(command), theme.key()));
+        spans.push(Span::styled(format!(" {}  ", command.label), theme.text()));
     }
     Line::from(spans)
 }
@@ -237,7 +237,20 @@ pub fn note(model: &Model, area: Rect, buffer: &mut Buffer) {
             lines.push(Line::styled(format!("{lead}{part}"), theme.dim()));
         }
     }
-    lines.truncate(usize::from(area.height.saturating_sub(2)));
+    // The screen below is worth more than a long message: the whole of it is in the log.
+    let room = usize::from((area.height / 3).saturating_sub(2)).max(1);
+    if lines.len() > room {
+        lines.truncate(room.saturating_sub(1).max(1));
+        let more = Span::styled("  … ! shows all of it", theme.dim());
+        match lines.last_mut() {
+            Some(only) if room == 1 => {
+                let said: String = only.spans.iter().map(|span| span.content.as_ref()).collect();
+                let cut = text::fit(&said, most.saturating_sub(more.width())).into_owned();
+                *only = Line::from(vec![Span::styled(cut, style), more]);
+            }
+            _ => lines.push(Line::from(more)),
+        }
+    }
     let wide = lines.iter().map(Line::width).max().unwrap_or(0) as u16 + 4;
     let high = lines.len() as u16 + 2;
     let frame = Rect {

@@ -24,7 +24,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     let (title, foot) = titles(model, popup);
     Pane { title: vec![Span::raw(title)], foot, focused: true }.draw(frame, model.theme, buffer);
     match popup {
-        Popup::Help(layers, cursor) => scrolled(help(layers, model.theme), cursor.top, inside, buffer),
+        Popup::Help(layers, cursor) => scrolled(help(layers, model.theme, inside.width), cursor.top, inside, buffer),
         Popup::Messages(cursor) => scrolled(log(model, inside.width), cursor.top, inside, buffer),
         Popup::Text { lines, cursor, .. } => scrolled(read(lines, inside.width), cursor.top, inside, buffer),
         Popup::Question(question) => scrolled(read(&question.about, inside.width), 0, inside, buffer),
@@ -37,7 +37,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
 /// How many lines the list in the popup has.
 pub fn lines(model: &Model) -> u64 {
     let lines = match &model.popup {
-        Some(Popup::Help(layers, _)) => help(layers, model.theme).len(),
+        Some(Popup::Help(layers, _)) => {
+            help(layers, model.theme, padded(inner(frame(model, model.body()))).width).len()
+        }
         Some(Popup::Messages(_)) => log(model, padded(inner(frame(model, model.body()))).width).len(),
         Some(Popup::Palette(palette)) => palette.matches().len(),
         Some(Popup::Text { lines, .. }) => read(lines, padded(inner(frame(model, model.body()))).width).len(),
@@ -81,7 +83,7 @@ fn frame(model: &Model, area: Rect) -> Rect {
     let width = width.min(area.width.saturating_sub(2)).max(area.width.min(10));
     let inside = width.saturating_sub(4);
     let high = match &model.popup {
-        Some(Popup::Help(layers, _)) => help(layers, model.theme).len() as u16,
+        Some(Popup::Help(layers, _)) => help(layers, model.theme, inside).len() as u16,
         Some(Popup::Messages(_)) => (log(model, inside).len() as u16).max(3),
         Some(Popup::Palette(palette)) => 1 + (palette.commands.len() as u16).min(16),
         Some(Popup::Question(question)) => read(&question.about, inside).len() as u16,
@@ -109,7 +111,11 @@ fn scrolled(lines: Vec<Line>, top: u64, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn help(layers: &[&'static Layer], theme: Theme) -> Vec<Line<'static>> {
+/// The room for the keys of a command in the help.
+const KEYS: usize = 14;
+
+fn help(layers: &[&'static Layer], theme: Theme, width: u16) -> Vec<Line<'static>> {
+    let room = usize::from(width).saturating_sub(KEYS + 3);
     let mut lines: Vec<Line> = Vec::new();
     for layer in layers {
         if !lines.is_empty() {
@@ -118,10 +124,14 @@ fn help(layers: &[&'static Layer], theme: Theme) -> Vec<Line<'static>> {
         lines.push(Line::styled(layer.title, theme.title(false)));
         for command in layer.commands {
             let keys: Vec<String> = command.keys.iter().map(|keys| keymap::shown(keys)).collect();
-            lines.push(Line::from(vec![
-                Span::styled(format!("  {} ", text::left(&keys.join(" "), 14)), theme.key()),
-                Span::raw(command.help),
-            ]));
+            let (keys, about) = (text::wrap(&keys.join(" "), KEYS), text::wrap(command.help, room));
+            for row in 0..keys.len().max(about.len()) {
+                let part = |parts: &[String]| parts.get(row).cloned().unwrap_or_default();
+                lines.push(Line::from(vec![
+                    Span::styled(format!("  {} ", text::left(&part(&keys), KEYS)), theme.key()),
+                    Span::raw(part(&about)),
+                ]));
+            }
         }
     }
     lines
@@ -213,7 +223,8 @@ fn fields(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Positi
         row += 1;
     }
     row += 1;
-    let line = match (form.check)(model, form) {
+    let begun = form.fields.iter().any(|field| field.touched);
+    let line = match (form.check)(model, form).filter(|_| begun) {
         Some(wrong) => Line::styled(format!("✗ {wrong}"), theme.bad()),
         None => {
             Line::styled(form.fields.get(form.focus).map(|field| field.hint.clone()).unwrap_or_default(), theme.dim())

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{NaiveDate, NaiveDateTime};
 use indexmap::IndexMap;
 
-use super::{FindingId, LIST, STORY, current, has_finding, has_findings, id_of, reel, tree, wanted};
+use super::{FindingId, LIST, STORY, current, has_finding, has_findings, has_suggestions, id_of, reel, tree, wanted};
 use crate::model::{Action, Anomaly, AnomalyFilter, CellStory, Decision, Field, FieldType, Status};
 use crate::tui::effects::{Ask, Effect, Job, Wish};
 use crate::tui::model::Model;
@@ -13,6 +13,7 @@ use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Popup, Question};
 use crate::tui::screens::{copy, decide};
 use crate::tui::text;
+use crate::workbench::clock;
 
 /// What became of a finding since the last check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub fn can_accept_all(model: &Model) -> Result<(), String> {
     model.writable()?;
     has_findings(model)?;
     match &model.anomalies.scope {
-        tree::Scope::Rule(..) => Ok(()),
+        tree::Scope::Rule(..) => has_suggestions(model),
         _ => Err("choose a rule first: all its suggestions can be accepted at once".to_owned()),
     }
 }
@@ -440,13 +441,16 @@ fn waive_form(model: &mut Model, targets: Vec<Anomaly>) {
             if form.text(0).is_empty() {
                 return Some("a waiver needs a reason".to_owned());
             }
-            let wrong = !until.is_empty() && NaiveDate::parse_from_str(until, "%Y-%m-%d").is_err();
-            wrong.then(|| "until: write the day like 2027-06-30".to_owned())
+            match text::day(until) {
+                None if until.is_empty() => None,
+                None => Some("until: write the day like 2027-06-30 or 30/06/2027".to_owned()),
+                Some(day) => (day < clock::today()).then(|| format!("until: {day} is past")),
+            }
         },
         submit: |model, texts| {
             let mut texts = texts.into_iter().map(|text| text.trim().to_owned());
             let why = texts.next();
-            let until = texts.next().and_then(|day| NaiveDate::parse_from_str(&day, "%Y-%m-%d").ok());
+            let until = texts.next().and_then(|day| text::day(&day));
             let targets = std::mem::take(&mut model.anomalies.targets);
             waive_these(model, targets, why, until)
         },

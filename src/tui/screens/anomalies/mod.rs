@@ -451,6 +451,16 @@ fn has_finding(model: &Model) -> Result<(), String> {
     current(model).map(|_| ()).ok_or_else(|| "there is no finding under the cursor".to_owned())
 }
 
+/// Whether one of the listed findings comes with a suggestion, as far as they are at hand.
+fn has_suggestions(model: &Model) -> Result<(), String> {
+    let window = &model.anomalies.window;
+    let all_at_hand = window.total == Some(window.rows.len() as u64);
+    match all_at_hand && window.rows.iter().all(|anomaly| anomaly.suggestion.is_none()) {
+        true => Err("no finding of this rule comes with a suggestion; e edits one".to_owned()),
+        false => Ok(()),
+    }
+}
+
 fn next(model: &mut Model, forward: bool) -> Vec<Effect> {
     let total = model.anomalies.window.len();
     let at = model.anomalies.list.at;

@@ -117,6 +117,10 @@ pub fn rules(model: &Model) -> Vec<RuleLine> {
 
 /// The lines of the tree as they are seen now.
 pub fn lines(model: &Model) -> Vec<TreeLine> {
+    laid_out(model, &model.anomalies.tree.folded)
+}
+
+fn laid_out(model: &Model, folded: &HashSet<Severity>) -> Vec<TreeLine> {
     let rules = rules(model);
     let mut lines = Vec::new();
     for severity in Severity::ALL {
@@ -124,7 +128,7 @@ pub fn lines(model: &Model) -> Vec<TreeLine> {
         if own.is_empty() {
             continue;
         }
-        let folded = model.anomalies.tree.folded.contains(&severity);
+        let folded = folded.contains(&severity);
         lines.push(TreeLine::Severity {
             severity,
             open: own.iter().map(|rule| rule.open).sum(),
@@ -184,22 +188,29 @@ pub fn next_rule(model: &mut Model, forward: bool) -> bool {
     next.is_some()
 }
 
-/// Goes to the next rule whose name or table contains a text, around the end; false where there is none.
+/// Goes to the next rule whose name or table contains a text, around the end, and unfolds its severity; false where
+/// there is none.
 pub fn find(model: &mut Model, text: &str, backwards: bool) -> bool {
-    let (lines, at, text) = (lines(model), at(model), text.to_lowercase());
-    let matches = |at: &usize| match &lines[*at] {
+    let text = text.to_lowercase();
+    let here = lines(model).get(at(model)).map(TreeLine::scope);
+    let all = laid_out(model, &HashSet::new());
+    let at = all.iter().position(|line| Some(line.scope()) == here).unwrap_or(0);
+    let matches = |at: &usize| match &all[*at] {
         TreeLine::Rule(rule) => format!("{} {}", rule.rule, rule.table).to_lowercase().contains(&text),
         TreeLine::Severity { .. } => false,
     };
-    let mut order: Vec<usize> = (at + 1..lines.len()).chain(0..at.min(lines.len())).collect();
+    let mut order: Vec<usize> = (at + 1..all.len()).chain(0..at.min(all.len())).collect();
     if backwards {
         order.reverse();
     }
-    let found = order.into_iter().find(matches);
-    if let Some(at) = found {
+    let Some(TreeLine::Rule(found)) = order.into_iter().find(matches).map(|at| &all[at]) else {
+        return false;
+    };
+    model.anomalies.tree.folded.remove(&found.severity);
+    if let Some(at) = lines(model).iter().position(|line| matches!(line, TreeLine::Rule(rule) if rule == found)) {
         go(model, at);
     }
-    found.is_some()
+    true
 }
 
 /// Folds or unfolds the severity that the cursor is in.

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Direction, Rect};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::{Region, Screen, lines_seen};
@@ -33,6 +34,8 @@ pub struct State {
     cursors: [Cursor; 3],
     /// The tables' tallies; `None` until they are known.
     diff: Option<Vec<TableTally>>,
+    /// The epoch that those tallies are of.
+    diff_of: Option<u64>,
     log: Option<Vec<Commit>>,
     asked: Option<u64>,
     rows: Option<Rows>,
@@ -40,7 +43,15 @@ pub struct State {
 
 impl Default for State {
     fn default() -> State {
-        State { focus: DIFF, cursors: Default::default(), diff: None, log: None, asked: None, rows: None }
+        State {
+            focus: DIFF,
+            cursors: Default::default(),
+            diff: None,
+            diff_of: None,
+            log: None,
+            asked: None,
+            rows: None,
+        }
     }
 }
 
@@ -152,7 +163,8 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
         let head = u16::from(model.commit.focus != GATE);
         return vec![region(model.commit.focus, area, head)];
     }
-    let gate = (gate_lines(model, area.width.saturating_sub(2)).len() as u16 + 2).clamp(3, (area.height / 3).max(3));
+    let most = if model.commit.focus == GATE { area.height / 2 } else { area.height / 3 };
+    let gate = (gate_lines(model, area.width.saturating_sub(2)).len() as u16 + 2).clamp(3, most.max(3));
     let diff = model.about.schema.tables.len() as u16 + 3;
     let parts = [Constraint::Length(gate), Constraint::Length(diff.min(area.height / 2)), Constraint::Fill(1)];
     let [gate, diff, log] = split(area, Direction::Vertical, parts);
@@ -219,7 +231,16 @@ fn answer(model: &mut Model, answer: &Answer) {
     match answer {
         // A commit screen that was opened before the first verdict has not asked for the difference yet.
         Answer::Verdict { .. } if state.diff.is_none() => state.asked = None,
-        Answer::Diff(tallies) => state.diff = Some(tallies.clone()),
+        Answer::Diff(tallies) => {
+            // Only the answer to the last question comes here.
+            (state.diff, state.diff_of) = (Some(tallies.clone()), state.asked);
+            let about = sums(model);
+            if let Some(Popup::Form(form)) = &mut model.popup
+                && form.title == TITLE
+            {
+                form.about = about;
+            }
+        }
         Answer::Log(log) => state.log = Some(log.clone()),
         Answer::Changes { offset, rows: changes } => {
             let total = state.rows.as_ref().and_then(|rows| match &rows.what {
@@ -237,6 +258,11 @@ fn answer(model: &mut Model, answer: &Answer) {
         }
         _ => {}
     }
+}
+
+/// Whether the tallies are those of the candidates as they are now.
+fn is_counted(model: &Model) -> bool {
+    model.commit.diff_of == Some(model.epoch)
 }
 
 fn changed(tally: &TableTally) -> u64 {
@@ -316,28 +342,43 @@ fn can_commit(model: &Model) -> Result<(), String> {
         return Err(format!("the gate is closed: {} ({})", condition.what, condition.detail));
     }
     match &model.commit.diff {
-        Some(diff) if diff.iter().all(|tally| changed(tally) == 0) => {
+        Some(diff) if is_counted(model) && diff.iter().all(|tally| changed(tally) == 0) => {
             Err("nothing would change: the canonical tables are as the candidates".to_owned())
         }
         _ => Ok(()),
     }
 }
 
-fn ask_message(model: &mut Model) -> Vec<Effect> {
+/// The title of the form that asks for the message.
+const TITLE: &str = "commit";
+
+/// What the commit would do, in numbers.
+fn sums(model: &Model) -> Vec<String> {
+    if !is_counted(model) {
+        return vec!["counting…".to_owned()];
+    }
     let sum = |of: fn(&TableTally) -> u64| text::number(model.commit.diff.iter().flatten().map(of).sum());
-    let about = vec![format!(
+    vec![format!(
         "{} added, {} changed, {} removed, {} held back; all tables or none.",
         sum(|tally| tally.added),
         sum(|tally| tally.changed),
         sum(|tally| tally.removed),
         text::number(held(model))
-    )];
+    )]
+}
+
+fn ask_message(model: &mut Model) -> Vec<Effect> {
+    let about = sums(model);
     model.popup = Some(Popup::Form(Form {
-        title: "commit".to_owned(),
+        title: TITLE.to_owned(),
         about,
         fields: vec![FormField::new("message", "what this commit is, for the log", "")],
         focus: 0,
-        check: |_, form| form.text(0).is_empty().then(|| "a commit needs a message".to_owned()),
+        check: |model, form| match (form.text(0).is_empty(), is_counted(model)) {
+            (true, _) => Some("a commit needs a message".to_owned()),
+            (_, false) => Some("counting what would change; a moment".to_owned()),
+            _ => None,
+        },
         submit: |_, texts| {
             let message = texts.into_iter().next().unwrap_or_default().trim().to_owned();
             vec![Effect::Do(Job::Commit { message })]
@@ -422,10 +463,20 @@ fn view_gate(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
             false => Span::styled(" ✗ closed", theme.bad()),
         });
     }
-    Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
-    let top = usize::try_from(model.commit.cursors[GATE].top).unwrap_or(0);
-    for (row, line) in (0..inside.height).zip(gate_lines(model, inside.width).into_iter().skip(top)) {
+    let lines = gate_lines(model, inside.width);
+    let cursor = model.commit.cursors[GATE];
+    let more = lines.len() > usize::from(inside.height);
+    let foot = match (more, focused) {
+        (true, true) => format!("{}/{}", cursor.at + 1, lines.len()),
+        (true, false) => format!("{} lines · Tab", lines.len()),
+        (false, _) => String::new(),
+    };
+    Pane { title, foot, focused }.draw(frame, theme, buffer);
+    for (row, (at, mut line)) in (0..inside.height).zip((0..).zip(lines).skip(cursor.top as usize)) {
+        if focused && more && at == cursor.at {
+            line = line.patch_style(Style::new().add_modifier(Modifier::REVERSED));
+        }
         put(buffer, inside, row, line);
     }
 }
@@ -441,13 +492,16 @@ fn gate_lines(model: &Model, width: u16) -> Vec<Line<'static>> {
     for condition in &verdict.gate {
         let (glyph, style) = if condition.holds { ("✓", theme.good()) } else { ("✗", theme.bad()) };
         let (what, detail) = (text::clean(&condition.what), text::clean(&condition.detail));
-        let mut spans = vec![Span::styled(format!(" {glyph} "), style), Span::raw(what.clone().into_owned())];
+        let mark = Span::styled(format!(" {glyph} "), style);
         if text::width(&what) + 2 + text::width(&detail) <= room {
-            spans.push(Span::styled(format!("  {detail}"), theme.dim()));
-            lines.push(Line::from(spans));
+            let detail = Span::styled(format!("  {detail}"), theme.dim());
+            lines.push(Line::from(vec![mark, Span::raw(what.into_owned()), detail]));
             continue;
         }
-        lines.push(Line::from(spans));
+        for (row, part) in text::wrap(&what, room).into_iter().enumerate() {
+            let lead = if row == 0 { mark.clone() } else { Span::raw("   ") };
+            lines.push(Line::from(vec![lead, Span::raw(part)]));
+        }
         for part in text::wrap(&detail, room) {
             lines.push(Line::styled(format!("   {part}"), theme.dim()));
         }
@@ -457,8 +511,11 @@ fn gate_lines(model: &Model, width: u16) -> Vec<Line<'static>> {
 
 fn view_diff(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
-    Pane { title: vec![Span::raw("what a commit would change")], foot: String::new(), focused }
-        .draw(frame, theme, buffer);
+    let mut title = vec![Span::raw("what a commit would change")];
+    if model.commit.diff.is_some() && !is_counted(model) {
+        title.push(Span::styled(" · counting…", theme.dim()));
+    }
+    Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     let Some(diff) = &model.commit.diff else {
         let say = if model.verdict.is_some() { "   comparing…" } else { "   nothing was checked yet" };

@@ -109,7 +109,7 @@ impl Replacement {
         };
         if !folder.exists() {
             return Err(Error::new(error::Kind::Io, "the folder of the output does not exist")
-                .at_file(folder)
+                .at_file(&path)
                 .hint("make it first, or name another output"));
         }
         let mut builder = tempfile::Builder::new();

@@ -659,6 +659,30 @@ fn a_commit_asks_for_a_message_and_says_what_it_did() {
 }
 
 #[test]
+fn the_message_of_a_commit_waits_for_fresh_counts() {
+    let mut session = Session::checked(120, 30);
+    session.keys("3 / \"orphan\" enter enter x").hold().keys("6 c").shows("counting…");
+    session.keys("\"Monday\" enter").shows("✗ counting what would change").shows("Monday");
+    session.answer().shows("12 added, 0 changed").keys("enter").shows("commit 1: 12 added");
+}
+
+#[test]
+fn the_gate_is_read_to_its_end_on_a_small_screen() {
+    let mut session = Session::checked(60, 18);
+    session.keys("6").shows("lines · Tab").keys("tab tab");
+    let before = session.screen();
+    session.keys("G");
+    assert_ne!(session.screen(), before, "the gate does not move");
+}
+
+#[test]
+fn the_title_of_a_story_leaves_room_for_the_counter_beside_it() {
+    let mut session = Session::checked(100, 26);
+    session.keys("3 / \"orphan\" enter enter o").shows(" open × ").shows("1/1");
+    session.shows("isavigne-V003");
+}
+
+#[test]
 fn control_characters_in_data_never_reach_the_terminal() {
     let mut session = Session::checked(140, 40);
     session.keys("3");

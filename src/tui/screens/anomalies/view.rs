@@ -131,7 +131,8 @@ fn fields(model: &Model) -> Vec<String> {
     }
 }
 
-fn list_title(model: &Model) -> Vec<Span<'static>> {
+/// The title of the list; where there is little room the name gives way to what follows it.
+fn list_title(model: &Model, room: usize) -> Vec<Span<'static>> {
     let theme = model.theme;
     let state = &model.anomalies;
     let fields = fields(model);
@@ -141,7 +142,7 @@ fn list_title(model: &Model) -> Vec<Span<'static>> {
         (Scope::Rule(_, rule, table), [field]) if !field.is_empty() => format!("{rule} · {table}.{field}"),
         (Scope::Rule(_, rule, table), _) => format!("{rule} · {table}"),
     };
-    let mut title = vec![Span::raw(name)];
+    let mut title = Vec::new();
     if state.window.total.is_some() {
         title.push(Span::styled(format!(" · {}", text::count(state.window.len(), "finding")), theme.text()));
     }
@@ -158,16 +159,26 @@ fn list_title(model: &Model) -> Vec<Span<'static>> {
     if !state.marks.is_empty() {
         title.push(Span::styled(format!(" {} marked", text::number(state.marks.len() as u64)), theme.marked()));
     }
+    let rest: usize = title.iter().map(|span| text::width(&span.content)).sum();
+    title.insert(0, Span::raw(text::fit(&name, room.saturating_sub(rest).max(8)).into_owned()));
     title
+}
+
+/// Where the cursor is among the findings. It stands on the line of the frame on which the title of the story stands.
+fn list_foot(model: &Model) -> String {
+    let state = &model.anomalies;
+    match state.window.len() {
+        0 => String::new(),
+        total => format!("{}/{}", text::number(state.list.at + 1), text::number(total)),
+    }
 }
 
 fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     let state = &model.anomalies;
     let total = state.window.len();
-    let foot =
-        if total > 0 { format!("{}/{}", text::number(state.list.at + 1), text::number(total)) } else { String::new() };
-    Pane { title: list_title(model), foot, focused }.draw(frame, theme, buffer);
+    let title = list_title(model, usize::from(frame.width.saturating_sub(4)));
+    Pane { title, foot: list_foot(model), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     if model.verdict.is_none() {
         return;
@@ -280,7 +291,9 @@ fn view_story(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let mut title = vec![Span::raw("row")];
     let row = current(model).map(|anomaly| (&anomaly.table, &anomaly.row));
     if let Some((table, row)) = row {
-        title.push(Span::styled(format!(" · {} {}", text::clean(table), text::clean(row)), theme.text()));
+        let room = usize::from(frame.width).saturating_sub(text::width(&list_foot(model)) + 12);
+        let name = format!(" · {} {}", text::clean(table), text::clean(row));
+        title.push(Span::styled(text::fit(&name, room).into_owned(), theme.text()));
     }
     let inside = inner(frame);
     let lines = story_lines(model, usize::from(inside.width));

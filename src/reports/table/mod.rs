@@ -323,7 +323,7 @@ mod tests {
             let error = export(&store, ROWS, format, Target::File(Path::new("/nowhere/out.bin"))).err();
             let error = error.ok_or_else(|| Error::internal("an export went nowhere"))?;
             assert_eq!(error.kind(), Failure::Io, "{}: {error}", format.name);
-            assert!(error.to_string().contains("/nowhere/out.bin"), "{error}");
+            assert!(error.to_string().contains("/nowhere"), "{error}");
         }
         Ok(())
     }

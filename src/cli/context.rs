@@ -95,10 +95,7 @@ impl Context {
         self.interrupt.install()?;
         let workbench = Workbench::open(dir, OpenOptions { read_only })?;
         self.interrupt.watch(workbench.interrupter());
-        // What was decided and then lost must not go unsaid, whatever the command is about.
-        if let Some(warning) = workbench.ledger_warning() {
-            message::line(format!("warning: {}", visible(warning)));
-        }
+        warn(&workbench);
         Ok(workbench)
     }
 
@@ -149,5 +146,12 @@ impl Context {
     /// Where the data of a command without `--output` goes.
     pub fn stdout(&self) -> Sink {
         Sink::stdout()
+    }
+}
+
+/// Says what is wrong with the ledger: what was decided and then lost must not go unsaid, whatever the command is about.
+pub fn warn(workbench: &Workbench) {
+    if let Some(warning) = workbench.ledger_warning() {
+        message::line(format!("warning: {}", visible(warning)));
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
-use super::context::Context;
+use super::context::{Context, warn};
 use super::{Outcome, REGISTRY};
 use crate::error::{Error, Result, nearest};
 use crate::workbench::{OpenOptions, Workbench};
@@ -40,5 +40,7 @@ pub fn require_terminal() -> Result<()> {
 
 /// Shows the workbench until the person leaves it; with `load_first` it begins with loading and checking.
 pub fn show(workbench: Workbench, load_first: bool, context: &Context) -> Result<Outcome> {
+    // The screen covers it until the person leaves; then it stands there.
+    warn(&workbench);
     (context.front())(workbench, load_first).map(|()| Outcome::Pass)
 }

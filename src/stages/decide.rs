@@ -270,10 +270,13 @@ pub fn is_checked(store: &Store) -> Result<bool> {
     Ok(store.first(&sql, [], |row| row.get(0))?.unwrap_or(false))
 }
 
-/// The decisions that could not be applied to the candidates as they are.
-pub fn conflicts(store: &Store) -> Result<Vec<Conflict>> {
+/// The decisions that could not be applied to the candidates as they are; at most so many, if a number is given.
+pub fn conflicts(store: &Store, most: Option<usize>) -> Result<Vec<Conflict>> {
+    let limit = most.map(|most| format!(" LIMIT {most}")).unwrap_or_default();
     store.query(
-        r#"SELECT decision, "table", "row", field, was, now, found, reason FROM dq.conflicts ORDER BY decision, "table", "row", field"#,
+        &format!(
+            r#"SELECT decision, "table", "row", field, was, now, found, reason FROM dq.conflicts ORDER BY ALL{limit}"#
+        ),
         [],
         |row| {
             Ok(Conflict {

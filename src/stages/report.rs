@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Anomaly, Commit, Conflict, Load, Mapping, MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport,
-    Report, RuleReport, RuleTally, Schema, Severity, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
+    Anomaly, Commit, Load, Mapping, MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport, Report,
+    RuleReport, RuleTally, Schema, Severity, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
 };
 use crate::rules;
 use crate::sql::{Ident, Literal, Path};
-use crate::stages::{check, gate};
+use crate::stages::{check, decide, gate};
 use crate::store::Store;
 
 /// How many checks a trend looks back.
@@ -46,7 +46,7 @@ pub fn report(store: &Store, request: &Request) -> Result<Report> {
 fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report> {
     let rejects = rejects(store)?;
     let rules = rules(store, verdict)?;
-    let conflict_examples = conflicts(store)?;
+    let conflict_examples = decide::conflicts(store, Some(EXAMPLES))?;
     Ok(Report {
         schema_version: 1,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -350,24 +350,6 @@ GROUP BY d.id, d.rule, d."table" ORDER BY min(d.seq)"#;
             who: row.get(4)?,
             why: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
             until: row.get(6)?,
-        })
-    })
-}
-
-fn conflicts(store: &Store) -> Result<Vec<Conflict>> {
-    let sql = format!(
-        r#"SELECT decision, "table", "row", field, was, now, found, reason FROM dq.conflicts ORDER BY ALL LIMIT {EXAMPLES}"#
-    );
-    store.query(&sql, [], |row| {
-        Ok(Conflict {
-            decision: row.get(0)?,
-            table: row.get(1)?,
-            row: row.get(2)?,
-            field: row.get(3)?,
-            was: row.get(4)?,
-            now: row.get(5)?,
-            found: row.get(6)?,
-            reason: row.get(7)?,
         })
     })
 }

@@ -293,7 +293,7 @@ impl Workbench {
                 self.has_rows(table, std::slice::from_ref(into))?;
                 self.has_rows(table, rows)
             }
-            Action::Waive { rule, table, until, .. } => {
+            Action::Waive { rule, table, field, until, .. } => {
                 self.table(table)?;
                 if !check::rule_ids(&self.reader.workspace.rules())?.contains(rule) {
                     return Err(rules::find(rule)
@@ -305,6 +305,10 @@ impl Workbench {
                         "{rule} cannot be waived: a row without a key of its own can never be committed"
                     ))
                     .hint("repair the key, or exclude the row that is not wanted"));
+                }
+                if let Some(field) = field.as_deref().filter(|_| rule == "unreadable-value") {
+                    // A waived cell stays empty, and an empty field that must have a value is no clean row.
+                    self.filled(table, field, None)?;
                 }
                 if why.is_none() {
                     return Err(

@@ -214,7 +214,7 @@ impl Reader {
 
     /// Decisions that could not be applied because the data has moved on.
     pub fn conflicts(&self) -> Result<Vec<Conflict>> {
-        decide::conflicts(&self.store)
+        decide::conflicts(&self.store, None)
     }
 
     /// What a commit would change: per table the tally and a window of rows.

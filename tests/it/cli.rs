@@ -588,3 +588,12 @@ fn a_check_whose_rules_fail_leaves_the_candidates_of_the_check_before() {
     workspace.tastevin(["check"]);
     assert_eq!(asked(&workspace, rows), "1", "the decision was only waiting");
 }
+
+#[test]
+fn an_unreadable_value_of_a_required_field_is_not_waived_into_an_empty_one() {
+    let workspace = Workspace::checked();
+    let refused =
+        workspace.tastevin(["decide", "waive", "unreadable-value", "sales_lines", "--all", "--why", "x"]).ended(2);
+    assert!(refused.stderr.contains("must have a value"), "{}", refused.stderr);
+    workspace.tastevin(["decide", "waive", "unreadable-value", "customers", "--all", "--why", "x"]).passed();
+}

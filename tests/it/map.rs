@@ -136,7 +136,7 @@ impl World {
     }
 
     fn conflicts(&self) -> Vec<String> {
-        let conflicts = decide::conflicts(&self.store).unwrap();
+        let conflicts = decide::conflicts(&self.store, None).unwrap();
         conflicts
             .into_iter()
             .map(|c| format!("{}.{} {} {}", c.row, c.field, c.reason, c.found.unwrap_or_default()))

@@ -66,7 +66,7 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
     let folder = place.workspace.join(path);
     let folder =
         std::path::absolute(&folder).map_err(|cause| Error::io("`path` of the source is no path", &folder, cause))?;
-    Ok(Box::new(Files { folder, entities: place.mapping.entities.clone() }))
+    Ok(Box::new(Files { folder, entities: place.entities()? }))
 }
 
 struct Files {

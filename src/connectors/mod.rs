@@ -7,6 +7,9 @@ pub mod files;
 
 use std::path::Path;
 
+use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
+
 use crate::error::{Error, Result};
 use crate::model::{Canceller, EntityLoad, Mapping, Progress, Reject, SourceConfig};
 use crate::store::Store;
@@ -47,6 +50,19 @@ pub struct Place<'a> {
     pub mapping: &'a Mapping,
     /// The workspace folder, at which relative paths start.
     pub workspace: &'a Path,
+}
+
+impl Place<'_> {
+    /// What the mapping says of each entity, in the connector's own words.
+    pub fn entities<T: DeserializeOwned>(&self) -> Result<IndexMap<String, T>> {
+        let read = |(name, options): (&String, &toml::Table)| match options.clone().try_into() {
+            Ok(entity) => Ok((name.clone(), entity)),
+            Err(cause) => Err(Error::config(cause.message().to_owned())
+                .at_file(format!("mappings/{}.toml", self.config.mapping_name()))
+                .at_column(format!("entities.{name}"))),
+        };
+        self.mapping.entities.iter().map(read).collect()
+    }
 }
 
 /// A source that can be read.

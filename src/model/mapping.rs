@@ -13,9 +13,10 @@ pub struct Mapping {
     /// The connector that reads it.
     #[serde(default = "files")]
     pub connector: String,
-    /// Per entity, which files hold it and how they are written; only for the connector `files`.
+    /// Per entity, what the connector has to know of it; each connector reads its own words, [`EntityFiles`] those of
+    /// the connector `files`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub entities: IndexMap<String, EntityFiles>,
+    pub entities: IndexMap<String, toml::Table>,
     /// Per canonical table, what feeds it.
     #[serde(default)]
     pub tables: IndexMap<String, TableMapping>,
@@ -25,7 +26,8 @@ fn files() -> String {
     "files".to_owned()
 }
 
-/// Which files hold an entity and how they are written. What is absent is detected.
+/// Which files hold an entity and how they are written: what `[entities.NAME]` says where the connector is `files`.
+/// What is absent is detected.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EntityFiles {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 use tastevin::connectors::{Place, Watch};
 use tastevin::error::{Error, Kind, Result};
 use tastevin::model::{Canceller, EntityFiles, Load, Mapping, Progress, SourceConfig};
@@ -17,7 +18,7 @@ use tastevin::store::{Settings, Store};
 struct Desk {
     dir: tempfile::TempDir,
     store: Store,
-    mapping: Mapping,
+    entities: IndexMap<String, EntityFiles>,
     canceller: Canceller,
 }
 
@@ -26,11 +27,8 @@ impl Desk {
         let dir = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(dir.path().join("exports")).expect("a folder");
         let store = Store::open(&dir.path().join("tastevin.duckdb"), &Settings::default(), &[]).expect("a database");
-        let mut mapping = Mapping { connector: "files".into(), ..Mapping::default() };
-        mapping
-            .entities
-            .insert("clients".into(), EntityFiles { files: vec!["clients*".into()], ..EntityFiles::default() });
-        Desk { dir, store, mapping, canceller: Canceller::default() }
+        let clients = EntityFiles { files: vec!["clients*".into()], ..EntityFiles::default() };
+        Desk { dir, store, entities: [("clients".into(), clients)].into(), canceller: Canceller::default() }
     }
 
     fn holding(name: &str, content: impl AsRef<[u8]>) -> Desk {
@@ -48,7 +46,13 @@ impl Desk {
     }
 
     fn clients(&mut self) -> &mut EntityFiles {
-        self.mapping.entities.get_mut("clients").expect("the entity")
+        self.entities.get_mut("clients").expect("the entity")
+    }
+
+    fn mapping(&self) -> Mapping {
+        let options = |files| toml::Table::try_from(files).expect("options of an entity");
+        let entities = self.entities.iter().map(|(name, files)| (name.clone(), options(files))).collect();
+        Mapping { connector: "files".into(), entities, ..Mapping::default() }
     }
 
     fn load(&self) -> Result<Load> {
@@ -56,9 +60,13 @@ impl Desk {
     }
 
     fn load_telling(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Load> {
+        self.load_by(&self.mapping(), progress)
+    }
+
+    fn load_by(&self, mapping: &Mapping, progress: &(dyn Fn(Progress) + Sync)) -> Result<Load> {
         let mut config = SourceConfig { kind: "isavigne".into(), ..SourceConfig::default() };
         config.options.insert("path".into(), toml::Value::String("exports".into()));
-        let place = Place { source: "isa", config: &config, mapping: &self.mapping, workspace: self.dir.path() };
+        let place = Place { source: "isa", config: &config, mapping, workspace: self.dir.path() };
         let watch = Watch { progress, canceller: &self.canceller };
         let clock = || DateTime::<Utc>::from_timestamp(1_763_800_000, 0).expect("a moment");
         let outcome = load::load(&self.store, &place, &watch, &clock);
@@ -354,6 +362,17 @@ fn headers_are_made_usable_and_what_was_changed_is_told() -> Result<()> {
 }
 
 #[test]
+fn a_word_that_the_connector_does_not_know_is_refused_with_its_place() {
+    let desk = Desk::holding("clients.csv", "a;b\n1;2\n");
+    let mut mapping = desk.mapping();
+    mapping.entities["clients"].insert("delimeter".into(), ";".into());
+    let error = desk.load_by(&mapping, &|_| ()).expect_err("a slip of the pen");
+    let said = error.to_string();
+    assert!(said.starts_with("mappings/isavigne.toml [entities.clients]: unknown field `delimeter`"), "{said}");
+    assert_eq!(error.kind(), Kind::Config);
+}
+
+#[test]
 fn what_the_mapping_says_is_taken_as_it_is() -> Result<()> {
     let mut desk = Desk::holding("clients.txt", "a,b;c\n1,2;3\n'x;y';z\n5;6\n");
     *desk.clients() = EntityFiles {
@@ -455,7 +474,7 @@ fn the_sample_exports_load_with_their_planted_rejects() -> Result<()> {
         fs::copy(entry.path(), desk.exports().join(entry.file_name())).expect("copied");
     }
     for entity in ["produits", "ventes", "stock"] {
-        desk.mapping.entities.insert(entity.into(), EntityFiles::default());
+        desk.entities.insert(entity.into(), EntityFiles::default());
     }
     let load = desk.load()?;
     let planted = fs::read_to_string(desk.exports().join("planted.json")).expect("the list of what was planted");
@@ -517,7 +536,7 @@ fn without_folder_or_file_the_earlier_load_stands() -> Result<()> {
     assert!(error.hints().iter().any(|hint| hint.contains("kunden.csv")), "{:?}", error.hints());
     assert_eq!(desk.rows(), ["1"]);
 
-    desk.mapping.entities.insert("kunden".into(), EntityFiles::default());
+    desk.entities.insert("kunden".into(), EntityFiles::default());
     let load = desk.load()?;
     assert_eq!(load.notes, ["clients: there is no file; what load 1 staged still stands"]);
     assert_eq!((desk.rows(), desk.rows_of("kunden")), (vec!["1".to_owned()], vec!["1".to_owned()]));
@@ -614,10 +633,10 @@ fn a_file_that_may_not_be_read_is_an_error() {
 #[test]
 fn a_test_of_the_source_says_step_by_step_what_holds() {
     let mut desk = Desk::holding("clients.csv", "code\n1\n");
-    desk.mapping.entities.insert("stock".into(), EntityFiles::default());
+    desk.entities.insert("stock".into(), EntityFiles::default());
     let mut config = SourceConfig { kind: "isavigne".into(), ..SourceConfig::default() };
     config.options.insert("path".into(), toml::Value::String("exports".into()));
-    let place = Place { source: "isa", config: &config, mapping: &desk.mapping, workspace: desk.dir.path() };
+    let place = Place { source: "isa", config: &config, mapping: &desk.mapping(), workspace: desk.dir.path() };
     let kind = tastevin::connectors::find("files").expect("the connector");
     let probes = (kind.open)(&place).expect("opened").test();
     let found: Vec<_> = probes.iter().map(|probe| (probe.what.as_str(), probe.found.is_ok())).collect();

@@ -13,4 +13,5 @@ mod planted;
 mod pty;
 mod report;
 mod samples;
+mod session;
 mod tui;

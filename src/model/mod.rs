@@ -3,23 +3,30 @@
 mod anomaly;
 mod commit;
 mod decision;
+mod draft;
+mod drift;
 mod load;
 mod mapping;
 mod page;
+mod profile;
 mod progress;
 mod report;
 mod schema;
 mod source;
 mod story;
+mod suggestion;
 mod verdict;
 mod words;
 
 pub use anomaly::{Anomaly, AnomalyFilter, Severity, Status};
 pub use commit::{CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally};
 pub use decision::{Action, Conflict, Decision};
+pub use draft::{Coverage, Edit, MappingDraft, MappingPreview, MappingProblem, PreviewRow, coverage};
+pub use drift::{Drift, MissingColumn, RenamedColumn};
 pub use load::{EntityLoad, Load, LoadStatus, Reject};
 pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping, column_key};
 pub use page::Page;
+pub use profile::{ColumnProfile, EntityProfile, ValueKind};
 pub use progress::{Canceller, Progress, Unit};
 pub use report::{
     MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport, Report, RuleReport, TableReport, WaiverLine,
@@ -28,5 +35,6 @@ pub use report::{
 pub use schema::{Aggregate, Check, Derive, Field, FieldType, Format, Reference, Schema, Table};
 pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};
 pub use story::{CellStory, RowStory};
+pub use suggestion::{EntityProposal, Evidence, EvidencePart, Proposal, RunnerUp, Suggestion, TableChoice};
 pub use verdict::{Condition, RuleTally, TableScore, Verdict};
 pub use words::{counted, thousands};

@@ -1,0 +1,178 @@
+//! Suggestions: which source column belongs to which canonical field, how sure that is, and why.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Edit, EntityFiles, Step};
+use indexmap::IndexMap;
+
+/// What is suggested for a whole source.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The source.
+    pub source: String,
+    /// Its mapping, by file name without `.toml`.
+    pub mapping: String,
+    /// Per staged entity, in their order.
+    pub entities: Vec<EntityProposal>,
+}
+
+/// What is suggested for one entity.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EntityProposal {
+    /// The entity.
+    pub entity: String,
+    /// Its staged rows.
+    pub rows: u64,
+    /// How well it fits each canonical table, best first.
+    pub tables: Vec<TableChoice>,
+    /// The pairs of the tables that are chosen, in the order of the columns.
+    pub suggestions: Vec<Suggestion>,
+    /// Columns that hold data and for which nothing is mapped or suggested.
+    pub left: Vec<String>,
+    /// The files that hold it, where the mapping does not say so yet.
+    pub files: Option<EntityFiles>,
+}
+
+/// How well an entity fits a canonical table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableChoice {
+    /// The canonical table.
+    pub table: String,
+    /// How sure it is, 0 to 1.
+    pub score: f64,
+    /// Whether it is mapped to the table already.
+    pub mapped: bool,
+    /// Whether the suggestions are for this table.
+    pub chosen: bool,
+    /// Why, in a sentence.
+    pub words: String,
+}
+
+/// A pair of source columns and a canonical field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Suggestion {
+    /// The entity.
+    pub entity: String,
+    /// The source columns as staged; more than one where they are joined.
+    pub columns: Vec<String>,
+    /// The canonical table.
+    pub table: String,
+    /// The canonical field.
+    pub field: String,
+    /// How sure it is, 0 to 1; from 0.9 on it may be accepted unseen.
+    pub score: f64,
+    /// Whether the mapping says so already.
+    pub mapped: bool,
+    /// What would be done to the text; what is done where it is mapped.
+    pub transforms: Vec<Step>,
+    /// The parts of the score.
+    pub evidence: Vec<Evidence>,
+    /// The next best field for the column, and why it is not the best.
+    pub runner_up: Option<RunnerUp>,
+}
+
+impl Suggestion {
+    /// The edit that accepts it.
+    pub fn edit(&self) -> Edit {
+        Edit::Map {
+            table: self.table.clone(),
+            entity: self.entity.clone(),
+            field: self.field.clone(),
+            columns: self.columns.clone(),
+            transforms: Some(self.transforms.clone()),
+        }
+    }
+}
+
+/// One part of a score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What was looked at.
+    pub part: EvidencePart,
+    /// How much it speaks for the pair, 0 (against) to 1 (for).
+    pub score: f64,
+    /// What was found, in a few words.
+    pub words: String,
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidencePart {
+    /// The name of the column beside the field's name and synonyms.
+    Name,
+    /// What the values look like beside what the field holds.
+    Kind,
+    /// Shapes, formats, allowed values and range.
+    Values,
+    /// How distinct the values are, and whether they are keys that are known already.
+    Keys,
+    /// What stands beside the column.
+    Neighbours,
+    /// What was mapped before in this workspace.
+    Confirmed,
+}
+
+impl EvidencePart {
+    /// The word on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            EvidencePart::Name => "name",
+            EvidencePart::Kind => "kind",
+            EvidencePart::Values => "values",
+            EvidencePart::Keys => "keys",
+            EvidencePart::Neighbours => "neighbours",
+            EvidencePart::Confirmed => "confirmed",
+        }
+    }
+}
+
+/// The field that a column would go to if it did not go where it is suggested to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunnerUp {
+    /// The canonical field, of the same table.
+    pub field: String,
+    /// How sure it would be, 0 to 1.
+    pub score: f64,
+    /// Why not, in a few words.
+    pub why: String,
+}
+
+impl Proposal {
+    /// Every suggestion, in order.
+    pub fn suggestions(&self) -> impl Iterator<Item = &Suggestion> {
+        self.entities.iter().flat_map(|entity| &entity.suggestions)
+    }
+
+    /// The edit that accepts every suggestion that is not mapped yet and scores `least` or more, undone as one; none where
+    /// there is nothing to accept. `only` is a canonical table.
+    pub fn accept(&self, least: f64, only: Option<&str>) -> Option<Edit> {
+        let mut edits = Vec::new();
+        for entity in &self.entities {
+            let taken: Vec<&Suggestion> = entity
+                .suggestions
+                .iter()
+                .filter(|one| !one.mapped && one.score >= least && only.is_none_or(|only| only == one.table))
+                .collect();
+            if taken.is_empty() {
+                continue;
+            }
+            if let Some(files) = &entity.files {
+                edits.push(Edit::Entity { entity: entity.entity.clone(), files: files.clone() });
+            }
+            edits.extend(taken.into_iter().map(Suggestion::edit));
+        }
+        (!edits.is_empty()).then_some(Edit::Many(edits))
+    }
+
+    /// Per column that is suggested for a field, as `(entity, column)`, its suggestions.
+    pub fn by_column(&self) -> IndexMap<(&str, &str), Vec<&Suggestion>> {
+        let mut columns: IndexMap<(&str, &str), Vec<&Suggestion>> = IndexMap::new();
+        for suggestion in self.suggestions() {
+            for column in &suggestion.columns {
+                columns.entry((suggestion.entity.as_str(), column.as_str())).or_default().push(suggestion);
+            }
+        }
+        columns
+    }
+}

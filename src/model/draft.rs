@@ -3,17 +3,17 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{EntityFiles, FieldMapping, Mapping, Schema, Step, TableMapping};
+use super::{FieldMapping, Mapping, Schema, Step, TableMapping};
 
 /// One change of a mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Edit {
-    /// Says which files hold an entity.
+    /// Says of an entity what its connector has to know, e.g. which files hold it.
     Entity {
         /// The entity.
         entity: String,
-        /// Its files.
-        files: EntityFiles,
+        /// What to say, in the connector's own words.
+        options: toml::Table,
     },
     /// Feeds a field with columns; an empty list of columns keeps those that there are. Makes the table's part of the
     /// mapping if there is none.
@@ -215,8 +215,8 @@ impl MappingDraft {
 
 fn change(mapping: &mut Mapping, edit: &Edit) {
     match edit {
-        Edit::Entity { entity, files } => {
-            mapping.entities.insert(entity.clone(), files.clone());
+        Edit::Entity { entity, options } => {
+            mapping.entities.insert(entity.clone(), options.clone());
         }
         Edit::Map { table, entity, field, columns, transforms } => {
             let feed = fed(mapping, table, entity, field);
@@ -290,6 +290,9 @@ fn fed<'m>(mapping: &'m mut Mapping, table: &str, entity: &str, field: &str) -> 
         .tables
         .entry(table.to_owned())
         .or_insert_with(|| TableMapping { entity: entity.to_owned(), ..TableMapping::default() });
+    if table.fields.is_empty() {
+        entity.clone_into(&mut table.entity);
+    }
     table.fields.entry(field.to_owned()).or_default()
 }
 

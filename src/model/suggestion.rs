@@ -1,9 +1,9 @@
 //! Suggestions: which source column belongs to which canonical field, how sure that is, and why.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Edit, EntityFiles, Step};
-use indexmap::IndexMap;
+use super::{Edit, Step};
 
 /// What is suggested for a whole source.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -29,8 +29,8 @@ pub struct EntityProposal {
     pub suggestions: Vec<Suggestion>,
     /// Columns that hold data and for which nothing is mapped or suggested.
     pub left: Vec<String>,
-    /// The files that hold it, where the mapping does not say so yet.
-    pub files: Option<EntityFiles>,
+    /// What the mapping has to say of it for its connector and does not say yet, e.g. which files hold it.
+    pub options: Option<toml::Table>,
 }
 
 /// How well an entity fits a canonical table.
@@ -157,8 +157,8 @@ impl Proposal {
             if taken.is_empty() {
                 continue;
             }
-            if let Some(files) = &entity.files {
-                edits.push(Edit::Entity { entity: entity.entity.clone(), files: files.clone() });
+            if let Some(options) = &entity.options {
+                edits.push(Edit::Entity { entity: entity.entity.clone(), options: options.clone() });
             }
             edits.extend(taken.into_iter().map(Suggestion::edit));
         }

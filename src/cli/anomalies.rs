@@ -50,9 +50,9 @@ struct Filter {
     /// Only of the row with this key
     #[arg(long, help_heading = "Which findings")]
     row: Option<String>,
-    /// Only where row, value or message contain this, in capitals or not
+    /// Only where row, value or message contain this, in capitals or not; of several each
     #[arg(long, help_heading = "Which findings")]
-    text: Option<String>,
+    text: Vec<String>,
 }
 
 impl Filter {
@@ -66,7 +66,8 @@ impl Filter {
             source: self.source,
             status: self.status.map(|status| if status == "waived" { Status::Waived } else { Status::Open }),
             row: self.row,
-            text: self.text,
+            texts: self.text,
+            ..AnomalyFilter::default()
         }
     }
 }

@@ -94,7 +94,7 @@ pub struct Anomaly {
     pub status: Status,
 }
 
-/// Which anomalies are meant; an absent part means all.
+/// Which anomalies are meant, all parts together; an absent part means all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AnomalyFilter {
     /// Only of this severity.
@@ -111,6 +111,21 @@ pub struct AnomalyFilter {
     pub status: Option<Status>,
     /// Only of the row with this identity.
     pub row: Option<String>,
-    /// Only where row, value or message contain this text, without regard to case.
-    pub text: Option<String>,
+    /// Only with a value of this cluster, by its fingerprint; empty for findings without a value.
+    pub cluster: Option<String>,
+    /// Only those that the waiver with this id accepts.
+    pub waiver: Option<String>,
+    /// Only where row, value or message contain each of these texts, without regard to case.
+    pub texts: Vec<String>,
+    /// In which order.
+    pub order: AnomalyOrder,
+}
+
+/// In which order anomalies are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnomalyOrder {
+    /// Worst severity first, then by rule, table, row and field.
+    #[default]
+    Worst,
 }

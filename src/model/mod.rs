@@ -1,12 +1,15 @@
 //! The words of the workbench as plain data. Knows nothing of databases, files, terminals or clocks.
 
 mod anomaly;
+mod cluster;
 mod commit;
 mod decision;
 mod draft;
 mod drift;
+mod facet;
 mod load;
 mod mapping;
+mod neighbour;
 mod page;
 mod profile;
 mod progress;
@@ -16,15 +19,19 @@ mod source;
 mod story;
 mod suggestion;
 mod verdict;
+mod waiver;
 mod words;
 
-pub use anomaly::{Anomaly, AnomalyFilter, Severity, Status};
+pub use anomaly::{Anomaly, AnomalyFilter, AnomalyOrder, Severity, Status};
+pub use cluster::{Cluster, Likeness, Spelling, TextField};
 pub use commit::{CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally};
 pub use decision::{Action, Conflict, Decision};
 pub use draft::{Coverage, Edit, MappingDraft, MappingPreview, MappingProblem, PreviewRow, coverage};
 pub use drift::{Drift, MissingColumn, RenamedColumn};
+pub use facet::{Count, Facet, FacetLine, Facets, RuleCount, Suggested, ValueCluster};
 pub use load::{EntityLoad, Load, LoadStatus, Reject};
 pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping, column_key};
+pub use neighbour::{Neighbour, Neighbours, Relation};
 pub use page::Page;
 pub use profile::{ColumnProfile, EntityProfile, ValueKind};
 pub use progress::{Canceller, Progress, Unit};
@@ -37,4 +44,5 @@ pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};
 pub use story::{CellStory, RowStory};
 pub use suggestion::{EntityProposal, Evidence, EvidencePart, Proposal, RunnerUp, Suggestion, TableChoice};
 pub use verdict::{Condition, RuleTally, TableScore, Verdict};
+pub use waiver::Waiver;
 pub use words::{counted, thousands};

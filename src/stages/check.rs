@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
+use super::findings::{condition, order};
 use super::{decide, gate};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, Canceller, Condition, Gate, Progress, RuleTally, Schema, Severity, Status, TableScore,
-    Unit, Verdict,
+    Anomaly, AnomalyFilter, AnomalyOrder, Canceller, Condition, Gate, Progress, RuleTally, Schema, Severity, Status,
+    TableScore, Unit, Verdict,
 };
 use crate::rules::{self, Origin, Scope};
 use crate::sql::{Literal, Path as Name};
@@ -167,9 +168,9 @@ fn live_waivers(today: NaiveDate) -> String {
 }
 
 /// What a waiver and a finding must share: the row and the field where the waiver names one, the value always.
-const SAME_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" = a.\"row\" \
+pub(super) const SAME_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" = a.\"row\" \
      AND w.was IS NOT DISTINCT FROM a.value AND (w.field IS NULL OR w.field = a.field)";
-const ANY_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" IS NULL \
+pub(super) const ANY_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" IS NULL \
      AND w.was IS NOT DISTINCT FROM a.value AND (w.field IS NULL OR w.field = a.field)";
 
 fn waive(store: &Store, today: NaiveDate) -> Result<()> {
@@ -318,14 +319,10 @@ fn keep(store: &Store, verdict: &Verdict) -> Result<()> {
     ))
 }
 
-/// Worst first, then by rule, table, row and field; a finding more exactly like another is told apart by its message.
-const ORDER: &str =
-    "CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, rule, \"table\", \"row\", field, message";
-
 /// The query for all findings that the filter lets through, worst first, with the columns `rule`, `severity`, `table`,
 /// `row`, `field`, `value`, `message`, `suggestion`, `source`, `entity`, `file`, `line` and `status`.
 pub fn anomalies_sql(filter: &AnomalyFilter) -> String {
-    with_places(&format!("SELECT * FROM dq.anomalies WHERE {}", condition(filter)))
+    with_places(&format!("SELECT * FROM dq.anomalies WHERE {}", condition(filter)), filter.order)
 }
 
 /// A window of the findings that the filter lets through, and how many there are in all.
@@ -333,8 +330,11 @@ pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64)
     let condition = condition(filter);
     let total = store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {condition}"))?;
     // The window is cut before the places are looked up, so that it costs the same however many findings there are.
-    let window = format!("SELECT * FROM dq.anomalies WHERE {condition} ORDER BY {ORDER} LIMIT {limit} OFFSET {offset}");
-    Ok((total, read_anomalies(store, &with_places(&window))?))
+    let window = format!(
+        "SELECT * FROM dq.anomalies WHERE {condition} ORDER BY {} LIMIT {limit} OFFSET {offset}",
+        order(filter.order)
+    );
+    Ok((total, read_anomalies(store, &with_places(&window, filter.order))?))
 }
 
 /// The findings of a query with the columns of [`anomalies_sql`].
@@ -358,8 +358,8 @@ pub(super) fn read_anomalies(store: &Store, sql: &str) -> Result<Vec<Anomaly>> {
     })
 }
 
-/// The findings of a query over dq.anomalies with file and line, worst first.
-pub(super) fn with_places(findings: &str) -> String {
+/// The findings of a query over dq.anomalies with file and line, in an order.
+pub(super) fn with_places(findings: &str, by: AnomalyOrder) -> String {
     format!(
         "SELECT * FROM (\n\
          SELECT a.rule, a.severity, a.\"table\", a.\"row\", a.field, a.value, a.message, a.suggestion, a.source, a.entity,\n  \
@@ -368,41 +368,16 @@ pub(super) fn with_places(findings: &str) -> String {
          ASOF LEFT JOIN (SELECT * FROM dq.files WHERE rows > 0) AS f\n  \
          ON f.source = a.source AND f.entity = a.entity AND a._row >= f.first_row\n\
          ASOF LEFT JOIN dq.lines AS l ON l.source = a.source AND l.entity = a.entity AND a._row >= l.\"row\"\n\
-         ) ORDER BY {ORDER}"
+         ) ORDER BY {}",
+        order(by)
     )
 }
 
-/// The filter as a condition over dq.anomalies.
-fn condition(filter: &AnomalyFilter) -> String {
-    let AnomalyFilter { severity, rule, table, field, source, status, row, text } = filter;
-    let mut parts = Vec::new();
-    let equal = [
-        ("severity", severity.map(Severity::name)),
-        ("rule", rule.as_deref()),
-        ("\"table\"", table.as_deref()),
-        ("field", field.as_deref()),
-        ("source", source.as_deref()),
-        ("status", status.map(Status::name)),
-        ("\"row\"", row.as_deref()),
-    ];
-    for (column, value) in equal {
-        if let Some(value) = value {
-            parts.push(format!("{column} = {}", Literal(value)));
-        }
-    }
-    if let Some(text) = text {
-        let text = format!("lower({})", Literal(text));
-        let within = ["\"row\"", "coalesce(value, '')", "message"];
-        parts.push(format!("({})", within.map(|column| format!("contains(lower({column}), {text})")).join(" OR ")));
-    }
-    if parts.is_empty() { "true".to_owned() } else { parts.join(" AND ") }
-}
-
-fn severity(name: String) -> Severity {
+pub(super) fn severity(name: String) -> Severity {
     Severity::from_name(&name).unwrap_or(Severity::Error)
 }
 
-fn unsigned(number: i64) -> u64 {
+pub(super) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
@@ -566,7 +541,7 @@ mod tests {
         let only = |filter: AnomalyFilter| bench.found(&filter);
         let warning = named(&[("placeholder-value", "C2", "open")]);
         assert_eq!(only(AnomalyFilter { severity: Some(Severity::Warning), ..Default::default() })?, warning);
-        assert_eq!(only(AnomalyFilter { text: Some("STANDS FOR".to_owned()), ..Default::default() })?, warning);
+        assert_eq!(only(AnomalyFilter { texts: vec!["STANDS FOR".to_owned()], ..Default::default() })?, warning);
         assert_eq!(only(AnomalyFilter { row: Some("C2".to_owned()), ..Default::default() })?, warning);
         assert_eq!(only(AnomalyFilter { field: Some("city".to_owned()), ..Default::default() })?, warning);
         assert_eq!(only(AnomalyFilter { rule: Some("'; DROP".to_owned()), ..Default::default() })?, named(&[]));

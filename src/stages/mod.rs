@@ -1,11 +1,14 @@
 //! The way of the data, one file per stage, in walking order: load, map, check, decide, commit, report.
 //!
-//! A stage takes the store and plain data and knows nothing of folders, clocks or screens; `workbench` hands it both.
+//! Beside them what is asked of the findings: `findings`, `cluster`, `neighbours`. A stage takes the store and plain data and knows nothing of folders, clocks or screens; `workbench` hands it both.
 
 pub mod check;
+pub mod cluster;
 pub mod commit;
 pub mod decide;
+pub mod findings;
 pub mod gate;
 pub mod load;
 pub mod map;
+pub mod neighbours;
 pub mod report;

@@ -162,8 +162,10 @@ fn examples(store: &Store) -> Result<HashMap<Use, Vec<Anomaly>>> {
         r#"SELECT * FROM dq.anomalies
 QUALIFY row_number() OVER (PARTITION BY rule, "table", field, severity ORDER BY status, "row", value) <= {EXAMPLES}"#
     );
-    let sql =
-        format!(r#"SELECT * FROM ({}) ORDER BY rule, "table", field, status, "row", value"#, check::with_places(&few));
+    let sql = format!(
+        r#"SELECT * FROM ({}) ORDER BY rule, "table", field, status, "row", value"#,
+        check::with_places(&few, crate::model::AnomalyOrder::Worst)
+    );
     let mut examples: HashMap<Use, Vec<Anomaly>> = HashMap::new();
     let found = check::read_anomalies(store, &sql)?;
     for anomaly in found {

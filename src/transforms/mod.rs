@@ -43,6 +43,7 @@ mod year;
 
 pub use arguments::Arguments;
 pub use docs::{entry, reference};
+pub use text::folded;
 
 use crate::error::{Error, Result, nearest};
 use crate::model::FieldType;

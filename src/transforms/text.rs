@@ -62,7 +62,7 @@ pub(super) fn without_accents(text: &str) -> String {
 
 /// What two spellings of the same words have in common: small letters and digits without accents, one space between
 /// words; points are left out, so that `R.F.A.` is `rfa`.
-pub(super) fn folded(text: &str) -> String {
+pub fn folded(text: &str) -> String {
     let plain = without_accents(text).to_lowercase().replace('.', "");
     joined(plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()))
 }

@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 
 use super::{Workbench, clock};
 use crate::error::{Error, Result, nearest};
-use crate::model::{Action, AnomalyFilter, Decision, Field, Table};
+use crate::model::{Action, AnomalyFilter, Decision, Field, Status, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path};
-use crate::stages::{check, decide, map};
+use crate::stages::{check, cluster, decide, findings, map};
 
 /// Which value many rows get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,16 +138,17 @@ impl Workbench {
 
     /// Sets the fields of all open findings that the filter lets through; one decision per table, field and rule.
     pub fn set_found(&mut self, filter: &AnomalyFilter, now: NewValue, why: Option<&str>) -> Result<Vec<Decision>> {
-        let filter = AnomalyFilter { status: Some(crate::model::Status::Open), ..filter.clone() };
-        let found = self.reader.store.texts(&format!(
-            r#"SELECT DISTINCT ON ("table", field, "row") "table", field, rule, "row", suggestion FROM ({})
-               WHERE field <> '' {} ORDER BY "table", field, "row", suggestion IS NULL, rule"#,
-            check::anomalies_sql(&filter),
-            if now == NewValue::Suggestion { "AND suggestion IS NOT NULL" } else { "" }
-        ))?;
+        let found = self.reader.store.texts(&match now {
+            NewValue::Suggestion => findings::suggestions_sql(filter),
+            NewValue::Same(_) => format!(
+                r#"SELECT DISTINCT ON ("table", field, "row") "table", field, rule, "row", suggestion FROM ({})
+                   WHERE field <> '' ORDER BY "table", field, "row", rule"#,
+                findings::matching(&open(filter))
+            ),
+        })?;
         let mut groups: IndexMap<(String, String, String), IndexMap<String, Option<String>>> = IndexMap::new();
         for row in found.rows {
-            let [Some(table), Some(field), Some(rule), Some(row), suggestion] = row.as_slice() else { continue };
+            let [Some(table), Some(field), Some(rule), Some(row), suggestion, ..] = row.as_slice() else { continue };
             let value = match now {
                 NewValue::Same(value) => value.map(str::to_owned),
                 NewValue::Suggestion => suggestion.clone(),
@@ -178,11 +179,10 @@ impl Workbench {
         until: Option<chrono::NaiveDate>,
         why: &str,
     ) -> Result<Vec<Decision>> {
-        let filter = AnomalyFilter { status: Some(crate::model::Status::Open), ..filter.clone() };
         let found = self.reader.store.texts(&format!(
             r#"SELECT DISTINCT ON (rule, "table", field, "row") rule, "table", field, "row", value FROM ({})
                ORDER BY rule, "table", field, "row", value"#,
-            check::anomalies_sql(&filter)
+            findings::matching(&open(filter))
         ))?;
         let mut groups: IndexMap<(String, String, String), IndexMap<String, Option<String>>> = IndexMap::new();
         for row in found.rows {
@@ -202,6 +202,36 @@ impl Workbench {
         self.decide_all(actions.collect(), Some(why))
     }
 
+    /// Leaves out the rows of all open findings that the filter lets through; one decision per table.
+    pub fn exclude_found(&mut self, filter: &AnomalyFilter, why: Option<&str>) -> Result<Vec<Decision>> {
+        let sql =
+            format!(r#"SELECT DISTINCT "table", "row" FROM ({}) ORDER BY ALL"#, findings::matching(&open(filter)));
+        let mut tables: IndexMap<String, Vec<String>> = IndexMap::new();
+        for row in self.reader.store.texts(&sql)?.rows {
+            let [Some(table), Some(row)] = row.as_slice() else { continue };
+            tables.entry(table.clone()).or_default().push(row.clone());
+        }
+        let actions = tables.into_iter().map(|(table, rows)| Action::Exclude { table, rows });
+        self.decide_all(actions.collect(), why)
+    }
+
+    /// Writes these spellings of a field as another one, in this and in later exports; one decision.
+    pub fn merge_spellings(
+        &mut self,
+        table: &str,
+        field: &str,
+        spellings: &[String],
+        to: &str,
+        why: Option<String>,
+    ) -> Result<Decision> {
+        self.field(table, field)?;
+        let values = cluster::merged(&self.reader.store, self.schema(), table, field, spellings, to)?;
+        if values.is_empty() {
+            return Err(nothing_changes());
+        }
+        self.decide(Action::Replace { table: table.to_owned(), field: field.to_owned(), values }, why)
+    }
+
     /// The keys of the rows of a table that meet a SQL condition over the candidate's fields.
     pub fn rows_where(&self, table: &str, condition: &str) -> Result<Vec<String>> {
         self.table(table)?;
@@ -211,8 +241,7 @@ impl Workbench {
 
     /// The keys of the rows with an open finding that the filter lets through.
     pub fn rows_found(&self, filter: &AnomalyFilter) -> Result<Vec<String>> {
-        let filter = AnomalyFilter { status: Some(crate::model::Status::Open), ..filter.clone() };
-        let sql = format!(r#"SELECT DISTINCT "row" FROM ({}) ORDER BY "row""#, check::anomalies_sql(&filter));
+        let sql = format!(r#"SELECT DISTINCT "row" FROM ({}) ORDER BY "row""#, findings::matching(&open(filter)));
         Ok(self.reader.store.texts(&sql)?.rows.into_iter().flatten().flatten().collect())
     }
 
@@ -377,6 +406,11 @@ impl Workbench {
             }
         }
     }
+}
+
+/// The filter, for what is still open.
+fn open(filter: &AnomalyFilter) -> AnomalyFilter {
+    AnomalyFilter { status: Some(Status::Open), ..filter.clone() }
 }
 
 fn trimmed(why: Option<String>) -> Option<String> {

@@ -5,6 +5,7 @@ mod catalogue;
 pub mod clock;
 mod decisions;
 mod filter;
+mod findings;
 mod output;
 mod read_only;
 mod reader;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use crate::connectors::{self, Place, Watch};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, Commit, Load, Progress, SourceConfig, Verdict};
-use crate::stages::{check, commit, decide, load};
+use crate::stages::{check, cluster, commit, decide, findings as asked, load};
 use crate::store::{Function, Settings, Store};
 use crate::{rules, transforms};
 
@@ -217,6 +218,8 @@ impl Workbench {
 fn functions() -> Vec<Function> {
     let mut functions = transforms::functions();
     functions.extend_from_slice(rules::FUNCTIONS);
+    functions.extend_from_slice(asked::FUNCTIONS);
+    functions.extend_from_slice(cluster::FUNCTIONS);
     functions
 }
 

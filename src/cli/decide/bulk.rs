@@ -58,7 +58,7 @@ impl Bulk {
                     field: Some(self.field),
                     rule: self.rule,
                     source: self.source,
-                    text: self.text,
+                    texts: self.text.into_iter().collect(),
                     ..AnomalyFilter::default()
                 };
                 let now = if self.suggestion { NewValue::Suggestion } else { NewValue::Same(self.now.as_deref()) };

@@ -37,7 +37,7 @@ impl Exclude {
             workbench.rows_found(&AnomalyFilter {
                 table: Some(self.table.clone()),
                 rule: self.rule,
-                text: self.text,
+                texts: self.text.into_iter().collect(),
                 ..AnomalyFilter::default()
             })?
         } else {

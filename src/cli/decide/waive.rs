@@ -48,7 +48,7 @@ impl Waive {
             row: self.row,
             field: self.field,
             source: self.source,
-            text: self.text,
+            texts: self.text.into_iter().collect(),
             ..AnomalyFilter::default()
         };
         let decisions = workbench.waive_found(&filter, self.until, &self.why)?;

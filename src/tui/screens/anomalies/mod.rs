@@ -328,7 +328,7 @@ fn current(model: &Model) -> Option<&Anomaly> {
 /// Which findings are to be listed.
 fn wanted(model: &Model) -> AnomalyFilter {
     let state = &model.anomalies;
-    AnomalyFilter { status: state.status, text: state.text.clone(), ..state.scope.filter() }
+    AnomalyFilter { status: state.status, texts: state.text.iter().cloned().collect(), ..state.scope.filter() }
 }
 
 fn needs(model: &mut Model) -> Vec<Effect> {

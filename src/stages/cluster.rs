@@ -1,0 +1,383 @@
+//! Cluster: spellings of a text field that are likely to be the same thing, found among all its values. Neighbour:
+//! `findings`, which has the fingerprint.
+//!
+//! Three likenesses, the surest first: the same words (fingerprint), the same pairs of letters (n-gram fingerprint),
+//! and one letter of difference to a more frequent spelling. The last compares only spellings that become equal when
+//! each loses at most one letter, so that nobody compares every value with every other.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use crate::error::Result;
+use crate::model::{Cluster, Field, FieldType, Likeness, Schema, Spelling, TextField};
+use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::store::{Call, Function, Store};
+use crate::transforms;
+
+/// What SQL can call to find clusters.
+pub static FUNCTIONS: &[Function] = &[
+    Function { name: "tv_ngrams", call: Call::One(ngrams) },
+    Function { name: "tv_one_less", call: Call::One(one_less) },
+];
+
+/// Spellings with fewer letters differ by a letter for good reasons.
+const FEWEST: usize = 5;
+
+/// The pairs of letters of a text, each once and in order; none for short texts, which have too few to be told apart.
+fn ngrams(text: &str) -> Option<String> {
+    let letters: Vec<char> = transforms::folded(text).chars().filter(|c| *c != ' ').collect();
+    if letters.len() < FEWEST || !letters.iter().any(|c| c.is_alphabetic()) {
+        return None;
+    }
+    let mut pairs: Vec<String> = letters.windows(2).map(|pair| pair.iter().collect()).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    Some(pairs.join(""))
+}
+
+/// The text, and the text with each of its letters left out, a line each; none for short texts.
+fn one_less(text: &str) -> Option<String> {
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() < FEWEST || !letters.iter().any(|c| c.is_alphabetic()) {
+        return None;
+    }
+    let mut lines = vec![text.to_owned()];
+    // Figures are not mistyped letters: 70cl is no slip for 75cl.
+    for (at, _) in letters.iter().enumerate().filter(|(_, c)| !c.is_numeric()) {
+        lines.push(letters[..at].iter().chain(&letters[at + 1..]).collect());
+    }
+    Some(lines.join("\n"))
+}
+
+/// Whether one spelling of a field's values can stand for another: texts and lists of texts that are no keys.
+fn can_cluster(field: &Field) -> bool {
+    matches!(field.kind, FieldType::Text | FieldType::List)
+        && !field.key
+        && field.references.is_none()
+        && field.derive.is_none()
+}
+
+/// The fields that have spellings, with how many different values each has; those without any are left out.
+pub fn text_fields(store: &Store, schema: &Schema) -> Result<Vec<TextField>> {
+    let mut found = Vec::new();
+    for (table, declared) in &schema.tables {
+        let fields: Vec<&String> =
+            declared.fields.iter().filter(|(_, field)| can_cluster(field)).map(|(name, _)| name).collect();
+        if fields.is_empty() || !store.has_table("candidate", table)? {
+            continue;
+        }
+        let counts: Vec<String> = fields.iter().map(|field| format!("count(DISTINCT {})", Ident(field))).collect();
+        let page = store.texts(&format!("SELECT {} FROM {}", counts.join(", "), Path("candidate", table)))?;
+        let counts = page.rows.into_iter().next().unwrap_or_default();
+        for (field, count) in fields.into_iter().zip(counts) {
+            let values = count.and_then(|count| count.parse().ok()).unwrap_or(0);
+            if values > 0 {
+                found.push(TextField { table: table.clone(), field: field.clone(), values });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A spelling on its way into a cluster.
+struct Value {
+    text: String,
+    rows: u64,
+    /// Whether the field's enumeration has it.
+    listed: bool,
+    words: String,
+    letters: Option<String>,
+}
+
+/// The clusters of a field's values over all candidates, those that touch the most rows first.
+pub fn clusters(store: &Store, schema: &Schema, table: &str, field: &str) -> Result<Vec<Cluster>> {
+    let Some(declared) = schema.field(table, field) else { return Ok(Vec::new()) };
+    if !store.has_table("candidate", table)? {
+        return Ok(Vec::new());
+    }
+    let keys = keys(table, field, declared);
+    let values = similar(store, &keys)?;
+    let slips = slips(store, &keys)?;
+    Ok(group(values, &slips))
+}
+
+/// Every value of the field with how often it occurs, whether it is listed, and its keys.
+fn keys(table: &str, field: &str, declared: &Field) -> Pipeline {
+    let value = match declared.kind {
+        FieldType::List => format!("unnest({})", Ident(field)),
+        _ => Ident(field).to_string(),
+    };
+    let mut all = format!(
+        "SELECT value, count(*) AS rows, false AS listed FROM (SELECT {value} AS value FROM {})\nWHERE value IS NOT NULL GROUP BY 1",
+        Path("candidate", table)
+    );
+    for listed in &declared.values {
+        all.push_str(&format!("\nUNION ALL SELECT {}, 0, true", Literal(listed)));
+    }
+    let mut pipeline = Pipeline::new();
+    pipeline.step("counted", all);
+    pipeline.step(
+        "spellings",
+        "SELECT value, sum(rows)::BIGINT AS rows, bool_or(listed) AS listed, tv_fingerprint(value) AS words, tv_ngrams(value) AS letters\n\
+         FROM counted GROUP BY value",
+    );
+    pipeline
+}
+
+/// The spellings that share their words or letters with another, or differ from another by one letter.
+fn similar(store: &Store, keys: &Pipeline) -> Result<Vec<Value>> {
+    let mut pipeline = keys.clone();
+    pair_up(&mut pipeline);
+    pipeline.step(
+        "shared",
+        "SELECT words FROM spellings GROUP BY words HAVING count(*) > 1\n\
+         UNION SELECT unnest(list(words)) FROM spellings WHERE letters IS NOT NULL GROUP BY letters HAVING count(*) > 1\n\
+         UNION SELECT more FROM pairs UNION SELECT less FROM pairs",
+    );
+    pipeline.step(
+        "similar",
+        "SELECT value, rows, listed, words, letters FROM spellings WHERE words IN (SELECT words FROM shared) ORDER BY value",
+    );
+    store.query(&pipeline.to_string(), [], |row| {
+        Ok(Value {
+            text: row.get(0)?,
+            rows: row.get::<_, i64>(1)?.unsigned_abs(),
+            listed: row.get(2)?,
+            words: row.get(3)?,
+            letters: row.get(4)?,
+        })
+    })
+}
+
+/// Pairs of words of which the less frequent is the other with one letter more, less, other or swapped.
+fn slips(store: &Store, keys: &Pipeline) -> Result<Vec<(String, String)>> {
+    let mut pipeline = keys.clone();
+    pair_up(&mut pipeline);
+    pipeline.step("slips", "SELECT more, less FROM pairs ORDER BY ALL");
+    store.query(&pipeline.to_string(), [], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+fn pair_up(pipeline: &mut Pipeline) {
+    pipeline.step(
+        "words",
+        "SELECT words, sum(rows)::BIGINT AS rows, bool_or(listed) AS listed FROM spellings GROUP BY words",
+    );
+    pipeline.step(
+        "shortened",
+        "SELECT words, rows, listed, unnest(string_split(tv_one_less(words), chr(10))) AS rest FROM words",
+    );
+    pipeline.step(
+        "pairs",
+        "SELECT DISTINCT a.words AS more, b.words AS less FROM shortened AS a JOIN shortened AS b ON a.rest = b.rest\n\
+         WHERE a.words <> b.words AND NOT b.listed AND (a.listed OR a.rows > b.rows)\n  \
+         AND damerau_levenshtein(a.words, b.words) = 1\n  \
+         AND regexp_replace(a.words, '[^0-9]', '', 'g') = regexp_replace(b.words, '[^0-9]', '', 'g')",
+    );
+}
+
+/// Spellings of the same words or letters, which can be told apart by nothing that matters.
+#[derive(Default)]
+struct Group {
+    values: Vec<Value>,
+    rows: u64,
+    listed: bool,
+}
+
+fn group(values: Vec<Value>, slips: &[(String, String)]) -> Vec<Cluster> {
+    // The same letters lead from words to words, so that a group is known by the first words that have its letters.
+    let mut by_letters: HashMap<String, String> = HashMap::new();
+    let mut by_words: HashMap<String, String> = HashMap::new();
+    for value in &values {
+        let own = by_words.get(&value.words).unwrap_or(&value.words).clone();
+        let name = match &value.letters {
+            Some(letters) => by_letters.entry(letters.clone()).or_insert(own).clone(),
+            None => own,
+        };
+        by_words.entry(value.words.clone()).or_insert(name);
+    }
+    let name_of = |words: &String| by_words.get(words).unwrap_or(words).clone();
+    let mut groups: IndexMap<String, Group> = IndexMap::new();
+    for value in values {
+        let group = groups.entry(name_of(&value.words)).or_default();
+        group.rows += value.rows;
+        group.listed |= value.listed;
+        group.values.push(value);
+    }
+    let mut partners: HashMap<String, Vec<String>> = HashMap::new();
+    for (more, less) in slips {
+        let (more, less) = (name_of(more), name_of(less));
+        if more != less {
+            partners.entry(more).or_default().push(less);
+        }
+    }
+    // The most frequent spelling gathers those that are one letter away from it; whoever is taken gathers nobody.
+    let mut order: Vec<(bool, u64, String)> =
+        groups.iter().map(|(name, group)| (group.listed, group.rows, name.clone())).collect();
+    order.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then_with(|| a.2.cmp(&b.2)));
+    let mut clusters = Vec::new();
+    for (_, _, name) in order {
+        let Some(core) = groups.shift_remove(&name) else { continue };
+        let around = partners.get(&name).into_iter().flatten().filter_map(|less| groups.shift_remove(less)).collect();
+        clusters.extend(cluster(core, around));
+    }
+    clusters.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.proposed.cmp(&b.proposed)));
+    clusters
+}
+
+/// The cluster of a group and those one letter away from it; none where there is nothing to merge.
+fn cluster(core: Group, around: Vec<Group>) -> Option<Cluster> {
+    let best = core.values.iter().max_by_key(|value| (value.listed, value.rows, std::cmp::Reverse(&value.text)))?;
+    let (proposed, words) = (best.text.clone(), best.words.clone());
+    let own = core.values.into_iter().map(|value| {
+        let likeness = match () {
+            () if value.text == proposed => Likeness::Same,
+            () if value.words == words => Likeness::Words,
+            () => Likeness::Letters,
+        };
+        (value, likeness)
+    });
+    let others = around.into_iter().flat_map(|group| group.values).map(|value| (value, Likeness::OneLetter));
+    let mut spellings: Vec<Spelling> = own
+        .chain(others)
+        // What the enumeration has as well is no misspelling of its neighbour.
+        .filter(|(value, likeness)| *likeness == Likeness::Same || !value.listed && value.rows > 0)
+        .map(|(value, likeness)| Spelling { value: value.text, rows: value.rows, likeness })
+        .collect();
+    spellings.sort_by(|a, b| {
+        let first = |one: &Spelling| one.likeness != Likeness::Same;
+        (first(a), b.rows, a.likeness, &a.value).cmp(&(first(b), a.rows, b.likeness, &b.value))
+    });
+    let rows = spellings.iter().skip(1).map(|spelling| spelling.rows).sum();
+    (rows > 0).then_some(Cluster { proposed, rows, spellings })
+}
+
+/// What a `replace` decision must say so that these spellings become another: value before → value after. In a field
+/// with lists these are the lists that have one of them.
+pub fn merged(
+    store: &Store,
+    schema: &Schema,
+    table: &str,
+    field: &str,
+    spellings: &[String],
+    to: &str,
+) -> Result<IndexMap<String, String>> {
+    let kind = schema.field(table, field).map(|field| field.kind).unwrap_or_default();
+    let others = spellings.iter().filter(|spelling| *spelling != to);
+    if kind != FieldType::List {
+        return Ok(others.map(|spelling| (spelling.clone(), to.to_owned())).collect());
+    }
+    let list: Vec<String> = others.map(|spelling| Literal(spelling).to_string()).collect();
+    if list.is_empty() {
+        return Ok(IndexMap::new());
+    }
+    let (list, own) = (list.join(", "), Ident(field));
+    let changed = format!("list_transform({own}, lambda x: CASE WHEN x IN ({list}) THEN {} ELSE x END)", Literal(to));
+    // Once the spellings are one, a list may have it twice.
+    let once = "list_filter(l, lambda x, i: list_position(l, x) = i)";
+    let pairs: Vec<(String, String)> = store.query(
+        &format!(
+            "SELECT DISTINCT {}, {} FROM (SELECT {own} AS own, {changed} AS l FROM {} WHERE list_has_any({own}, [{list}])) ORDER BY ALL",
+            kind.as_text("own"),
+            kind.as_text(once),
+            Path("candidate", table)
+        ),
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(pairs.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stages::findings;
+
+    const SCHEMA: &str = "[tables.people.fields]\nkey = { type = \"text\", key = true }\ncity = { type = \"text\" }\n\
+                          colour = { type = \"text\", values = [\"rouge\", \"blanc\"] }\ngrapes = { type = \"list\" }";
+
+    fn bench(rows: &str) -> Result<(Store, Schema)> {
+        let functions: Vec<Function> = FUNCTIONS.iter().chain(findings::FUNCTIONS).copied().collect();
+        let store = Store::in_memory(&functions)?;
+        store.run(&format!(
+            "CREATE TABLE candidate.people AS SELECT row_number() OVER ()::VARCHAR AS key, * FROM (VALUES {rows}) AS t(city, colour, grapes)"
+        ))?;
+        let schema =
+            toml::from_str(SCHEMA).map_err(|cause| crate::error::Error::internal("the schema").caused_by(cause))?;
+        Ok((store, schema))
+    }
+
+    fn shown(clusters: &[Cluster]) -> Vec<String> {
+        let one = |spelling: &Spelling| format!("{} {} ({})", spelling.value, spelling.rows, spelling.likeness.name());
+        clusters.iter().map(|cluster| cluster.spellings.iter().map(one).collect::<Vec<_>>().join(" · ")).collect()
+    }
+
+    fn cities(texts: &[&str]) -> Result<Vec<String>> {
+        let rows: Vec<String> =
+            texts.iter().map(|text| format!("({}, NULL, NULL::VARCHAR[])", Literal(text))).collect();
+        let (store, schema) = bench(&rows.join(", "))?;
+        Ok(shown(&clusters(&store, &schema, "people", "city")?))
+    }
+
+    #[test]
+    fn spellings_of_the_same_words_are_one_cluster_and_the_most_frequent_is_proposed() -> Result<()> {
+        let found = cities(&["Sélestat", "Sélestat", "SELESTAT", "sélestat ", "Colmar"])?;
+        assert_eq!(found, ["Sélestat 2 (proposed) · SELESTAT 1 (same words) · sélestat  1 (same words)"]);
+        Ok(())
+    }
+
+    #[test]
+    fn spaces_within_a_word_and_one_letter_are_seen_through() -> Result<()> {
+        let found = cities(&["Ribeauvillé", "Ribeauvillé", "Ribeau villé", "Ribeauvile", "Ribeauvllé"])?;
+        assert_eq!(
+            found,
+            [
+                "Ribeauvillé 2 (proposed) · Ribeau villé 1 (same letters) · Ribeauvile 1 (one letter) · Ribeauvllé 1 (one letter)"
+            ]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn figures_short_words_and_equals_in_number_are_left_apart() -> Result<()> {
+        assert!(cities(&["magnum 75cl", "magnum 75cl", "magnum 70cl"])?.is_empty());
+        assert!(cities(&["Barr", "Barr", "Bar"])?.is_empty());
+        assert!(cities(&["Marie", "Maria"])?.is_empty(), "neither is the more frequent");
+        assert!(cities(&["12-34", "34-12"])?.is_empty(), "what has no letters is only like itself");
+        Ok(())
+    }
+
+    #[test]
+    fn a_chain_of_slips_does_not_lead_from_one_town_to_another() -> Result<()> {
+        let found = cities(&["Marles", "Marles", "Marles", "Merles", "Merles", "Merlys"])?;
+        assert_eq!(found, ["Marles 3 (proposed) · Merles 2 (one letter)"]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_enumeration_s_spelling_is_proposed_though_no_row_has_it() -> Result<()> {
+        let (store, schema) = bench(
+            "('a', 'Rouge', NULL::VARCHAR[]), ('b', 'Rouge', NULL), ('c', 'rougee', NULL), ('d', 'blanc', NULL)",
+        )?;
+        let found = clusters(&store, &schema, "people", "colour")?;
+        assert_eq!(shown(&found), ["rouge 0 (proposed) · Rouge 2 (same words) · rougee 1 (one letter)"]);
+        Ok(())
+    }
+
+    #[test]
+    fn spellings_within_lists_are_merged_list_by_list() -> Result<()> {
+        let (store, schema) = bench(
+            "('a', NULL, ['Riesling', 'Pinot gris']), ('b', NULL, ['riesling']), ('c', NULL, ['Riesling', 'RIESLING'])",
+        )?;
+        let found = clusters(&store, &schema, "people", "grapes")?;
+        assert_eq!(shown(&found), ["Riesling 2 (proposed) · RIESLING 1 (same words) · riesling 1 (same words)"]);
+        let spellings = ["riesling", "RIESLING"].map(str::to_owned);
+        let merged = merged(&store, &schema, "people", "grapes", &spellings, "Riesling")?;
+        let merged: Vec<(&str, &str)> = merged.iter().map(|(was, now)| (was.as_str(), now.as_str())).collect();
+        assert_eq!(merged, [("[Riesling, RIESLING]", "[Riesling]"), ("[riesling]", "[Riesling]")]);
+        let fields: Vec<(String, u64)> =
+            text_fields(&store, &schema)?.into_iter().map(|field| (field.field, field.values)).collect();
+        assert_eq!(fields, [("city".to_owned(), 3), ("grapes".to_owned(), 3)], "no row has a colour");
+        Ok(())
+    }
+}

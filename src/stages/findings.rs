@@ -1,0 +1,239 @@
+//! What is asked of the findings of the last check: which ones a filter means, how many of each kind there are, what
+//! their suggestions would change, what the waivers cover. Neighbour: `check`, which finds them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::check::{ANY_ROW, SAME_ROW, severity, unsigned};
+use crate::error::Result;
+use crate::model::{
+    AnomalyFilter, AnomalyOrder, Count, Facet, FacetLine, Facets, RuleCount, Severity, Status, Suggested, ValueCluster,
+    Waiver,
+};
+use crate::sql::{Ident, Literal};
+use crate::store::{Call, Function, Store};
+use crate::transforms;
+
+/// What SQL can call to ask for clusters of values.
+pub static FUNCTIONS: &[Function] =
+    &[Function { name: "tv_fingerprint", call: Call::One(|text| Some(fingerprint(text))) }];
+
+/// What spellings of the same words have in common: the words in small letters without accents and punctuation, each
+/// once, in order. A text without letters has only itself.
+pub fn fingerprint(text: &str) -> String {
+    if text.chars().any(char::is_alphabetic) {
+        let folded = transforms::folded(text);
+        let mut words: Vec<&str> = folded.split(' ').collect();
+        words.sort_unstable();
+        words.dedup();
+        if !folded.is_empty() {
+            return words.join(" ");
+        }
+    }
+    text.trim().to_owned()
+}
+
+/// The order as the text of an ORDER BY over dq.anomalies. A finding more exactly like another is told apart by its message.
+pub(super) fn order(by: AnomalyOrder) -> &'static str {
+    match by {
+        AnomalyOrder::Worst => {
+            "CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, rule, \"table\", \"row\", field, message"
+        }
+    }
+}
+
+/// The filter as a condition over dq.anomalies.
+pub(super) fn condition(filter: &AnomalyFilter) -> String {
+    let AnomalyFilter { severity, rule, table, field, source, status, row, cluster, waiver, texts, order: _ } = filter;
+    let mut parts = Vec::new();
+    let equal = [
+        ("severity", severity.map(Severity::name)),
+        ("rule", rule.as_deref()),
+        ("\"table\"", table.as_deref()),
+        ("field", field.as_deref()),
+        ("source", source.as_deref()),
+        ("status", status.map(Status::name)),
+        ("\"row\"", row.as_deref()),
+    ];
+    for (column, value) in equal {
+        if let Some(value) = value {
+            parts.push(format!("{column} = {}", Literal(value)));
+        }
+    }
+    match cluster.as_deref() {
+        None => {}
+        Some("") => parts.push("coalesce(value, '') = ''".to_owned()),
+        // Each value is looked at once, however many findings have it.
+        Some(key) => parts.push(format!(
+            "value IN (SELECT value FROM (SELECT DISTINCT value FROM dq.anomalies) WHERE tv_fingerprint(value) = {})",
+            Literal(key)
+        )),
+    }
+    if let Some(id) = waiver {
+        let waiver = format!("(SELECT * FROM dq.decisions WHERE kind = 'waive' AND id = {})", Literal(id));
+        let of = |same| format!("SELECT a.rowid FROM dq.anomalies AS a JOIN {waiver} AS w ON {same}");
+        parts.push(format!("rowid IN ({}\nUNION ALL {})", of(SAME_ROW), of(ANY_ROW)));
+    }
+    for text in texts {
+        let text = format!("lower({})", Literal(text));
+        let within = ["\"row\"", "coalesce(value, '')", "message"];
+        parts.push(format!("({})", within.map(|column| format!("contains(lower({column}), {text})")).join(" OR ")));
+    }
+    if parts.is_empty() { "true".to_owned() } else { parts.join(" AND ") }
+}
+
+/// The query for the findings that the filter lets through, as they stand in dq.anomalies and in no order.
+pub fn matching(filter: &AnomalyFilter) -> String {
+    format!("SELECT * FROM dq.anomalies WHERE {}", condition(filter))
+}
+
+/// The filter without what it says about one facet.
+fn without(filter: &AnomalyFilter, facet: Facet) -> AnomalyFilter {
+    let mut filter = filter.clone();
+    match facet {
+        Facet::Severity => filter.severity = None,
+        Facet::Rule => filter.rule = None,
+        Facet::Table => filter.table = None,
+        Facet::Field => filter.field = None,
+        Facet::Source => filter.source = None,
+        Facet::Status => filter.status = None,
+    }
+    filter
+}
+
+/// How many findings there are of each kind, under a filter and in all.
+pub fn facets(store: &Store, filter: &AnomalyFilter) -> Result<Facets> {
+    let own = condition(filter);
+    let count = store.first(&format!("SELECT count(*) FILTER ({own}), count(*) FROM dq.anomalies"), [], |row| {
+        Ok(Count { found: unsigned(row.get(0)?), all: unsigned(row.get(1)?) })
+    })?;
+    let mut lines = Vec::new();
+    for facet in Facet::ALL {
+        let sql = format!(
+            "SELECT {column}, count(*) FILTER ({}), count(*) FROM dq.anomalies GROUP BY 1 ORDER BY 2 DESC, 3 DESC, 1",
+            condition(&without(filter, facet)),
+            column = Ident(facet.name()),
+        );
+        let own = store.query(&sql, [], |row| {
+            let count = Count { found: unsigned(row.get(1)?), all: unsigned(row.get(2)?) };
+            Ok(FacetLine { value: row.get(0)?, count })
+        })?;
+        lines.push((facet, own));
+    }
+    Ok(Facets { count: count.unwrap_or_default(), lines, rules: rules(store, &own)? })
+}
+
+/// The rules in tables with findings that meet a condition.
+fn rules(store: &Store, condition: &str) -> Result<Vec<RuleCount>> {
+    let sql = format!(
+        "SELECT severity, rule, \"table\", field, count(*) FILTER ({condition} AND status = 'open'),\n  \
+         count(*) FILTER ({condition} AND status <> 'open'), count(*)\n\
+         FROM dq.anomalies GROUP BY ALL ORDER BY rule, \"table\", field"
+    );
+    let mut rules: Vec<RuleCount> = Vec::new();
+    let found: Vec<(Severity, String, String, String, u64, u64, u64)> = store.query(&sql, [], |row| {
+        let (open, waived, all) = (unsigned(row.get(4)?), unsigned(row.get(5)?), unsigned(row.get(6)?));
+        Ok((row.get(0).map(severity)?, row.get(1)?, row.get(2)?, row.get(3)?, open, waived, all))
+    })?;
+    for (severity, rule, table, field, open, waived, all) in found {
+        let at = rules.iter().position(|one| (&one.rule, &one.table, one.severity) == (&rule, &table, severity));
+        let at = at.unwrap_or_else(|| {
+            rules.push(RuleCount { severity, rule, table, fields: Vec::new(), open: 0, waived: 0, all: 0 });
+            rules.len() - 1
+        });
+        let one = &mut rules[at];
+        one.open += open;
+        one.waived += waived;
+        one.all += all;
+        if open + waived > 0 {
+            one.fields.push(field);
+        }
+    }
+    rules.retain(|one| one.open + one.waived > 0);
+    Ok(rules)
+}
+
+/// A window of the clusters of values that the findings under a filter have, the most frequent first, and how many
+/// there are; what the filter says about clusters is left aside.
+pub fn values(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<ValueCluster>)> {
+    let others = AnomalyFilter { cluster: None, ..filter.clone() };
+    let clusters = format!(
+        "SELECT coalesce(tv_fingerprint(value), '') AS key, arg_max(value, n) AS value, count(*) AS spellings, sum(n)::BIGINT AS found\n\
+         FROM (SELECT value, count(*) AS n FROM dq.anomalies WHERE {} GROUP BY value) GROUP BY 1",
+        condition(&others)
+    );
+    let total = store.count(&format!("SELECT count(*) FROM ({clusters})"))?;
+    let sql = format!("{clusters} ORDER BY found DESC, key LIMIT {limit} OFFSET {offset}");
+    let rows = store.query(&sql, [], |row| {
+        Ok(ValueCluster {
+            key: row.get(0)?,
+            value: row.get(1)?,
+            spellings: unsigned(row.get(2)?),
+            found: unsigned(row.get(3)?),
+        })
+    })?;
+    Ok((total, rows))
+}
+
+/// The query for the cells that accepting every suggestion under a filter would change, each once, with the columns
+/// `table`, `field`, `rule`, `row`, `suggestion` and `value`.
+pub fn suggestions_sql(filter: &AnomalyFilter) -> String {
+    let filter = AnomalyFilter { status: Some(Status::Open), ..filter.clone() };
+    format!(
+        "SELECT DISTINCT ON (\"table\", field, \"row\") \"table\", field, rule, \"row\", suggestion, value\n\
+         FROM dq.anomalies WHERE {} AND field <> '' AND suggestion IS NOT NULL\n\
+         ORDER BY \"table\", field, \"row\", rule",
+        condition(&filter)
+    )
+}
+
+/// A window of those cells, and how many there are.
+pub fn suggestions(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Suggested>)> {
+    let sql = suggestions_sql(filter);
+    let total = store.count(&format!("SELECT count(*) FROM ({sql})"))?;
+    let rows = store.query(&format!("{sql} LIMIT {limit} OFFSET {offset}"), [], |row| {
+        Ok(Suggested {
+            table: row.get(0)?,
+            field: row.get(1)?,
+            rule: row.get(2)?,
+            row: row.get(3)?,
+            after: row.get(4)?,
+            before: row.get(5)?,
+        })
+    })?;
+    Ok((total, rows))
+}
+
+/// The waivers that nobody took back, the newest first, with what each covers among the findings of the last check.
+pub fn waivers(store: &Store, today: NaiveDate) -> Result<Vec<Waiver>> {
+    let sql = format!(
+        "WITH w AS (SELECT * FROM dq.decisions WHERE kind = 'waive' AND active),\n\
+         covered AS (\n  \
+         SELECT w.id, a.rowid AS finding FROM w JOIN dq.anomalies AS a ON {SAME_ROW}\n  \
+         UNION SELECT w.id, a.rowid FROM w JOIN dq.anomalies AS a ON {ANY_ROW}\n\
+         ),\n\
+         covers AS (SELECT id, count(*) AS n FROM covered GROUP BY id)\n\
+         SELECT w.id, any_value(who), any_value(epoch_us(\"at\")), any_value(why), any_value(until)::VARCHAR, any_value(rule),\n  \
+         any_value(\"table\"), any_value(field), count(\"row\"), min(\"row\"), coalesce(any_value(c.n), 0)\n\
+         FROM w LEFT JOIN covers AS c ON c.id = w.id GROUP BY w.id ORDER BY w.id DESC"
+    );
+    store.query(&sql, [], |row| {
+        let until: Option<String> = row.get(4)?;
+        let until = until.and_then(|day| day.parse::<NaiveDate>().ok());
+        let rows = unsigned(row.get(8)?);
+        let first: Option<String> = row.get(9)?;
+        Ok(Waiver {
+            id: row.get(0)?,
+            who: row.get(1)?,
+            at: DateTime::<Utc>::from_timestamp_micros(row.get(2)?).unwrap_or_default(),
+            why: row.get(3)?,
+            until,
+            expired: until.is_some_and(|day| day < today),
+            rule: row.get(5)?,
+            table: row.get(6)?,
+            field: row.get(7)?,
+            rows,
+            row: first.filter(|_| rows == 1),
+            covers: unsigned(row.get(10)?),
+        })
+    })
+}

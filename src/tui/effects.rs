@@ -11,7 +11,7 @@ pub enum Effect {
     /// Work for the writer.
     Do(Job),
     /// A question for the reader; an answer to an earlier question of the same slot no longer matters.
-    Ask(u64, Ask),
+    Ask(u64, Box<Ask>),
     /// Stop the work that is going on.
     Cancel,
     /// Put text on the user's clipboard.

@@ -173,7 +173,7 @@ impl Model {
     pub fn ask(&mut self, ask: Ask) -> Effect {
         self.generations += 1;
         self.asked.insert(ask.slot(), self.generations);
-        Effect::Ask(self.generations, ask)
+        Effect::Ask(self.generations, Box::new(ask))
     }
 
     /// Whether an answer is the one that is waited for.

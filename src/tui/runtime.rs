@@ -115,7 +115,7 @@ fn drive(
         for effect in effects.drain(..) {
             match effect {
                 Effect::Do(job) => work.submit(job),
-                Effect::Ask(generation, ask) => questions.submit(generation, ask),
+                Effect::Ask(generation, ask) => questions.submit(generation, *ask),
                 Effect::Cancel => work.cancel(),
                 Effect::Copy(text) => {
                     let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(text));

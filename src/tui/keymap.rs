@@ -8,6 +8,7 @@ use super::message::Key;
 use super::model::Model;
 
 /// Something that a key does.
+#[derive(Clone)]
 pub struct Command {
     /// Its name in the palette.
     pub name: &'static str,
@@ -29,6 +30,20 @@ pub struct Layer {
     pub title: &'static str,
     /// Its commands, the most used first.
     pub commands: &'static [Command],
+}
+
+/// The layers as the user wants their keys.
+#[derive(Default)]
+pub struct Keymap {
+    /// Layers as they are built in, and what stands in their place.
+    remapped: Vec<(&'static Layer, &'static Layer)>,
+}
+
+impl Keymap {
+    /// The layer with the keys that work.
+    pub fn effective(&self, layer: &'static Layer) -> &'static Layer {
+        self.remapped.iter().find(|(built_in, _)| std::ptr::eq(*built_in, layer)).map_or(layer, |(_, own)| own)
+    }
 }
 
 /// For commands that can always be done.

@@ -10,6 +10,7 @@
 
 pub mod cursor;
 pub mod effects;
+pub mod input;
 pub mod keymap;
 pub mod message;
 pub mod model;

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use ratatui::layout::Rect;
 
 use super::effects::{Ask, Effect, Job, Slot};
-use super::keymap::Layer;
+use super::keymap::{Keymap, Layer};
 use super::message::Key;
 use super::notes::{Notes, Tone};
 use super::popups::Popup;
@@ -73,6 +73,10 @@ pub struct Model {
     pub about: About,
     /// The colours.
     pub theme: Theme,
+    /// The keys as the user wants them.
+    pub keymap: Keymap,
+    /// The names of the commands that were chosen in the palette, the last one first.
+    pub recent: Vec<&'static str>,
     /// Time since the start.
     pub clock: Duration,
     /// Which screen is open, by its place in [`screens::SCREENS`].
@@ -125,6 +129,8 @@ impl Model {
             area: Rect::new(0, 0, width, height),
             about,
             theme,
+            keymap: Keymap::default(),
+            recent: Vec::new(),
             clock: Duration::ZERO,
             open: 0,
             sources: sources::State::default(),
@@ -158,7 +164,7 @@ impl Model {
 
     /// The layers of commands that are on, the most particular first.
     pub fn layers(&self) -> Vec<&'static Layer> {
-        match &self.popup {
+        let built_in = match &self.popup {
             Some(popup) => vec![popup.layer()],
             None => {
                 let mut layers = (self.screen().layers)(self);
@@ -166,7 +172,8 @@ impl Model {
                 layers.push(&screens::GLOBAL);
                 layers
             }
-        }
+        };
+        built_in.into_iter().map(|layer| self.keymap.effective(layer)).collect()
     }
 
     /// The effect that asks; whatever was asked of the same kind before no longer matters.

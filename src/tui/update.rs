@@ -82,9 +82,10 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         Meaning::Begins(_) => Vec::new(),
         Meaning::Nothing => {
-            model.typed.clear();
-            if alone {
-                popups::type_key(model, &key);
+            let typed: String = std::mem::take(&mut model.typed).iter().map(|key| keymap::shown(&key.0)).collect();
+            if !(alone && popups::type_key(model, &key)) {
+                let help = if model.popup.is_some() { "" } else { "; ? shows the keys that work here" };
+                model.say(Tone::Refused, format!("{typed} does nothing here{help}"));
             }
             Vec::new()
         }
@@ -129,15 +130,27 @@ fn point(model: &mut Model, mouse: &MouseEvent) -> Vec<Effect> {
         MouseEventKind::Down(MouseButton::Left) => 0,
         _ => return Vec::new(),
     };
-    if model.popup.is_some() {
-        let key = if lines > 0 { "down" } else { "up" };
-        return if lines == 0 { Vec::new() } else { press(model, Key(key.to_owned())) };
-    }
     if lines == 0 {
         model.notes.key_pressed();
-        if let Some(screen) = widgets::header::tab_at(model, place) {
-            return screens::open(model, screen);
+        model.typed.clear();
+        if let Some(command) = widgets::footer::key_at(model, place) {
+            return run(model, command);
         }
+    }
+    if model.popup.is_some() {
+        let target = widgets::popup::target(model, place);
+        return match lines {
+            0 => {
+                let twice = clicked_twice(model, place);
+                popups::click(model, target, twice)
+            }
+            lines => popups::scroll(model, lines),
+        };
+    }
+    if lines == 0
+        && let Some(screen) = widgets::header::tab_at(model, place)
+    {
+        return screens::open(model, screen);
     }
     let screen = model.screen();
     let Some(region) = (screen.regions)(model, model.body()).into_iter().find(|region| region.frame.contains(place))
@@ -161,12 +174,16 @@ fn point(model: &mut Model, mouse: &MouseEvent) -> Vec<Effect> {
         }
         reel.go(at);
     }
-    let click = (model.clock, place.x, place.y);
+    if clicked_twice(model, place) { press(model, Key("enter".to_owned())) } else { Vec::new() }
+}
+
+/// Whether this click is the second one on the same place within a short time.
+fn clicked_twice(model: &mut Model, place: Position) -> bool {
     let twice = model
         .clicked
         .is_some_and(|(at, x, y)| (x, y) == (place.x, place.y) && model.clock.saturating_sub(at) < DOUBLE_CLICK);
-    model.clicked = if twice { None } else { Some(click) };
-    if twice { press(model, Key("enter".to_owned())) } else { Vec::new() }
+    model.clicked = if twice { None } else { Some((model.clock, place.x, place.y)) };
+    twice
 }
 
 fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {

@@ -15,3 +15,4 @@ mod report;
 mod samples;
 mod session;
 mod tui;
+mod tui_everywhere;

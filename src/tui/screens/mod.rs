@@ -265,7 +265,7 @@ pub static GLOBAL: Layer = Layer {
 
 /// Every layer there is, popups too.
 pub fn layers() -> Vec<&'static Layer> {
-    let mut layers = vec![&TABS, &GLOBAL, &popups::READ, &popups::PALETTE, &popups::FORM, &popups::QUESTION];
+    let mut layers = vec![&TABS, &GLOBAL, &popups::READ, &popups::PICKER, &popups::FORM, &popups::QUESTION];
     layers.extend(SCREENS.iter().flat_map(|screen| screen.all_layers));
     layers
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
@@ -24,34 +24,67 @@ const PATIENCE: Duration = Duration::from_millis(120);
 
 /// Draws the footer.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let shown = model.work.as_ref().filter(|work| model.clock.saturating_sub(work.since) >= PATIENCE);
+    let shown = seen_work(model);
     match shown {
         Some(work) if !work.quiet => gauge(model, work, area, buffer),
         _ => {
             let corner = corner(model, shown);
-            let room = usize::from(area.width).saturating_sub(text::width(&corner.content));
-            put(buffer, area, 0, keys(model, room));
+            let mut spans = vec![Span::raw(" ")];
+            for command in keys(model, area) {
+                let (key, label) = words(command);
+                spans.extend([Span::styled(key, model.theme.key()), Span::styled(label, model.theme.text())]);
+            }
+            put(buffer, area, 0, Line::from(spans));
             put(buffer, area, 0, Line::from(corner).right_aligned());
         }
     }
 }
 
-/// The keys that work here and now, as many as fit. The way to the help is always there, at the end of what is
+/// The command whose key is shown at a place of the screen.
+pub fn key_at(model: &Model, place: Position) -> Option<&'static Command> {
+    let area = Rect { y: model.area.bottom().saturating_sub(1), height: 1, ..model.area };
+    if !area.contains(place) || model.area.height < 2 || seen_work(model).is_some_and(|work| !work.quiet) {
+        return None;
+    }
+    let mut x = area.x + 1;
+    keys(model, area).into_iter().find(|command| {
+        let (key, label) = words(command);
+        let begin = x;
+        x += (text::width(&key) + text::width(&label)) as u16;
+        (begin..x.saturating_sub(2)).contains(&place.x)
+    })
+}
+
+/// The work that goes on for long enough to be shown.
+fn seen_work(model: &Model) -> Option<&Work> {
+    model.work.as_ref().filter(|work| model.clock.saturating_sub(work.since) >= PATIENCE)
+}
+
+/// The key of a command and its word, as they stand in the footer.
+fn words(command: &Command) -> (String, String) {
+    let key = command.keys.first().map(|keys| keymap::shown(keys)).unwrap_or_default();
+    (key, format!(" {}  ", command.label))
+}
+
+/// The commands whose keys work here and now, as many as fit. The way to the help is always there, at the end of what is
 /// particular to this place.
-fn keys(model: &Model, room: usize) -> Line<'static> {
-    let theme = model.theme;
-    let mut labelled: Vec<&Command> = Vec::new();
+fn keys(model: &Model, area: Rect) -> Vec<&'static Command> {
+    let mut labelled: Vec<&'static Command> = Vec::new();
     for command in model.layers().into_iter().flat_map(|layer| layer.commands) {
         let known = labelled.iter().any(|other| other.label == command.label);
-        if !command.label.is_empty() && !known && (command.ready)(model).is_ok() {
+        let named = !command.label.is_empty() && !command.keys.is_empty();
+        if named && !known && (command.ready)(model).is_ok() {
             labelled.push(command);
         }
     }
-    let shown = |command: &Command| command.keys.first().map(|keys| keymap::shown(keys)).unwrap_or_default();
-    let wide = |command: &Command| text::width(&shown(command)) + text::width(command.label) + 3;
+    let wide = |command: &Command| {
+        let (key, label) = words(command);
+        text::width(&key) + text::width(&label)
+    };
+    let room = usize::from(area.width).saturating_sub(text::width(&corner(model, seen_work(model)).content));
     let help = labelled.iter().position(|command| command.name == HELP);
     let mut left = room.saturating_sub(1);
-    let mut picked: Vec<&Command> = Vec::new();
+    let mut picked: Vec<&'static Command> = Vec::new();
     if let Some(at) = help {
         let help = labelled.remove(at);
         left = left.saturating_sub(wide(help));
@@ -63,20 +96,15 @@ fn keys(model: &Model, room: usize) -> Line<'static> {
     } else {
         picked.extend(take_fitting(labelled, KEYS, &mut left, wide));
     }
-    let mut spans = vec![Span::raw(" ")];
-    for command in picked {
-        spans.push(Span::styled(shown(command), theme.key()));
-        spans.push(Span::styled(format!(" {}  ", command.label), theme.text()));
-    }
-    Line::from(spans)
+    picked
 }
 
-fn take_fitting<'a>(
-    from: Vec<&'a Command>,
+fn take_fitting(
+    from: Vec<&'static Command>,
     most: usize,
     left: &mut usize,
     wide: impl Fn(&Command) -> usize,
-) -> Vec<&'a Command> {
+) -> Vec<&'static Command> {
     let mut taken = Vec::new();
     for command in from {
         if taken.len() == most || wide(command) > *left {

@@ -2,16 +2,16 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::pane::{Pane, inner};
 use super::put;
+use crate::tui::input::Input;
 use crate::tui::keymap::{self, Layer, Meaning};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::popups::{Form, Palette, Popup};
+use crate::tui::popups::{Form, Item, Picker, Popup};
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
@@ -28,7 +28,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         Popup::Messages(cursor) => scrolled(log(model, inside.width), cursor.top, inside, buffer),
         Popup::Text { lines, cursor, .. } => scrolled(read(lines, inside.width), cursor.top, inside, buffer),
         Popup::Question(question) => scrolled(read(&question.about, inside.width), 0, inside, buffer),
-        Popup::Palette(palette) => return Some(commands(model, palette, inside, buffer)),
+        Popup::Picker(picker) => return Some(items(model, picker, inside, buffer)),
         Popup::Form(form) => return Some(fields(model, form, inside, buffer)),
     }
     None
@@ -41,7 +41,7 @@ pub fn lines(model: &Model) -> u64 {
             help(layers, model.theme, padded(inner(frame(model, model.body()))).width).len()
         }
         Some(Popup::Messages(_)) => log(model, padded(inner(frame(model, model.body()))).width).len(),
-        Some(Popup::Palette(palette)) => palette.matches().len(),
+        Some(Popup::Picker(picker)) => picker.matches().len(),
         Some(Popup::Text { lines, .. }) => read(lines, padded(inner(frame(model, model.body()))).width).len(),
         _ => 0,
     };
@@ -52,7 +52,7 @@ pub fn lines(model: &Model) -> u64 {
 pub fn height(model: &Model) -> u64 {
     let inside = inner(frame(model, model.body()));
     match &model.popup {
-        Some(Popup::Palette(_)) => u64::from(inside.height.saturating_sub(1)).max(1),
+        Some(Popup::Picker(_)) => u64::from(inside.height.saturating_sub(1)).max(1),
         _ => u64::from(inside.height).max(1),
     }
 }
@@ -64,7 +64,11 @@ fn titles(model: &Model, popup: &Popup) -> (String, String) {
         }
         Popup::Messages(_) => (format!("messages · {}", model.notes.log.len()), "Esc close".to_owned()),
         Popup::Text { title, .. } => (text::clean(title).into_owned(), "j k scroll · Esc close".to_owned()),
-        Popup::Palette(_) => ("commands".to_owned(), "Enter run · Esc close".to_owned()),
+        Popup::Picker(picker) => {
+            let (matches, all) = (picker.matches().len() as u64, picker.items.len() as u64);
+            let count = format!("{} of {}", text::number(matches), text::number(all));
+            (text::clean(&picker.title).into_owned(), format!("{count} · Enter choose · Esc leave"))
+        }
         Popup::Form(form) => (text::clean(&form.title).into_owned(), "Enter accept · Esc leave".to_owned()),
         Popup::Question(question) => (text::clean(&question.title).into_owned(), "y yes · n no".to_owned()),
     }
@@ -78,6 +82,7 @@ fn padded(area: Rect) -> Rect {
 fn frame(model: &Model, area: Rect) -> Rect {
     let width = match &model.popup {
         Some(Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. }) => 84,
+        Some(Popup::Picker(_)) => 96,
         _ => 72,
     };
     let width = width.min(area.width.saturating_sub(2)).max(area.width.min(10));
@@ -85,7 +90,7 @@ fn frame(model: &Model, area: Rect) -> Rect {
     let high = match &model.popup {
         Some(Popup::Help(layers, _)) => help(layers, model.theme, inside).len() as u16,
         Some(Popup::Messages(_)) => (log(model, inside).len() as u16).max(3),
-        Some(Popup::Palette(palette)) => 1 + (palette.commands.len() as u16).min(16),
+        Some(Popup::Picker(picker)) => 1 + (picker.items.len() as u16).min(16),
         Some(Popup::Question(question)) => read(&question.about, inside).len() as u16,
         Some(Popup::Text { lines, .. }) => read(lines, inside).len() as u16,
         Some(Popup::Form(form)) => {
@@ -172,51 +177,120 @@ fn read(lines: &[String], width: u16) -> Vec<Line<'static>> {
     lines.iter().flat_map(wrapped).map(Line::from).collect()
 }
 
-fn commands(model: &Model, palette: &Palette, area: Rect, buffer: &mut Buffer) -> Position {
+/// How wide the names and the words beside them are.
+const NAME: usize = 26;
+const ASIDE: usize = 12;
+
+fn items(model: &Model, picker: &Picker, area: Rect, buffer: &mut Buffer) -> Position {
     let theme = model.theme;
-    let place = typed(&palette.input, Rect { height: area.height.min(1), ..area }, ":", theme, buffer);
-    for (at, command) in palette.matches().into_iter().enumerate() {
-        let Some(row) = (at as u64).checked_sub(palette.cursor.top) else {
+    let place = typed(&picker.input, Rect { height: area.height.min(1), ..area }, LEAD, theme, buffer);
+    let matches = picker.matches();
+    if matches.is_empty() {
+        put(buffer, area, 1, Line::styled("nothing matches", theme.dim()));
+    }
+    let wide = |of: fn(&Item) -> &str, most: usize| {
+        picker.items.iter().map(|item| text::width(of(item))).max().unwrap_or(0).min(most)
+    };
+    let name_room = wide(|item| &item.name, NAME.max(usize::from(area.width) / 3));
+    let aside_room = wide(|item| &item.aside, ASIDE);
+    let room = usize::from(area.width).saturating_sub(name_room + aside_room + 4);
+    let shown = matches.into_iter().enumerate().skip(usize::try_from(picker.cursor.top).unwrap_or(usize::MAX));
+    for (row, (at, item)) in (1..area.height).zip(shown) {
+        let Some(item) = picker.items.get(item) else {
             continue;
         };
-        let row = row as u16 + 1;
-        if row >= area.height {
-            break;
-        }
-        let here = at as u64 == palette.cursor.at;
-        let why = (command.ready)(model).err();
-        let base = if here { theme.cursor(true) } else { Style::new() };
-        let key = command.keys.first().map(|keys| keymap::shown(keys)).unwrap_or_default();
-        let about = why.as_deref().unwrap_or(command.help);
+        let here = at as u64 == picker.cursor.at;
+        let base = if here { theme.cursor(true) } else { theme.text() };
         let faint = if here { base } else { theme.dim() };
-        let room = usize::from(area.width).saturating_sub(36);
+        let cell = |value: &str, width| text::left(&text::clean(value), width);
         let line = vec![
-            Span::styled(format!("{} ", text::left(command.name, 26)), if why.is_some() { faint } else { base }),
-            Span::styled(format!("{} ", text::left(&key, 7)), if here { base } else { theme.key() }),
-            Span::styled(text::left(about, room), faint),
+            Span::styled(format!("{}  ", cell(&item.name, name_room)), if item.faint { faint } else { base }),
+            Span::styled(format!("{}  ", cell(&item.aside, aside_room)), if here { base } else { theme.key() }),
+            Span::styled(cell(&item.about, room), faint),
         ];
         put(buffer, area, row, Line::from(line).style(base));
     }
     place
 }
 
+/// What stands before the text of a list to choose from.
+const LEAD: &str = "> ";
+
+/// What the mouse is on, in a popup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A line of a list to choose from, counted among those that match.
+    Item(u64),
+    /// A text that is typed in: which field, at which of its columns, and how many there are.
+    Field {
+        /// Which one; 0 for the text of a list.
+        field: usize,
+        /// The column.
+        column: usize,
+        /// How many columns the text has.
+        room: usize,
+    },
+    /// Somewhere else in the popup.
+    Inside,
+    /// Not in the popup.
+    Outside,
+}
+
+/// What is at a place of the screen.
+pub fn target(model: &Model, place: Position) -> Target {
+    let frame = frame(model, model.body());
+    let inside = padded(inner(frame));
+    match &model.popup {
+        _ if !frame.contains(place) => Target::Outside,
+        _ if !inside.contains(place) => Target::Inside,
+        Some(Popup::Picker(picker)) if place.y > inside.y => {
+            let at = picker.cursor.top + u64::from(place.y - inside.y - 1);
+            if at < picker.matches().len() as u64 { Target::Item(at) } else { Target::Inside }
+        }
+        Some(Popup::Picker(_)) => field_at(0, text::width(LEAD), inside, place),
+        Some(Popup::Form(form)) => {
+            let at = usize::from(place.y - inside.y).checked_sub(usize::from(first_field(form, inside)));
+            match at.filter(|at| *at < form.fields.len()) {
+                Some(at) => field_at(at, text::width(&lead(form, at)), inside, place),
+                None => Target::Inside,
+            }
+        }
+        _ => Target::Inside,
+    }
+}
+
+fn field_at(field: usize, lead: usize, line: Rect, place: Position) -> Target {
+    let column = usize::from(place.x - line.x).saturating_sub(lead);
+    Target::Field { field, column, room: usize::from(line.width).saturating_sub(lead) }
+}
+
+/// The row of the first line to be typed in. On a low screen those lines are worth more than the words above them.
+fn first_field(form: &Form, area: Rect) -> u16 {
+    let words: usize =
+        form.about.iter().map(|line| text::wrap(&text::clean(line), usize::from(area.width)).len()).sum();
+    let row = words as u16 + u16::from(words > 0);
+    row.min(area.height.saturating_sub(form.fields.len() as u16 + 1))
+}
+
+/// What stands before a line to be typed in.
+fn lead(form: &Form, field: usize) -> String {
+    let label = form.fields.iter().map(|field| text::width(field.label)).max().unwrap_or(0);
+    let own = form.fields.get(field).map_or("", |field| field.label);
+    if label > 0 { format!("{} ", text::left(own, label)) } else { String::new() }
+}
+
 fn fields(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Position {
     let theme = model.theme;
-    let mut row = 0;
-    for line in form.about.iter().flat_map(|line| text::wrap(&text::clean(line), usize::from(area.width))) {
+    let words = form.about.iter().flat_map(|line| text::wrap(&text::clean(line), usize::from(area.width)));
+    for (row, line) in (0..).zip(words) {
         put(buffer, area, row, Line::raw(line));
-        row += 1;
     }
-    row += u16::from(row > 0);
-    // On a low screen the lines to be typed in are worth more than the words above them.
-    row = row.min(area.height.saturating_sub(form.fields.len() as u16 + 1));
-    let label = form.fields.iter().map(|field| text::width(field.label)).max().unwrap_or(0);
+    let mut row = first_field(form, area);
     let mut place = Position::new(area.x, area.y);
     for (at, field) in form.fields.iter().enumerate() {
         let line = Rect { y: area.y + row.min(area.height.saturating_sub(1)), height: area.height.min(1), ..area };
         Clear.render(line, buffer);
-        let lead = if label > 0 { format!("{} ", text::left(field.label, label)) } else { String::new() };
-        let here = typed(&field.input, line, &lead, theme, buffer);
+        let here = typed(&field.input, line, &lead(form, at), theme, buffer);
         if at == form.focus {
             place = here;
         }
@@ -234,15 +308,13 @@ fn fields(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Positi
     place
 }
 
-/// A line of text that is being typed, scrolled so that the cursor is seen.
-fn typed(input: &tui_input::Input, area: Rect, lead: &str, theme: Theme, buffer: &mut Buffer) -> Position {
+/// A line of text that is being typed, scrolled so that the cursor is seen; returns where the terminal's cursor belongs.
+pub fn typed(input: &Input, area: Rect, lead: &str, theme: Theme, buffer: &mut Buffer) -> Position {
     let begin = (text::width(lead) as u16).min(area.width);
-    let room = usize::from(area.width - begin);
-    let scroll = input.visual_scroll(room.saturating_sub(1));
-    let shown = text::left(&text::skip(&text::clean(input.value()), scroll), room);
-    let line = Line::from(vec![Span::styled(lead.to_owned(), theme.key()), Span::styled(shown, theme.input())]);
+    let seen = input.seen(usize::from(area.width - begin));
+    let line = Line::from(vec![Span::styled(lead.to_owned(), theme.key()), Span::styled(seen.text, theme.input())]);
     put(buffer, area, 0, line);
-    let column = begin + input.visual_cursor().saturating_sub(scroll) as u16;
+    let column = begin + seen.cursor as u16;
     Position::new(area.x + column.min(area.width.saturating_sub(1)), area.y)
 }
 

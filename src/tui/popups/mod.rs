@@ -1,22 +1,24 @@
 //! What lies over a screen and takes the keys: help, palette, form, question, message log. Neighbours: `keymap`, `widgets`.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
-use tui_input::{Input, InputRequest};
+mod palette;
+pub mod picker;
 
 use super::cursor::{Cursor, Reel};
 use super::effects::Effect;
+use super::input::Input;
 use super::keymap::{Command, Layer, always};
 use super::message::Key;
 use super::model::Model;
-use super::widgets::popup as drawn;
+use super::widgets::popup::{self as drawn, Target};
+pub use palette::palette;
+pub use picker::{Item, PICKER, Picker};
 
 /// Something that lies over the screen.
 pub enum Popup {
     /// The keys of the place that was left for it.
     Help(Vec<&'static Layer>, Cursor),
-    /// All commands of that place, by name.
-    Palette(Palette),
+    /// A list to choose from.
+    Picker(Picker),
     /// Text to be typed.
     Form(Form),
     /// A question to be answered with yes or no.
@@ -32,16 +34,6 @@ pub enum Popup {
         /// The first line that is seen.
         cursor: Cursor,
     },
-}
-
-/// The commands that can be chosen by typing part of their name.
-pub struct Palette {
-    /// What was typed.
-    pub input: Input,
-    /// All commands, with the first of their keys.
-    pub commands: Vec<&'static Command>,
-    /// Where the user is among those that match.
-    pub cursor: Cursor,
 }
 
 /// Some lines of text to be typed.
@@ -101,7 +93,7 @@ impl Popup {
     pub fn layer(&self) -> &'static Layer {
         match self {
             Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. } => &READ,
-            Popup::Palette(_) => &PALETTE,
+            Popup::Picker(_) => &PICKER,
             Popup::Form(_) => &FORM,
             Popup::Question(_) => &QUESTION,
         }
@@ -110,28 +102,10 @@ impl Popup {
     /// The text that is being typed, if it is one.
     fn input(&mut self) -> Option<&mut Input> {
         match self {
-            Popup::Palette(palette) => Some(&mut palette.input),
+            Popup::Picker(picker) => Some(&mut picker.input),
             Popup::Form(form) => form.fields.get_mut(form.focus).map(|field| &mut field.input),
             _ => None,
         }
-    }
-}
-
-impl Palette {
-    /// The commands that match what was typed, the best first.
-    pub fn matches(&self) -> Vec<&'static Command> {
-        let pattern = Pattern::parse(self.input.value(), CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        let mut found: Vec<(u32, &'static Command)> = self
-            .commands
-            .iter()
-            .filter_map(|command| {
-                pattern.score(Utf32Str::new(command.name, &mut buffer), &mut matcher).map(|score| (score, *command))
-            })
-            .collect();
-        found.sort_by(|(a, _), (b, _)| b.cmp(a));
-        found.into_iter().map(|(_, command)| command).collect()
     }
 }
 
@@ -198,45 +172,6 @@ pub static READ: Layer = Layer {
     ],
 };
 
-/// The palette.
-pub static PALETTE: Layer = Layer {
-    title: "commands",
-    commands: &[
-        Command {
-            name: "run",
-            keys: &["enter"],
-            label: "run",
-            help: "Runs the chosen command.",
-            run: run_chosen,
-            ready: always,
-        },
-        Command {
-            name: "next",
-            keys: &["down", "C-n", "tab"],
-            label: "next",
-            help: "Goes to the next command.",
-            run: |m| step(m, 1),
-            ready: always,
-        },
-        Command {
-            name: "previous",
-            keys: &["up", "C-p", "S-tab"],
-            label: "previous",
-            help: "Goes to the command before.",
-            run: |m| step(m, -1),
-            ready: always,
-        },
-        Command {
-            name: "close",
-            keys: &["esc"],
-            label: "close",
-            help: "Closes the palette.",
-            run: close,
-            ready: always,
-        },
-    ],
-};
-
 /// Forms.
 pub static FORM: Layer = Layer {
     title: "form",
@@ -264,14 +199,6 @@ pub static FORM: Layer = Layer {
             help: "Goes to the line before.",
             run: |m| focus(m, false),
             ready: several,
-        },
-        Command {
-            name: "clear line",
-            keys: &["C-u"],
-            label: "clear",
-            help: "Empties the line.",
-            run: clear,
-            ready: always,
         },
         Command {
             name: "leave",
@@ -307,69 +234,74 @@ pub static QUESTION: Layer = Layer {
     ],
 };
 
-/// A key that is no command of the popup: typed into its text, if it has one.
-pub fn type_key(model: &mut Model, key: &Key) {
-    let request = match key.0.as_str() {
-        "left" | "C-b" => InputRequest::GoToPrevChar,
-        "right" | "C-f" => InputRequest::GoToNextChar,
-        "home" | "C-a" => InputRequest::GoToStart,
-        "end" | "C-e" => InputRequest::GoToEnd,
-        "C-left" | "A-b" => InputRequest::GoToPrevWord,
-        "C-right" | "A-f" => InputRequest::GoToNextWord,
-        "backspace" | "C-h" => InputRequest::DeletePrevChar,
-        "del" | "C-d" => InputRequest::DeleteNextChar,
-        "C-w" | "A-backspace" => InputRequest::DeletePrevWord,
-        "A-d" => InputRequest::DeleteNextWord,
-        "C-u" => InputRequest::DeleteFromStart,
-        "C-k" => InputRequest::DeleteTillEnd,
-        "C-y" => InputRequest::Yank,
-        _ => match key.character() {
-            Some(character) => InputRequest::InsertChar(character),
-            None => return,
-        },
-    };
-    edit(model, &[request]);
+/// A key that is no command of the popup: typed into its text. False where nothing takes it.
+pub fn type_key(model: &mut Model, key: &Key) -> bool {
+    edit(model, |input| input.press(key))
 }
 
 /// Pasted text goes into the text that is being typed, on one line.
 pub fn paste(model: &mut Model, text: &str) {
-    let line: Vec<InputRequest> =
-        text.lines().flat_map(str::chars).filter(|c| !c.is_control()).map(InputRequest::InsertChar).collect();
-    edit(model, &line);
+    edit(model, |input| {
+        input.paste(text);
+        true
+    });
 }
 
-fn edit(model: &mut Model, requests: &[InputRequest]) {
+/// Changes the text that is being typed; false where there is none, or where it is not changed.
+fn edit(model: &mut Model, change: impl FnOnce(&mut Input) -> bool) -> bool {
     let Some(input) = model.popup.as_mut().and_then(Popup::input) else {
-        return;
+        return false;
     };
-    for request in requests {
-        input.handle(*request);
+    let before = input.value().to_owned();
+    let taken = change(input);
+    if input.value() == before {
+        return taken;
     }
-    if let Some(Popup::Form(form)) = &mut model.popup
-        && let Some(field) = form.fields.get_mut(form.focus)
-    {
-        field.touched = true;
+    match &mut model.popup {
+        Some(Popup::Form(form)) => {
+            if let Some(field) = form.fields.get_mut(form.focus) {
+                field.touched = true;
+            }
+        }
+        _ => picker::typed(model),
     }
-    if let Some(Popup::Palette(palette)) = &mut model.popup {
-        palette.cursor = Cursor::default();
+    taken
+}
+
+/// The mouse was pressed on the popup.
+pub fn click(model: &mut Model, target: Target, twice: bool) -> Vec<Effect> {
+    match target {
+        Target::Item(at) => {
+            picker::go(model, at);
+            return if twice { picker::choose(model) } else { Vec::new() };
+        }
+        Target::Field { field, column, room } => {
+            if let Some(Popup::Form(form)) = &mut model.popup {
+                form.focus = field;
+            }
+            if let Some(input) = model.popup.as_mut().and_then(Popup::input) {
+                input.point(column, room);
+            }
+        }
+        Target::Outside if matches!(model.popup, Some(Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. })) => {
+            return close(model);
+        }
+        Target::Outside | Target::Inside => {}
+    }
+    Vec::new()
+}
+
+/// The wheel of the mouse was turned by some lines.
+pub fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
+    match &model.popup {
+        Some(Popup::Picker(_)) => picker::step(model, if lines > 0 { |_| 1 } else { |_| -1 }),
+        _ => step(model, lines),
     }
 }
 
 /// Opens the help of the place where the user is.
 pub fn help(model: &mut Model) -> Vec<Effect> {
     model.popup = Some(Popup::Help(model.layers(), Cursor::default()));
-    Vec::new()
-}
-
-/// Opens the palette with the commands of the place where the user is.
-pub fn palette(model: &mut Model) -> Vec<Effect> {
-    let mut commands: Vec<&'static Command> = Vec::new();
-    for command in model.layers().iter().flat_map(|layer| layer.commands) {
-        if !commands.iter().any(|known| known.name == command.name) {
-            commands.push(command);
-        }
-    }
-    model.popup = Some(Popup::Palette(Palette { input: Input::default(), commands, cursor: Cursor::default() }));
     Vec::new()
 }
 
@@ -384,32 +316,13 @@ fn close(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Moves what is seen of something to be read; there is no line to choose in it.
 fn step(model: &mut Model, lines: i64) -> Vec<Effect> {
-    let total = drawn::lines(model);
-    let height = drawn::height(model);
-    let cursor = match &mut model.popup {
-        Some(Popup::Help(_, cursor) | Popup::Messages(cursor) | Popup::Text { cursor, .. }) => {
-            // There is no line to choose here: the keys move what is seen.
-            Reel { cursor, total, height }.scroll(lines);
-            return Vec::new();
-        }
-        Some(Popup::Palette(palette)) => &mut palette.cursor,
-        _ => return Vec::new(),
-    };
-    Reel { cursor, total, height }.step(lines);
+    let (total, height) = (drawn::lines(model), drawn::height(model));
+    if let Some(Popup::Help(_, cursor) | Popup::Messages(cursor) | Popup::Text { cursor, .. }) = &mut model.popup {
+        Reel { cursor, total, height }.scroll(lines);
+    }
     Vec::new()
-}
-
-fn run_chosen(model: &mut Model) -> Vec<Effect> {
-    let Some(Popup::Palette(palette)) = &model.popup else {
-        return Vec::new();
-    };
-    let at = usize::try_from(palette.cursor.at).unwrap_or(0);
-    let Some(command) = palette.matches().get(at).copied() else {
-        return Vec::new();
-    };
-    model.popup = None;
-    super::update::run(model, command)
 }
 
 fn several(model: &Model) -> Result<(), String> {
@@ -424,11 +337,6 @@ fn focus(model: &mut Model, forward: bool) -> Vec<Effect> {
         let lines = form.fields.len().max(1);
         form.focus = (form.focus + if forward { 1 } else { lines - 1 }) % lines;
     }
-    Vec::new()
-}
-
-fn clear(model: &mut Model) -> Vec<Effect> {
-    edit(model, &[InputRequest::DeleteLine]);
     Vec::new()
 }
 

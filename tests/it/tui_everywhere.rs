@@ -1,0 +1,156 @@
+//! Stories of what is the same on every screen: typing, the mouse, the palette, hints and refusals.
+
+use crossterm::event::MouseEventKind;
+use ratatui::layout::Position;
+use tastevin::tui::message::Message;
+use tastevin::tui::popups::Popup;
+use tastevin::tui::view;
+
+use crate::session::Session;
+
+/// Where a text stands on the screen: its column and its line.
+#[track_caller]
+fn place(session: &mut Session, text: &str) -> (u16, u16) {
+    let screen = session.screen();
+    let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(text)).unwrap_or_else(|| {
+        panic!("\"{text}\" is not on the screen:\n{screen}");
+    });
+    let before = line.split(text).next().unwrap_or_default();
+    (unicode_width::UnicodeWidthStr::width(before) as u16, row as u16)
+}
+
+#[track_caller]
+fn click_on(session: &mut Session, text: &str) {
+    let (column, row) = place(session, text);
+    session.click(column, row);
+}
+
+/// Where the terminal's cursor stands, and the column at which the text before it begins.
+fn cursor(session: &mut Session) -> Position {
+    let drawn = session.terminal.draw(|frame| view::view(&session.model, frame));
+    drawn.expect("the screen is drawn");
+    session.terminal.get_cursor_position().expect("a cursor")
+}
+
+/// A filter, being typed.
+fn typing(width: u16, height: u16) -> Session {
+    let mut session = Session::checked(width, height);
+    session.keys("3 &");
+    session
+}
+
+#[test]
+fn text_is_typed_with_the_usual_editing_keys() {
+    let mut session = typing(100, 30);
+    session.keys("\"Jean Dupont\" C-left del \"d\" home A-d \"Zoé\"").shows("& Zoé dupont");
+    session.keys("end C-w \"日本\" left backspace").shows("& Zoé 本");
+    session.keys("C-u").shows("& 本").keys("C-k C-y").shows("& 本").keys("C-a \"🍷 \"").shows("& 🍷 本");
+    session.send(Message::Paste("é\tü\n".to_owned()));
+    session.shows("& 🍷 é ü本");
+}
+
+#[test]
+fn the_cursor_stands_where_the_next_character_goes_whatever_its_width() {
+    let mut session = typing(100, 30);
+    session.keys("\"日本 e\"");
+    session.send(Message::Paste("\u{301}👨‍👩‍👧".to_owned()));
+    let (begin, row) = place(&mut session, "& 日本");
+    assert_eq!(cursor(&mut session), Position::new(begin + 2 + 4 + 1 + 1 + 2, row));
+    session.keys("left left");
+    assert_eq!(
+        cursor(&mut session),
+        Position::new(begin + 2 + 4 + 1, row),
+        "the accent and the family are one character each"
+    );
+}
+
+#[test]
+fn a_long_text_scrolls_and_a_click_in_it_puts_the_cursor_there() {
+    let mut session = typing(60, 24);
+    session.send(Message::Paste("日本酒".repeat(20)));
+    let seen = cursor(&mut session);
+    assert!(seen.x < 59, "{seen:?}");
+    let (begin, row) = place(&mut session, "& ");
+    session.keys("home \"x\"").shows("& x日本酒");
+    session.click(begin + 2 + 3, row).keys("\"|\"").shows("& x日|本酒");
+}
+
+#[test]
+fn the_mouse_scrolls_and_chooses_in_what_lies_over_the_screen() {
+    let mut session = Session::checked(100, 20);
+    session.keys("?").shows("keys · sources");
+    let before = session.screen();
+    session.mouse(MouseEventKind::ScrollDown, 50, 10);
+    assert_ne!(session.screen(), before, "the wheel scrolls the help");
+    session.click(0, 0).hides("keys · sources");
+    session.keys(":");
+    session.mouse(MouseEventKind::ScrollDown, 50, 10);
+    let second = match &session.model.popup {
+        Some(Popup::Picker(picker)) => picker.cursor.at,
+        _ => panic!("the palette is open"),
+    };
+    assert_eq!(second, 1);
+    session.keys("\"messages\"");
+    click_on(&mut session, "Shows everything that was said");
+    click_on(&mut session, "Shows everything that was said");
+    session.shows("messages · ");
+}
+
+#[test]
+fn the_wheel_scrolls_the_pane_under_it_whichever_has_the_keys() {
+    let mut session = Session::checked(100, 17);
+    session.keys("6");
+    let (column, row) = place(&mut session, "the last check covers");
+    let before = session.screen();
+    session.mouse(MouseEventKind::ScrollDown, column, row);
+    let after = session.screen();
+    assert_ne!(after, before, "the gate has more conditions than are seen");
+    session.mouse(MouseEventKind::ScrollUp, column, row);
+    assert_eq!(session.screen(), before);
+}
+
+#[test]
+fn the_keys_in_the_footer_can_be_clicked() {
+    let mut session = Session::checked(120, 30);
+    click_on(&mut session, "? help");
+    session.shows("keys · sources");
+    click_on(&mut session, "esc close");
+    session.hides("keys · sources");
+    session.keys("3 &");
+    click_on(&mut session, "esc leave");
+    session.hides("Enter accept");
+}
+
+#[test]
+fn a_key_that_begins_a_sequence_shows_what_may_follow_and_one_that_means_nothing_says_so() {
+    let mut session = Session::checked(100, 24);
+    session.keys("g").shows("g   top");
+    session.keys("x").shows("gx does nothing here; ? shows the keys that work here").hides("g   top");
+    session.keys("3 ]").shows("a   next anomaly").keys("esc").hides("a   next anomaly");
+    session.keys("%").shows("% does nothing here");
+}
+
+#[test]
+fn the_palette_finds_every_command_of_every_screen_and_goes_where_it_works() {
+    let mut session = Session::checked(110, 30);
+    session.keys(": \"quarant\"").shows("Commit: Opens the rows that are held back");
+    session.keys("enter").shows("6 Commit").shows("held back");
+    let mut session = Session::checked(110, 30);
+    session
+        .keys(": \"leave rejects\" enter")
+        .shows("\"leave rejects\" works in the rejects of Sources; open them first");
+    session.keys("6 : \"load all\"").shows("Sources: Loads every source");
+}
+
+#[test]
+fn the_palette_shows_keys_help_and_reasons_and_what_was_run_before_comes_first() {
+    let mut session = Session::checked(110, 30);
+    session.keys(": \"undo\"").shows("u").shows("there is no decision of yours to undo").keys("esc");
+    session.keys(": \"messages\" enter").shows("messages · ").keys("esc :");
+    let first = match &session.model.popup {
+        Some(Popup::Picker(picker)) => picker.items.first().map(|item| item.name.clone()),
+        _ => None,
+    };
+    assert_eq!(first.as_deref(), Some("messages"));
+    session.keys("\"no such command\"").shows("nothing matches").keys("enter").shows("nothing matches what was typed");
+}

@@ -220,7 +220,7 @@ mod tests {
         };
         assert_eq!(seen("abc", 5), ("abc  ".to_owned(), 3));
         assert_eq!(seen("abcdef", 4), ("def ".to_owned(), 3));
-        assert_eq!(seen("日本酒", 5), (" 酒 ".to_owned(), 3), "half of a wide character is a space");
+        assert_eq!(seen("日本酒", 4), (" 酒 ".to_owned(), 3), "half of a wide character is a space");
         assert_eq!(seen("Zoe\u{301}", 6), ("Zoe\u{301}   ".to_owned(), 3));
         assert_eq!(seen("a\u{1b}b", 4), ("a␛b ".to_owned(), 3));
         assert_eq!(seen("abc", 0), (String::new(), 0));

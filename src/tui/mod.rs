@@ -18,6 +18,7 @@ pub mod notes;
 pub mod popups;
 pub mod runtime;
 pub mod screens;
+pub mod shell;
 pub mod text;
 pub mod theme;
 pub mod undo;

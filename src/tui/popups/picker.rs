@@ -91,7 +91,7 @@ impl Picker {
                 found.push((false, points, at));
             }
         }
-        found.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        found.sort_by_key(|(by_name, points, _)| std::cmp::Reverse((*by_name, *points)));
         found.into_iter().map(|(_, _, at)| at).collect()
     }
 

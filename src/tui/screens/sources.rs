@@ -12,6 +12,7 @@ use crate::tui::keymap::{Command, Layer, always};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::empty::{self, Stage};
 use crate::tui::widgets::grid::{Cell, Column, Grid, Row};
 use crate::tui::widgets::pane::{Pane, below, inner, split};
 use crate::tui::widgets::put;
@@ -361,26 +362,8 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
 fn view_empty(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     Pane { title: vec![Span::raw("sources")], foot: String::new(), focused: true }.draw(area, theme, buffer);
-    let inside = inner(area);
-    let dir = model.about.dir.display().to_string();
-    let lines = [
-        (theme.strong(), "This workspace has no source yet.".to_owned()),
-        (theme.text(), String::new()),
-        (theme.text(), "Add the folder that the exports are dropped into:".to_owned()),
-        (
-            theme.key(),
-            format!("  tastevin source add {} isavigne_prod --kind isavigne --path exports", text::clean(&dir)),
-        ),
-        (theme.text(), String::new()),
-        (theme.text(), "then open the workbench again and press l to load it.".to_owned()),
-        (theme.dim(), "`tastevin demo` makes a workspace with sample exports to try things on.".to_owned()),
-    ];
-    let mut row = 1;
-    for (style, line) in lines {
-        for part in text::wrap(&line, usize::from(inside.width.saturating_sub(4))) {
-            put(buffer, inside, row, Line::from(vec![Span::raw("  "), Span::styled(part, style)]));
-            row += 1;
-        }
+    if let Some(empty) = empty::missing(model, Stage::Source) {
+        empty::draw(&empty, inner(area), theme, buffer);
     }
 }
 

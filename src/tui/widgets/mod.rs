@@ -1,5 +1,6 @@
-//! What screens are built of: panes, grids, header, footer, popups. Widgets draw what they are given and know no screen.
+//! What screens are built of: panes, grids, header, footer, popups, what stands where there is nothing. Widgets draw what they are given and know no screen.
 
+pub mod empty;
 pub mod footer;
 pub mod grid;
 pub mod header;

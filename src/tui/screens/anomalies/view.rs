@@ -12,6 +12,7 @@ use crate::model::{Anomaly, CellStory, RowStory, Severity, Status};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::empty::{self, Empty, Stage};
 use crate::tui::widgets::grid::{Column, Grid, Row};
 use crate::tui::widgets::pane::{Pane, below, inner};
 use crate::tui::widgets::put;
@@ -45,13 +46,9 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let inside = inner(frame);
     let lines = tree::lines(model);
     if lines.is_empty() {
-        let say = match &model.verdict {
-            None => "Nothing was checked yet. Press 1 and then l to load and check, or r to check.",
-            Some(_) => "✓ Nothing was found: every rule is quiet. 6 goes to the commit.",
-        };
-        for (row, line) in (0..).zip(text::wrap(say, usize::from(inside.width.saturating_sub(2)))) {
-            put(buffer, inside, row, Line::raw(format!(" {line}")));
-        }
+        let empty = empty::missing(model, Stage::Checked)
+            .unwrap_or_else(|| Empty::new("✓ Nothing was found: every rule is quiet.", &[("6", "goes to the commit")]));
+        empty::draw(&empty, inside, theme, buffer);
         return;
     }
     let cursor = model.anomalies.tree.cursor;

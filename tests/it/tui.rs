@@ -17,9 +17,9 @@ use crate::session::{CLIENTS, PRODUITS, Session, VENTES, copy, prepared};
 #[test]
 fn an_empty_workspace_says_what_to_do_next() {
     let mut session = Session::empty(80, 24);
-    session.shows("This workspace has no source yet.").shows("tastevin source add").shows("○ not checked");
+    session.shows("This workspace has no source yet.").shows("tastevin -C /cellar source add").shows("○ not checked");
     session.keys("l").shows("there is no source");
-    session.keys("3").shows("Nothing was checked yet.");
+    session.keys("3").shows("This workspace has no source yet.");
     session.keys("6").shows("nothing was checked yet").shows("nothing was committed yet");
     session.keys("c").shows("nothing was checked yet");
 }

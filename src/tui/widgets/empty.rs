@@ -89,21 +89,18 @@ fn lines(empty: &Empty, width: usize, airy: bool, theme: Theme) -> Vec<Line<'sta
     }
     air(&mut lines);
     for (key, about) in &empty.next {
-        let both = text::width(key) + 2 + text::width(about);
-        let one_line = key.is_empty() || about.is_empty() || both <= room;
-        match (key.is_empty(), one_line) {
-            (true, _) => {}
-            (false, true) if !about.is_empty() => {
-                let key = Span::styled(format!("{LEAD}{key}  "), theme.key());
-                lines.push(Line::from(vec![key, Span::raw(about.clone())]));
-                continue;
+        let begin = text::width(key) + 2;
+        if !key.is_empty() && !about.is_empty() && begin + text::width(about).min(20) <= room {
+            for (at, part) in text::wrap(about, room - begin).into_iter().enumerate() {
+                let key = if at == 0 { key.as_str() } else { "" };
+                let lead = Span::styled(format!("{LEAD}{}", text::left(key, begin)), theme.key());
+                lines.push(Line::from(vec![lead, Span::raw(part)]));
             }
-            // A command is broken where the line is full and not at spaces: it is there to be copied.
-            (false, _) => {
-                for part in text::chop(key, room) {
-                    lines.push(Line::styled(format!("{LEAD}{part}"), theme.key()));
-                }
-            }
+            continue;
+        }
+        // A command is broken where the line is full and not at spaces: it is there to be copied.
+        for part in text::chop(key, room).iter().filter(|part| !part.is_empty()) {
+            lines.push(Line::styled(format!("{LEAD}{part}"), theme.key()));
         }
         for part in text::wrap(about, room).iter().filter(|part| !part.is_empty()) {
             lines.push(Line::raw(format!("{LEAD}{part}")));

@@ -19,6 +19,7 @@ mod source;
 mod story;
 mod suggestion;
 mod verdict;
+mod view;
 mod waiver;
 mod words;
 
@@ -44,5 +45,9 @@ pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};
 pub use story::{CellStory, RowStory};
 pub use suggestion::{EntityProposal, Evidence, EvidencePart, Proposal, RunnerUp, Suggestion, TableChoice};
 pub use verdict::{Condition, RuleTally, TableScore, Verdict};
+pub use view::{
+    CellKind, ColumnInfo, Frequencies, LONGEST_CELL, Occurrence, Profile, Record, RecordOrigin, RowFilter, RowsOf,
+    SortKey, TableInfo, TableStage, TableView, ViewPage,
+};
 pub use waiver::Waiver;
 pub use words::{counted, thousands};

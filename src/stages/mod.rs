@@ -2,6 +2,7 @@
 //!
 //! Beside them what is asked of the findings: `findings`, `cluster`, `neighbours`. A stage takes the store and plain data and knows nothing of folders, clocks or screens; `workbench` hands it both.
 
+pub mod browse;
 pub mod check;
 pub mod cluster;
 pub mod commit;

@@ -213,6 +213,14 @@ impl Store {
         self.query(&format!("DESCRIBE {sql}"), [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
+    /// What the engine has against a query that it would not run, in its words, and at which byte; `None` if it would.
+    pub fn refusal(&self, sql: &str) -> Result<Option<(String, Option<usize>)>> {
+        self.run("SET errors_as_json = true")?;
+        let outcome = self.conn.prepare(sql).map(|_| ());
+        self.run("SET errors_as_json = false")?;
+        Ok(outcome.err().map(|cause| refusal(&cause.to_string())))
+    }
+
     /// Whether a table or view exists.
     pub fn has_table(&self, schema: &str, table: &str) -> Result<bool> {
         let sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
@@ -277,6 +285,16 @@ fn opening(path: &Path, cause: duckdb::Error) -> Error {
             .caused_by(cause);
     }
     Error::new(Kind::Io, "the workspace database cannot be opened").at_file(path).caused_by(cause)
+}
+
+/// The message and the position of an error that DuckDB wrote as JSON.
+fn refusal(text: &str) -> (String, Option<usize>) {
+    let told = text.find('{').and_then(|at| serde_json::from_str::<serde_json::Value>(&text[at..]).ok());
+    let Some(told) = told else { return (text.to_owned(), None) };
+    let message = told["exception_message"].as_str().unwrap_or(text);
+    let position = told["position"].as_str().and_then(|at| at.parse().ok());
+    // What follows the first sentence are candidates, each on a line of its own.
+    (message.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; "), position)
 }
 
 /// An error of DuckDB as ours, when there is no statement to show.

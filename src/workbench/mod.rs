@@ -9,6 +9,7 @@ mod findings;
 mod output;
 mod read_only;
 mod reader;
+mod tables;
 mod workspace;
 
 use std::path::Path;
@@ -17,13 +18,14 @@ use std::sync::Arc;
 use crate::connectors::{self, Place, Watch};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, Commit, Load, Progress, SourceConfig, Verdict};
-use crate::stages::{check, cluster, commit, decide, findings as asked, load};
+use crate::stages::{browse, check, cluster, commit, decide, findings as asked, load};
 use crate::store::{Function, Settings, Store};
 use crate::{rules, transforms};
 
 pub use catalogue::*;
 pub use decisions::NewValue;
 pub use reader::{Reader, SourceStatus};
+pub use tables::{Tell, Viewed};
 pub use workspace::{MappingInfo, OpenOptions, Workspace};
 
 /// A workspace that is open for work. What can only be asked is on [`Reader`], which it derefs to.
@@ -62,7 +64,7 @@ impl Workbench {
             ledger.sync(&store)?;
         }
         let workspace = Arc::new(workspace);
-        let reader = Reader { newest: reader::Newest::new(&workspace), workspace, store };
+        let reader = Reader::new(workspace, store);
         let read_only = options.read_only;
         Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only, is_behind: false, _lock: lock })
     }
@@ -220,6 +222,7 @@ fn functions() -> Vec<Function> {
     functions.extend_from_slice(rules::FUNCTIONS);
     functions.extend_from_slice(asked::FUNCTIONS);
     functions.extend_from_slice(cluster::FUNCTIONS);
+    functions.extend_from_slice(browse::FUNCTIONS);
     functions
 }
 

@@ -39,11 +39,18 @@ const READING: &[&str] = &["SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "REC
 
 /// The statement without its semicolon, if it is one that only reads; or an error that says what is wrong with it.
 pub(super) fn read_only(store: &Store, sql: &str) -> Result<String> {
-    let tree: Option<String> = store.first("SELECT json_serialize_sql(?::VARCHAR)", [sql], |row| row.get(0))?;
+    read_only_part(store, "", sql, "")
+}
+
+/// The whole statement around a part of it that a person wrote, if it only reads. The place of a slip is that in the part.
+pub(super) fn read_only_part(store: &Store, before: &str, part: &str, after: &str) -> Result<String> {
+    let sql = &format!("{before}{part}{after}");
+    let tree: Option<String> =
+        store.first("SELECT json_serialize_sql(?::VARCHAR)", [sql.as_str()], |row| row.get(0))?;
     let tree: Value = serde_json::from_str(tree.as_deref().unwrap_or_default())
         .map_err(|cause| Error::internal("the query cannot be taken apart").caused_by(cause))?;
     if tree["error"] == Value::Bool(true) {
-        return Err(refused(sql, &tree));
+        return Err(refused(part, &tree, before.len()));
     }
     match tree["statements"].as_array().map_or(0, Vec::len) {
         0 => return Err(Error::usage("there is no query")),
@@ -74,19 +81,22 @@ fn one_line_of_its_own(sql: &str) -> String {
     format!("{sql}\n")
 }
 
-fn refused(sql: &str, tree: &Value) -> Error {
+fn refused(sql: &str, tree: &Value, skip: usize) -> Error {
     let why = tree["error_message"].as_str().unwrap_or("it cannot be read");
     if tree["error_type"] == "parser" {
         let position = tree["position"].as_str().and_then(|text| text.parse::<usize>().ok());
-        let before = position.and_then(|at| sql.get(..at)).unwrap_or_default();
-        let line = 1 + before.matches('\n').count() as u64;
-        return Error::usage(format!("this is no SQL: {why}")).at_column(format!(
-            "line {line}, character {}",
-            1 + before.chars().rev().take_while(|c| *c != '\n').count()
-        ));
+        let at = position.and_then(|at| at.checked_sub(skip)).unwrap_or_default();
+        return Error::usage(format!("this is no SQL: {why}")).at_column(place_of(sql, at));
     }
     Error::usage("a query only reads: one SELECT, WITH, FROM, VALUES, DESCRIBE, SUMMARIZE or SHOW")
         .hint("repairs go through `tastevin decide`, files come in through `tastevin load`")
+}
+
+/// A place in a text as a person counts.
+pub(super) fn place_of(sql: &str, at: usize) -> String {
+    let before = sql.get(..at.min(sql.len())).unwrap_or_default();
+    let line = 1 + before.matches('\n').count();
+    format!("line {line}, character {}", 1 + before.chars().rev().take_while(|c| *c != '\n').count())
 }
 
 /// What was found in the tree.

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use polars::prelude::DataFrame;
 
 use super::read_only::read_only;
+use super::tables::Browser;
 use super::{Target, Workspace};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, Commit, Conflict, Gate, Load, Mapping, Page, Report, RowStory, Schema, TableDiff, Verdict,
-    WorkspaceConfig,
+    Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, Mapping, Page, Report, RowStory, Schema,
+    TableDiff, Verdict, WorkspaceConfig,
 };
 use crate::reports;
 use crate::stages::{check, commit, decide, gate, load, map, report};
@@ -21,6 +22,8 @@ pub struct Reader {
     pub(super) workspace: Arc<Workspace>,
     pub(super) newest: Newest,
     pub(super) store: Store,
+    pub(super) browser: Browser,
+    pub(super) canceller: Canceller,
 }
 
 /// The workspace's files as they were read last, shared by all readers of a workbench.
@@ -60,9 +63,15 @@ pub struct SourceStatus {
 }
 
 impl Reader {
+    pub(super) fn new(workspace: Arc<Workspace>, store: Store) -> Reader {
+        let newest = Newest::new(&workspace);
+        Reader { workspace, newest, store, browser: Browser::default(), canceller: Canceller::default() }
+    }
+
     /// The same view on a connection of its own, for another thread.
     pub fn again(&self) -> Result<Reader> {
-        Ok(Reader { workspace: self.newest.get(), newest: self.newest.clone(), store: self.store.reader()? })
+        let fresh = Reader::new(self.newest.get(), self.store.reader()?);
+        Ok(Reader { newest: self.newest.clone(), ..fresh })
     }
 
     /// Takes over what [`Workbench::refresh`](super::Workbench::refresh) has read since this reader was made.
@@ -72,7 +81,7 @@ impl Reader {
 
     /// What stops whatever this reader is asked, from another thread.
     pub fn interrupter(&self) -> crate::store::Interrupter {
-        self.store.interrupter(&crate::model::Canceller::default())
+        self.store.interrupter(&self.canceller)
     }
 
     /// The folder.
@@ -276,7 +285,7 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
 }
 
 /// What the database refuses of a query that a person wrote is the query's fault and not the program's.
-fn asked_wrongly(error: Error) -> Error {
+pub(super) fn asked_wrongly(error: Error) -> Error {
     if error.kind() != Kind::Internal {
         return error;
     }

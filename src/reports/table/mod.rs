@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 
 use super::{TableFormat, writing};
 use crate::error::{self, Error, Result};
+use crate::model::CellKind as Kind;
 use crate::sql::Ident;
 use crate::store::Store;
 
@@ -140,41 +141,6 @@ impl Replacement {
 /// The name of the temporary file would only puzzle; the kind of the refusal says it all.
 fn without_the_temporary_name(cause: io::Error) -> io::Error {
     io::Error::from(cause.kind())
-}
-
-/// What a column of a query holds, as far as files tell kinds of values apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// A whole or a broken number.
-    Number,
-    /// True or false.
-    Boolean,
-    /// A calendar day.
-    Date,
-    /// A day and time.
-    Timestamp,
-    /// Several values.
-    List,
-    /// Text, and all that is best shown as text.
-    Text,
-}
-
-impl Kind {
-    /// The kind of a DuckDB type.
-    fn of(sql_type: &str) -> Kind {
-        match sql_type {
-            list if list.ends_with(']') => Kind::List,
-            "BOOLEAN" => Kind::Boolean,
-            "DATE" => Kind::Date,
-            "TIMESTAMP" | "TIMESTAMP_S" | "TIMESTAMP_MS" | "TIMESTAMP_NS" | "TIMESTAMP WITH TIME ZONE" => {
-                Kind::Timestamp
-            }
-            "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" | "UTINYINT" | "USMALLINT" | "UINTEGER"
-            | "UBIGINT" | "UHUGEINT" | "FLOAT" | "DOUBLE" => Kind::Number,
-            decimal if decimal.starts_with("DECIMAL") => Kind::Number,
-            _ => Kind::Text,
-        }
-    }
 }
 
 /// The columns of a query: name and kind.

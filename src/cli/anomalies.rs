@@ -7,17 +7,20 @@ use super::formats::{self, write_rows};
 use super::text::count;
 use super::{Outcome, Subcommand};
 use crate::error::{Error, Result};
-use crate::model::{AnomalyFilter, Severity, Status};
+use crate::model::{AnomalyFilter, AnomalyOrder, Severity, Status};
 use crate::workbench;
 
 /// List every finding of the last check
 ///
-/// Columns: rule, severity, table, row, field, value, message, suggestion, source, entity, file, line, status. There is
+/// Columns: rule, severity, table, row, field, value, message, suggestion, source, entity, file, line, status, stake. There is
 /// no limit: what was found is listed. A rule, table, field, source or row that there is not is refused.
 #[derive(clap::Args)]
 pub struct Anomalies {
     #[command(flatten)]
     filter: Filter,
+    /// The worst first, by row, or by the money that hangs on the row
+    #[arg(long, value_name = "ORDER", default_value = "worst", value_parser = ["worst", "row", "stake"])]
+    sort: String,
     /// How to write them [default: as the output's name ends, else text]
     #[arg(long, value_parser = formats::parser(&workbench::table_formats()))]
     format: Option<String>,
@@ -80,7 +83,8 @@ impl Subcommand for Anomalies {
         if workbench.verdict()?.is_none() {
             return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
         }
-        let filter = self.filter.model();
+        let order = AnomalyOrder::from_name(&self.sort).unwrap_or_default();
+        let filter = AnomalyFilter { order, ..self.filter.model() };
         workbench.check_filter(&filter)?;
         let rows = write_rows(
             context,

@@ -92,6 +92,42 @@ pub struct Anomaly {
     pub line: Option<u64>,
     /// Whether it still asks for something.
     pub status: Status,
+    /// The money that hangs on the row through the references of the schema, in the unit that the schema's `stake` names;
+    /// none where no money can hang on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stake: Option<f64>,
+}
+
+/// In which order findings are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnomalyOrder {
+    /// The worst first, then by rule, table and row.
+    #[default]
+    Worst,
+    /// By table and row, the worst of each row first.
+    Row,
+    /// The most money at stake first.
+    Stake,
+}
+
+impl AnomalyOrder {
+    /// All orders, the usual one first.
+    pub const ALL: [AnomalyOrder; 3] = [AnomalyOrder::Worst, AnomalyOrder::Row, AnomalyOrder::Stake];
+
+    /// The word used on the command line and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            AnomalyOrder::Worst => "worst",
+            AnomalyOrder::Row => "row",
+            AnomalyOrder::Stake => "stake",
+        }
+    }
+
+    /// The order of that name.
+    pub fn from_name(name: &str) -> Option<AnomalyOrder> {
+        AnomalyOrder::ALL.into_iter().find(|order| order.name() == name)
+    }
 }
 
 /// Which anomalies are meant, all parts together; an absent part means all.
@@ -119,13 +155,4 @@ pub struct AnomalyFilter {
     pub texts: Vec<String>,
     /// In which order.
     pub order: AnomalyOrder,
-}
-
-/// In which order anomalies are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AnomalyOrder {
-    /// Worst severity first, then by rule, table, row and field.
-    #[default]
-    Worst,
 }

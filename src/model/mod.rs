@@ -40,7 +40,7 @@ pub use report::{
     MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport, Report, RuleReport, TableReport, WaiverLine,
     WaterfallStep,
 };
-pub use schema::{Aggregate, Check, Derive, Field, FieldType, Format, Reference, Schema, Table};
+pub use schema::{Aggregate, Check, Derive, Field, FieldType, Format, Reference, Schema, Stake, Table};
 pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};
 pub use story::{CellStory, RowStory};
 pub use suggestion::{EntityProposal, Evidence, EvidencePart, Proposal, RunnerUp, Suggestion, TableChoice};

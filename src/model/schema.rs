@@ -23,8 +23,25 @@ pub struct Table {
     /// What a row of this table is.
     #[serde(default)]
     pub description: String,
+    /// What of its rows is money at stake wherever something is wrong with a row that they refer to, or with themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stake: Option<Stake>,
     /// The fields, in the order of the file.
     pub fields: IndexMap<String, Field>,
+}
+
+/// The money in the rows of a table, e.g. the sales: `stake = { field = "price_total_eur", unit = "€", of = "sales" }`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stake {
+    /// The field that is summed up: an integer or a decimal.
+    pub field: String,
+    /// The unit that is written behind the sum; empty for none.
+    #[serde(default)]
+    pub unit: String,
+    /// What the rows are in a sentence ("38 210 € of sales"); empty for the name of the table.
+    #[serde(default)]
+    pub of: String,
 }
 
 /// One field of a canonical table.
@@ -252,5 +269,10 @@ impl Schema {
     /// The table and field of a name written `table.field`.
     pub fn field(&self, table: &str, field: &str) -> Option<&Field> {
         self.tables.get(table)?.fields.get(field)
+    }
+
+    /// The table whose rows are money at stake, and what of them; the first, if several say so.
+    pub fn stake(&self) -> Option<(&str, &Stake)> {
+        self.tables.iter().find_map(|(name, table)| Some((name.as_str(), table.stake.as_ref()?)))
     }
 }

@@ -88,6 +88,9 @@ pub struct RuleTally {
     pub waived: u64,
     /// Rows that were looked at.
     pub rows: u64,
+    /// The money that hangs on the rows with an open finding; none where nothing is open or no money can hang on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stake: Option<f64>,
 }
 
 /// How good a table is.
@@ -130,6 +133,7 @@ mod tests {
             open,
             waived: 0,
             rows: 9,
+            stake: None,
         };
         let mut verdict = Verdict { rules: vec![tally(Severity::Warning, 2)], ..Verdict::default() };
         assert!(verdict.passes(FailOn::Error));

@@ -5,7 +5,7 @@ use crate::model::{Anomaly, Severity, Status};
 use crate::store::Store;
 
 /// Hands every row of a query for findings to `visit`. The query returns the columns of `anomalies` by name: rule,
-/// severity, table, row, field, value, message, suggestion, source, entity, file, line, status.
+/// severity, table, row, field, value, message, suggestion, source, entity, file, line, status, stake.
 pub fn each_finding(store: &Store, sql: &str, visit: &mut dyn FnMut(Anomaly) -> Result<()>) -> Result<()> {
     let columns = store.columns(sql)?;
     let at = |name: &str| {
@@ -17,7 +17,7 @@ pub fn each_finding(store: &Store, sql: &str, visit: &mut dyn FnMut(Anomaly) -> 
     let (rule, severity, table, row) = (at("rule")?, at("severity")?, at("table")?, at("row")?);
     let (field, value, message, suggestion) = (at("field")?, at("value")?, at("message")?, at("suggestion")?);
     let (source, entity, file) = (at("source")?, at("entity")?, at("file")?);
-    let (line, status) = (at("line")?, at("status")?);
+    let (line, status, stake) = (at("line")?, at("status")?, at("stake")?);
     store.each_text(sql, &mut |cells| {
         let text = |at: usize| cells[at].unwrap_or_default().to_owned();
         let maybe = |at: usize| cells[at].map(str::to_owned);
@@ -35,6 +35,7 @@ pub fn each_finding(store: &Store, sql: &str, visit: &mut dyn FnMut(Anomaly) -> 
             file: maybe(file),
             line: cells[line].and_then(|line| line.parse().ok()),
             status: if cells[status] == Some(Status::Waived.name()) { Status::Waived } else { Status::Open },
+            stake: cells[stake].and_then(|stake| stake.parse().ok()),
         })
     })?;
     Ok(())

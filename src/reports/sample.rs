@@ -185,6 +185,7 @@ fn rule(id: &str, title: &str, severity: Severity, table: &str, field: &str, ope
                 file: Some("clients_2026-11.csv".into()),
                 line: Some(124),
                 status: Status::Open,
+                stake: None,
             })
             .collect(),
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
 use super::findings::{condition, order};
-use super::{decide, gate};
+use super::{decide, gate, stake};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, AnomalyOrder, Canceller, Condition, Gate, Progress, RuleTally, Schema, Severity, Status,
@@ -39,6 +39,7 @@ pub struct Inputs<'a> {
 pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Verdict> {
     // What is wrong with a rule is said before anything runs.
     let uses = uses(store, inputs)?;
+    stake::validate(inputs.schema)?;
     store.transaction(|store| {
         store.run("DELETE FROM dq.anomalies")?;
         for (done, one) in uses.iter().enumerate() {
@@ -51,6 +52,7 @@ pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), cancelle
             });
             one.run(store)?;
         }
+        stake::fill(store, inputs.schema, stake::found)?;
         canceller.check()?;
         waive(store, inputs.today)?;
         let tables = scores(store, inputs)?;
@@ -109,7 +111,8 @@ impl Use {
 
     fn run(&self, store: &Store) -> Result<()> {
         let insert = format!(
-            "INSERT INTO dq.anomalies\nSELECT {}, {}, {}, \"row\", field, value, message, suggestion, source, entity, _row, 'open'\nFROM (\n{}\n)",
+            "INSERT INTO dq.anomalies BY NAME\nSELECT {} AS rule, {} AS severity, {} AS \"table\", \"row\", field, value, message, suggestion, source, entity, _row, \
+             'open' AS status\nFROM (\n{}\n)",
             Literal(&self.rule),
             Literal(self.severity.name()),
             Literal(&self.table),
@@ -222,9 +225,13 @@ fn scores(store: &Store, inputs: &Inputs) -> Result<Vec<TableScore>> {
 /// Per rule, table and field how many findings, in the order in which the rules ran; those without findings too.
 fn tallies(store: &Store, uses: &[Use], tables: &[TableScore]) -> Result<Vec<RuleTally>> {
     let rows_of = |name: &str| tables.iter().find(|table| table.table == name).map_or(0, |table| table.rows);
-    let sql = "SELECT rule, severity, \"table\", field, count(*) FILTER (status = 'open'), count(*) FILTER (status <> 'open')\n\
-               FROM dq.anomalies GROUP BY ALL ORDER BY ALL";
-    let found = store.query(sql, [], |row| {
+    let sql = format!(
+        "SELECT rule, severity, \"table\", field, open, waived, stake FROM (\n  \
+         SELECT rule, severity, \"table\", field, count(*) FILTER (status = 'open') AS open, count(*) FILTER (status <> 'open') AS waived\n  \
+         FROM dq.anomalies GROUP BY ALL) LEFT JOIN ({}) USING (rule, severity, \"table\", field) ORDER BY ALL",
+        stake::PER_RULE
+    );
+    let found = store.query(&sql, [], |row| {
         let table: String = row.get(2)?;
         Ok(RuleTally {
             rule: row.get(0)?,
@@ -234,6 +241,7 @@ fn tallies(store: &Store, uses: &[Use], tables: &[TableScore]) -> Result<Vec<Rul
             field: row.get(3)?,
             open: unsigned(row.get(4)?),
             waived: unsigned(row.get(5)?),
+            stake: row.get(6)?,
         })
     })?;
     let same = |a: &RuleTally, b: &RuleTally| {
@@ -249,6 +257,7 @@ fn tallies(store: &Store, uses: &[Use], tables: &[TableScore]) -> Result<Vec<Rul
             open: 0,
             waived: 0,
             rows: rows_of(&one.table),
+            stake: None,
         };
         let tally = found.iter().find(|tally| same(tally, &none)).cloned().unwrap_or(none);
         if !tallies.iter().any(|other| same(other, &tally)) {
@@ -319,10 +328,16 @@ fn keep(store: &Store, verdict: &Verdict) -> Result<()> {
     ))
 }
 
-/// The query for all findings that the filter lets through, worst first, with the columns `rule`, `severity`, `table`,
-/// `row`, `field`, `value`, `message`, `suggestion`, `source`, `entity`, `file`, `line` and `status`.
+/// The query for all findings that the filter lets through, in its order, with the columns `rule`, `severity`, `table`,
+/// `row`, `field`, `value`, `message`, `suggestion`, `source`, `entity`, `file`, `line`, `status` and `stake`.
 pub fn anomalies_sql(filter: &AnomalyFilter) -> String {
     with_places(&format!("SELECT * FROM dq.anomalies WHERE {}", condition(filter)), filter.order)
+}
+
+/// The money that hangs on the rows with a finding that the filter lets through, each amount counted once; none where no
+/// money can hang on any row of the schema.
+pub fn at_stake(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<Option<f64>> {
+    stake::total(store, schema, &condition(filter))
 }
 
 /// A window of the findings that the filter lets through, and how many there are in all.
@@ -339,7 +354,7 @@ pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64)
 
 /// The findings of a query with the columns of [`anomalies_sql`].
 pub(super) fn read_anomalies(store: &Store, sql: &str) -> Result<Vec<Anomaly>> {
-    store.query(sql, [], |row| {
+    store.query(&format!("SELECT * REPLACE (CAST(stake AS DOUBLE) AS stake) FROM ({sql})"), [], |row| {
         Ok(Anomaly {
             rule: row.get(0)?,
             severity: row.get(1).map(severity)?,
@@ -354,6 +369,7 @@ pub(super) fn read_anomalies(store: &Store, sql: &str) -> Result<Vec<Anomaly>> {
             file: row.get(10)?,
             line: row.get::<_, Option<i64>>(11)?.and_then(|line| u64::try_from(line).ok()),
             status: if row.get::<_, String>(12)? == Status::Open.name() { Status::Open } else { Status::Waived },
+            stake: row.get(13)?,
         })
     })
 }
@@ -363,7 +379,7 @@ pub(super) fn with_places(findings: &str, by: AnomalyOrder) -> String {
     format!(
         "SELECT * FROM (\n\
          SELECT a.rule, a.severity, a.\"table\", a.\"row\", a.field, a.value, a.message, a.suggestion, a.source, a.entity,\n  \
-         f.file, a._row + l.shift AS line, a.status\n\
+         f.file, a._row + l.shift AS line, a.status, a.stake\n\
          FROM ({findings}) AS a\n\
          ASOF LEFT JOIN (SELECT * FROM dq.files WHERE rows > 0) AS f\n  \
          ON f.source = a.source AND f.entity = a.entity AND a._row >= f.first_row\n\
@@ -525,7 +541,8 @@ mod tests {
                 "entity",
                 "file",
                 "line",
-                "status"
+                "status",
+                "stake"
             ]
         );
         let lines: Vec<_> = (0..3).map(|row| (page.get(row, "file"), page.get(row, "line"))).collect();

@@ -38,6 +38,12 @@ pub(super) fn order(by: AnomalyOrder) -> &'static str {
         AnomalyOrder::Worst => {
             "CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, rule, \"table\", \"row\", field, message"
         }
+        AnomalyOrder::Row => {
+            "\"table\", \"row\", CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, rule, field, message"
+        }
+        AnomalyOrder::Stake => {
+            "stake DESC NULLS LAST, CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, rule, \"table\", \"row\", field, message"
+        }
     }
 }
 

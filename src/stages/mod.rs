@@ -13,3 +13,4 @@ pub mod load;
 pub mod map;
 pub mod neighbours;
 pub mod report;
+pub mod stake;

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Anomaly, Commit, Load, Mapping, MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport, Report,
-    RuleReport, RuleTally, Schema, Severity, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
+    Anomaly, AnomalyOrder, Commit, Load, Mapping, MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport,
+    Report, RuleReport, RuleTally, Schema, Severity, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
 };
 use crate::rules;
 use crate::sql::{Ident, Literal, Path};
@@ -164,7 +164,7 @@ QUALIFY row_number() OVER (PARTITION BY rule, "table", field, severity ORDER BY 
     );
     let sql = format!(
         r#"SELECT * FROM ({}) ORDER BY rule, "table", field, status, "row", value"#,
-        check::with_places(&few, crate::model::AnomalyOrder::Worst)
+        check::with_places(&few, AnomalyOrder::Worst)
     );
     let mut examples: HashMap<Use, Vec<Anomaly>> = HashMap::new();
     let found = check::read_anomalies(store, &sql)?;
@@ -522,10 +522,10 @@ CREATE TABLE candidate.sales AS SELECT 's' || i AS id, 's' || i AS _key, 'c1' AS
 CREATE TABLE quarantine.customers AS SELECT *, ['duplicate-key: twice', 'invalid-email'] AS _reasons FROM candidate.customers LIMIT 2;
 CREATE TABLE canonical.customers AS SELECT id FROM candidate.customers LIMIT 5;
 INSERT INTO dq.anomalies VALUES
-    ('invalid-email', 'error', 'customers', 'c1', 'email', 'x', 'no address', NULL, 'isa', 'clients', 2, 'open'),
-    ('invalid-email', 'error', 'customers', 'c8', 'email', 'x', 'no address', NULL, 'isa', 'clients', 9, 'open'),
-    ('invalid-email', 'error', 'customers', 'c2', 'email', 'y', 'no address', NULL, 'isa', 'clients', 3, 'waived'),
-    ('invalid-email', 'error', 'customers', 'c3', 'email', NULL, 'no address', NULL, 'isa', 'clients', 4, 'open');
+    ('invalid-email', 'error', 'customers', 'c1', 'email', 'x', 'no address', NULL, 'isa', 'clients', 2, 'open', NULL),
+    ('invalid-email', 'error', 'customers', 'c8', 'email', 'x', 'no address', NULL, 'isa', 'clients', 9, 'open', NULL),
+    ('invalid-email', 'error', 'customers', 'c2', 'email', 'y', 'no address', NULL, 'isa', 'clients', 3, 'waived', NULL),
+    ('invalid-email', 'error', 'customers', 'c3', 'email', NULL, 'no address', NULL, 'isa', 'clients', 4, 'open', NULL);
 INSERT INTO dq.metrics VALUES
     (1, '2026-11-21 09:00:00', 'invalid-email', 'error', 'customers', 'email', 9, 0, 7),
     (2, '2026-11-22 09:00:00', 'invalid-email', 'error', 'customers', 'email', 3, 1, 7);
@@ -554,6 +554,7 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
             open,
             waived: 0,
             rows: 7,
+            stake: None,
         };
         Verdict {
             check: 2,

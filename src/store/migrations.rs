@@ -72,6 +72,8 @@ CREATE TABLE dq.commits (
 "#,
     // 2: the decisions that the last check knew, as a fingerprint.
     "ALTER TABLE dq.verdict ADD COLUMN decisions VARCHAR;",
+    // 3: the money that hangs on the row of a finding.
+    "ALTER TABLE dq.anomalies ADD COLUMN stake DECIMAL(38,4);",
 ];
 
 /// Refuses a database that cannot be brought up to date because it is open for reading only.

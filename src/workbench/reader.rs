@@ -183,6 +183,12 @@ impl Reader {
         check::anomalies(&self.store, filter, offset, limit)
     }
 
+    /// The money that hangs on the rows with a finding that the filter lets through, each amount counted once, in the unit
+    /// that [`Schema::stake`] names; none where no money can hang on any row.
+    pub fn at_stake(&self, filter: &AnomalyFilter) -> Result<Option<f64>> {
+        check::at_stake(&self.store, self.schema(), filter)
+    }
+
     /// Whether other decisions are in force than at the last check, so that its findings do not know of them.
     pub fn decided_since_check(&self) -> Result<bool> {
         Ok(self.store.count("SELECT count(*) FROM dq.verdict")? > 0 && !decide::is_checked(&self.store)?)

@@ -143,7 +143,7 @@ fn findings_come_whole_in_every_format_with_the_way_back_to_file_and_line() {
     let mut lines = csv.stdout.lines();
     assert_eq!(
         lines.next(),
-        Some("rule,severity,table,row,field,value,message,suggestion,source,entity,file,line,status")
+        Some("rule,severity,table,row,field,value,message,suggestion,source,entity,file,line,status,stake")
     );
     let json = workspace.tastevin(["anomalies", "--json"]).passed().json();
     let found = json["anomalies"].as_array().cloned().unwrap_or_default();

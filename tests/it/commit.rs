@@ -88,7 +88,7 @@ fn check_again(store: &Store, check: i64) -> Result<()> {
 fn finding(store: &Store, severity: &str, table: &str, row: &str, rule: &str, field: &str, status: &str) -> Result<()> {
     store.run(&format!(
         "INSERT INTO dq.anomalies VALUES ('{rule}', '{severity}', '{table}', '{row}', '{field}', NULL, 'it is wrong', NULL,
-           'shop', '{table}', 1, '{status}')"
+           'shop', '{table}', 1, '{status}', NULL)"
     ))
 }
 

@@ -14,5 +14,6 @@ mod pty;
 mod report;
 mod samples;
 mod session;
+mod stake;
 mod tui;
 mod tui_everywhere;

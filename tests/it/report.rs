@@ -181,7 +181,7 @@ fn findings_leave_as_a_table_with_the_columns_that_are_promised() {
     let csv = reports::table_format("csv").expect("the format");
     let rows = reports::export(&world.store, &sql, csv, Target::Stream(&mut out)).expect("an export");
     let text = String::from_utf8(out).expect("UTF-8");
-    let header = "rule,severity,table,row,field,value,message,suggestion,source,entity,file,line,status";
+    let header = "rule,severity,table,row,field,value,message,suggestion,source,entity,file,line,status,stake";
     assert_eq!(text.lines().next(), Some(header));
     assert_eq!(text.lines().count() as u64, rows + 1);
     assert!(text.lines().any(|line| line.starts_with("orphan-reference,error,sales,2,person,P9,")));

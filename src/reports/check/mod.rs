@@ -92,6 +92,7 @@ mod samples {
             open,
             waived,
             rows: 2000,
+            stake: None,
         }
     }
 
@@ -110,6 +111,7 @@ mod samples {
             file: Some("clients août, 2025.csv".into()),
             line: Some(124),
             status: Status::Open,
+            stake: None,
         }
     }
 

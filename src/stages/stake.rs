@@ -1,0 +1,144 @@
+//! The money at stake: what of the rows that the schema calls money hangs on a row with a finding, through the references
+//! of the tables. A customer's sales hang on the customer, a product's on the product, a sale on itself.
+
+use indexmap::IndexMap;
+
+use crate::error::{Error, Result};
+use crate::model::{FieldType, Schema};
+use crate::sql::{Ident, Literal, Path};
+use crate::store::Store;
+
+/// A step from a row to the row that it refers to.
+#[derive(Clone)]
+struct Step {
+    field: String,
+    table: String,
+    key: String,
+}
+
+/// Refuses a schema in which it is not clear what the money is.
+pub fn validate(schema: &Schema) -> Result<()> {
+    let mut tables = schema.tables.iter().filter_map(|(name, table)| Some((name, table, table.stake.as_ref()?)));
+    let Some((name, table, stake)) = tables.next() else { return Ok(()) };
+    let wrong = |what: String| Err(Error::config(what).at_file("mappings/canonical.toml").at_column("stake"));
+    if let Some((other, ..)) = tables.next() {
+        return wrong(format!("both {name} and {other} say that their rows are money; only one table can"));
+    }
+    match table.fields.get(&stake.field).map(|field| field.kind) {
+        Some(FieldType::Integer | FieldType::Decimal) => Ok(()),
+        Some(kind) => wrong(format!("{name}.{} is {}, and only numbers can be summed up", stake.field, kind.name())),
+        None => wrong(format!("the table \"{name}\" has no field \"{}\"", stake.field)),
+    }
+}
+
+/// Per table on whose rows money can hang, the ways by which the rows with the money lead there; an empty way is the table
+/// with the money itself.
+fn ways(schema: &Schema) -> IndexMap<String, Vec<Vec<Step>>> {
+    let mut ways: IndexMap<String, Vec<Vec<Step>>> = IndexMap::new();
+    let Some((first, _)) = schema.stake() else { return ways };
+    let mut open: Vec<(String, Vec<Step>)> = vec![(first.to_owned(), Vec::new())];
+    while let Some((at, way)) = open.pop() {
+        for (field, declared) in schema.tables.get(&at).into_iter().flat_map(|table| &table.fields) {
+            let Some(to) = &declared.references else { continue };
+            let was_there = to.table == first || way.iter().any(|step| step.table == to.table);
+            if schema.field(&to.table, &to.field).is_some() && !was_there {
+                let step = Step { field: field.clone(), table: to.table.clone(), key: to.field.clone() };
+                open.push((to.table.clone(), way.iter().cloned().chain([step]).collect()));
+            }
+        }
+        ways.entry(at).or_default().push(way);
+    }
+    ways
+}
+
+/// Writes the money that hangs on the row beside every finding of the rows that `rows` gives a query for, per table.
+pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String>) -> Result<()> {
+    let Some((money, stake)) = schema.stake() else { return Ok(()) };
+    for (table, ways) in ways(schema) {
+        let Some(found) = rows(&table) else { continue };
+        if !store.has_table("candidate", &table)? || !store.has_table("candidate", money)? {
+            continue;
+        }
+        let amount = format!("s.{}", Ident(&stake.field));
+        let mut lines = Vec::new();
+        for way in &ways {
+            let mut joins = String::new();
+            let mut alias = "s".to_owned();
+            for (n, Step { field, table, key }) in way.iter().enumerate() {
+                joins += &format!(
+                    "\nJOIN {} AS t{n} ON t{n}.{}::VARCHAR = {alias}.{}::VARCHAR",
+                    Path("candidate", table),
+                    Ident(key),
+                    Ident(field)
+                );
+                alias = format!("t{n}");
+            }
+            lines.push(format!(
+                "SELECT {alias}._key AS \"row\", s._key AS line, {amount} AS amount FROM {} AS s{joins}\n\
+                 SEMI JOIN found ON found.\"row\" = {alias}._key",
+                Path("candidate", money)
+            ));
+        }
+        // By one direct reference every line comes once; by others the same line can come twice.
+        let distinct = if ways.len() == 1 && ways.iter().all(|way| way.len() <= 1) { "" } else { "DISTINCT " };
+        store.run(&format!(
+            "UPDATE dq.anomalies AS a SET stake = sums.stake FROM (\n\
+             WITH found AS MATERIALIZED ({found}),\nlines AS ({})\n\
+             SELECT \"row\", coalesce(sum(amount), 0)::DECIMAL(38,4) AS stake\n\
+             FROM found LEFT JOIN (SELECT {distinct}* FROM lines) AS l USING (\"row\") GROUP BY 1\n\
+             ) AS sums WHERE a.\"table\" = {} AND a.\"row\" = sums.\"row\"",
+            lines.join("\nUNION ALL\n"),
+            Literal(&table)
+        ))?;
+    }
+    Ok(())
+}
+
+/// The rows of a table that have a finding.
+pub fn found(table: &str) -> Option<String> {
+    Some(format!("SELECT DISTINCT \"row\" FROM dq.anomalies WHERE \"table\" = {}", Literal(table)))
+}
+
+/// Per rule, severity, table and field, the money that hangs on the rows with an open finding. Rows that share their key
+/// share what hangs on it, which counts once.
+pub const PER_RULE: &str = r#"SELECT rule, severity, "table", field, CAST(sum(stake) AS DOUBLE) AS stake FROM (
+  SELECT rule, severity, "table", field, stake FROM dq.anomalies WHERE status = 'open' AND NOT contains("row", '#')
+  UNION ALL
+  SELECT DISTINCT ON (rule, severity, "table", field, thing) rule, severity, "table", field, stake FROM (
+    SELECT *, regexp_replace("row", '#[0-9a-f]{12}\.[0-9]+$', '') AS thing FROM dq.anomalies
+    WHERE status = 'open' AND contains("row", '#')) ORDER BY stake DESC
+) GROUP BY ALL"#;
+
+/// The money that hangs on the rows with a finding that meets the condition over `dq.anomalies`; every amount counts once,
+/// by however many ways it hangs on them. `None` where no money can hang on any row.
+pub fn total(store: &Store, schema: &Schema, condition: &str) -> Result<Option<f64>> {
+    let Some((money, stake)) = schema.stake() else { return Ok(None) };
+    if !store.has_table("candidate", money)? {
+        return Ok(None);
+    }
+    let mut parts = Vec::new();
+    for (table, ways) in ways(schema) {
+        let is_found = format!(
+            "_key IN (SELECT \"row\" FROM dq.anomalies WHERE \"table\" = {} AND ({condition}))",
+            Literal(&table)
+        );
+        for way in ways {
+            // From the end of the way back to the row with the money.
+            parts.push(way.iter().rev().fold(is_found.clone(), |condition, step| {
+                format!(
+                    "{}::VARCHAR IN (SELECT {}::VARCHAR FROM {} WHERE {condition})",
+                    Ident(&step.field),
+                    Ident(&step.key),
+                    Path("candidate", &step.table)
+                )
+            }));
+        }
+    }
+    let sql = format!(
+        "SELECT CAST(coalesce(sum({}), 0) AS DOUBLE) FROM {} WHERE {}",
+        Ident(&stake.field),
+        Path("candidate", money),
+        parts.join("\n  OR ")
+    );
+    store.first(&sql, [], |row| row.get(0))
+}

@@ -1,0 +1,160 @@
+//! Money at stake: what hangs on a finding's row through the references of the schema, whatever the schema is about.
+
+use tastevin::model::{AnomalyFilter, AnomalyOrder};
+use tastevin::workbench::{OpenOptions, Workbench};
+
+use crate::harness::Workspace;
+
+const CANONICAL: &str = r#"
+[tables.towns.fields]
+name = { type = "text", key = true, required = true }
+mayor = { type = "text", required = true }
+
+[tables.bicycles.fields]
+frame = { type = "text", key = true, required = true }
+model = { type = "text", required = true }
+town = { type = "text", references = "towns.name" }
+
+[tables.locks.fields]
+number = { type = "text", key = true, required = true }
+frame = { type = "text", required = true, references = "bicycles.frame" }
+colour = { type = "text", required = true }
+
+[tables.rents]
+stake = { field = "price", unit = "€", of = "rents" }
+[tables.rents.fields]
+number = { type = "integer", key = true }
+frame = { type = "text", required = true, references = "bicycles.frame" }
+price = { type = "decimal", min = 0 }
+"#;
+
+const MAPPING: &str = r#"
+connector = "files"
+[entities.towns]
+files = ["towns*"]
+[entities.bicycles]
+files = ["bikes*"]
+[entities.locks]
+files = ["locks*"]
+[entities.rents]
+files = ["rents*"]
+[tables.towns]
+entity = "towns"
+[tables.towns.fields]
+name = { column = "Town" }
+mayor = { column = "Mayor" }
+[tables.bicycles]
+entity = "bicycles"
+[tables.bicycles.fields]
+frame = { column = "Frame" }
+model = { column = "Model" }
+town = { column = "Town" }
+[tables.locks]
+entity = "locks"
+[tables.locks.fields]
+number = { column = "No" }
+frame = { column = "Frame" }
+colour = { column = "Colour" }
+[tables.rents]
+entity = "rents"
+[tables.rents.fields]
+number = { column = "No" }
+frame = { column = "Frame" }
+price = { column = "Price" }
+"#;
+
+fn rental() -> Workspace {
+    let workspace = Workspace::empty();
+    workspace.write("mappings/canonical.toml", CANONICAL);
+    workspace.write("mappings/rental.toml", MAPPING);
+    workspace.write("files/towns.csv", "Town,Mayor\nBarr,\nColmar,Anne\n");
+    // F2 stands there twice, F4 was never rented.
+    workspace.write(
+        "files/bikes.csv",
+        "Frame,Model,Town\nF1,,Barr\nF2,Mini,Barr\nF2,Maxi,Barr\nF3,Cargo,Colmar\nF4,,Colmar\n",
+    );
+    workspace.write("files/locks.csv", "No,Frame,Colour\nL1,F1,\n");
+    workspace.write("files/rents.csv", "No,Frame,Price\n1,F1,\"10.50\"\n2,F1,20\n3,F2,5\n4,F9,3\n5,F3,-4\n6,F3,100\n");
+    workspace.tastevin(["source", "add", "shop", "--kind", "rental", "--path", "files"]).passed();
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    workspace
+}
+
+#[test]
+fn what_hangs_on_a_row_is_summed_through_the_references_that_lead_to_it() {
+    let rental = rental();
+    let workbench = Workbench::open(rental.dir(), OpenOptions::default()).expect("a workbench");
+    let filter = AnomalyFilter { order: AnomalyOrder::Stake, ..AnomalyFilter::default() };
+    let (_, found) = workbench.anomalies(&filter, 0, 100).expect("findings");
+    let found: Vec<String> = found
+        .iter()
+        .map(|one| {
+            let row = one.row.split('#').next().unwrap_or_default();
+            let stake = one.stake.map_or("–".to_owned(), |stake| stake.to_string());
+            format!("{} {} {row}: {stake}", one.rule, one.table)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            // The rents of all bicycles of Barr; those of the twins count once.
+            "missing-required towns Barr: 35.5",
+            "missing-required bicycles F1: 30.5",
+            "duplicate-key bicycles F2: 5",
+            "duplicate-key bicycles F2: 5",
+            "orphan-reference rents 4: 3",
+            "missing-required bicycles F4: 0",
+            "out-of-range rents 5: -4",
+            // No rent refers to a lock.
+            "missing-required locks L1: –",
+        ]
+    );
+    let (_, by_row) = workbench.anomalies(&AnomalyFilter { order: AnomalyOrder::Row, ..filter }, 0, 1).expect("one");
+    assert_eq!((by_row[0].table.as_str(), by_row[0].row.as_str()), ("bicycles", "F1"));
+}
+
+#[test]
+fn a_sum_over_findings_counts_every_amount_once() {
+    let rental = rental();
+    let workbench = Workbench::open(rental.dir(), OpenOptions::default()).expect("a workbench");
+    let at_stake = |filter: AnomalyFilter| workbench.at_stake(&filter).expect("a sum");
+    let of = |rule: &str| AnomalyFilter { rule: Some(rule.to_owned()), ..AnomalyFilter::default() };
+    assert_eq!(at_stake(of("duplicate-key")), Some(5.0));
+    // The town's 35.5, of which 30.5 hang on the bicycle too.
+    assert_eq!(at_stake(of("missing-required")), Some(35.5));
+    assert_eq!(at_stake(of("nothing")), Some(0.0));
+    let verdict = workbench.verdict().expect("a verdict").expect("one");
+    let tally = |rule: &str, table: &str| {
+        verdict.rules.iter().find(|one| (one.rule.as_str(), one.table.as_str()) == (rule, table) && one.open > 0)
+    };
+    assert_eq!(
+        tally("duplicate-key", "bicycles").and_then(|one| one.stake),
+        Some(5.0),
+        "twins share what hangs on them"
+    );
+    assert_eq!(tally("missing-required", "bicycles").and_then(|one| one.stake), Some(30.5));
+    assert_eq!(tally("missing-required", "locks").and_then(|one| one.stake), None);
+    drop(workbench);
+    let csv = rental.tastevin(["anomalies", "--sort", "stake", "--format", "csv"]).passed();
+    let lines: Vec<&str> = csv.stdout.lines().collect();
+    assert!(lines[0].ends_with(",status,stake") && lines[1].ends_with(",open,35.5000"), "{}", csv.stdout);
+}
+
+#[test]
+fn a_schema_that_does_not_say_clearly_what_the_money_is_is_refused() {
+    for (from, to, what) in [
+        ("field = \"price\"", "field = \"prize\"", "the table \"rents\" has no field \"prize\""),
+        ("field = \"price\"", "field = \"frame\"", "rents.frame is text, and only numbers can be summed up"),
+        (
+            "[tables.locks.fields]",
+            "[tables.locks]\nstake = { field = \"number\" }\n[tables.locks.fields]",
+            "both locks and rents",
+        ),
+    ] {
+        let rental = rental();
+        rental.write("mappings/canonical.toml", CANONICAL.replace(from, to));
+        let said = rental.tastevin(["check"]).ended(2).stderr;
+        assert!(said.contains(what) && said.contains("canonical.toml"), "{said}");
+    }
+}

@@ -51,6 +51,8 @@ pub struct Place {
     pub line: Option<u64>,
     /// The column, field or key.
     pub column: Option<String>,
+    /// The way to the key in a TOML file, an element of an array by its number; empty where it is not known. Not shown.
+    pub key: Vec<String>,
 }
 
 impl fmt::Display for Place {
@@ -157,6 +159,20 @@ impl Error {
     #[must_use]
     pub fn at_column(mut self, column: impl Into<String>) -> Self {
         self.0.place.column = Some(column.into());
+        self
+    }
+
+    /// The same failure as one of another kind: who asked decides whose fault it is.
+    #[must_use]
+    pub fn of(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Says under which key of a file it happened, so that whoever has the file at hand can tell the line.
+    #[must_use]
+    pub fn at_key<'k>(mut self, key: impl IntoIterator<Item = &'k str>) -> Self {
+        self.0.place.key = key.into_iter().map(str::to_owned).collect();
         self
     }
 

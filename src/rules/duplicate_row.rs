@@ -29,6 +29,12 @@ pub const RULE: Rule = Rule {
             // Faster than IS DISTINCT FROM, and an identity is never absent.
             false => format!("({key} IS NULL OR t._key <> {key})", key = keys.join(" || '|' || ")),
         };
+        // A repair that tells twins apart is that of a key, or where there is none, of anything.
+        let telling: Vec<&str> = match keys.is_empty() {
+            true => table.fields.keys().map(String::as_str).collect(),
+            false => table.keys().collect(),
+        };
+        let undecided = scope.undecided(telling.into_iter());
         let queries = scope.origins.iter().filter(|origin| !origin.all_columns.is_empty()).map(|origin| {
             let columns: Vec<String> = origin.all_columns.iter().map(|name| format!("s.{}", Ident(name))).collect();
             let columns = columns.join(", ");
@@ -52,6 +58,7 @@ pub const RULE: Rule = Rule {
                 .message("'the same text in every column as record ' || twins.first")
                 .join("JOIN twins ON twins._row = t._row")
                 .when("twins._row <> twins.first")
+                .when(undecided.as_str())
                 .when(format!("t._source = {} AND t._entity = {}", Literal(&origin.source), Literal(&origin.entity)))
                 .sql()
         });

@@ -277,6 +277,12 @@ impl Scope<'_> {
         }
     }
 
+    /// The condition that no decision has set any of the fields: what is staged for them is what the row has.
+    pub(super) fn undecided<'f>(&self, fields: impl Iterator<Item = &'f str>) -> String {
+        let mask = fields.filter_map(|field| self.bit(field)).fold(0, |mask, bit| mask | bit);
+        format!("t._decided & {mask} = 0")
+    }
+
     /// The condition that the field had no text that could not be read.
     pub(super) fn not_unread(&self, field: &str) -> String {
         match self.bit(field) {

@@ -98,8 +98,9 @@ pub struct Sample {
 /// What a rule's query can stand on.
 ///
 /// `candidate.<table>` has every field of the table with its type, and
-/// `_key` (identity of the row, unique), `_source`, `_entity`, `_row` (record number within the entity) and
-/// `_unread` (a bit per field, in the order of the schema from bit 0: there was text that could not be read).
+/// `_key` (identity of the row, unique), `_source`, `_entity`, `_row` (record number within the entity),
+/// `_unread` (a bit per field, in the order of the schema from bit 0: there was text that could not be read) and
+/// `_decided` (a bit per field: a decision has set it, so the staged text is no longer what the row has).
 /// The staged texts are in `staging."<source>/<entity>"` with `_row`.
 pub struct Scope<'a> {
     /// The schema.
@@ -189,29 +190,36 @@ pub static FUNCTIONS: &[Function] = &[mojibake::REPAIR];
 
 /// The rule of that id.
 pub fn find(id: &str) -> Result<&'static Rule> {
-    REGISTRY
-        .iter()
-        .copied()
-        .find(|rule| rule.id == id)
-        .ok_or_else(|| Error::config(format!("there is no rule \"{id}\"")).hint("`tastevin rules list` shows them all"))
+    REGISTRY.iter().copied().find(|rule| rule.id == id).ok_or_else(|| {
+        let error = Error::config(format!("there is no rule \"{id}\""));
+        match nearest(id, REGISTRY.iter().map(|rule| rule.id)) {
+            Some(meant) => error.hint(format!("did you mean \"{meant}\"?")),
+            None => error.hint("`tastevin rules list` shows them all"),
+        }
+    })
 }
 
 /// Every use of every rule, in the order of the registry: those that the schema writes down as `[[check]]`, and those that
 /// follow from its declarations. One that is written down takes the place of one that follows for the same field.
 pub fn checks(schema: &Schema) -> Result<Vec<Check>> {
     for check in &schema.checks {
-        let rule = find(&check.rule)?;
-        let known = |name: &String| rule.arguments.iter().any(|(argument, _)| argument == name);
-        if let Some(name) = check.arguments.keys().find(|name| !known(name)) {
-            let error = Error::config(format!("the rule \"{}\" cannot be told \"{name}\"", check.rule));
-            let arguments = rule.arguments.iter().map(|(argument, _)| *argument);
-            return Err(match nearest(name, arguments) {
-                Some(meant) => error.hint(format!("did you mean \"{meant}\"?")),
-                None => error.hint(format!("`tastevin rules explain {}` shows what it can be told", check.rule)),
-            });
-        }
+        told(check).map_err(|(error, _)| error)?;
     }
     Ok(REGISTRY.iter().flat_map(|rule| uses(rule, schema)).collect())
+}
+
+/// Whether a rule can be told what a check tells it; an error with the name of what it cannot be told.
+pub fn told(check: &Check) -> Result<(), (Error, &str)> {
+    let rule = find(&check.rule).map_err(|error| (error, ""))?;
+    let known = |name: &str| rule.arguments.iter().any(|(argument, _)| *argument == name);
+    let Some(name) = check.arguments.keys().find(|name| !known(name)) else { return Ok(()) };
+    let error = Error::config(format!("the rule \"{}\" cannot be told \"{name}\"", check.rule));
+    let arguments = rule.arguments.iter().map(|(argument, _)| *argument);
+    let error = match nearest(name, arguments) {
+        Some(meant) => error.hint(format!("did you mean \"{meant}\"?")),
+        None => error.hint(format!("`tastevin rules explain {}` shows what it can be told", check.rule)),
+    };
+    Err((error, name))
 }
 
 /// The uses of one rule.

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
     title: "Damaged by a spreadsheet",
     severity: Severity::Warning,
     docs: Docs {
-        finds: "Staged texts of keys, references, telephone numbers and postal codes that a spreadsheet has rewritten: 1,23E+12 for a long number, janv-05 for a code like 1-05, ##### for a column that was too narrow, and in key fields a shorter number where the column's codes begin with zeros, and French postal codes of four digits. The value shown is the text as it was read; the suggestion, for lost zeros only, is the value with its zeros.",
+        finds: "Staged texts of keys, references, telephone numbers and postal codes that a spreadsheet has rewritten: 1,23E+12 for a long number, janv-05 for a code like 1-05, ##### for a column that was too narrow, and in key fields a shorter number where the column's codes begin with zeros, and French postal codes of four digits. The value shown is the text as it was read; the suggestion, for lost zeros only, is the value with its zeros. A cell that a decision has set is left in peace.",
         matters: "The digits of 1,23E+12 are gone for good, and a code without its zeros is another code.",
         example: "\"3,40E+09\" is a number that a spreadsheet has shortened.",
         fix: "Export again without opening the file in a spreadsheet, or format the column as text before saving.",
@@ -38,6 +38,7 @@ pub const RULE: Rule = Rule {
             None => "true".to_owned(),
         };
         let value = column(&scope.check.field);
+        let undecided = scope.undecided(std::iter::once(scope.check.field.as_str()));
         let mut queries = Vec::new();
         for origin in scope.origins {
             let relation = Path("staging", &origin.relation);
@@ -53,6 +54,7 @@ pub const RULE: Rule = Rule {
                     Finding::of(scope)
                         .staged(origin, &damaged)
                         .value("s.text")
+                        .when(undecided.as_str())
                         .message(format!(
                             "{} || CASE WHEN regexp_full_match(s.text, '{NARROW}') THEN ' is what a spreadsheet shows for a column that is too narrow'\n       \
                              WHEN regexp_full_match(s.text, '{SHORTENED}') THEN ' is a number that a spreadsheet has shortened'\n       \
@@ -69,6 +71,7 @@ pub const RULE: Rule = Rule {
                         Finding::of(scope)
                             .staged(origin, &short)
                             .value("s.text")
+                            .when(undecided.as_str())
                             .message(format!("{} || ' has lost its leading zero'", quoted("s.text")))
                             .suggestion("'0' || s.text")
                             .when(in_france.as_str())
@@ -87,6 +90,7 @@ pub const RULE: Rule = Rule {
                         Finding::of(scope)
                             .staged(origin, &short)
                             .value("s.text")
+                        .when(undecided.as_str())
                             .message(format!(
                                 "{} || ' has lost its leading zeros: the codes of the column have ' || s.width || ' digits'",
                                 quoted("s.text")

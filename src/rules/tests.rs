@@ -136,6 +136,32 @@ fn a_key_that_a_decision_has_set_counts_as_one_that_came_with_the_row() -> Resul
     Ok(())
 }
 
+#[test]
+fn a_cell_that_a_decision_has_set_is_not_judged_by_what_was_staged() -> Result<()> {
+    for (id, field) in [("spreadsheet-damage", "phone"), ("duplicate-row", "key")] {
+        let rule = find(id)?;
+        let sample = Sample {
+            name: "",
+            schema: "[tables.people.fields]\nkey = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }",
+            tables: &[("people", "key,phone\nA,\"3,40E+09\"\nA,\"3,40E+09\"\n")],
+            finds: &[],
+        };
+        let (store, schema) = stage(&sample)?;
+        let found = || -> Result<u64> {
+            let mut found = 0;
+            for sql in queries(rule, &schema, &sample)? {
+                found += store.count(&format!("SELECT count(*) FROM ({sql}) WHERE _row = 2"))?;
+            }
+            Ok(found)
+        };
+        assert!(found()? > 0, "{id}");
+        let bit = schema.tables["people"].fields.get_index_of(field).unwrap_or_default();
+        store.run(&format!("UPDATE candidate.people SET {field} = 'B', _decided = {} WHERE _row = 2", 1 << bit))?;
+        assert_eq!(found()?, 0, "{id}");
+    }
+    Ok(())
+}
+
 fn schema(text: &str) -> Result<Schema> {
     toml::from_str(text).map_err(|cause| Error::internal("a sample's schema is no schema").caused_by(cause))
 }
@@ -217,7 +243,7 @@ fn stage(sample: &Sample) -> Result<(Store, Schema)> {
         let mapped: Vec<String> =
             table.fields.iter().map(|(field, declared)| format!("{} {}", Ident(field), declared.kind.sql())).collect();
         store.run(&format!(
-            "CREATE TABLE {}({}, _key VARCHAR, _source VARCHAR, _entity VARCHAR, _row BIGINT, _unread BIGINT)",
+            "CREATE TABLE {}({}, _key VARCHAR, _source VARCHAR, _entity VARCHAR, _row BIGINT, _unread BIGINT, _decided BIGINT)",
             Path("candidate", name),
             mapped.join(", ")
         ))?;
@@ -239,7 +265,7 @@ fn stage(sample: &Sample) -> Result<(Store, Schema)> {
                 });
             }
             store.run(&format!(
-                "INSERT INTO {} VALUES ({}, NULL, 'sample', {}, {}, {unread})",
+                "INSERT INTO {} VALUES ({}, NULL, 'sample', {}, {}, {unread}, 0)",
                 Path("candidate", name),
                 values.join(", "),
                 Literal(name),

@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use super::finding::{Finding, column};
 use super::{Origin, Scope};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{Check, Schema, Severity, Table};
 use crate::sql::{Literal, Path as Name};
 use crate::store::Store;
+use crate::store::vet::{self, Sight};
 
 /// One rule of the user's own.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -189,7 +190,8 @@ impl UserRule {
         let check = self.check();
         for (name, text) in &check.arguments {
             let key = if name.starts_with("message") { "message" } else { name };
-            self.one_expression(store, key, text.as_str().unwrap_or_default())?;
+            vet::expression(store, text.as_str().unwrap_or_default(), Sight::Workspace)
+                .map_err(|error| self.place(key, error))?;
         }
         let scope = Scope { schema, check: &check, origins, fed: &[], today };
         let place = |error: Error| self.wrong("when", error.what());
@@ -216,11 +218,9 @@ impl UserRule {
 
     /// The query of the user with what it leaves out: where the row comes from, and the field's value.
     fn whole(&self, store: &Store, table: &Table, select: &str) -> Result<String> {
-        let select = select.trim().trim_end_matches(';');
-        let tree = self.parsed(store, "select", select)?;
-        self.only_tables(&tree, "select")?;
+        let select = vet::query(store, select).map_err(|error| self.place("select", error.of(Kind::Config)))?;
         let columns = store
-            .columns(select)
+            .columns(&select)
             .map_err(|cause| self.wrong("select", "the database does not accept it").caused_by(cause))?;
         let has = |name: &str| columns.iter().any(|(column, _)| column == name);
         if !has("row") {
@@ -240,7 +240,7 @@ impl UserRule {
         Ok(format!(
             "SELECT CAST(found.\"row\" AS VARCHAR) AS \"row\", {} AS field, {} AS value, {} AS message, {} AS suggestion,\n  \
              coalesce(t._source, '') AS source, coalesce(t._entity, '') AS entity, coalesce(t._row, 0) AS _row\n\
-             FROM (\n{select}\n) AS found LEFT JOIN {} AS t ON t._key = CAST(found.\"row\" AS VARCHAR)\nWHERE found.\"row\" IS NOT NULL",
+             FROM (\n{select}) AS found LEFT JOIN {} AS t ON t._key = CAST(found.\"row\" AS VARCHAR)\nWHERE found.\"row\" IS NOT NULL",
             given("field", Literal(&self.field).to_string()),
             given("value", value),
             given("message", Literal(&self.message).to_string()),
@@ -249,67 +249,12 @@ impl UserRule {
         ))
     }
 
-    /// Refuses what is more than one expression: it would end the statement that it is put into, or add to it.
-    fn one_expression(&self, store: &Store, key: &str, text: &str) -> Result<()> {
-        let tree = self.parsed(store, key, &format!("SELECT {text}\n"))?;
-        let node = tree.pointer("/statements/0/node");
-        let part = |name: &str| node.and_then(|node| node.get(name));
-        let one = part("select_list").and_then(|list| list.as_array()).is_some_and(|list| list.len() == 1);
-        let bare = part("from_table").and_then(|from| from.get("type")).is_some_and(|kind| kind == "EMPTY")
-            && part("where_clause").is_none_or(|clause| clause.is_null())
-            && part("having").is_none_or(|clause| clause.is_null())
-            && part("modifiers").and_then(|list| list.as_array()).is_none_or(|list| list.is_empty());
-        if !one || !bare {
-            return Err(self.wrong(key, &format!("`{text}` is more than one expression")));
-        }
-        self.only_tables(&tree, key)
-    }
-
-    /// The statement as DuckDB's parser sees it; an error where it is none, or several.
-    fn parsed(&self, store: &Store, key: &str, sql: &str) -> Result<serde_json::Value> {
-        let tree: Option<String> =
-            store.first("SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", [sql], |row| row.get(0))?;
-        let tree: serde_json::Value = serde_json::from_str(&tree.unwrap_or_default())
-            .map_err(|cause| Error::internal("DuckDB gave no syntax tree").caused_by(cause))?;
-        if tree["error"] == true {
-            let what = tree["error_message"].as_str().unwrap_or("it is no SQL");
-            return Err(self.wrong(key, what));
-        }
-        if tree["statements"].as_array().map(Vec::len) != Some(1) {
-            return Err(self.wrong(key, "it is more than one statement"));
-        }
-        Ok(tree)
-    }
-
-    /// Refuses what reaches beyond the workspace's tables: a rule reads data, not files.
-    fn only_tables(&self, tree: &serde_json::Value, key: &str) -> Result<()> {
-        let mut open = vec![tree];
-        while let Some(node) = open.pop() {
-            match node {
-                serde_json::Value::Object(map) => {
-                    let kind = map.get("type").and_then(serde_json::Value::as_str);
-                    let function = map.get("function").and_then(|function| function.get("function_name"));
-                    let name = function.and_then(serde_json::Value::as_str).unwrap_or_default();
-                    let is_harmless = ["unnest", "range", "generate_series", "generate_subscripts"].contains(&name);
-                    if kind == Some("TABLE_FUNCTION") && !is_harmless {
-                        return Err(self.wrong(key, &format!("`{name}` cannot be used in a rule")));
-                    }
-                    let table = map.get("table_name").and_then(serde_json::Value::as_str).unwrap_or_default();
-                    let is_bare = map.get("schema_name").is_none_or(|schema| schema == "");
-                    if kind == Some("BASE_TABLE") && is_bare && table.contains(['.', '/', '\\']) {
-                        return Err(self.wrong(key, &format!("the file `{table}` cannot be read by a rule")));
-                    }
-                    open.extend(map.values());
-                }
-                serde_json::Value::Array(list) => open.extend(list),
-                _ => {}
-            }
-        }
-        Ok(())
+    fn place(&self, key: &str, error: Error) -> Error {
+        error.at_file(&self.file).at_column(key).at_key([key])
     }
 
     fn wrong(&self, key: &str, what: &str) -> Error {
-        Error::config(what).at_file(&self.file).at_column(key)
+        self.place(key, Error::config(what))
     }
 }
 

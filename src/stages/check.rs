@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
 use super::findings::{condition, order};
-use super::{decide, gate, stake};
+use super::{decide, gate, map, stake};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, AnomalyOrder, Canceller, Condition, Gate, Progress, RuleTally, Schema, Severity, Status,
@@ -146,7 +146,10 @@ fn uses(store: &Store, inputs: &Inputs) -> Result<Vec<Use>> {
     for check in rules::checks(schema)? {
         let rule = rules::find(&check.rule)?;
         let scope = Scope { schema, check: &check, origins: origins_of(&check.table), fed: &fed, today };
-        let sql = (rule.find)(&scope)?;
+        let sql = (rule.find)(&scope).map_err(|error| {
+            let number = schema.checks.iter().position(|other| *other == check).map(|at| at.to_string());
+            error.at_file(map::SCHEMA).at_key(number.iter().flat_map(|number| ["check", number.as_str()]))
+        })?;
         let Some(sql) = sql.filter(|_| fed.contains(&check.table.as_str())) else { continue };
         let severity = check.severity.unwrap_or(rule.severity);
         uses.push(Use { rule: check.rule, severity, table: check.table, field: check.field, sql, file: None });
@@ -426,8 +429,8 @@ mod tests {
                  (1, 'C1', 'Colmar', 'a@example.fr'), (2, 'C2', 'N/A', 'b@example.fr'), \
                  (3, 'C3', 'Barr', 'c at example.fr'), (4, 'C4', 'Barr', NULL)) t(_row, key, city, mail);
                  CREATE TABLE candidate.people AS SELECT key, city, mail, key AS _key, 'isa' AS _source, 'people' AS _entity, \
-                 CAST(_row AS BIGINT) AS _row, CAST(0 AS BIGINT) AS _unread FROM staging.\"isa/people\";
-                 CREATE TABLE candidate.notes(key VARCHAR, text VARCHAR, _key VARCHAR, _source VARCHAR, _entity VARCHAR, _row BIGINT, _unread BIGINT);
+                 CAST(_row AS BIGINT) AS _row, CAST(0 AS BIGINT) AS _unread, CAST(0 AS BIGINT) AS _decided FROM staging.\"isa/people\";
+                 CREATE TABLE candidate.notes(key VARCHAR, text VARCHAR, _key VARCHAR, _source VARCHAR, _entity VARCHAR, _row BIGINT, _unread BIGINT, _decided BIGINT);
                  INSERT INTO dq.staged VALUES ('isa', 'people', 1, 'isa/people', 4);
                  INSERT INTO dq.files VALUES ('isa', 'people', 'a.csv', '/a.csv', 1, 2, 10, NULL, ''), \
                  ('isa', 'people', 'empty.csv', '/empty.csv', 3, 0, 10, NULL, ''), ('isa', 'people', 'b.csv', '/b.csv', 3, 2, 10, NULL, '');
@@ -718,26 +721,23 @@ mod tests {
             ("id = \"a\"\ntable = \"people\"", "needs either `when` or `select`"),
             ("id = \"a\"\ntable = \"peeple\"\nwhen = \"true\"", "[table]: there is no table \"peeple\""),
             ("id = \"a\"\ntable = \"people\"\nwhere = \"true\"", ":3: this is no rule: unknown field `where`"),
-            ("id = \"a\"\ntable = \"people\"\nwhen = \"true) OR (false\"", "[when]: syntax error"),
+            ("id = \"a\"\ntable = \"people\"\nwhen = \"true) OR (false\"", "[when]: this is no SQL: syntax error"),
             ("id = \"a\"\ntable = \"people\"\nwhen = \"true; DROP TABLE candidate.people\"", "[when]: "),
             ("id = \"a\"\ntable = \"people\"\nwhen = \"true FROM candidate.people\"", "is more than one expression"),
             ("id = \"a\"\ntable = \"people\"\nwhen = \"town = 'x'\"", "[when]: the database does not accept it"),
             ("id = \"a\"\ntable = \"people\"\nselect = \"DELETE FROM candidate.people\"", "[select]: "),
-            (
-                "id = \"a\"\ntable = \"people\"\nselect = \"SELECT 1 AS row; SELECT 2 AS row\"",
-                "more than one statement",
-            ),
+            ("id = \"a\"\ntable = \"people\"\nselect = \"SELECT 1 AS row; SELECT 2 AS row\"", "2 statements at once"),
             (
                 "id = \"a\"\ntable = \"people\"\nselect = \"SELECT key FROM candidate.people\"",
                 "returns no column \"row\"",
             ),
             (
                 "id = \"a\"\ntable = \"people\"\nselect = \"SELECT content AS row FROM read_text('/etc/passwd')\"",
-                "`read_text` cannot be used",
+                "read_text() must not be called",
             ),
             (
                 "id = \"a\"\ntable = \"people\"\nwhen = \"EXISTS (FROM '/etc/passwd.csv')\"",
-                "the file `/etc/passwd.csv` cannot be read",
+                "there is no table \"/etc/passwd.csv\"",
             ),
         ];
         for (text, what) in cases {

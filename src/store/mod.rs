@@ -3,6 +3,7 @@
 mod functions;
 mod migrations;
 mod rows;
+pub mod vet;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};

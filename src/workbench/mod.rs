@@ -7,7 +7,6 @@ mod decisions;
 mod filter;
 mod findings;
 mod output;
-mod read_only;
 mod reader;
 mod tables;
 mod workspace;
@@ -162,10 +161,11 @@ impl Workbench {
             at: clock::now(),
         };
         // Nobody sees the new candidates beside the findings in the old ones.
-        self.reader.store.transaction(|store| {
+        let checked = self.reader.store.transaction(|store| {
             plan.build(store, progress, &self.canceller)?;
             check::run(store, &inputs, progress, &self.canceller)
-        })
+        });
+        checked.map_err(|error| self.reader.workspace.located(error))
     }
 
     /// Makes the candidates canonical.

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::DataFrame;
 
-use super::read_only::read_only;
 use super::tables::Browser;
 use super::{Target, Workspace};
 use crate::error::{Error, Kind, Result};
@@ -15,7 +14,7 @@ use crate::model::{
 };
 use crate::reports;
 use crate::stages::{check, commit, decide, gate, load, map, report};
-use crate::store::Store;
+use crate::store::{Store, vet};
 
 /// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
 pub struct Reader {
@@ -155,14 +154,16 @@ impl Reader {
     pub fn plan(&self) -> Result<map::Plan> {
         let workspace = &self.workspace;
         let plan = |mappings: &[(String, Mapping)]| map::Plan::new(&self.store, &workspace.schema, mappings);
-        plan(&workspace.mappings).map_err(|error| {
+        let planned =
+            workspace.proven(|schema| map::prove(&self.store, schema)).and_then(|()| plan(&workspace.mappings));
+        planned.map_err(|error| {
             if error.kind() != Kind::Config || error.place().file.is_some() || plan(&[]).is_err() {
-                return error;
+                return workspace.located(error);
             }
             // The mapping that does not go alone either is the one that is wrong.
             let wrong = workspace.mappings.iter().find(|one| plan(std::slice::from_ref(one)).is_err());
             match wrong.and_then(|(source, _)| workspace.config.sources.get(source)) {
-                Some(config) => error.at_file(workspace.mapping_file(config.mapping_name())),
+                Some(config) => workspace.located(error.at_file(workspace.mapping_file(config.mapping_name()))),
                 None => error,
             }
         })
@@ -262,25 +263,25 @@ impl Reader {
 
     /// A window of the rows of any query; see [`Reader::query`] for what a query may do.
     pub fn page(&self, sql: &str, offset: u64, limit: u64) -> Result<Page> {
-        let sql = read_only(&self.store, sql)?;
+        let sql = vet::query(&self.store, sql)?;
         self.store.page(&sql, offset, limit).map_err(asked_wrongly)
     }
 
     /// All rows of a query over the workspace's tables, every value as text. Reading only: one SELECT, no files.
     pub fn query(&self, sql: &str) -> Result<Page> {
-        let sql = read_only(&self.store, sql)?;
+        let sql = vet::query(&self.store, sql)?;
         self.store.texts(&sql).map_err(asked_wrongly)
     }
 
     /// Writes the rows of a query and says how many there were; see [`Reader::query`] for what a query may do.
     pub fn write_query(&self, sql: &str, format: &str, target: Target) -> Result<u64> {
-        let sql = read_only(&self.store, sql)?;
+        let sql = vet::query(&self.store, sql)?;
         reports::export(&self.store, &sql, reports::table_format(format)?, target).map_err(asked_wrongly)
     }
 
     /// All rows of a query as a polars frame.
     pub fn frame(&self, sql: &str) -> Result<DataFrame> {
-        let sql = read_only(&self.store, sql)?;
+        let sql = vet::query(&self.store, sql)?;
         self.store.frame(&sql).map_err(asked_wrongly)
     }
 }

@@ -1,4 +1,4 @@
-//! Any table of any stage, and the result of any query, as rows to page through. Neighbours: `reader`, `read_only`.
+//! Any table of any stage, and the result of any query, as rows to page through. Neighbours: `reader`, `store::vet`.
 
 use std::fs;
 use std::io::Write as _;
@@ -6,13 +6,13 @@ use std::path::{Path as File, PathBuf};
 use std::sync::Arc;
 
 use super::Reader;
-use super::read_only::{place_of, read_only, read_only_part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{Frequencies, Profile, Record, RecordOrigin, RowsOf, TableInfo, TableView, ViewPage};
 use crate::reports::{self, Target};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::{browse, load};
 use crate::store::Store;
+use crate::store::vet::{self, Sight};
 
 /// How many queries the history keeps.
 const HISTORY: usize = 500;
@@ -40,15 +40,15 @@ struct ReadingOnly<'a>(&'a Store);
 
 impl browse::Vet for ReadingOnly<'_> {
     fn query(&self, sql: &str) -> Result<String> {
-        let vetted = read_only(self.0, sql)?;
+        let vetted = vet::query(self.0, sql)?;
         refused(self.0, &vetted, 0)?;
         Ok(vetted)
     }
 
     fn expression(&self, from: &str, expression: &str) -> Result<()> {
         let before = format!("SELECT 1 FROM ({from}) WHERE (\n");
-        let statement = read_only_part(self.0, &before, expression, "\n)")?;
-        refused(self.0, &statement, before.len())
+        vet::expression(self.0, expression, Sight::Workspace).map_err(|error| error.of(Kind::Usage))?;
+        refused(self.0, &format!("{before}{expression}\n)"), before.len())
     }
 }
 
@@ -59,7 +59,7 @@ fn refused(store: &Store, sql: &str, skip: usize) -> Result<()> {
         Some((what, at)) => {
             let error = Error::usage(what);
             Err(match at.and_then(|at| at.checked_sub(skip)) {
-                Some(at) => error.at_column(place_of(&sql[skip..], at)),
+                Some(at) => error.at_column(vet::place_of(&sql[skip..], at)),
                 None => error,
             })
         }

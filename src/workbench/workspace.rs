@@ -3,9 +3,12 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Kind, Result};
 use crate::model::{Mapping, Schema, WorkspaceConfig};
+use crate::stages::map;
 
 /// How a workspace is opened.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,6 +34,8 @@ pub struct Workspace {
     pub schema: Schema,
     /// The mapping of every source, by the source's name.
     pub mappings: Vec<(String, Mapping)>,
+    /// Whether what the schema says was proven; it needs the database, and once for as long as the file stays the same.
+    is_proven: Arc<AtomicBool>,
 }
 
 impl Workspace {
@@ -92,7 +97,7 @@ impl Workspace {
             };
             mappings.push((name.clone(), mapping));
         }
-        Ok(Workspace { dir: dir.to_owned(), config, schema, mappings })
+        Ok(Workspace { dir: dir.to_owned(), config, schema, mappings, is_proven: Arc::default() })
     }
 
     /// The database.
@@ -113,6 +118,28 @@ impl Workspace {
     /// The user's own rules.
     pub fn rules(&self) -> PathBuf {
         self.dir.join("rules")
+    }
+
+    /// Has the schema proven, unless it was already.
+    pub(super) fn proven(&self, prove: impl FnOnce(&Schema) -> Result<()>) -> Result<()> {
+        if !self.is_proven.load(Ordering::Relaxed) {
+            prove(&self.schema)?;
+            self.is_proven.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The error with the line on which its key stands in the workspace's file, as far as that can be told.
+    pub(super) fn located(&self, error: Error) -> Error {
+        let Some(file) = error.place().file.clone() else { return error };
+        let file = if file == Path::new(map::SCHEMA) { self.dir.join(file) } else { file };
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let line = error.place().line.or_else(|| line_of(&text, &error.place().key));
+        let error = error.at_file(file);
+        match line {
+            Some(line) => error.at_line(line),
+            None => error,
+        }
     }
 
     /// Where temporary files go: on the workspace's disk, gone after use.
@@ -220,6 +247,23 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, path: &Path) -> Result<T> {
             None => error,
         }
     })
+}
+
+/// The line on which a key stands, or what of it there is.
+fn line_of(text: &str, key: &[String]) -> Option<u64> {
+    let document = toml_edit::Document::parse(text).ok()?;
+    let mut item = document.as_item();
+    let mut found = None;
+    for part in key {
+        let next = match part.parse::<usize>() {
+            Ok(number) => item.get(number),
+            Err(_) => item.get(part.as_str()),
+        };
+        let Some(next) = next else { break };
+        item = next;
+        found = item.span().or(found);
+    }
+    found.map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count() as u64)
 }
 
 /// A secret is named by where it is kept, never written down: `{ env = "…" }`, `{ keyring = "…" }`, `{ file = "…" }`.

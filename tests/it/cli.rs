@@ -385,6 +385,35 @@ fn a_filter_that_names_nothing_there_is_is_refused() {
 }
 
 #[test]
+fn a_decision_about_what_is_not_there_is_refused_with_what_was_meant() {
+    let workspace = Workspace::checked();
+    for (arguments, said) in [
+        (&["bulk", "customers", "emial", "--rule", "invalid-email", "--now", "x"][..], "did you mean \"email\"?"),
+        (&["bulk", "customers", "email", "--rule", "invalid-emial", "--suggestion"], "did you mean \"invalid-email\"?"),
+        (
+            &["bulk", "customers", "email", "--source", "isavigne_prd", "--suggestion"],
+            "did you mean \"isavigne_prod\"?",
+        ),
+        (&["bulk", "customer", "email", "--where", "true", "--now", "x"], "did you mean \"customers\"?"),
+        (&["exclude", "customer", "--rule", "invalid-email"], "did you mean \"customers\"?"),
+        (&["exclude", "customers", "--rule", "invalid-emial"], "did you mean \"invalid-email\"?"),
+        (&["waive", "invalid-emial", "customers", "--all", "--why", "so"], "did you mean \"invalid-email\"?"),
+        (&["waive", "invalid-email", "customer", "--all", "--why", "so"], "did you mean \"customers\"?"),
+        (&["waive", "invalid-email", "customers", "--field", "emial", "--why", "so"], "did you mean \"email\"?"),
+        (
+            &["waive", "invalid-email", "customers", "--source", "isavigne_prd", "--why", "so"],
+            "did you mean \"isavigne_prod\"?",
+        ),
+        (&["waive", "invalid-email", "customers", "nobody", "--why", "so"], "there is no row \"nobody\""),
+        (&["exclude", "customers", "nobody"], "has no row \"nobody\""),
+    ] {
+        let refused = workspace.tastevin(["decide"].iter().chain(arguments)).ended(2);
+        assert!(refused.stderr.contains(said), "{arguments:?}: {}", refused.stderr);
+    }
+    assert!(!workspace.path("decisions.jsonl").exists());
+}
+
+#[test]
 fn a_rule_of_the_users_own_is_known_wherever_rules_are_named() {
     let workspace = Workspace::checked();
     workspace.write(

@@ -14,6 +14,7 @@ mod pty;
 mod report;
 mod samples;
 mod session;
+mod slips;
 mod stake;
 mod tui;
 mod tui_everywhere;

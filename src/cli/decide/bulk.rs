@@ -61,6 +61,7 @@ impl Bulk {
                     texts: self.text.into_iter().collect(),
                     ..AnomalyFilter::default()
                 };
+                workbench.check_filter(&filter)?;
                 let now = if self.suggestion { NewValue::Suggestion } else { NewValue::Same(self.now.as_deref()) };
                 workbench.set_found(&filter, now, self.why.why.as_deref())?
             }

@@ -34,12 +34,14 @@ impl Exclude {
         } else if let Some(condition) = &self.condition {
             workbench.rows_where(&self.table, condition)?
         } else if self.rule.is_some() || self.text.is_some() {
-            workbench.rows_found(&AnomalyFilter {
+            let filter = AnomalyFilter {
                 table: Some(self.table.clone()),
                 rule: self.rule,
                 texts: self.text.into_iter().collect(),
                 ..AnomalyFilter::default()
-            })?
+            };
+            workbench.check_filter(&filter)?;
+            workbench.rows_found(&filter)?
         } else {
             return Err(
                 Error::usage("which rows?").hint("name their keys, or say --where \"SQL condition\", --rule or --text")

@@ -51,6 +51,7 @@ impl Waive {
             texts: self.text.into_iter().collect(),
             ..AnomalyFilter::default()
         };
+        workbench.check_filter(&filter)?;
         let decisions = workbench.waive_found(&filter, self.until, &self.why)?;
         if decisions.is_empty() { Err(none) } else { print(&decisions, context) }
     }

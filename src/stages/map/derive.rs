@@ -1,5 +1,6 @@
 //! Derived fields: in which order tables and fields can be computed, and the SQL that computes them.
 
+use super::proof::SCHEMA;
 use crate::error::{Error, Result};
 use crate::model::{Aggregate, Derive, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Path, Pipeline, identifiers};
@@ -30,7 +31,7 @@ pub(super) fn order(schema: &Schema) -> Result<Vec<Stop>> {
                 "the derived fields of {} look at each other in a circle",
                 waiting.join(", ")
             ))
-            .at_file("mappings/canonical.toml"));
+            .at_file(SCHEMA));
         };
         for look in needs(&waiting[next]).into_iter().filter(is_waiting) {
             let early = Stop::Early(look.table);
@@ -98,12 +99,13 @@ impl Around<'_> {
 }
 
 /// A reference that expressions follow, and the fields that they want of the row at its end.
-struct Lookup {
-    field: String,
-    wants: Vec<String>,
+pub(super) struct Lookup {
+    pub field: String,
+    pub wants: Vec<String>,
 }
 
-fn lookups(table: &Table, expressions: &[&str]) -> Vec<Lookup> {
+/// The references that expressions over a table's rows follow.
+pub(super) fn lookups(table: &Table, expressions: &[&str]) -> Vec<Lookup> {
     let mut found: Vec<Lookup> = Vec::new();
     for name in expressions.iter().flat_map(|sql| identifiers(sql)) {
         let Some((field, want)) = name.split_once('.') else { continue };
@@ -139,7 +141,7 @@ fn joins(around: &Around, table_name: &str, table: &Table, alias: &str, expressi
                     "\"{}.{want}\": the table \"{}\" has no field \"{want}\"",
                     lookup.field, reference.table
                 ))
-                .at_file("mappings/canonical.toml")
+                .at_file(SCHEMA)
                 .at_column(table_name.to_owned()));
             }
         }
@@ -157,9 +159,7 @@ fn joins(around: &Around, table_name: &str, table: &Table, alias: &str, expressi
 }
 
 fn unknown(table: &str, field: &str, other: &str) -> Error {
-    Error::config(format!("there is no table \"{other}\""))
-        .at_file("mappings/canonical.toml")
-        .at_column(format!("{table}.{field}"))
+    Error::config(format!("there is no table \"{other}\"")).at_file(SCHEMA).at_column(format!("{table}.{field}"))
 }
 
 /// Adds the steps that fill the derived fields of a table, each after the fields that it looks at. The pipeline's last
@@ -186,7 +186,7 @@ pub(super) fn derive(pipeline: &mut Pipeline, around: &Around, table_name: &str)
                 "the derived fields {} look at each other in a circle",
                 names.join(", ")
             ))
-            .at_file("mappings/canonical.toml")
+            .at_file(SCHEMA)
             .at_column(table_name.to_owned()));
         }
         level += 1;
@@ -255,7 +255,7 @@ fn step(
         sql += &format!(
             "\nLEFT JOIN (\n{}\n) AS a{at} ON a{at}._at = t.{}::VARCHAR",
             aggregate(around, table_name, first, group)?,
-            Ident(key.as_ref().map_err(|error| Error::config(error.clone()).at_file("mappings/canonical.toml"))?)
+            Ident(key.as_ref().map_err(|error| Error::config(error.clone()).at_file(SCHEMA))?)
         );
     }
     Ok(sql)
@@ -274,7 +274,7 @@ fn aggregate(around: &Around, table_name: &str, first: &Aggregate, group: &[(&st
     let other = around.schema.tables.get(&first.from).ok_or_else(|| unknown(table_name, group[0].0, &first.from))?;
     if !other.fields.contains_key(&first.on) {
         return Err(Error::config(format!("the table \"{}\" has no field \"{}\"", first.from, first.on))
-            .at_file("mappings/canonical.toml")
+            .at_file(SCHEMA)
             .at_column(format!("{table_name}.{}", group[0].0)));
     }
     let expressions: Vec<&str> = group.iter().flat_map(|(_, aggregate)| aggregate.expressions()).collect();

@@ -1,9 +1,11 @@
 //! What one entity of one source gives one canonical table: a pipeline from staged text to typed values.
 
-use crate::error::{Error, Result};
+use super::proof;
+use crate::error::{Error, Result, nearest};
 use crate::model::{FieldMapping, FieldType, Schema, Step, Table, TableMapping, column_key};
 use crate::rules::Origin;
 use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::store::Store;
 use crate::transforms::{self, Inputs};
 
 /// One source's entity feeding one table.
@@ -35,6 +37,7 @@ struct FeedField {
 impl Feed {
     /// Compiles one table of one source's mapping against the columns that are staged.
     pub fn new(
+        store: &Store,
         schema: &Schema,
         table_name: &str,
         source: &str,
@@ -42,7 +45,11 @@ impl Feed {
         mapping: &TableMapping,
         all_columns: Vec<String>,
     ) -> Result<Feed> {
-        let place = |field: &str| format!("{source}: {table_name}.{field}");
+        let place = |error: Error, field: &str, key: &str| {
+            error
+                .at_column(format!("{source}: {table_name}.{field}"))
+                .at_key(["tables", table_name, "fields", field, key].into_iter().filter(|part| !part.is_empty()))
+        };
         let table = schema.tables.get(table_name).ok_or_else(|| {
             Error::config(format!(
                 "the mapping of source \"{source}\" feeds a table \"{table_name}\" that is not declared"
@@ -52,17 +59,20 @@ impl Feed {
         let mut fields = Vec::new();
         for (name, feed) in &mapping.fields {
             let Some((bit, _, field)) = table.fields.get_full(name) else {
-                return Err(Error::config(format!("the table \"{table_name}\" has no field \"{name}\""))
-                    .at_column(place(name))
-                    .hint("take it out of the mapping, or declare it in mappings/canonical.toml"));
+                let error = Error::config(format!("the table \"{table_name}\" has no field \"{name}\""));
+                let error = match nearest(name, table.fields.keys().map(String::as_str)) {
+                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                    None => error,
+                };
+                let error = error.hint("take it out of the mapping, or declare it in mappings/canonical.toml");
+                return Err(place(error, name, ""));
             };
-            let Some(columns) =
-                columns_of(feed, &all_columns, &mapping.entity).map_err(|error| error.at_column(place(name)))?
-            else {
-                continue;
-            };
+            let input = if feed.column.is_some() { "column" } else { "columns" };
+            let found = columns_of(feed, &all_columns, &mapping.entity);
+            let Some(columns) = found.map_err(|error| place(error, name, input))? else { continue };
             let default = field.default.as_ref().map(|value| literal(value, field.kind));
-            let compiled = compile(name, feed, &columns, field.kind).map_err(|error| error.at_column(place(name)))?;
+            let compiled = compile(name, feed, &columns, field.kind)
+                .map_err(|error| place(error, name, if feed.transforms.is_empty() { "" } else { "transforms" }))?;
             let Compiled { before, reading, after } = compiled;
             fields.push(FeedField {
                 name: name.clone(),
@@ -75,6 +85,11 @@ impl Feed {
                 default,
                 trims: feed.transforms.iter().any(|step| step.name == "trim"),
             });
+        }
+        if let Some(filter) = &mapping.filter {
+            proof::condition(store, relation, &all_columns, filter).map_err(|error| {
+                error.at_column(format!("{source}: {table_name}")).at_key(["tables", table_name, "where"])
+            })?;
         }
         let origin = Origin {
             source: source.to_owned(),
@@ -216,7 +231,12 @@ fn columns_of(feed: &FieldMapping, staged: &[String], entity: &str) -> Result<Op
             Some(column) => columns.push(column.clone()),
             None if feed.optional => return Ok(None),
             None => {
-                return Err(Error::config(format!("the entity \"{entity}\" has no column \"{wanted}\""))
+                let error = Error::config(format!("the entity \"{entity}\" has no column \"{wanted}\""));
+                let error = match nearest(wanted, staged.iter().map(String::as_str)) {
+                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                    None => error,
+                };
+                return Err(error
                     .hint(format!("its columns are: {}", staged.join(", ")))
                     .hint("name another column in the mapping, or say optional = true if some exports lack it"));
             }

@@ -7,11 +7,12 @@ mod decided;
 mod derive;
 mod feed;
 mod identity;
+mod proof;
 mod story;
 
 use indexmap::IndexMap;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::model::{Canceller, Mapping, Progress, RowStory, Schema, Table, Unit};
 use crate::rules::Origin;
 use crate::sql::{Ident, Literal, Path, Pipeline};
@@ -20,6 +21,7 @@ use decided::Decided;
 pub use decided::read_value;
 use derive::{Around, Stop};
 use feed::Feed;
+pub use proof::{SCHEMA, prove};
 
 /// The most fields that a table can have: `_unread` and `_decided` hold a bit for each.
 const MOST_FIELDS: usize = 62;
@@ -46,10 +48,21 @@ impl Plan {
                 "the table \"{name}\" has {} fields; {MOST_FIELDS} are the most there can be",
                 table.fields.len()
             ))
-            .at_file("mappings/canonical.toml")
+            .at_file(proof::SCHEMA)
             .hint("split it into two tables with the same key"));
         }
         let stops = derive::order(schema)?;
+        for (source, mapping) in sources {
+            let known = |table: &&String| schema.tables.contains_key(*table);
+            if let Some(table) = mapping.tables.keys().find(|table| !known(table)) {
+                let error = Error::config(format!("there is no table \"{table}\" to feed"));
+                let error = error.at_column(format!("{source}: {table}")).at_key(["tables", table]);
+                return Err(match nearest(table, schema.tables.keys().map(String::as_str)) {
+                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                    None => error.hint("take it out of the mapping, or declare it in mappings/canonical.toml"),
+                });
+            }
+        }
         let mut tables = IndexMap::new();
         let mut origins = IndexMap::new();
         let mut unloaded = Vec::new();
@@ -64,7 +77,7 @@ impl Plan {
                 }
                 let relation = format!("{source}/{}", feed.entity);
                 let columns = staged_columns(store, &relation)?;
-                feeds.push(Feed::new(schema, table, source, &relation, feed, columns)?);
+                feeds.push(Feed::new(store, schema, table, source, &relation, feed, columns)?);
             }
             origins.insert(table.clone(), feeds.iter().map(|feed| feed.origin.clone()).collect());
             tables.insert(table.clone(), feeds);

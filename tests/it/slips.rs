@@ -1,0 +1,117 @@
+//! Slips in the files of a workspace: each is told with file, line, what it is about and what was meant, before anything runs.
+
+use crate::harness::Workspace;
+
+/// Writes `wrong` for `right` in a file and expects `check` to refuse it on that line with all of `said`.
+#[track_caller]
+fn refused(workspace: &Workspace, file: &str, right: &str, wrong: &str, said: &[&str]) {
+    let text = workspace.read(file);
+    let is_meant = |line: &&str| line.contains(right) && !line.starts_with('#');
+    let at = text.lines().position(|line| is_meant(&line)).unwrap_or_else(|| panic!("{file} has no {right}"));
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(n, line)| if n == at { line.replacen(right, wrong, 1) } else { line.to_owned() });
+    workspace.write(file, lines.collect::<Vec<_>>().join("\n"));
+    let line = at + 1;
+    let output = workspace.tastevin(["check"]).ended(2);
+    let place = format!("{file}:{line} ");
+    for part in [place.as_str()].iter().chain(said) {
+        assert!(output.stderr.contains(part), "{wrong}: no {part} in\n{}", output.stderr);
+    }
+    assert!(!output.stderr.contains("the statement was"), "{}", output.stderr);
+    workspace.write(file, text);
+}
+
+#[test]
+fn a_slip_in_the_schema_is_told_with_its_line_and_what_was_meant() {
+    let workspace = Workspace::checked();
+    let canonical = |right: &str, wrong: &str, said: &[&str]| {
+        refused(&workspace, "mappings/canonical.toml", right, wrong, said);
+    };
+    canonical(
+        "quantity_units * price_unit_eur\"",
+        "quantity_unit * price_unit_eur\"",
+        &["[sales_lines.price_total_eur]", "has no field \"quantity_unit\"", "did you mean \"quantity_units\"?"],
+    );
+    canonical(
+        "quantity_bottles_75cl_eq * product_key.cost_price_eur",
+        "quantity_bottles_75cl_eq * product_key.cost_prise_eur",
+        &["[sales_lines.cost_total_eur]", "did you mean \"cost_price_eur\"?"],
+    );
+    canonical("bottles_75cl(unit)", "bottle_75cl(unit)", &["did you mean bottles_75cl()?"]);
+    canonical(
+        "sql = \"sum(price_total_eur)\"",
+        "sql = \"sum(price_totl_eur)\"",
+        &["did you mean \"price_total_eur\"?"],
+    );
+    canonical(
+        "sql = \"min(date_sale)\"",
+        "sql = \"date_sale\"",
+        &["[customers.first_purchase_date]", "does not accept"],
+    );
+    canonical("most = \"product_key.category\"", "most = \"product_key.categorie\"", &["did you mean \"category\"?"]);
+    canonical("from = \"sales_lines\"", "from = \"sales_line\"", &["did you mean \"sales_lines\"?"]);
+    canonical("on = \"customer_key\"", "on = \"customer\"", &["did you mean \"customer_key\"?"]);
+    canonical(
+        "references = \"customers.customer_key\"",
+        "references = \"customer.customer_key\"",
+        &["[sales_lines.customer_key]", "did you mean \"customers\"?"],
+    );
+    canonical(
+        "references = \"products.product_key\"",
+        "references = \"products.produkt_key\"",
+        &["did you mean \"product_key\"?"],
+    );
+    canonical(
+        "rule = \"sale-without-price\"",
+        "rule = \"sale-without-prize\"",
+        &["did you mean \"sale-without-price\"?"],
+    );
+    canonical("cost = \"cost_total_eur\" }", "cost = \"cost_total\" }", &["did you mean \"cost_total_eur\"?"]);
+    canonical("tolerance = 0.6 }", "tolerence = 0.6 }", &["did you mean \"tolerance\"?"]);
+}
+
+#[test]
+fn an_expression_of_the_schema_that_does_more_than_compute_is_refused() {
+    let workspace = Workspace::checked();
+    for (wrong, said) in [
+        ("getenv('HOME')", "getenv() must not be called"),
+        ("(SELECT max(email) FROM canonical.customers)", "there is"),
+        ("(SELECT content FROM read_text('/etc/passwd'))", "read_text() must not be called"),
+        ("1); DROP TABLE candidate.customers; SELECT (1", "this is no SQL"),
+        ("current_date", "as_of() is the day of the last load"),
+        ("random()", "comes out differently the next time"),
+        ("upper(quantity_units, 2)", "the database does not accept it"),
+    ] {
+        let right = "quantity_units * price_unit_eur\"";
+        refused(
+            &workspace,
+            "mappings/canonical.toml",
+            right,
+            &format!("{wrong}\""),
+            &["[sales_lines.price_total_eur]", said],
+        );
+    }
+    workspace.tastevin(["check"]);
+}
+
+#[test]
+fn a_slip_in_a_mapping_is_told_with_its_line_and_what_was_meant() {
+    let workspace = Workspace::checked();
+    let file = "mappings/isavigne.toml";
+    let mapping = workspace.read(file);
+    workspace
+        .write(file, mapping.replacen("entity = \"clients\"\n", "entity = \"clients\"\nwhere = \"nom <> ''\"\n", 1));
+    workspace.tastevin(["check"]);
+    for (right, wrong, said) in [
+        ("where = \"nom <> ''\"", "where = \"nomm <> ''\"", &["customers]", "did you mean \"Nom\"?"][..]),
+        ("where = \"nom <> ''\"", "where = \"nom IN (FROM dq.loads)\"", &["there is a query in it"]),
+        ("where = \"nom <> ''\"", "where = \"nom <> '' -- all\"", &["ends in a comment"]),
+        ("where = \"nom <> ''\"", "where = \"nom <> '' OR current_user = 'x'\"", &["has no column \"current_user\""]),
+        ("\"trim\"", "\"trimm\"", &["did you mean \"trim\"?"]),
+        ("column = \"nom\"", "column = \"nomm\"", &["products.name]", "did you mean \"Nom\"?"]),
+    ] {
+        refused(&workspace, file, right, wrong, said);
+    }
+}

@@ -426,8 +426,10 @@ fn unknown(path: &[String], known: &[(String, String, String)]) -> Error {
 mod tests {
     use super::*;
 
-    fn kind_of(text: &str, sight: Sight) -> Result<Result<Vec<Vec<String>>, (Kind, String)>> {
-        Ok(expression(&store()?, text, sight).map_err(|error| (error.kind(), error.to_string())))
+    type Judged = Result<Vec<Vec<String>>, Kind>;
+
+    fn kind_of(text: &str, sight: Sight) -> Result<Judged> {
+        Ok(expression(&store()?, text, sight).map_err(|error| error.kind()))
     }
 
     #[test]
@@ -498,7 +500,7 @@ mod tests {
             "PRAGMA database_list",
         ] {
             for sight in [Sight::Row, Sight::Workspace] {
-                let kind = kind_of(text, sight)?.map_err(|(kind, _)| kind);
+                let kind = kind_of(text, sight)?;
                 assert_eq!(kind, Err(Kind::Config), "{text}");
             }
         }
@@ -529,7 +531,7 @@ mod tests {
             "force_checkpoint()",
             "a -- why",
         ] {
-            let kind = kind_of(text, Sight::Row)?.map_err(|(kind, _)| kind);
+            let kind = kind_of(text, Sight::Row)?;
             assert_eq!(kind, Err(Kind::Config), "{text}");
         }
         assert!(kind_of("name IN (SELECT customer_key FROM candidate.customers) -- ours", Sight::Workspace)?.is_ok());

@@ -12,7 +12,7 @@
 //! The same engine without a front: make a workspace, load, check, decide, and take the rows out as a polars frame.
 //!
 //! ```
-//! use tastevin::model::SourceConfig;
+//! use tastevin::model::{LoadOptions, SourceConfig};
 //! use tastevin::workbench::{OpenOptions, Workbench, Workspace};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,7 +24,7 @@
 //! source.options.insert("path".into(), concat!(env!("CARGO_MANIFEST_DIR"), "/sample_exports/isavigne").into());
 //! workbench.add_source("isavigne_prod", &source)?;
 //!
-//! let load = workbench.load("isavigne_prod", &|progress| eprintln!("{}", progress.what))?;
+//! let load = workbench.load("isavigne_prod", &LoadOptions::default(), &|progress| eprintln!("{}", progress.what))?;
 //! assert_eq!(load.rows_in(), load.staged() + load.rejected());
 //!
 //! let verdict = workbench.check(&|_| ())?;

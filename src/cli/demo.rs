@@ -7,7 +7,7 @@ use super::context::Context;
 use super::text::visible;
 use super::{Outcome, Subcommand, check, commit, json, load, open};
 use crate::error::{Error, Result};
-use crate::model::SourceConfig;
+use crate::model::{LoadOptions, SourceConfig};
 use crate::workbench::{OpenOptions, Workbench, Workspace};
 
 /// Make a workspace on sample exports, load and check it, and open it
@@ -56,7 +56,7 @@ impl Subcommand for Demo {
             let load_first = workbench.loads(None)?.is_empty();
             return open::show(workbench, load_first, context);
         }
-        let loads = load::all(&mut workbench, &[], context)?;
+        let loads = load::all(&mut workbench, &[], &LoadOptions::default(), context)?;
         let verdict = commit::check(&mut workbench, context)?;
         let mut out = context.stdout();
         if context.json() {

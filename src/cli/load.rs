@@ -32,12 +32,9 @@ impl Subcommand for Load {
     const NAME: &'static str = "load";
 
     fn run(self, context: &Context) -> Result<Outcome> {
-        if self.since.is_some() {
-            return Err(Error::usage("these sources cannot tell what changed since a day")
-                .hint("files are always loaded whole; leave --since away"));
-        }
+        let wanted = model::LoadOptions { full: self.full, since: self.since };
         let mut workbench = context.change()?;
-        let loads = all(&mut workbench, &self.sources, context)?;
+        let loads = all(&mut workbench, &self.sources, &wanted, context)?;
         let mut out = context.stdout();
         if context.json() {
             json::write(&mut out, &[("loads", &loads.done)])?;
@@ -69,7 +66,12 @@ impl Loads {
 }
 
 /// Loads the named sources, or all; one that fails does not stop the others.
-pub fn all(workbench: &mut Workbench, sources: &[String], context: &Context) -> Result<Loads> {
+pub fn all(
+    workbench: &mut Workbench,
+    sources: &[String],
+    wanted: &model::LoadOptions,
+    context: &Context,
+) -> Result<Loads> {
     let known = &workbench.config().sources;
     let names: Vec<String> = if sources.is_empty() { known.keys().cloned().collect() } else { sources.to_vec() };
     if names.is_empty() {
@@ -85,7 +87,7 @@ pub fn all(workbench: &mut Workbench, sources: &[String], context: &Context) -> 
     let mut loads = Loads { done: Vec::new(), failed: Vec::new() };
     for name in names {
         let meter = context.meter();
-        match workbench.load(&name, &|progress| meter.tell(&progress)) {
+        match workbench.load(&name, wanted, &|progress| meter.tell(&progress)) {
             Ok(load) => loads.done.push(load),
             Err(error) if error.kind() == Kind::Interrupted => return Err(error),
             Err(error) => loads.failed.push((name, error)),

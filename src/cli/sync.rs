@@ -4,6 +4,7 @@ use super::context::Context;
 use super::json;
 use super::{Outcome, Subcommand, commit, load};
 use crate::error::Result;
+use crate::model::LoadOptions;
 
 /// Load, map, check and commit in one go, for cron
 ///
@@ -24,7 +25,7 @@ impl Subcommand for Sync {
 
     fn run(self, context: &Context) -> Result<Outcome> {
         let mut workbench = context.change()?;
-        let loads = load::all(&mut workbench, &self.sources, context)?;
+        let loads = load::all(&mut workbench, &self.sources, &LoadOptions::default(), context)?;
         let mut out = context.stdout();
         if !context.json() {
             load::print(&mut out, &loads.done, context)?;

@@ -23,6 +23,7 @@ mod watching;
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use self::choose::{Candidate, Folder, Format, Stamp};
@@ -42,11 +43,13 @@ pub const CONNECTOR: ConnectorKind = ConnectorKind {
     summary: "CSV, text and Excel exports in a folder: .csv .txt .tsv .xlsx .xls .ods, each also with .gz",
     options: &[SourceOption {
         name: "path",
+        kind: "folder",
         help: "the folder the exports are dropped into, relative to the workspace",
         required: true,
         default: "",
         secret: false,
     }],
+    incremental: false,
     open,
 };
 
@@ -75,7 +78,7 @@ struct Files {
 }
 
 impl Connector for Files {
-    fn test(&self) -> Vec<Probe> {
+    fn test(&self, _: DateTime<Utc>) -> Vec<Probe> {
         let looked = format!("folder {}", self.folder.display());
         let folder = match Folder::list(&self.folder) {
             Ok(folder) => folder,
@@ -98,7 +101,7 @@ impl Connector for Files {
     }
 
     /// The entities for which there is a file now; an error if there is none for any.
-    fn entities(&self) -> Result<Vec<String>> {
+    fn entities(&self, _: &Watch) -> Result<Vec<String>> {
         let folder = Folder::list(&self.folder)?;
         let present: Vec<String> = self
             .entities
@@ -116,6 +119,10 @@ impl Connector for Files {
             }
             _ => Ok(present),
         }
+    }
+
+    fn why_absent(&self, _: &str) -> String {
+        "there is no file".to_owned()
     }
 
     fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted> {

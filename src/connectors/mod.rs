@@ -4,15 +4,20 @@
 //! and docs. `stages::load` opens the transaction, calls the connector and swaps the result in.
 
 pub mod files;
+pub mod odoo;
+mod secret;
 
 use std::path::Path;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::model::{Canceller, EntityLoad, Mapping, Progress, Reject, SourceConfig};
 use crate::store::Store;
+
+pub use self::secret::Kept;
 
 /// One entry of the vocabulary.
 pub struct ConnectorKind {
@@ -22,6 +27,8 @@ pub struct ConnectorKind {
     pub summary: &'static str,
     /// What a source of this kind can say in `tastevin.toml`.
     pub options: &'static [SourceOption],
+    /// Whether it can tell what changed since an earlier load.
+    pub incremental: bool,
     /// Makes a connector for one source; checks the options, contacts nothing.
     pub open: fn(&Place) -> Result<Box<dyn Connector>>,
 }
@@ -30,6 +37,8 @@ pub struct ConnectorKind {
 pub struct SourceOption {
     /// The key in `tastevin.toml`.
     pub name: &'static str,
+    /// What sort of value it takes, in words: text, number, true or false …
+    pub kind: &'static str,
     /// What it is.
     pub help: &'static str,
     /// Whether it must be given.
@@ -68,10 +77,13 @@ impl Place<'_> {
 /// A source that can be read.
 pub trait Connector {
     /// What holds and what does not, step by step; never fails, the failure is a step.
-    fn test(&self) -> Vec<Probe>;
+    fn test(&self, now: DateTime<Utc>) -> Vec<Probe>;
 
-    /// The entities that it will extract, in order.
-    fn entities(&self) -> Result<Vec<String>>;
+    /// The entities that it will extract, in order; those that cannot be read now are left out.
+    fn entities(&self, watch: &Watch) -> Result<Vec<String>>;
+
+    /// Why an entity was left out.
+    fn why_absent(&self, entity: &str) -> String;
 
     /// Reads one entity whole into `target.relation`, which does not exist yet.
     fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted>;
@@ -95,8 +107,21 @@ pub struct Target<'a> {
     pub relation: &'a str,
     /// The load's number.
     pub load: i64,
+    /// What an earlier load staged of the entity; none for the first load and where everything is to be read anew.
+    pub previous: Option<Previous<'a>>,
+    /// The day since which changes are asked for, where the user says one.
+    pub since: Option<NaiveDate>,
     /// A folder for temporary files, on the workspace's disk.
     pub temp_dir: &'a Path,
+}
+
+/// What an earlier load left of an entity.
+#[derive(Debug, Clone, Copy)]
+pub struct Previous<'a> {
+    /// The table in the schema `dq` that holds its rows.
+    pub relation: &'a str,
+    /// What the connector then wanted to be told again.
+    pub state: Option<&'a str>,
 }
 
 /// What a long extraction tells and asks.
@@ -118,6 +143,8 @@ pub struct Extracted {
     pub files: Vec<ExtractedFile>,
     /// What is worth knowing, in sentences.
     pub notes: Vec<String>,
+    /// What the connector wants to be told at the next load.
+    pub state: Option<String>,
 }
 
 /// One file of an extraction, with the way from record numbers back to lines.
@@ -155,7 +182,7 @@ pub struct LineMark {
 }
 
 /// All connectors.
-pub static REGISTRY: &[&ConnectorKind] = &[&files::CONNECTOR];
+pub static REGISTRY: &[&ConnectorKind] = &[&files::CONNECTOR, &odoo::CONNECTOR];
 
 /// The connector of that name.
 pub fn find(name: &str) -> Result<&'static ConnectorKind> {

@@ -1,6 +1,6 @@
 //! A load: what was extracted and staged, and what could not be.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// One run of one source.
@@ -37,6 +37,15 @@ impl Load {
     pub fn rejected(&self) -> u64 {
         self.entities.iter().map(|entity| entity.rejected).sum()
     }
+}
+
+/// How a load is wished for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// Read everything anew, also where the source could tell what changed.
+    pub full: bool,
+    /// Read what changed since that day, instead of since the last load.
+    pub since: Option<NaiveDate>,
 }
 
 /// How a load ended.

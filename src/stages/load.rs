@@ -10,16 +10,22 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::connectors::{self, Extracted, LineMark, Place, Target, Watch};
+use crate::connectors::{self, Extracted, LineMark, Place, Previous, Target, Watch};
 use crate::error::{Error, Kind, Result};
-use crate::model::{EntityLoad, Load, LoadStatus};
+use crate::model::{EntityLoad, Load, LoadOptions, LoadStatus};
 use crate::sql::Path as Name;
 use crate::store::{Store, TimeUnit, Value, params};
 
 /// Extracts every entity of a source and swaps the result in; on any failure the earlier load stands.
 ///
 /// A load that failed or was cancelled is kept in the list of loads, with what went wrong as its last note.
-pub fn load(store: &Store, place: &Place, watch: &Watch, clock: &dyn Fn() -> DateTime<Utc>) -> Result<Load> {
+pub fn load(
+    store: &Store,
+    place: &Place,
+    wanted: &LoadOptions,
+    watch: &Watch,
+    clock: &dyn Fn() -> DateTime<Utc>,
+) -> Result<Load> {
     let mut load = Load {
         id: i64::try_from(store.count("SELECT max(id) FROM dq.loads")?).unwrap_or(i64::MAX - 1) + 1,
         source: place.source.to_owned(),
@@ -30,7 +36,7 @@ pub fn load(store: &Store, place: &Place, watch: &Watch, clock: &dyn Fn() -> Dat
         notes: Vec::new(),
     };
     let outcome = store.transaction(|store| {
-        extract_all(store, place, watch, &mut load)?;
+        extract_all(store, place, wanted, watch, &mut load)?;
         load.ended = Some(clock());
         record(store, &load)
     });
@@ -45,21 +51,32 @@ pub fn load(store: &Store, place: &Place, watch: &Watch, clock: &dyn Fn() -> Dat
     Err(error)
 }
 
-fn extract_all(store: &Store, place: &Place, watch: &Watch, load: &mut Load) -> Result<()> {
+fn extract_all(store: &Store, place: &Place, wanted: &LoadOptions, watch: &Watch, load: &mut Load) -> Result<()> {
     let connector = (connectors::find(&place.mapping.connector)?.open)(place)?;
     let temp_dir = temp_dir(place.workspace)?;
-    let entities = connector.entities()?;
+    let entities = connector.entities(watch)?;
     let absent = place.mapping.entities.keys().filter(|entity| !entities.contains(entity));
     for entity in absent {
+        let why = connector.why_absent(entity);
         load.notes.push(match staged_by(store, place.source, entity)? {
-            Some(earlier) => format!("{entity}: there is no file; what load {earlier} staged still stands"),
-            None => format!("{entity}: there is no file, and it was never loaded"),
+            Some(earlier) => format!("{entity}: {why}; what load {earlier} staged still stands"),
+            None => format!("{entity}: {why}, and it was never loaded"),
         });
     }
     for (n, entity) in entities.iter().enumerate() {
         watch.canceller.check()?;
         let relation = format!("stage_{}_{n}", load.id);
-        let target = Target { store, relation: &relation, load: load.id, temp_dir: temp_dir.path() };
+        let earlier = if wanted.full { None } else { earlier(store, place.source, entity)? };
+        let previous =
+            earlier.as_ref().map(|(relation, state)| Previous { relation: relation.as_str(), state: state.as_deref() });
+        let target = Target {
+            store,
+            relation: &relation,
+            load: load.id,
+            previous,
+            since: wanted.since,
+            temp_dir: temp_dir.path(),
+        };
         let extracted = connector.extract(entity, &target, watch)?;
         let counted = store.count(&format!("SELECT count(*) FROM {}", Name("dq", &relation)))?;
         let came = &extracted.load;
@@ -108,7 +125,7 @@ fn swap_in(store: &Store, source: &str, entity: &str, target: &Target, rows: u64
     if let Some(earlier) = earlier {
         store.run(&format!("DROP TABLE IF EXISTS {}", Name("dq", &earlier)))?;
     }
-    for table in ["staged", "files", "lines", "rejects"] {
+    for table in ["staged", "cursors", "files", "lines", "rejects"] {
         let table = Name("dq", table);
         store.execute(&format!("DELETE FROM {table} WHERE source = ? AND entity = ?"), params![source, entity])?;
     }
@@ -119,6 +136,8 @@ fn swap_in(store: &Store, source: &str, entity: &str, target: &Target, rows: u64
         "staged",
         [vec![text(source), text(entity), Value::BigInt(target.load), text(target.relation), number(rows)]],
     )?;
+    let state = extracted.state.as_deref();
+    store.append("dq", "cursors", state.map(|state| vec![text(source), text(entity), text(state)]))?;
     store.append(
         "dq",
         "files",
@@ -187,6 +206,13 @@ fn view(source: &str, entity: &str) -> String {
     Name("staging", &format!("{source}/{entity}")).to_string()
 }
 
+/// The table that holds what was staged of the entity before, and what its connector wanted to be told again.
+fn earlier(store: &Store, source: &str, entity: &str) -> Result<Option<(String, Option<String>)>> {
+    let sql = "SELECT s.relation, c.state FROM dq.staged s LEFT JOIN dq.cursors c USING (source, entity)
+               WHERE s.source = ? AND s.entity = ?";
+    store.first(sql, params![source, entity], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// The load that staged the entity, if any did.
 fn staged_by(store: &Store, source: &str, entity: &str) -> Result<Option<i64>> {
     let sql = "SELECT load FROM dq.staged WHERE source = ? AND entity = ?";
@@ -205,7 +231,7 @@ pub fn columns(store: &Store, source: &str, entity: &str) -> Result<Vec<String>>
 
 /// The file, the line and the raw text of one staged record; no text where the file is gone or has changed.
 ///
-/// Of a workbook the text is what was staged, its cells joined by semicolons.
+/// Of a workbook and of an API the text is what was staged, its cells joined by semicolons.
 pub fn raw_record(
     store: &Store,
     source: &str,
@@ -241,7 +267,7 @@ pub fn raw_record(
     )?;
     let (Some(file), Some((marked, shift, byte))) = (file, mark) else { return Ok(None) };
     let (Ok(line), Ok(number)) = (u64::try_from(row + shift), u64::try_from(row)) else { return Ok(None) };
-    let raw = if file.dialect.starts_with("sheet ") {
+    let raw = if file.dialect.starts_with("sheet ") || file.dialect.starts_with("records ") {
         joined_cells(store, source, entity, row)?
     } else {
         let unsigned = |number: i64| u64::try_from(number).unwrap_or_default();

@@ -74,6 +74,8 @@ CREATE TABLE dq.commits (
     "ALTER TABLE dq.verdict ADD COLUMN decisions VARCHAR;",
     // 3: the money that hangs on the row of a finding.
     "ALTER TABLE dq.anomalies ADD COLUMN stake DECIMAL(38,4);",
+    // 4: what a connector wants to be told at the next load of an entity: up to where it has read.
+    "CREATE TABLE dq.cursors (source VARCHAR NOT NULL, entity VARCHAR NOT NULL, state VARCHAR NOT NULL);",
 ];
 
 /// Refuses a database that cannot be brought up to date because it is open for reading only.

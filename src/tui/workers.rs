@@ -3,7 +3,7 @@
 use super::effects::{Answer, Ask, Job, Wish};
 use super::message::Reply;
 use crate::error::Result;
-use crate::model::{Decision, TableDiff};
+use crate::model::{Decision, LoadOptions, TableDiff};
 use crate::workbench::{Reader, Workbench};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
@@ -11,7 +11,8 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
     let progress = |progress| tell(Reply::Progress(progress));
     match job {
         Job::Load(source) => {
-            let outcome = workbench.refresh().and_then(|()| workbench.load(&source, &progress));
+            let outcome =
+                workbench.refresh().and_then(|()| workbench.load(&source, &LoadOptions::default(), &progress));
             Reply::Loaded(source, outcome)
         }
         // The files may have been edited since they were read.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::connectors::{self, Place, Watch};
 use crate::error::{Error, Result};
-use crate::model::{Canceller, Commit, Load, Progress, SourceConfig, Verdict};
+use crate::model::{Canceller, Commit, Load, LoadOptions, Progress, SourceConfig, Verdict};
 use crate::stages::{browse, check, cluster, commit, decide, findings as asked, load};
 use crate::store::{Function, Settings, Store};
 use crate::{rules, transforms};
@@ -134,15 +134,21 @@ impl Workbench {
 
     /// What holds and what does not on the way to a source, step by step.
     pub fn test_source(&self, name: &str) -> Result<Vec<Probe>> {
-        self.with_place(name, |place| Ok(connector(place)?.test()))
+        self.with_place(name, |place| Ok(connector(place)?.test(clock::now())))
     }
 
     /// Extracts and stages one source; on any failure its earlier load stands.
-    pub fn load(&mut self, source: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Load> {
+    pub fn load(&mut self, source: &str, options: &LoadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Result<Load> {
         self.writable()?;
         self.canceller.reset();
         let watch = Watch { progress, canceller: &self.canceller };
-        self.with_place(source, |place| load::load(&self.reader.store, place, &watch, &clock::now))
+        self.with_place(source, |place| {
+            if options.since.is_some() && !connectors::find(&place.mapping.connector)?.incremental {
+                return Err(Error::usage(format!("{source} cannot tell what changed since a day"))
+                    .hint("files are always loaded whole; leave --since away"));
+            }
+            load::load(&self.reader.store, place, options, &watch, &clock::now)
+        })
     }
 
     /// Builds the candidates and runs every rule, in one transaction.

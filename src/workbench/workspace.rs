@@ -21,6 +21,7 @@ pub struct OpenOptions {
 const DEFAULTS: &[(&str, &str)] = &[
     ("canonical.toml", include_str!("../../mappings/canonical.toml")),
     ("isavigne.toml", include_str!("../../mappings/isavigne.toml")),
+    ("odoo.toml", include_str!("../../mappings/odoo.toml")),
 ];
 
 /// A folder with `tastevin.toml`, `mappings/`, `decisions.jsonl` and `tastevin.duckdb` in it.

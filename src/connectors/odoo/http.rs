@@ -1,0 +1,206 @@
+//! HTTP to one server: bounded in time and size, never sent on to another address, and given up at once when the user
+//! cancels. Neighbour: `rpc`, which knows what is said over it.
+
+use std::io::ErrorKind;
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use ureq::tls::{RootCerts, TlsConfig};
+
+use super::trouble::Trouble;
+use crate::model::Canceller;
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(15);
+/// How often the user's wish to cancel is looked at.
+const GLANCE: Duration = Duration::from_millis(40);
+
+/// What bounds the calls to a server.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How long one call may take in all.
+    pub call: Duration,
+    /// The largest answer, in bytes after unpacking.
+    pub answer: u64,
+    /// The least time between the beginnings of two calls.
+    pub pause: Duration,
+}
+
+/// A server under one address.
+pub struct Http {
+    agent: ureq::Agent,
+    base: String,
+    limits: Limits,
+    canceller: Canceller,
+    last: Mutex<Option<Instant>>,
+    began: Mutex<Option<DateTime<Utc>>>,
+}
+
+/// An answer as it came.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type, without its parameters, in small letters.
+    pub kind: String,
+    /// The server's clock.
+    pub date: Option<DateTime<Utc>>,
+    /// The body, unpacked.
+    pub body: Vec<u8>,
+}
+
+impl Http {
+    /// For the server at `base` (`https://odoo.example.com`); contacts nothing.
+    pub fn new(base: &str, limits: Limits, canceller: &Canceller) -> Http {
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = ureq::Agent::config_builder()
+            .tls_config(tls)
+            .timeout_connect(Some(CONNECT))
+            .timeout_global(Some(limits.call))
+            // The key is in the body: it goes to the address that the user wrote, and nowhere else.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .user_agent(concat!("tastevin/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Http {
+            agent: config.new_agent(),
+            base: base.trim_end_matches('/').to_owned(),
+            limits,
+            canceller: canceller.clone(),
+            last: Mutex::new(None),
+            began: Mutex::new(None),
+        }
+    }
+
+    /// Asks for what is at `path`.
+    pub fn get(&self, path: &str) -> Result<Answer, Trouble> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        self.run(move || request.call())
+    }
+
+    /// Sends a body to `path`.
+    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Trouble> {
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.run(move || request.send(&body[..]))
+    }
+
+    /// The server's clock as it was in its first answer, if it tells it.
+    pub fn began(&self) -> Option<DateTime<Utc>> {
+        self.began.lock().map_or(None, |began| *began)
+    }
+
+    /// Waits, unless the user cancels.
+    pub fn wait(&self, pause: Duration) -> Result<(), Trouble> {
+        let begin = Instant::now();
+        loop {
+            if self.canceller.is_cancelled() {
+                return Err(Trouble::Cancelled);
+            }
+            let left = pause.saturating_sub(begin.elapsed());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(GLANCE));
+        }
+    }
+
+    /// Keeps the distance between calls that the server's owner asks for.
+    fn pace(&self) -> Result<(), Trouble> {
+        let last = self.last.lock().map_or(None, |last| *last);
+        if let Some(last) = last {
+            self.wait(self.limits.pause.saturating_sub(last.elapsed()))?;
+        }
+        if let Ok(mut last) = self.last.lock() {
+            *last = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Runs a call on a thread of its own, so that a user who cancels need not wait for the server.
+    fn run(
+        &self,
+        call: impl FnOnce() -> Result<ureq::http::Response<ureq::Body>, ureq::Error> + Send + 'static,
+    ) -> Result<Answer, Trouble> {
+        self.pace()?;
+        let most = self.limits.answer;
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let work = move || {
+            // Whoever cancelled is no longer there to receive it.
+            let _ = sender.send(call().map_err(|error| of(&error)).and_then(|answer| read(answer, most)));
+        };
+        std::thread::Builder::new()
+            .name("odoo call".to_owned())
+            .spawn(work)
+            .map_err(|cause| Trouble::Unreachable(cause.to_string()))?;
+        loop {
+            match receiver.recv_timeout(GLANCE) {
+                Ok(outcome) => {
+                    if let (Ok(answer), Ok(mut began)) = (&outcome, self.began.lock()) {
+                        *began = began.or(answer.date);
+                    }
+                    return outcome;
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Err(Trouble::Closed),
+                Err(mpsc::RecvTimeoutError::Timeout) if self.canceller.is_cancelled() => {
+                    return Err(Trouble::Cancelled);
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+}
+
+fn read(mut answer: ureq::http::Response<ureq::Body>, most: u64) -> Result<Answer, Trouble> {
+    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let status = answer.status().as_u16();
+    let kind = header("content-type").unwrap_or_default().to_lowercase();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
+    let date = header("date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok()).map(|date| date.to_utc());
+    let pause = header("retry-after").and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let to = header("location").unwrap_or_default();
+    match status {
+        300..=399 => return Err(Trouble::Redirect(to)),
+        429 | 502..=504 => return Err(Trouble::Busy(status, pause)),
+        _ => {}
+    }
+    let body = answer.body_mut().with_config().limit(most).read_to_vec().map_err(|error| match of(&error) {
+        Trouble::TooLarge(_) => Trouble::TooLarge(most),
+        other => other,
+    })?;
+    Ok(Answer { status, kind, date, body })
+}
+
+fn of(error: &ureq::Error) -> Trouble {
+    match error {
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+            Trouble::Unreachable("no connection came about in time".to_owned())
+        }
+        ureq::Error::Timeout(_) => Trouble::TimedOut,
+        ureq::Error::HostNotFound => Trouble::Unreachable("there is no such host".to_owned()),
+        ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) | ureq::Error::BadUri(_) => {
+            Trouble::Unreachable(error.to_string())
+        }
+        ureq::Error::BodyExceedsLimit(most) => Trouble::TooLarge(*most),
+        ureq::Error::Tls(why) => Trouble::Tls((*why).to_owned()),
+        ureq::Error::Rustls(cause) => Trouble::Tls(cause.to_string()),
+        ureq::Error::Decompress(_, cause) => Trouble::Garbled(cause.to_string()),
+        ureq::Error::Protocol(_) => Trouble::Closed,
+        ureq::Error::Io(cause) => match cause.kind() {
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => Trouble::TimedOut,
+            ErrorKind::ConnectionRefused => Trouble::Unreachable("nothing listens there".to_owned()),
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+                Trouble::Unreachable(cause.to_string())
+            }
+            // What the encryption complains about comes as an error of the connection.
+            ErrorKind::InvalidData => Trouble::Tls(cause.to_string()),
+            _ => Trouble::Closed,
+        },
+        other => Trouble::Unreachable(other.to_string()),
+    }
+}

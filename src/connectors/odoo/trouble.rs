@@ -1,0 +1,133 @@
+//! What can go wrong between us and an Odoo server, in plain words with what to do about it.
+
+use std::time::Duration;
+
+use crate::error::{Error, Kind};
+
+/// Why a call did not bring its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trouble {
+    /// No connection: refused, no such host, no route.
+    Unreachable(String),
+    /// The certificate or the encryption was refused.
+    Tls(String),
+    /// No answer within the time allowed.
+    TimedOut,
+    /// The server closed the connection without an answer; that is how Odoo's own time limit shows.
+    Closed,
+    /// 429, 502, 503 or 504, with the pause that was asked for.
+    Busy(u16, Option<Duration>),
+    /// The server points to another address.
+    Redirect(String),
+    /// What answers there does not speak Odoo's protocol.
+    NotOdoo {
+        /// The HTTP status.
+        status: u16,
+        /// How the answer begins.
+        start: String,
+    },
+    /// The answer is larger than this many bytes.
+    TooLarge(u64),
+    /// The answer cannot be read.
+    Garbled(String),
+    /// The database does not exist.
+    NoDatabase,
+    /// The user or the key is refused.
+    Denied,
+    /// The user lacks a right.
+    Forbidden(String),
+    /// A model, method or record is not there.
+    Missing(String),
+    /// The language is not installed.
+    NoLanguage,
+    /// Anything else that the server says, its last line.
+    Fault(String),
+    /// The user cancelled.
+    Cancelled,
+}
+
+impl Trouble {
+    /// Whether the same call may go through a moment later.
+    pub fn passes(&self) -> bool {
+        matches!(self, Trouble::TimedOut | Trouble::Closed | Trouble::Busy(..))
+    }
+
+    /// Whether it may have come of asking for too much at once.
+    pub fn asks_for_less(&self) -> bool {
+        matches!(self, Trouble::TimedOut | Trouble::Closed | Trouble::Busy(502 | 504, _) | Trouble::TooLarge(_))
+    }
+
+    /// What happened, one clause.
+    pub fn what(&self) -> String {
+        match self {
+            Trouble::Unreachable(why) => format!("the server cannot be reached: {why}"),
+            Trouble::Tls(why) => format!("the server's certificate is not accepted: {why}"),
+            Trouble::TimedOut => "the server did not answer in time".to_owned(),
+            Trouble::Closed => "the server closed the connection without an answer".to_owned(),
+            Trouble::Busy(status, _) => format!("the server is busy or being maintained (HTTP {status})"),
+            Trouble::Redirect(to) => format!("the server sends us on to {to}"),
+            Trouble::NotOdoo { status, start } => {
+                format!("what answers there is not Odoo's API (HTTP {status}, it begins \"{start}\")")
+            }
+            Trouble::TooLarge(most) => format!("the answer is larger than {} MB", most / 1_000_000),
+            Trouble::Garbled(why) => format!("the answer cannot be read: {why}"),
+            Trouble::NoDatabase => "there is no such database on the server".to_owned(),
+            Trouble::Denied => "the user name or the API key is not accepted".to_owned(),
+            Trouble::Forbidden(text) | Trouble::Missing(text) | Trouble::Fault(text) => text.clone(),
+            Trouble::NoLanguage => "the language is not installed on the server".to_owned(),
+            Trouble::Cancelled => "cancelled".to_owned(),
+        }
+    }
+
+    /// What the user can do, if anything is known to help.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Trouble::Unreachable(_) => "check `url` in tastevin.toml, the network and the VPN",
+            Trouble::Tls(_) => {
+                "if your company has certificates of its own, install its root certificate on this machine"
+            }
+            Trouble::TimedOut | Trouble::Closed => "try again later, or ask for smaller pages with page_size = 200",
+            Trouble::Busy(..) => "try again in a few minutes",
+            Trouble::Redirect(_) => "write that address as `url` in tastevin.toml, without what follows the host",
+            Trouble::NotOdoo { .. } => {
+                "`url` is the address of the Odoo server itself, e.g. https://odoo.example.com, without /web or /odoo"
+            }
+            Trouble::TooLarge(_) => "ask for smaller pages with page_size = 200",
+            Trouble::Garbled(_) => "try again; if it stays, ask for smaller pages with page_size = 200",
+            Trouble::NoDatabase => "the name is what Odoo's login page offers, or `https://…/web/database/selector`",
+            Trouble::Denied => {
+                "keys expire (after three months at most in Odoo 19): make a new one under Preferences › Security; on the One App Free and Standard plans of Odoo Online there is no API access"
+            }
+            Trouble::Forbidden(_) => "an administrator can give the user the right to read it",
+            Trouble::NoLanguage => "leave `language` away, or install the language in Odoo",
+            Trouble::Missing(_) | Trouble::Fault(_) | Trouble::Cancelled => return None,
+        })
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Error {
+        match &trouble {
+            Trouble::Cancelled => Error::interrupted(),
+            other => {
+                let error = Error::new(Kind::Source, other.what());
+                match other.hint() {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            }
+        }
+    }
+}
+
+/// The line of a fault that tells what happened: the last one that is not empty, without the traceback in front of it.
+pub fn last_line(text: &str) -> &str {
+    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("the server gave no reason")
+}
+
+/// The first paragraph of a message to people; what follows lists groups and technical names.
+pub fn first_paragraph(text: &str) -> String {
+    let text = text.trim();
+    let end = text.find("\n\n").unwrap_or(text.len());
+    text[..end].split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -69,7 +69,9 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
             SourceConfig { kind: "isavigne".to_owned(), mapping: None, options: options.into_iter().collect() };
         workbench.add_source("isavigne_prod", &source)?;
         let steps = Steps::new(arguments.steps);
-        load.push(timed(|| workbench.load("isavigne_prod", &|progress| steps.see(progress)))?);
+        load.push(timed(|| {
+            workbench.load("isavigne_prod", &tastevin::model::LoadOptions::default(), &|progress| steps.see(progress))
+        })?);
         check.push(timed(|| workbench.check(&|progress| steps.see(progress)))?);
         commit.push(timed(|| workbench.commit("bench", &|progress| steps.see(progress)))?);
         steps.end();

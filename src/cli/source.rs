@@ -5,13 +5,13 @@ use indexmap::IndexMap;
 use super::context::Context;
 use super::json;
 use super::table::Table;
-use super::text::{number, visible};
+use super::text::{count, number, visible};
 use super::{Outcome, Subcommand};
 use crate::error::{Error, Result};
 use crate::model::{LoadStatus, SourceConfig};
 use crate::workbench::{self, SourceStatus};
 
-/// List, add, test and remove sources
+/// List, add, edit, test and remove sources
 #[derive(clap::Args)]
 pub struct Source {
     #[command(subcommand)]
@@ -24,6 +24,17 @@ enum Action {
     List,
     /// Add a source to tastevin.toml; comments and order are kept
     Add(Add),
+    /// Change what tastevin.toml says of a source; comments and order are kept
+    Edit(Edit),
+    /// What came of the loads of the sources: how many, how long, how much, and the last ones
+    Status {
+        /// The sources [default: all]
+        #[arg(value_name = "SOURCE")]
+        names: Vec<String>,
+        /// How many of the last loads to list
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        last: usize,
+    },
     /// Try the way to a source step by step, without loading
     Test {
         /// The sources [default: all]
@@ -59,6 +70,19 @@ struct Add {
     options: Vec<String>,
 }
 
+#[derive(clap::Args)]
+struct Edit {
+    /// The source
+    #[arg(value_name = "SOURCE")]
+    name: String,
+    /// An option with its new value: `page_size=200`, `kind=odoo`, `api_key={ keyring = "odoo" }`
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// An option to take out
+    #[arg(long = "unset", value_name = "KEY")]
+    unset: Vec<String>,
+}
+
 impl Subcommand for Source {
     const NAME: &'static str = "source";
 
@@ -66,6 +90,8 @@ impl Subcommand for Source {
         match self.action {
             Action::List => list(context),
             Action::Add(add) => add.run(context),
+            Action::Edit(edit) => edit.run(context),
+            Action::Status { names, last } => status(&names, last, context),
             Action::Test { names } => test(&names, context),
             Action::Remove { name } => {
                 context.change()?.remove_source(&name)?;
@@ -129,6 +155,7 @@ fn source_json(source: &SourceStatus) -> serde_json::Value {
         "entities": entities,
         "last": source.last,
         "standing": source.standing,
+        "totals": source.totals,
     })
 }
 
@@ -148,6 +175,77 @@ impl Add {
         context.say(format!("{name} is added.\nNext: tastevin source test {name}, then tastevin load {name}"));
         Ok(Outcome::Pass)
     }
+}
+
+impl Edit {
+    fn run(self, context: &Context) -> Result<Outcome> {
+        let mut changes = IndexMap::new();
+        for option in &self.set {
+            let (key, value) = assignment(option)?;
+            changes.insert(key, Some(value));
+        }
+        changes.extend(self.unset.into_iter().map(|key| (key, None)));
+        if changes.is_empty() {
+            return Err(Error::usage("nothing is to be changed").hint("say --set KEY=VALUE or --unset KEY"));
+        }
+        context.change()?.edit_source(&self.name, &changes)?;
+        let name = visible(&self.name);
+        context.say(format!("{name} is changed.\nNext: tastevin source test {name}"));
+        Ok(Outcome::Pass)
+    }
+}
+
+fn status(names: &[String], last: usize, context: &Context) -> Result<Outcome> {
+    let workbench = context.look()?;
+    let mut sources = workbench.sources()?;
+    if let Some(unknown) = names.iter().find(|name| !sources.iter().any(|source| source.name == **name)) {
+        return Err(Error::usage(format!("there is no source \"{unknown}\""))
+            .hint("`tastevin source list` shows those there are"));
+    }
+    if !names.is_empty() {
+        sources.retain(|source| names.contains(&source.name));
+    }
+    let mut out = context.stdout();
+    let paint = context.paint(None);
+    let mut told = Vec::new();
+    for source in &sources {
+        let mut loads = workbench.loads(Some(&source.name))?;
+        loads.truncate(last);
+        if context.json() {
+            told.push(serde_json::json!({ "name": source.name, "totals": source.totals, "loads": loads }));
+            continue;
+        }
+        let totals = &source.totals;
+        out.line(paint.strong(&visible(&source.name)))?;
+        let average = totals.average_seconds.map(|seconds| format!(", {seconds:.1} s on average")).unwrap_or_default();
+        out.line(format!(
+            "  {}: {} went through, {} failed, {} cancelled{average}; {} in",
+            count(totals.loads, "load"),
+            totals.done,
+            totals.failed,
+            totals.cancelled,
+            count(totals.rows_in, "row"),
+        ))?;
+        for load in &loads {
+            let took = load.ended.map(|ended| ended - load.started).unwrap_or_default();
+            out.line(format!(
+                "  {}  load {} {} in {:.1} s, {}",
+                load.started.format("%Y-%m-%d %H:%M"),
+                load.id,
+                load.status.name(),
+                took.num_milliseconds() as f64 / 1000.0,
+                count(load.rows_in(), "row"),
+            ))?;
+            for note in &load.notes {
+                out.line(format!("    {}", visible(note)))?;
+            }
+        }
+    }
+    if context.json() {
+        json::write(&mut out, &[("sources", &told)])?;
+    }
+    out.finish()?;
+    Ok(Outcome::Pass)
 }
 
 /// `KEY=VALUE`, the value as TOML or, where it is none, as plain text.
@@ -224,7 +322,7 @@ fn kinds(context: &Context) -> Result<Outcome> {
                     .iter()
                     .map(|option| {
                         serde_json::json!({
-                            "name": option.name, "help": option.help, "required": option.required,
+                            "name": option.name, "kind": option.kind, "help": option.help, "required": option.required,
                             "default": option.default, "secret": option.secret,
                         })
                     })

@@ -97,7 +97,9 @@ struct Options {
     url: String,
     database: String,
     user: String,
-    api_key: toml::Value,
+    /// Read by `secret`.
+    #[serde(rename = "api_key")]
+    _api_key: toml::Value,
     company_id: Option<i64>,
     language: Option<String>,
     #[serde(default = "yes")]

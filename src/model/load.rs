@@ -71,6 +71,45 @@ impl LoadStatus {
     }
 }
 
+/// What came of the loads of a source, all together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct LoadTotals {
+    /// Loads that were begun.
+    pub loads: u64,
+    /// Those that went through.
+    pub done: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// Those that the user cancelled.
+    pub cancelled: u64,
+    /// Records that came in with those that went through.
+    pub rows_in: u64,
+    /// How long one that went through took on average, in seconds.
+    pub average_seconds: Option<f64>,
+}
+
+impl LoadTotals {
+    /// Adds loads up.
+    pub fn of(loads: &[Load]) -> LoadTotals {
+        let mut totals = LoadTotals { loads: loads.len() as u64, ..LoadTotals::default() };
+        let mut seconds = 0.0;
+        for load in loads {
+            match load.status {
+                LoadStatus::Failed => totals.failed += 1,
+                LoadStatus::Cancelled => totals.cancelled += 1,
+                LoadStatus::Done => {
+                    totals.done += 1;
+                    totals.rows_in += load.rows_in();
+                    let took = load.ended.map_or(0, |ended| (ended - load.started).num_milliseconds());
+                    seconds += took as f64 / 1000.0;
+                }
+            }
+        }
+        totals.average_seconds = (totals.done > 0).then(|| seconds / totals.done as f64);
+        totals
+    }
+}
+
 /// What came in for one entity. `rows_in` is counted by the reader, `staged` by the database.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EntityLoad {

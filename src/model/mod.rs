@@ -30,7 +30,7 @@ pub use decision::{Action, Conflict, Decision};
 pub use draft::{Coverage, Edit, MappingDraft, MappingPreview, MappingProblem, PreviewRow, coverage};
 pub use drift::{Drift, MissingColumn, RenamedColumn};
 pub use facet::{Count, Facet, FacetLine, Facets, RuleCount, Suggested, ValueCluster};
-pub use load::{EntityLoad, Load, LoadOptions, LoadStatus, Reject};
+pub use load::{EntityLoad, Load, LoadOptions, LoadStatus, LoadTotals, Reject};
 pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping, column_key};
 pub use neighbour::{Neighbour, Neighbours, Relation};
 pub use page::Page;

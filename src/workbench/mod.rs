@@ -8,6 +8,7 @@ mod filter;
 mod findings;
 mod output;
 mod reader;
+mod sources;
 mod tables;
 mod workspace;
 
@@ -83,58 +84,6 @@ impl Workbench {
         self.reader.workspace = Arc::new(Workspace::read(&self.reader.workspace.dir)?);
         self.reader.newest.publish(&self.reader.workspace);
         Ok(())
-    }
-
-    /// Adds a source to `tastevin.toml`, with the user's comments and order kept.
-    pub fn add_source(&mut self, name: &str, config: &SourceConfig) -> Result<()> {
-        self.writable()?;
-        if self.config().sources.contains_key(name) {
-            return Err(Error::usage(format!("there is a source \"{name}\" already")));
-        }
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
-            return Err(Error::usage(format!("\"{name}\" cannot be the name of a source"))
-                .hint("letters, digits, _ - and . make a name, e.g. isavigne_prod"));
-        }
-        // What could not be read as a source is not written down.
-        let mut wanted = self.config().clone();
-        wanted.sources.insert(name.to_owned(), config.clone());
-        let tried = Workspace::with(self.dir(), wanted)?;
-        if let Some((_, mapping)) = tried.mappings.iter().find(|(source, _)| source == name) {
-            connector(&Place { source: name, config, mapping, workspace: self.dir() })?;
-        }
-        let text =
-            toml::to_string(config).map_err(|cause| Error::internal("a source cannot be written").caused_by(cause))?;
-        let part: toml_edit::DocumentMut = text
-            .parse()
-            .map_err(|cause: toml_edit::TomlError| Error::internal("a source cannot be written").caused_by(cause))?;
-        Workspace::edit(self.dir(), |document| {
-            let sources = document.entry("sources").or_insert(toml_edit::table());
-            if let Some(table) = sources.as_table_mut() {
-                table.set_implicit(true);
-            }
-            sources[name] = toml_edit::Item::Table(part.as_table().clone());
-            Ok(())
-        })?;
-        self.refresh()
-    }
-
-    /// Takes a source out of `tastevin.toml`; what was loaded from it stays staged, and is
-    /// not looked at unless a source of that name is added again.
-    pub fn remove_source(&mut self, name: &str) -> Result<()> {
-        self.writable()?;
-        self.known(name)?;
-        Workspace::edit(self.dir(), |document| {
-            if let Some(sources) = document.get_mut("sources").and_then(toml_edit::Item::as_table_like_mut) {
-                sources.remove(name);
-            }
-            Ok(())
-        })?;
-        self.refresh()
-    }
-
-    /// What holds and what does not on the way to a source, step by step.
-    pub fn test_source(&self, name: &str) -> Result<Vec<Probe>> {
-        self.with_place(name, |place| Ok(connector(place)?.test(clock::now())))
     }
 
     /// Extracts and stages one source; on any failure its earlier load stands.

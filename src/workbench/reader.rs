@@ -9,7 +9,7 @@ use super::tables::Browser;
 use super::{Target, Workspace};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, Mapping, Page, Report, RowStory, Schema,
+    Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report, RowStory, Schema,
     TableDiff, Verdict, WorkspaceConfig,
 };
 use crate::reports;
@@ -59,6 +59,8 @@ pub struct SourceStatus {
     pub last: Option<Load>,
     /// Its last load that was staged, if that is another one.
     pub standing: Option<Load>,
+    /// What came of all its loads.
+    pub totals: LoadTotals,
 }
 
 impl Reader {
@@ -126,6 +128,7 @@ impl Reader {
                 kind: config.kind.clone(),
                 place: config.text("path").or(config.text("url")).unwrap_or_default().to_owned(),
                 entities,
+                totals: LoadTotals::of(&loads),
                 last: loads.into_iter().next(),
                 standing,
             });

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use tastevin::connectors::{Place, Watch};
 use tastevin::error::{Error, Kind, Result};
-use tastevin::model::{Canceller, EntityFiles, Load, Mapping, Progress, SourceConfig};
+use tastevin::model::{Canceller, EntityFiles, Load, LoadOptions, Mapping, Progress, SourceConfig};
 use tastevin::stages::load;
 use tastevin::store::{Settings, Store};
 
@@ -69,7 +69,7 @@ impl Desk {
         let place = Place { source: "isa", config: &config, mapping, workspace: self.dir.path() };
         let watch = Watch { progress, canceller: &self.canceller };
         let clock = || DateTime::<Utc>::from_timestamp(1_763_800_000, 0).expect("a moment");
-        let outcome = load::load(&self.store, &place, &watch, &clock);
+        let outcome = load::load(&self.store, &place, &LoadOptions::default(), &watch, &clock);
         if let Ok(load) = &outcome {
             assert_eq!(load.rows_in(), load.staged() + load.rejected(), "rows in = staged + rejected");
         }
@@ -638,7 +638,7 @@ fn a_test_of_the_source_says_step_by_step_what_holds() {
     config.options.insert("path".into(), toml::Value::String("exports".into()));
     let place = Place { source: "isa", config: &config, mapping: &desk.mapping(), workspace: desk.dir.path() };
     let kind = tastevin::connectors::find("files").expect("the connector");
-    let probes = (kind.open)(&place).expect("opened").test();
+    let probes = (kind.open)(&place).expect("opened").test(DateTime::<Utc>::UNIX_EPOCH);
     let found: Vec<_> = probes.iter().map(|probe| (probe.what.as_str(), probe.found.is_ok())).collect();
     assert_eq!(found[1..], [("files of clients", true), ("files of stock", false)]);
     let empty = SourceConfig { kind: "isavigne".into(), ..SourceConfig::default() };

@@ -36,8 +36,6 @@ pub struct Session {
     http: Http,
     transport: Box<dyn Transport>,
     user: i64,
-    /// The server's version as it says it.
-    pub version: String,
     /// What goes with every call.
     context: Vec<(String, Value)>,
     /// What is worth knowing, in sentences.
@@ -123,7 +121,7 @@ fn pause(tries: u32, trouble: &Trouble) -> Duration {
 impl Session {
     /// Finds the server and logs in.
     pub fn open(http: Http, credentials: Credentials, wishes: &Wishes) -> Result<Session, Trouble> {
-        let (version, transport) = find(&http, wishes.protocol, credentials)?;
+        let (_, transport) = find(&http, wishes.protocol, credentials)?;
         let user = insist(&http, || transport.log_in(&http))?;
         let mut context = vec![("bin_size".to_owned(), Value::Bool(true))];
         if wishes.archived {
@@ -132,7 +130,7 @@ impl Session {
         if let Some(company) = wishes.company {
             context.push(("allowed_company_ids".to_owned(), Value::ids([company])));
         }
-        let mut session = Session { http, transport, user, version, context, notes: Vec::new(), spoilt: Cell::new(0) };
+        let mut session = Session { http, transport, user, context, notes: Vec::new(), spoilt: Cell::new(0) };
         session.choose_language(wishes.language.as_deref())?;
         Ok(session)
     }
@@ -164,11 +162,6 @@ impl Session {
         self.transport.name()
     }
 
-    /// The number of the user.
-    pub fn user(&self) -> i64 {
-        self.user
-    }
-
     /// The server's clock when it first answered, if it tells.
     pub fn began(&self) -> Option<DateTime<Utc>> {
         self.http.began()
@@ -187,7 +180,12 @@ impl Session {
         named: Vec<(&'static str, Value)>,
     ) -> Result<Reply, Trouble> {
         let call = Call { model: model.to_owned(), method, first, named: self.with_context(named) };
-        let reply = insist(&self.http, || self.transport.call(&self.http, self.user, &call))?;
+        insist(&self.http, || self.ask(&call))
+    }
+
+    /// Asks once.
+    fn ask(&self, call: &Call) -> Result<Reply, Trouble> {
+        let reply = self.transport.call(&self.http, self.user, call)?;
         self.spoilt.set(self.spoilt.get() + reply.spoilt);
         Ok(reply)
     }
@@ -252,12 +250,9 @@ impl Session {
                 first: Some(("domain", after(domain, last))),
                 named: self.with_context(named),
             };
-            match self.transport.call(&self.http, self.user, &call) {
+            match self.ask(&call) {
                 Ok(reply) => {
-                    self.spoilt.set(self.spoilt.get() + reply.spoilt);
-                    let Value::List(records) = reply.value else {
-                        return Err(Trouble::Garbled(format!("the records of {model} are no list")));
-                    };
+                    let records = list_of_records(reply, model)?;
                     let more = records.len() as u64 >= *page;
                     return Ok((records, more));
                 }
@@ -281,12 +276,14 @@ impl Session {
         context.push(("active_test".to_owned(), Value::Bool(false)));
         let named = vec![("fields", Value::texts(fields)), ("context", Value::Struct(context))];
         let call = Call { model: model.to_owned(), method: "search_read", first: Some(("domain", domain)), named };
-        let reply = insist(&self.http, || self.transport.call(&self.http, self.user, &call))?;
-        self.spoilt.set(self.spoilt.get() + reply.spoilt);
-        match reply.value {
-            Value::List(records) => Ok(records),
-            _ => Err(Trouble::Garbled(format!("the records of {model} are no list"))),
-        }
+        list_of_records(insist(&self.http, || self.ask(&call))?, model)
+    }
+}
+
+fn list_of_records(reply: Reply, model: &str) -> Result<Vec<Value>, Trouble> {
+    match reply.value {
+        Value::List(records) => Ok(records),
+        _ => Err(Trouble::Garbled(format!("the records of {model} are no list"))),
     }
 }
 

@@ -1,0 +1,151 @@
+//! The connector manager: sources are added, changed, tried and removed, in `tastevin.toml` with the user's comments and
+//! order kept.
+
+use indexmap::IndexMap;
+use toml_edit::{Item, TableLike};
+
+use super::workspace::Workspace;
+use super::{Workbench, clock, connector};
+use crate::connectors::{Place, Probe};
+use crate::error::{Error, Result};
+use crate::model::{SourceConfig, WorkspaceConfig};
+
+impl Workbench {
+    /// Adds a source.
+    pub fn add_source(&mut self, name: &str, config: &SourceConfig) -> Result<()> {
+        self.writable()?;
+        if self.config().sources.contains_key(name) {
+            return Err(Error::usage(format!("there is a source \"{name}\" already"))
+                .hint(format!("change it with `tastevin source edit {name}`")));
+        }
+        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+            return Err(Error::usage(format!("\"{name}\" cannot be the name of a source"))
+                .hint("letters, digits, _ - and . make a name, e.g. isavigne_prod"));
+        }
+        self.try_out(name, config)?;
+        let mut part = toml_edit::Table::new();
+        part.insert("kind", toml_edit::value(&config.kind));
+        if let Some(mapping) = &config.mapping {
+            part.insert("mapping", toml_edit::value(mapping));
+        }
+        for (option, value) in &config.options {
+            part.insert(option, Item::Value(written(value)));
+        }
+        Workspace::edit(self.dir(), |document| {
+            let sources = document.entry("sources").or_insert(toml_edit::table());
+            if let Some(table) = sources.as_table_mut() {
+                table.set_implicit(true);
+            }
+            sources[name] = Item::Table(part);
+            Ok(())
+        })?;
+        self.refresh()
+    }
+
+    /// Changes options of a source: `Some` sets one (`kind` and `mapping` too), `None` takes it out.
+    pub fn edit_source(&mut self, name: &str, changes: &IndexMap<String, Option<toml::Value>>) -> Result<()> {
+        self.writable()?;
+        let mut config = self.known(name)?.clone();
+        for (option, value) in changes {
+            let text = || value.as_ref().and_then(toml::Value::as_str).map(str::to_owned);
+            match option.as_str() {
+                "kind" => config.kind = text().ok_or_else(|| Error::usage("the kind of a source is a text"))?,
+                "mapping" => config.mapping = text(),
+                _ => {
+                    config.options.shift_remove(option);
+                    config.options.extend(value.clone().map(|value| (option.clone(), value)));
+                }
+            }
+        }
+        self.try_out(name, &config)?;
+        Workspace::edit(self.dir(), |document| {
+            let part = document
+                .get_mut("sources")
+                .and_then(Item::as_table_like_mut)
+                .and_then(|sources| sources.get_mut(name))
+                .and_then(Item::as_table_like_mut)
+                .ok_or_else(|| Error::config(format!("the source \"{name}\" has no part of its own")))?;
+            for (option, value) in changes {
+                change(part, option, value.as_ref());
+            }
+            Ok(())
+        })?;
+        self.refresh()
+    }
+
+    /// Takes a source out; what was loaded from it stays staged, and is not looked at unless a source of that name is
+    /// added again.
+    pub fn remove_source(&mut self, name: &str) -> Result<()> {
+        self.writable()?;
+        self.known(name)?;
+        Workspace::edit(self.dir(), |document| {
+            if let Some(sources) = document.get_mut("sources").and_then(Item::as_table_like_mut) {
+                sources.remove(name);
+            }
+            Ok(())
+        })?;
+        self.refresh()
+    }
+
+    /// What holds and what does not on the way to a source, step by step.
+    pub fn test_source(&self, name: &str) -> Result<Vec<Probe>> {
+        self.with_place(name, |place| Ok(connector(place)?.test(clock::now())))
+    }
+
+    /// The same for a source that is not written down yet.
+    pub fn test_config(&self, name: &str, config: &SourceConfig) -> Result<Vec<Probe>> {
+        let tried = self.tried(name, config)?;
+        let mapping = mapping_of(&tried, name)?;
+        Ok(connector(&Place { source: name, config, mapping, workspace: self.dir() })?.test(clock::now()))
+    }
+
+    /// What could not be read as a source is not written down.
+    fn try_out(&self, name: &str, config: &SourceConfig) -> Result<()> {
+        let tried = self.tried(name, config)?;
+        let mapping = mapping_of(&tried, name)?;
+        connector(&Place { source: name, config, mapping, workspace: self.dir() }).map(drop)
+    }
+
+    fn tried(&self, name: &str, config: &SourceConfig) -> Result<Workspace> {
+        let mut wanted: WorkspaceConfig = self.config().clone();
+        wanted.sources.insert(name.to_owned(), config.clone());
+        Workspace::with(self.dir(), wanted)
+    }
+}
+
+fn mapping_of<'w>(workspace: &'w Workspace, source: &str) -> Result<&'w crate::model::Mapping> {
+    let mapping = workspace.mappings.iter().find(|(name, _)| name == source).map(|(_, mapping)| mapping);
+    mapping.ok_or_else(|| Error::internal(format!("source \"{source}\" lost its mapping")))
+}
+
+/// Sets an option in place, so that the comment behind it stays, or takes it out.
+fn change(part: &mut dyn TableLike, option: &str, value: Option<&toml::Value>) {
+    let Some(value) = value else {
+        part.remove(option);
+        return;
+    };
+    let mut fresh = written(value);
+    if let Some(old) = part.get(option).and_then(Item::as_value) {
+        *fresh.decor_mut() = old.decor().clone();
+    }
+    part.insert(option, Item::Value(fresh));
+}
+
+/// A value on one line, as a person would write it.
+fn written(value: &toml::Value) -> toml_edit::Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => (*number).into(),
+        toml::Value::Float(number) => (*number).into(),
+        toml::Value::Boolean(yes) => (*yes).into(),
+        toml::Value::Datetime(moment) => (*moment).into(),
+        toml::Value::Array(items) => items.iter().map(written).collect::<toml_edit::Array>().into(),
+        toml::Value::Table(members) => {
+            let mut table = toml_edit::InlineTable::new();
+            for (name, value) in members {
+                table.insert(name, written(value));
+            }
+            table.into()
+        }
+    }
+}

@@ -9,8 +9,8 @@ use super::tables::Browser;
 use super::{Target, Workspace};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report, RowStory, Schema,
-    TableDiff, Verdict, WorkspaceConfig,
+    Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report, RowStory,
+    Schema, TableDiff, Verdict, WorkspaceConfig,
 };
 use crate::reports;
 use crate::stages::{check, commit, decide, gate, load, map, report};

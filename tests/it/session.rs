@@ -68,7 +68,9 @@ pub fn prepared(checked: bool) -> &'static Path {
         config.options.insert("path".to_owned(), "exports".into());
         workbench.add_source("isavigne_prod", &config).expect("the source is added");
         if checked {
-            workbench.load("isavigne_prod", &tastevin::model::LoadOptions::default(), &|_| {}).expect("the exports load");
+            workbench
+                .load("isavigne_prod", &tastevin::model::LoadOptions::default(), &|_| {})
+                .expect("the exports load");
             workbench.check(&|_| {}).expect("the check runs");
         }
         dir

@@ -186,7 +186,7 @@ pub static REGISTRY: &[&Rule] = &[
 ];
 
 /// The Rust functions that the rules' queries call, for opening a store.
-pub static FUNCTIONS: &[Function] = &[mojibake::REPAIR];
+pub static FUNCTIONS: &[Function] = &[mojibake::REPAIR, untidy_text::TIDIED, untidy_text::SHOUTS];
 
 /// The rule of that id.
 pub fn find(id: &str) -> Result<&'static Rule> {

@@ -4,6 +4,7 @@ use super::finding::{Finding, column, each_field, is_prose, quoted};
 use super::{Docs, Rule, Sample};
 use crate::model::Severity;
 use crate::sql::Path;
+use crate::store::{Call, Function};
 
 pub const RULE: Rule = Rule {
     id: "untidy-text",
@@ -25,32 +26,27 @@ pub const RULE: Rule = Rule {
         let value = column(&scope.check.field);
         // A column has fewer texts than rows, so every text is judged once, and the few that are untidy are looked up.
         let texts = format!(
-            "SELECT {value} AS text, count(*) AS rows FROM {} AS t WHERE {value} IS NOT NULL GROUP BY 1",
+            "SELECT {value} AS text, count(*) AS rows, {}({value}) AS tidied, {}({value}) AS shouts\nFROM {} AS t WHERE {value} IS NOT NULL GROUP BY 1",
+            TIDIED.name,
+            SHOUTS.name,
             Path("candidate", &scope.check.table)
         );
-        let judged = format!(
-            "SELECT *, (contains(text, '  ') OR starts_with(text, ' ') OR ends_with(text, ' ') OR regexp_matches(text, '{ODD}')) AS spaced,\n  \
-             (text = upper(text) AND text <> lower(text) AND regexp_matches(text, '\\p{{Lu}}{{4}}')) AS shouts FROM texts"
-        );
         // Columns that are written in capitals throughout are left alone.
-        let untidy = "SELECT text, spaced FROM judged\n\
-                      WHERE spaced OR shouts AND (SELECT sum(rows) FILTER (shouts) * 5 < sum(rows) FROM judged)";
-        let usual = "SELECT untidy.text, min(judged.text) AS spelling FROM untidy\n\
-                     JOIN judged ON NOT untidy.spaced AND NOT judged.shouts AND lower(judged.text) = lower(untidy.text)\n\
-                     GROUP BY 1 HAVING count(*) = 1";
-        let tidied = format!("trim(regexp_replace({value}, '{SPACES}+', ' ', 'g'))");
+        let untidy = "SELECT text, tidied FROM texts\n\
+                      WHERE tidied IS NOT NULL OR shouts AND (SELECT sum(rows) FILTER (shouts) * 5 < sum(rows) FROM texts)";
+        let usual = "SELECT untidy.text, min(texts.text) AS spelling FROM untidy JOIN texts ON lower(texts.text) = lower(untidy.text)\n\
+                     WHERE untidy.tidied IS NULL AND texts.tidied IS NULL AND NOT texts.shouts GROUP BY 1 HAVING count(*) = 1";
         let sql = Finding::of(scope)
             .step("texts", texts)
-            .step("judged", judged)
             .step("untidy", untidy)
             .step("usual", usual)
             .message(format!(
-                "{} || CASE WHEN NOT untidy.spaced THEN ' is in capitals, unlike most of the column'\n       \
+                "{} || CASE WHEN untidy.tidied IS NULL THEN ' is in capitals, unlike most of the column'\n       \
                  WHEN {value} <> trim({value}) THEN ' has spaces at its ends' WHEN contains({value}, '  ') THEN ' has doubled spaces'\n       \
                  ELSE ' has white space or control characters that do not show' END",
                 quoted(&value)
             ))
-            .suggestion(format!("if(untidy.spaced, nullif(nullif({tidied}, {value}), ''), usual.spelling)"))
+            .suggestion("if(untidy.tidied IS NULL, usual.spelling, nullif(untidy.tidied, ''))")
             .join(format!("JOIN untidy ON untidy.text = {value}"))
             .join(format!("LEFT JOIN usual ON usual.text = {value}"))
             .sql();
@@ -89,8 +85,45 @@ pub const RULE: Rule = Rule {
     ],
 };
 
+/// The text with one plain space for every run of white space and of characters that do not show, and none at its ends;
+/// NULL where it is so already.
+pub const TIDIED: Function = Function {
+    name: "tv_tidied",
+    call: Call::One(|text| {
+        if is_tidy(text) {
+            return None;
+        }
+        let words: Vec<&str> = text.split(keeps_apart).filter(|word| !word.is_empty()).collect();
+        Some(words.join(" "))
+    }),
+};
+
+/// Whether the text has no small letter and four capitals or more in a row.
+pub const SHOUTS: Function = Function {
+    name: "tv_shouts",
+    call: Call::Boolean(|text| {
+        let is_small = |c: char| c.is_lowercase() && c.to_uppercase().len() == 1 && !c.to_uppercase().eq([c]);
+        Some(!text.contains(is_small) && text.split(|c: char| !c.is_uppercase()).any(|run| run.chars().count() >= 4))
+    }),
+};
+
+fn is_tidy(text: &str) -> bool {
+    let mut after_space = true;
+    for c in text.chars() {
+        if c != ' ' && keeps_apart(c) || c == ' ' && after_space {
+            return false;
+        }
+        after_space = c == ' ';
+    }
+    text.is_empty() || !after_space
+}
+
 /// White space of every kind, and what does not show.
-const SPACES: &str = "[\\s\\x{0B}\\x{00A0}\\x{2000}-\\x{200B}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}\\x00-\\x1F\\x7F]";
-/// The same without the plain space.
-const ODD: &str =
-    "[\\t\\n\\r\\f\\x{0B}\\x{00A0}\\x{2000}-\\x{200B}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}\\x00-\\x1F\\x7F]";
+fn keeps_apart(c: char) -> bool {
+    match c {
+        '!'..='~' => false,
+        _ => {
+            matches!(c, '\0'..=' ' | '\u{7f}' | '\u{a0}' | '\u{2000}'..='\u{200b}' | '\u{202f}' | '\u{205f}' | '\u{3000}' | '\u{feff}')
+        }
+    }
+}

@@ -42,15 +42,16 @@ pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), cancelle
     stake::validate(inputs.schema)?;
     store.transaction(|store| {
         store.run("DELETE FROM dq.anomalies")?;
-        for (done, one) in uses.iter().enumerate() {
+        let batches: Vec<Batch> = uses.chunk_by(Use::runs_with).map(Batch).collect();
+        for (done, batch) in batches.iter().enumerate() {
             canceller.check()?;
             progress(Progress {
-                what: format!("check {}", one.name()),
+                what: format!("check {}", batch.name()),
                 done: done as u64,
-                total: Some(uses.len() as u64),
+                total: Some(batches.len() as u64),
                 unit: Unit::Steps,
             });
-            one.run(store)?;
+            batch.run(store)?;
         }
         stake::fill(store, inputs.schema, stake::found)?;
         canceller.check()?;
@@ -102,26 +103,43 @@ struct Use {
 }
 
 impl Use {
-    fn name(&self) -> String {
-        match self.field.as_str() {
-            "" => format!("{} on {}", self.rule, self.table),
-            field => format!("{} on {}.{field}", self.rule, self.table),
-        }
+    /// Whether both are one rule of ours on different fields of one table.
+    fn runs_with(&self, other: &Use) -> bool {
+        self.file.is_none() && other.file.is_none() && self.rule == other.rule && self.table == other.table
     }
 
-    fn run(&self, store: &Store) -> Result<()> {
-        let insert = format!(
-            "INSERT INTO dq.anomalies BY NAME\nSELECT {} AS rule, {} AS severity, {} AS \"table\", \"row\", field, value, message, suggestion, source, entity, _row, \
+    /// The rows for `dq.anomalies`.
+    fn findings(&self) -> String {
+        format!(
+            "SELECT {} AS rule, {} AS severity, {} AS \"table\", \"row\", field, value, message, suggestion, source, entity, _row, \
              'open' AS status\nFROM (\n{}\n)",
             Literal(&self.rule),
             Literal(self.severity.name()),
             Literal(&self.table),
             self.sql
-        );
+        )
+    }
+}
+
+/// Uses of one rule on one table, as one statement: what a statement costs beside the work in it is paid once.
+struct Batch<'u>(&'u [Use]);
+
+impl Batch<'_> {
+    fn name(&self) -> String {
+        match self.0 {
+            [Use { rule, table, field, .. }] if !field.is_empty() => format!("{rule} on {table}.{field}"),
+            [Use { rule, table, .. }, ..] => format!("{rule} on {table}"),
+            [] => String::new(),
+        }
+    }
+
+    fn run(&self, store: &Store) -> Result<()> {
+        let findings: Vec<String> = self.0.iter().map(Use::findings).collect();
+        let insert = format!("INSERT INTO dq.anomalies BY NAME\n{}", findings.join("\nUNION ALL\n"));
         store.run(&insert).map_err(|cause| match cause.kind() {
             Kind::Internal => {
                 let error = Error::config(format!("the rule {} cannot run", self.name()));
-                let error = match &self.file {
+                let error = match self.0.first().and_then(|one| one.file.as_ref()) {
                     Some(file) => error.at_file(file),
                     None => error.hint("`map show --sql` shows what it stands on; a [[check]] of mappings/canonical.toml may name something that is not there"),
                 };

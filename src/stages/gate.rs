@@ -210,14 +210,15 @@ fn keyed(schema: &Schema) -> Option<Condition> {
     })
 }
 
-/// Findings that block but belong to no candidate row cannot be quarantined with a row; said only where they exist.
+/// Findings that block but belong to no candidate row, so that they hold none back, cannot be quarantined with a row; said only
+/// where they exist.
 fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Condition>> {
     let mut found = Vec::new();
     for table in schema.tables.keys() {
         let sql = format!(
-            "SELECT count(*) FROM ({}) f ANTI JOIN {} c ON f.\"row\" = c._key",
+            "SELECT count(*) FROM ({}) f ANTI JOIN {} r ON f.\"row\" = r.\"row\"",
             findings_sql(table, fail_on),
-            Path("candidate", table)
+            reasons(table)
         );
         let count = store.count(&sql)?;
         if count > 0 {
@@ -385,35 +386,41 @@ fn own_reasons(name: &str, table: &Table, fail_on: FailOn) -> String {
     let candidate = Path("candidate", name);
     let mut pipeline = Pipeline::new();
     pipeline.step("findings", findings_sql(name, fail_on));
-    let mut sets = vec!["SELECT f.\"row\", f.reason FROM findings f".to_owned()];
+    let mut sets =
+        vec![format!("SELECT f.\"row\", f.reason FROM findings f SEMI JOIN {candidate} c ON f.\"row\" = c._key")];
     if table.keys().next().is_some() {
         let (keys, names) = (key_list(table, ""), table.keys().collect::<Vec<_>>().join(", "));
+        // A row whose key is its own alone has it as its identity too; only the others need a closer look.
+        pipeline.step(
+            "odd",
+            format!(
+                "SELECT _key, {keys} FROM {candidate} WHERE _key IS DISTINCT FROM {} OR NOT ({})",
+                key_text(table, ""),
+                has_key(table, "")
+            ),
+        );
         pipeline.step(
             "keyless",
             format!(
-                "SELECT _key AS \"row\", 'missing-key' AS rule, {} AS reason FROM {candidate} WHERE NOT ({})",
+                "SELECT _key AS \"row\", 'missing-key' AS rule, {} AS reason FROM odd WHERE NOT ({})",
                 Literal(&format!("missing-key {names}: the row has no key")),
                 has_key(table, "")
             ),
         );
         pipeline.step(
-            "doubled",
-            // A row whose key is its own alone has it as its identity too; only keys of the others need counting.
+            "sharing",
             format!(
-                "SELECT {keys}, count(*) AS _n FROM {candidate} \
-                 SEMI JOIN (SELECT {keys} FROM {candidate} WHERE _key <> {}) USING ({keys}) WHERE {} GROUP BY ALL HAVING _n > 1",
-                key_text(table, ""),
+                "SELECT _key, {keys}, count(*) OVER (PARTITION BY {keys}) AS _n FROM {candidate} SEMI JOIN odd USING ({keys}) WHERE {}",
                 has_key(table, "")
             ),
         );
         pipeline.step(
             "twins",
             format!(
-                "SELECT c._key AS \"row\", 'duplicate-key' AS rule, \
-                 {} || d._n || ' rows have the key ' || {} AS reason \
-                 FROM {candidate} c JOIN doubled d USING ({keys})",
+                "SELECT _key AS \"row\", 'duplicate-key' AS rule, {} || _n || ' rows have the key ' || {} AS reason \
+                 FROM sharing WHERE _n > 1",
                 Literal(&format!("duplicate-key {names}: ")),
-                key_text(table, "c.")
+                key_text(table, "")
             ),
         );
         // Where the rule has found it too, its own words stand.
@@ -423,10 +430,6 @@ fn own_reasons(name: &str, table: &Table, fail_on: FailOn) -> String {
         );
     }
     pipeline.step("all", sets.join("\nUNION ALL\n"));
-    pipeline.step(
-        "last",
-        format!("SELECT a.\"row\", a.reason FROM \"all\" a SEMI JOIN {candidate} c ON a.\"row\" = c._key"),
-    );
     pipeline.to_string()
 }
 

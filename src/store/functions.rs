@@ -26,6 +26,8 @@ pub enum Call {
     One(fn(&str) -> Option<String>),
     /// Two texts to a text.
     Two(fn(&str, &str) -> Option<String>),
+    /// One text to a BOOLEAN.
+    Boolean(fn(&str) -> Option<bool>),
     /// One text to a DOUBLE.
     Double(fn(&str) -> Option<f64>),
     /// A text and how to read it, to a BIGINT.
@@ -43,6 +45,7 @@ pub(super) fn register(conn: &Connection, functions: &[Function]) -> Result<()> 
         match call {
             Call::One(call) => conn.register_scalar_function_with_state::<One>(name, call),
             Call::Two(call) => conn.register_scalar_function_with_state::<Two>(name, call),
+            Call::Boolean(call) => conn.register_scalar_function_with_state::<Boolean>(name, call),
             Call::Double(call) => conn.register_scalar_function_with_state::<Double>(name, call),
             Call::Integer(call) => conn.register_scalar_function_with_state::<Integer>(name, call),
             Call::Decimal(call) => conn.register_scalar_function_with_state::<Decimal>(name, call),
@@ -81,11 +84,12 @@ macro_rules! form {
 
 form!(One, (text) -> String, plain(LogicalTypeId::Varchar), put_text);
 form!(Two, (text, other) -> String, plain(LogicalTypeId::Varchar), put_text);
-form!(Double, (text) -> f64, plain(LogicalTypeId::Double), put_number);
-form!(Integer, (text, how) -> i64, plain(LogicalTypeId::Bigint), put_number);
-form!(Decimal, (text, how) -> i64, LogicalTypeHandle::decimal(18, 4), put_number);
-form!(Date, (text, how) -> i32, plain(LogicalTypeId::Date), put_number);
-form!(Timestamp, (text, how) -> i64, plain(LogicalTypeId::Timestamp), put_number);
+form!(Boolean, (text) -> bool, plain(LogicalTypeId::Boolean), put_plain);
+form!(Double, (text) -> f64, plain(LogicalTypeId::Double), put_plain);
+form!(Integer, (text, how) -> i64, plain(LogicalTypeId::Bigint), put_plain);
+form!(Decimal, (text, how) -> i64, LogicalTypeHandle::decimal(18, 4), put_plain);
+form!(Date, (text, how) -> i32, plain(LogicalTypeId::Date), put_plain);
+form!(Timestamp, (text, how) -> i64, plain(LogicalTypeId::Timestamp), put_plain);
 
 fn plain(id: LogicalTypeId) -> LogicalTypeHandle {
     LogicalTypeHandle::from(id)
@@ -96,9 +100,9 @@ fn put_text(result: &mut FlatVector, row: usize, _rows: usize, text: String) {
 }
 
 #[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
-fn put_number<T: Copy>(result: &mut FlatVector, row: usize, rows: usize, number: T) {
+fn put_plain<T: Copy>(result: &mut FlatVector, row: usize, rows: usize, value: T) {
     // SAFETY: every form above declares the result type that DuckDB stores as a T, and `row` is within the chunk.
-    unsafe { result.as_mut_slice_with_len::<T>(rows)[row] = number }
+    unsafe { result.as_mut_slice_with_len::<T>(rows)[row] = value }
 }
 
 #[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
@@ -156,6 +160,7 @@ mod tests {
     #[test]
     fn the_forms_with_typed_results_arrive_with_their_types() -> Result<()> {
         let functions = [
+            Function { name: "as_boolean", call: Call::Boolean(|text| text.parse::<i64>().ok().map(|n| n > 0)) },
             Function { name: "as_double", call: Call::Double(|text| text.parse().ok()) },
             Function { name: "as_integer", call: Call::Integer(|text, _| text.parse().ok()) },
             Function { name: "as_decimal", call: Call::Decimal(|text, _| text.parse().ok()) },
@@ -164,14 +169,14 @@ mod tests {
         ];
         let store = Store::in_memory(&functions)?;
         let sql = "SELECT as_double(v) AS a, as_integer(v, '') AS b, as_decimal(v, '') AS c, as_date(v, '') AS d,
-                   as_timestamp(v, '') AS e FROM (VALUES ('86400'), ('x'), (NULL)) t(v)";
+                   as_timestamp(v, '') AS e, as_boolean(v) AS f FROM (VALUES ('86400'), ('x'), (NULL)) t(v)";
         let types: Vec<_> = store.columns(sql)?.into_iter().map(|(_, kind)| kind).collect();
-        assert_eq!(types, ["DOUBLE", "BIGINT", "DECIMAL(18,4)", "DATE", "TIMESTAMP"]);
+        assert_eq!(types, ["DOUBLE", "BIGINT", "DECIMAL(18,4)", "DATE", "TIMESTAMP", "BOOLEAN"]);
         let page = store.texts(sql)?;
         let first: Vec<_> = page.rows[0].iter().flatten().map(String::as_str).collect();
-        assert_eq!(first, ["86400.0", "86400", "8.6400", "2206-07-23", "1970-01-01 00:00:00.0864"]);
-        assert_eq!(page.rows[1], vec![None; 5]);
-        assert_eq!(page.rows[2], vec![None; 5]);
+        assert_eq!(first, ["86400.0", "86400", "8.6400", "2206-07-23", "1970-01-01 00:00:00.0864", "true"]);
+        assert_eq!(page.rows[1], vec![None; 6]);
+        assert_eq!(page.rows[2], vec![None; 6]);
         Ok(())
     }
 }

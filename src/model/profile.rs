@@ -35,7 +35,7 @@ pub struct ColumnProfile {
     pub empty: u64,
     /// Rows without a text, e.g. because their file lacks the column.
     pub absent: u64,
-    /// Different texts among the filled; see `distinct_is_exact`.
+    /// Different texts among the filled; exact if `distinct_is_exact`.
     pub distinct: u64,
     /// Whether `distinct` was counted; in large tables it is estimated, to within a few percent.
     pub distinct_is_exact: bool,
@@ -63,6 +63,12 @@ pub struct ColumnProfile {
     pub several_words: f64,
     /// What separates the items of values that look like lists.
     pub separator: Option<char>,
+    /// Rows with a number whose comma can only be the decimal sign.
+    pub decimal_comma: u64,
+    /// Rows with a number whose point can only be the decimal sign.
+    pub decimal_point: u64,
+    /// Rows with a number whose one comma stands before three digits: decimals or thousands.
+    pub doubtful_comma: u64,
 }
 
 impl ColumnProfile {

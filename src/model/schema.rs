@@ -26,6 +26,9 @@ pub struct Table {
     /// What of its rows is money at stake wherever something is wrong with a row that they refer to, or with themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stake: Option<Stake>,
+    /// What sources call such rows, in any language.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synonyms: Vec<String>,
     /// The fields, in the order of the file.
     pub fields: IndexMap<String, Field>,
 }
@@ -81,6 +84,10 @@ pub struct Field {
     /// Names under which sources know it, in any language.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub synonyms: Vec<String>,
+    /// The transform that takes it out of a column in which it stands together with the next such field, as a first and a
+    /// last name do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// What it means, with its unit.
     #[serde(default)]
     pub description: String,

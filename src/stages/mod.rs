@@ -14,3 +14,4 @@ pub mod map;
 pub mod neighbours;
 pub mod report;
 pub mod stake;
+pub mod suggest;

@@ -53,3 +53,9 @@ pub const TRANSFORM: Transform = Transform {
 
 const TRUE: [&str; 11] = ["oui", "o", "vrai", "v", "yes", "y", "true", "t", "1", "x", "on"];
 const FALSE: [&str; 8] = ["non", "n", "faux", "f", "no", "false", "0", "off"];
+
+/// Whether the text is one of the words without the help of arguments.
+pub(super) fn is_word(text: &str) -> bool {
+    let is = |word: &&str| word.eq_ignore_ascii_case(text);
+    TRUE.iter().chain(&FALSE).any(|word| is(&word))
+}

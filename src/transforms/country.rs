@@ -68,12 +68,21 @@ static COUNTRIES: LazyLock<HashMap<String, Country>> = LazyLock::new(|| {
     countries
 });
 
-fn country(text: &str, form: &str) -> Option<String> {
+/// Whether the text names a country.
+pub(super) fn is_known(text: &str) -> bool {
+    find(text).is_some()
+}
+
+fn find(text: &str) -> Option<&'static Country> {
     // Most rows already say it as we do.
-    let country = COUNTRIES.get(trimmed(text)).or_else(|| {
+    COUNTRIES.get(trimmed(text)).or_else(|| {
         let name = folded(text);
         COUNTRIES.get(&name).or_else(|| COUNTRIES.get(name.strip_prefix("the ")?))
-    })?;
+    })
+}
+
+fn country(text: &str, form: &str) -> Option<String> {
+    let country = find(text)?;
     let value = match form {
         "alpha2" => country.alpha2,
         "alpha3" => country.alpha3,

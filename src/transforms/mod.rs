@@ -19,6 +19,7 @@ mod email;
 mod extract;
 mod first_word;
 mod integer;
+pub mod looks;
 mod lowercase;
 mod map_values;
 mod moment;
@@ -174,7 +175,7 @@ pub fn find(name: &str) -> Result<&'static Transform> {
 
 /// All Rust functions that transforms call, for opening a store.
 pub fn functions() -> Vec<Function> {
-    REGISTRY.iter().flat_map(|transform| transform.functions).copied().collect()
+    REGISTRY.iter().flat_map(|transform| transform.functions).chain([&looks::LOOKS]).copied().collect()
 }
 
 #[cfg(test)]

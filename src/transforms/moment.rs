@@ -39,6 +39,11 @@ pub(super) fn microseconds(text: &str, formats: &str) -> Option<i64> {
     read(text, formats)?.signed_duration_since(NaiveDateTime::default()).num_microseconds()
 }
 
+/// Whether the format reads the text.
+pub(super) fn reads(text: &str, format: &str) -> bool {
+    parse(text, format).is_some()
+}
+
 fn read(text: &str, formats: &str) -> Option<NaiveDateTime> {
     let text = trimmed(text);
     formats.split(SEPARATOR).find_map(|format| if format == EXCEL { serial(text) } else { parse(text, format) })

@@ -1,0 +1,275 @@
+//! Suggest: profiles of staged columns, and which canonical field each belongs to, with evidence.
+//!
+//! `profile` looks at the values, `names` at the words of headers and synonyms, `keys` finds known keys again, `learnt` is
+//! what other mappings say, `fit` and `score` weigh one pair, `assign` pairs a whole table one to one, `patterns` joins
+//! and splits columns, `steps` proposes transforms. Nothing here knows what the tables are about.
+
+mod assign;
+mod fit;
+mod keys;
+mod learnt;
+mod names;
+mod patterns;
+mod profile;
+mod score;
+mod steps;
+
+use std::collections::HashMap;
+
+pub use profile::{profile, profile_columns};
+
+use crate::error::Result;
+use crate::model::{EntityProfile, EntityProposal, Mapping, Proposal, Schema, Suggestion, TableChoice, column_key};
+use crate::store::Store;
+use keys::{KeyColumn, Known};
+use learnt::Learnt;
+use score::{Ground, Matrix, sigmoid};
+
+/// The odds from which on an entity is suggested for a table.
+const LEAST_TABLE: f64 = -0.8;
+
+/// What suggestions are made from.
+pub struct Request<'a> {
+    /// The canonical schema.
+    pub schema: &'a Schema,
+    /// The source.
+    pub source: &'a str,
+    /// The name of its mapping, by file name without `.toml`.
+    pub name: &'a str,
+    /// The mapping as it is now, which may be without any table.
+    pub mapping: &'a Mapping,
+    /// All mappings of the workspace by name, to learn from.
+    pub others: &'a [(String, Mapping)],
+    /// The profiles of the source's staged entities.
+    pub entities: &'a [EntityProfile],
+    /// What the mapping would have to say of each entity for its connector, if it says nothing.
+    pub options: &'a dyn Fn(&str) -> Option<toml::Table>,
+}
+
+/// Known keys by canonical table and column.
+type Keys = HashMap<(String, String), Known>;
+
+/// For each column of each staged entity of a source, the best canonical field, and for each entity without a table, the
+/// best table.
+pub fn suggest(store: &Store, request: &Request) -> Result<Proposal> {
+    let learnt = Learnt::from(request.others, request.name);
+    let mut known: Vec<Keys> =
+        request.entities.iter().map(|entity| keys::known(store, request.schema, entity, &[])).collect::<Result<_>>()?;
+    let choices = choose_tables(request, &learnt, &known);
+    // Keys that other entities of the source bring along are known as soon as their columns are.
+    let others = key_columns(request, &learnt, &known, &choices);
+    if !others.is_empty() {
+        for (entity, known) in request.entities.iter().zip(&mut known) {
+            for (place, found) in keys::known(store, request.schema, entity, &others)? {
+                let best = known.entry(place).or_default();
+                if found.share > best.share || best.of.is_empty() {
+                    *best = found;
+                }
+            }
+        }
+    }
+    let mut entities = Vec::new();
+    for ((entity, known), tables) in request.entities.iter().zip(&known).zip(choices) {
+        let mut suggestions = Vec::new();
+        for choice in tables.iter().filter(|choice| choice.chosen) {
+            suggestions.extend(suggestions_of(store, request, &learnt, known, entity, &choice.table)?);
+        }
+        let is_used =
+            |name: &str| suggestions.iter().any(|one: &Suggestion| one.columns.iter().any(|column| column == name));
+        let left = entity.columns.iter().filter(|column| column.filled > 0 && !is_used(&column.name));
+        let left = left.map(|column| column.name.clone()).collect();
+        let options = if request.mapping.entities.contains_key(&entity.entity) {
+            None
+        } else {
+            (request.options)(&entity.entity)
+        };
+        entities.push(EntityProposal {
+            entity: entity.entity.clone(),
+            rows: entity.rows,
+            tables,
+            suggestions,
+            left,
+            options,
+        });
+    }
+    Ok(Proposal { source: request.source.to_owned(), mapping: request.name.to_owned(), entities })
+}
+
+/// Per entity, the tables with how well they fit. One that is mapped is chosen; the others choose among what is left, each
+/// table once, so that all of them together fit best.
+fn choose_tables(request: &Request, learnt: &Learnt, known: &[Keys]) -> Vec<Vec<TableChoice>> {
+    let is_mapped = |table: &str| request.mapping.tables.get(table).filter(|feed| !feed.fields.is_empty());
+    let mut all = Vec::new();
+    let mut gains = Vec::new();
+    for (entity, known) in request.entities.iter().zip(known) {
+        let ground = Ground { schema: request.schema, known, learnt };
+        let has_one =
+            request.mapping.tables.values().any(|feed| feed.entity == entity.entity && !feed.fields.is_empty());
+        let mut odds = Vec::new();
+        let mut tables = Vec::new();
+        for (name, table) in &request.schema.tables {
+            let matrix = Matrix::new(&ground, name, table, entity, &[]);
+            let (columns, required) = matrix.coverage();
+            let likeness = names::table_likeness(&entity.entity, name, table);
+            odds.push(9.0 * (0.45 * columns + 0.55 * required) + 3.0 * likeness - 4.6);
+            let mapped = is_mapped(name).is_some_and(|feed| feed.entity == entity.entity);
+            let words = format!(
+                "{:.0} % of its columns and {:.0} % of what the table requires find each other{}",
+                columns * 100.0,
+                required * 100.0,
+                if likeness >= 0.6 { ", and it is called so" } else { "" }
+            );
+            tables.push(TableChoice { table: name.clone(), score: 0.0, mapped, chosen: mapped, words });
+        }
+        let whole: f64 = 1.0 + odds.iter().map(|odds| odds.exp()).sum::<f64>();
+        for (table, odds) in tables.iter_mut().zip(&odds) {
+            table.score = odds.exp() / whole;
+        }
+        let free = request.schema.tables.keys().zip(&odds);
+        let gain = |(name, odds): (&String, &f64)| {
+            if has_one || is_mapped(name).is_some() { -1.0 } else { odds - LEAST_TABLE }
+        };
+        gains.push(free.map(gain).collect::<Vec<f64>>());
+        all.push(tables);
+    }
+    for (tables, table) in all.iter_mut().zip(assign::assign(&gains)) {
+        if let Some(chosen) = table.and_then(|table| tables.get_mut(table)) {
+            chosen.chosen = true;
+        }
+        tables
+            .sort_by(|a, b| (b.chosen, b.score).partial_cmp(&(a.chosen, a.score)).unwrap_or(std::cmp::Ordering::Equal));
+    }
+    all
+}
+
+/// The columns that hold, or are suggested for, the keys of the chosen tables.
+fn key_columns(request: &Request, learnt: &Learnt, known: &[Keys], choices: &[Vec<TableChoice>]) -> Vec<KeyColumn> {
+    let mut found = Vec::new();
+    for ((entity, known), tables) in request.entities.iter().zip(known).zip(choices) {
+        for choice in tables.iter().filter(|choice| choice.chosen) {
+            let Some(table) = request.schema.tables.get(&choice.table) else { continue };
+            let Some((at, key, _)) = table.keys().next().and_then(|key| table.fields.get_full(key)) else { continue };
+            let ground = Ground { schema: request.schema, known, learnt };
+            let fixed = fixed(request, entity, &choice.table);
+            let matrix = Matrix::new(
+                &ground,
+                &choice.table,
+                table,
+                entity,
+                &fixed.iter().map(|(c, f, _)| (*c, *f)).collect::<Vec<_>>(),
+            );
+            let mapped = request.mapping.tables.get(&choice.table).and_then(|feed| feed.fields.get(key));
+            let several = mapped.is_some_and(|feed| feed.inputs().count() > 1);
+            let paired = matrix.pairs.iter().position(|pair| *pair == Some(at));
+            let mapped = fixed.iter().find(|(_, field, _)| *field == at).map(|(column, ..)| *column);
+            if let Some(column) = mapped.or(paired).filter(|_| !several) {
+                found.push(KeyColumn {
+                    table: choice.table.clone(),
+                    source: entity.source.clone(),
+                    entity: entity.entity.clone(),
+                    column: entity.columns[column].name.clone(),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The pairs of a column and a field that the mapping has, with all columns of the field.
+fn fixed(request: &Request, entity: &EntityProfile, table_name: &str) -> Vec<(usize, usize, Vec<usize>)> {
+    let (Some(table), Some(feed)) = (request.schema.tables.get(table_name), request.mapping.tables.get(table_name))
+    else {
+        return Vec::new();
+    };
+    if feed.entity != entity.entity {
+        return Vec::new();
+    }
+    let place = |name: &str| {
+        let key = column_key(name);
+        let exact = entity.columns.iter().position(|column| column.name == name);
+        exact.or_else(|| entity.columns.iter().position(|column| column_key(&column.name) == key))
+    };
+    let mut found = Vec::new();
+    for (name, feed) in &feed.fields {
+        let Some(field) = table.fields.get_index_of(name) else { continue };
+        let columns: Vec<usize> = feed.inputs().filter_map(place).collect();
+        if let Some(first) = columns.first() {
+            found.push((*first, field, columns));
+        }
+    }
+    found
+}
+
+/// The pairs of one entity and one table, those that are mapped included, in the order of the columns.
+fn suggestions_of(
+    store: &Store,
+    request: &Request,
+    learnt: &Learnt,
+    known: &Keys,
+    entity: &EntityProfile,
+    table_name: &str,
+) -> Result<Vec<Suggestion>> {
+    let Some(table) = request.schema.tables.get(table_name) else { return Ok(Vec::new()) };
+    let fixed = fixed(request, entity, table_name);
+    let ground = Ground { schema: request.schema, known, learnt };
+    // A column that is used, even as one of several, is not suggested again, nor is a field that something feeds.
+    let mut taken: Vec<(usize, usize)> = Vec::new();
+    for (_, field, columns) in &fixed {
+        taken.extend(columns.iter().map(|column| (*column, *field)));
+    }
+    let feed = request.mapping.tables.get(table_name).filter(|feed| feed.entity == entity.entity);
+    let matrix = Matrix::new(&ground, table_name, table, entity, &taken);
+    let mut found: Vec<(usize, Suggestion)> = Vec::new();
+    for (column, field, columns) in &fixed {
+        let Some((name, _)) = table.fields.get_index(*field) else { continue };
+        let transforms = feed.and_then(|feed| feed.fields.get(name)).map(|feed| feed.transforms.clone());
+        let mut suggestion = suggestion(&matrix, *column, *field, name, transforms.unwrap_or_default());
+        suggestion.columns = columns.iter().map(|column| entity.columns[*column].name.clone()).collect();
+        suggestion.mapped = true;
+        found.push((*column, suggestion));
+    }
+    let is_taken = |column: usize| taken.iter().any(|(other, _)| *other == column);
+    for (column, field) in matrix.pairs.iter().enumerate().filter_map(|(column, field)| Some((column, (*field)?))) {
+        let Some((name, declared)) = table.fields.get_index(field) else { continue };
+        if is_taken(column) || feed.is_some_and(|feed| feed.fields.contains_key(name)) {
+            continue;
+        }
+        let transforms = steps::steps(&steps::Pair {
+            schema: request.schema,
+            table: table_name,
+            name,
+            field: declared,
+            column: &entity.columns[column],
+            prefix: matrix.cells[column][field].prefix.as_deref(),
+            mapping: request.name,
+            learnt,
+        });
+        found.push((column, suggestion(&matrix, column, field, name, transforms)));
+    }
+    let is_fed = |field: &str| feed.is_some_and(|feed| feed.fields.contains_key(field));
+    patterns::split(&matrix, &is_fed, &mut found);
+    patterns::join_texts(&matrix, &mut found);
+    patterns::join_key(store, request, learnt, &matrix, &is_fed, &mut found)?;
+    found.sort_by_key(|(column, suggestion)| (*column, table.fields.get_index_of(&suggestion.field)));
+    Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
+}
+
+fn suggestion(
+    matrix: &Matrix,
+    column: usize,
+    field: usize,
+    name: &str,
+    transforms: Vec<crate::model::Step>,
+) -> Suggestion {
+    Suggestion {
+        entity: matrix.entity.entity.clone(),
+        columns: vec![matrix.entity.columns[column].name.clone()],
+        table: matrix.table_name.to_owned(),
+        field: name.to_owned(),
+        score: matrix.sure(column, field),
+        mapped: false,
+        transforms,
+        evidence: matrix.cells[column][field].evidence.clone(),
+        runner_up: matrix.runner_up(column, field).filter(|second| second.score >= sigmoid(-6.0)),
+    }
+}

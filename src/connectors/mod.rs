@@ -85,6 +85,12 @@ pub trait Connector {
     /// Why an entity was left out.
     fn why_absent(&self, entity: &str) -> String;
 
+    /// What a mapping has to say of an entity that it does not name, so that it is found again; `None` where a mapping cannot
+    /// name it.
+    fn options(&self, _entity: &str) -> Option<toml::Table> {
+        None
+    }
+
     /// Reads one entity whole into `target.relation`, which does not exist yet.
     fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted>;
 }

@@ -6,6 +6,8 @@ pub mod clock;
 mod decisions;
 mod filter;
 mod findings;
+mod mapping;
+mod mapping_text;
 mod output;
 mod reader;
 mod sources;
@@ -24,6 +26,7 @@ use crate::{rules, transforms};
 
 pub use catalogue::*;
 pub use decisions::NewValue;
+pub use mapping::step_problem;
 pub use reader::{Reader, SourceStatus};
 pub use tables::{Tell, Viewed};
 pub use workspace::{MappingInfo, OpenOptions, Workspace};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::DataFrame;
 
+use super::mapping::Profiles;
 use super::tables::Browser;
 use super::{Target, Workspace};
 use crate::error::{Error, Kind, Result};
@@ -23,6 +24,7 @@ pub struct Reader {
     pub(super) store: Store,
     pub(super) browser: Browser,
     pub(super) canceller: Canceller,
+    pub(super) profiles: Profiles,
 }
 
 /// The workspace's files as they were read last, shared by all readers of a workbench.
@@ -66,13 +68,14 @@ pub struct SourceStatus {
 impl Reader {
     pub(super) fn new(workspace: Arc<Workspace>, store: Store) -> Reader {
         let newest = Newest::new(&workspace);
-        Reader { workspace, newest, store, browser: Browser::default(), canceller: Canceller::default() }
+        let profiles = Profiles::default();
+        Reader { workspace, newest, store, browser: Browser::default(), canceller: Canceller::default(), profiles }
     }
 
     /// The same view on a connection of its own, for another thread.
     pub fn again(&self) -> Result<Reader> {
         let fresh = Reader::new(self.newest.get(), self.store.reader()?);
-        Ok(Reader { newest: self.newest.clone(), ..fresh })
+        Ok(Reader { newest: self.newest.clone(), profiles: self.profiles.clone(), ..fresh })
     }
 
     /// Takes over what [`Workbench::refresh`](super::Workbench::refresh) has read since this reader was made.
@@ -165,8 +168,8 @@ impl Reader {
             }
             // The mapping that does not go alone either is the one that is wrong.
             let wrong = workspace.mappings.iter().find(|one| plan(std::slice::from_ref(one)).is_err());
-            match wrong.and_then(|(source, _)| workspace.config.sources.get(source)) {
-                Some(config) => workspace.located(error.at_file(workspace.mapping_file(config.mapping_name()))),
+            match wrong.and_then(|(source, _)| workspace.mapping_name(source)) {
+                Some(name) => workspace.located(error.at_file(workspace.mapping_file(&name))),
                 None => error,
             }
         })

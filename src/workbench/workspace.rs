@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Kind, Result};
-use crate::model::{Mapping, Schema, WorkspaceConfig};
+use crate::model::{Mapping, Schema, SourceConfig, WorkspaceConfig};
 use crate::stages::map;
 
 /// How a workspace is opened.
@@ -87,13 +87,7 @@ impl Workspace {
         let mut mappings = Vec::new();
         for (name, source) in &config.sources {
             refuse_secrets(&file, name, &source.options)?;
-            let base = format!("{}.toml", source.mapping_name());
-            let path = dir.join("mappings").join(&base);
-            let mapping = if path.exists() {
-                toml(&path)?
-            } else if let Some((_, text)) = DEFAULTS.iter().find(|(default, _)| *default == base) {
-                parse(text, &path)?
-            } else {
+            let Some((mapping, _)) = read_mapping(dir, &mapping_name(dir, name, source), &source.kind)? else {
                 return Err(no_mapping(dir, name, source.mapping_name()).at_file(&file));
             };
             mappings.push((name.clone(), mapping));
@@ -114,6 +108,11 @@ impl Workspace {
     /// Where the mapping of that name stands, or would if it were not the one that comes with tastevin.
     pub fn mapping_file(&self, name: &str) -> PathBuf {
         self.dir.join("mappings").join(format!("{name}.toml"))
+    }
+
+    /// The name of a source's mapping, by file name without `.toml`; `None` for no such source.
+    pub fn mapping_name(&self, source: &str) -> Option<String> {
+        self.config.sources.get(source).map(|config| mapping_name(&self.dir, source, config))
     }
 
     /// The user's own rules.
@@ -160,17 +159,62 @@ impl Workspace {
         let text = document.to_string();
         // What would not open again is not written.
         Self::with(dir, parse(&text, &file)?)?;
-        let mut fresh = tempfile::NamedTempFile::new_in(dir).map_err(|cause| Error::io("cannot write", dir, cause))?;
-        fresh.write_all(text.as_bytes()).map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
-        // A temporary file is readable by its owner only; the configuration stays as open as it was.
-        let permissions = fs::metadata(&file).map(|old| old.permissions());
-        permissions
-            .and_then(|permissions| fresh.as_file().set_permissions(permissions))
-            .map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
-        fresh.as_file().sync_all().map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
-        fresh.persist(&file).map_err(|cause| Error::io("cannot replace", &file, cause.error))?;
-        Ok(())
+        replace(&file, &text)
     }
+}
+
+/// The name of a source's mapping. A source whose kind is a connector has a mapping of its own, which may be still to be
+/// written.
+fn mapping_name(dir: &Path, source: &str, config: &SourceConfig) -> String {
+    let name = config.mapping_name();
+    let is_written = dir.join("mappings").join(format!("{name}.toml")).exists()
+        || DEFAULTS.iter().any(|(default, _)| default.strip_suffix(".toml") == Some(name));
+    if config.mapping.is_none() && !is_written && is_connector(name) { source.to_owned() } else { name.to_owned() }
+}
+
+fn is_connector(name: &str) -> bool {
+    crate::connectors::REGISTRY.iter().any(|connector| connector.name == name)
+}
+
+/// The mapping of that name: the workspace's own, with the text of its file, or the one that comes with tastevin. Where the source's
+/// kind is a connector and nothing is written yet, a mapping that maps nothing.
+pub(super) fn read_mapping(dir: &Path, name: &str, kind: &str) -> Result<Option<(Mapping, Option<String>)>> {
+    let base = format!("{name}.toml");
+    let path = dir.join("mappings").join(&base);
+    if path.exists() {
+        let text = fs::read_to_string(&path).map_err(|cause| Error::io("cannot read", &path, cause))?;
+        return Ok(Some((parse(&text, &path)?, Some(text))));
+    }
+    if let Some((_, text)) = DEFAULTS.iter().find(|(default, _)| *default == base) {
+        return Ok(Some((parse(text, &path)?, None)));
+    }
+    let unwritten = Mapping { connector: kind.to_owned(), ..Mapping::default() };
+    Ok(is_connector(kind).then_some((unwritten, None)))
+}
+
+/// The text of a mapping that comes with tastevin.
+pub(super) fn default_text(name: &str) -> Option<&'static str> {
+    DEFAULTS.iter().find(|(default, _)| default.strip_suffix(".toml") == Some(name)).map(|(_, text)| *text)
+}
+
+/// The mappings in the workspace's folder by name, those that sources use and those that none does. One that cannot be read
+/// is passed over: it has an error of its own where it is used.
+pub(super) fn all_mappings(dir: &Path) -> Result<Vec<(String, Mapping)>> {
+    let files = match fs::read_dir(dir.join("mappings")) {
+        Ok(files) => files,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) => return Err(Error::io("cannot read", &dir.join("mappings"), cause)),
+    };
+    let mut mappings = Vec::new();
+    for entry in files.flatten() {
+        let path = entry.path();
+        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.extension().is_some_and(|ending| ending == "toml") && name != "canonical" {
+            mappings.extend(toml(&path).ok().map(|mapping| (name, mapping)));
+        }
+    }
+    mappings.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(mappings)
 }
 
 /// A mapping that a source can be of.
@@ -228,6 +272,23 @@ fn no_mapping(dir: &Path, source: &str, name: &str) -> Error {
 /// The canonical schema with which every workspace begins.
 pub(super) fn default_schema() -> Result<Schema> {
     parse(DEFAULTS[0].1, Path::new("mappings/canonical.toml"))
+}
+
+/// Writes a file of the workspace anew, whole or not at all.
+pub(super) fn replace(file: &Path, text: &str) -> Result<()> {
+    let dir = file.parent().unwrap_or(Path::new("."));
+    let mut fresh = tempfile::NamedTempFile::new_in(dir).map_err(|cause| Error::io("cannot write", dir, cause))?;
+    fresh.write_all(text.as_bytes()).map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+    // A temporary file is readable by its owner only; what is replaced stays as open as it was, what is new is as open as
+    // its neighbour.
+    let like = if file.exists() { file.to_owned() } else { dir.join("canonical.toml") };
+    if let Ok(permissions) = fs::metadata(&like).map(|old| old.permissions()) {
+        let set = fresh.as_file().set_permissions(permissions);
+        set.map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+    }
+    fresh.as_file().sync_all().map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+    fresh.persist(file).map_err(|cause| Error::io("cannot replace", file, cause.error))?;
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

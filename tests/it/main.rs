@@ -16,5 +16,6 @@ mod samples;
 mod session;
 mod slips;
 mod stake;
+mod suggest;
 mod tui;
 mod tui_everywhere;

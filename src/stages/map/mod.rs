@@ -7,6 +7,7 @@ mod decided;
 mod derive;
 mod feed;
 mod identity;
+mod preview;
 mod proof;
 mod story;
 
@@ -21,6 +22,7 @@ use decided::Decided;
 pub use decided::read_value;
 use derive::{Around, Stop};
 use feed::Feed;
+pub use preview::{Fed, preview, problems, step_problem};
 pub use proof::{SCHEMA, prove};
 
 /// The most fields that a table can have: `_unread` and `_decided` hold a bit for each.

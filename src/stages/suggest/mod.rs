@@ -16,7 +16,7 @@ mod steps;
 
 use std::collections::HashMap;
 
-pub use profile::{profile, profile_columns};
+pub use profile::{profile, profile_columns, staged_load};
 
 use crate::error::Result;
 use crate::model::{EntityProfile, EntityProposal, Mapping, Proposal, Schema, Suggestion, TableChoice, column_key};

@@ -26,13 +26,15 @@ const SHAPES: usize = 8;
 /// The share of the values that must look like a kind for the column to be of it.
 const ENOUGH: f64 = 0.7;
 
+/// The load that staged an entity, if any did.
+pub fn staged_load(store: &Store, source: &str, entity: &str) -> Result<Option<i64>> {
+    let sql = "SELECT load FROM dq.staged WHERE source = ? AND entity = ?";
+    store.first(sql, params![source, entity], |row| row.get(0))
+}
+
 /// Profiles a staged entity; none where it was never loaded.
 pub fn profile(store: &Store, source: &str, entity: &str) -> Result<Option<EntityProfile>> {
-    let load: Option<i64> =
-        store.first("SELECT load FROM dq.staged WHERE source = ? AND entity = ?", params![source, entity], |row| {
-            row.get(0)
-        })?;
-    let Some(load) = load else { return Ok(None) };
+    let Some(load) = staged_load(store, source, entity)? else { return Ok(None) };
     let relation = Path("staging", &format!("{source}/{entity}")).to_string();
     let names = load::columns(store, source, entity)?;
     let (rows, columns) = profile_columns(store, &relation, &names)?;

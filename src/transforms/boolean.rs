@@ -57,5 +57,5 @@ const FALSE: [&str; 8] = ["non", "n", "faux", "f", "no", "false", "0", "off"];
 /// Whether the text is one of the words without the help of arguments.
 pub(super) fn is_word(text: &str) -> bool {
     let is = |word: &&str| word.eq_ignore_ascii_case(text);
-    TRUE.iter().chain(&FALSE).any(|word| is(&word))
+    TRUE.iter().chain(&FALSE).any(is)
 }

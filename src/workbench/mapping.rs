@@ -14,7 +14,9 @@ use crate::stages::suggest;
 
 /// Profiles that were made already, by source and entity, shared by all readers of a workbench.
 #[derive(Clone, Default)]
-pub(super) struct Profiles(Arc<Mutex<HashMap<(String, String), Arc<EntityProfile>>>>);
+pub(super) struct Profiles(Arc<Mutex<ByEntity>>);
+
+type ByEntity = HashMap<(String, String), Arc<EntityProfile>>;
 
 impl Profiles {
     fn get(&self, source: &str, entity: &str, load: i64) -> Option<Arc<EntityProfile>> {

@@ -8,6 +8,7 @@ mod harness;
 mod house;
 mod load;
 mod map;
+mod odoo;
 mod other_schema;
 mod planted;
 mod pty;

@@ -133,11 +133,13 @@ pub fn extract(
     };
     if !records.group.is_empty() {
         let rows = pages.group()?;
-        notes.push(format!(
-            "{entity}: {read} records of {} are {rows} rows, added up by {}",
-            records.model,
-            records.group.join(", ")
-        ));
+        if rows != read {
+            notes.push(format!(
+                "{entity}: {read} records of {} make {rows} rows, added up by {}",
+                records.model,
+                records.group.join(" and ")
+            ));
+        }
     }
     let rows = target.store.count(&format!("SELECT count(*) FROM {}", Name("dq", target.relation)))?;
     let dialect = format!("records of {}, {}", records.model, session.protocol());

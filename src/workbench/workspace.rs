@@ -5,6 +5,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
 use crate::model::{Mapping, Schema, SourceConfig, WorkspaceConfig};
@@ -364,7 +365,7 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(|cause| Error::io("cannot lock the workspace", &path, cause))?;
-        match file.try_lock() {
+        match try_for_a_moment(&file) {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -380,6 +381,20 @@ impl Lock {
         let told = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(me.as_bytes()));
         told.map_err(|cause| Error::io("cannot lock the workspace", &path, cause))?;
         Ok(Lock { _file: Some(file) })
+    }
+}
+
+/// A process that is being started elsewhere in this program holds our open files for a moment, locks too.
+fn try_for_a_moment(file: &File) -> std::result::Result<(), fs::TryLockError> {
+    const MOMENT: Duration = Duration::from_millis(300);
+    let begin = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(fs::TryLockError::WouldBlock) if begin.elapsed() < MOMENT => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            outcome => return outcome,
+        }
     }
 }
 

@@ -197,6 +197,8 @@ fn a_later_load_asks_for_what_changed_and_finds_what_was_committed_late() -> Res
 
     // Far enough on, only what changed comes.
     desk.later(240);
+    desk.load()?;
+    desk.later(240);
     partner(&mut desk.server.world(), 6);
     desk.server.world().put("product.template", 2, json!({}));
     let notes = desk.load()?.notes.join("\n");

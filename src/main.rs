@@ -5,5 +5,7 @@ use std::process::ExitCode;
 use tastevin::{cli, tui};
 
 fn main() -> ExitCode {
-    cli::main(std::env::args_os(), |workbench, load_first| tui::run(workbench, tui::Options { load_first }))
+    cli::main(std::env::args_os(), |workbench, cli::Opening { load_first, theme, colourless }| {
+        tui::run(workbench, tui::Options { load_first, theme, colourless })
+    })
 }

@@ -28,6 +28,9 @@ pub struct Global {
     /// No colours; the variable NO_COLOR says the same
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub no_color: bool,
+    /// The theme of the workbench on the terminal: terminal, dark, light, contrast, or one of your own
+    #[arg(long, global = true, value_name = "NAME", env = "TASTEVIN_THEME", help_heading = "Everywhere")]
+    pub theme: Option<String>,
     /// No progress and no messages, only data, warnings of damage and errors
     #[arg(short, long, global = true, help_heading = "Everywhere")]
     pub quiet: bool,

@@ -138,8 +138,19 @@ pub fn command() -> clap::Command {
     REGISTRY.iter().fold(root, |root, entry| root.subcommand((entry.declare)()))
 }
 
-/// What shows a workbench on the terminal until the person leaves it; `true` asks it to load and check first.
-pub type Front = fn(Workbench, bool) -> Result<()>;
+/// How the workbench on the terminal begins.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// Load and check first.
+    pub load_first: bool,
+    /// The theme, where one was asked for.
+    pub theme: Option<String>,
+    /// No colours.
+    pub colourless: bool,
+}
+
+/// What shows a workbench on the terminal until the person leaves it.
+pub type Front = fn(Workbench, Opening) -> Result<()>;
 
 /// Runs the command line and says with what code the process ends. `front` is the workbench on the terminal.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, front: Front) -> ExitCode {

@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
-use super::context::{Context, warn};
-use super::{Outcome, REGISTRY};
+use super::context::{Context, Global, warn};
+use super::{Opening, Outcome, REGISTRY};
 use crate::error::{Error, Result, nearest};
 use crate::workbench::{OpenOptions, Workbench};
 
@@ -42,5 +42,7 @@ pub fn require_terminal() -> Result<()> {
 pub fn show(workbench: Workbench, load_first: bool, context: &Context) -> Result<Outcome> {
     // The screen covers it until the person leaves; then it stands there.
     warn(&workbench);
-    (context.front())(workbench, load_first).map(|()| Outcome::Pass)
+    let Global { theme, no_color, .. } = context.global();
+    let opening = Opening { load_first, theme: theme.clone(), colourless: *no_color };
+    (context.front())(workbench, opening).map(|()| Outcome::Pass)
 }

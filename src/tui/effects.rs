@@ -16,6 +16,13 @@ pub enum Effect {
     Cancel,
     /// Put text on the user's clipboard.
     Copy(String),
+    /// Write a setting into the user's own configuration.
+    Remember {
+        /// Its name.
+        setting: &'static str,
+        /// What it is.
+        value: String,
+    },
     /// Take the mouse, or leave it to the terminal.
     Mouse(bool),
     /// End the program.

@@ -1,6 +1,7 @@
 //! What can happen to the model: a key, the mouse, a new size, time passing, an answer. Neighbour: `update`.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
@@ -50,6 +51,8 @@ pub enum Reply {
     },
     /// A commit ended.
     Committed(Result<Commit>),
+    /// A setting was written into the file that is named, or was not.
+    Remembered(Result<PathBuf>),
     /// A question was answered.
     Answered(u64, Slot, Result<Answer>),
 }
@@ -93,6 +96,32 @@ impl Key {
             (_, true, _) => "A-",
         };
         Some(Key(format!("{prefix}{name}")))
+    }
+
+    /// Whether a terminal can send a key of that name.
+    pub fn exists(name: &str) -> bool {
+        const NAMED: &[&str] = &[
+            "enter",
+            "esc",
+            "tab",
+            "S-tab",
+            "space",
+            "backspace",
+            "del",
+            "up",
+            "down",
+            "left",
+            "right",
+            "home",
+            "end",
+            "pgup",
+            "pgdn",
+        ];
+        let bare = name.strip_prefix("C-").or(name.strip_prefix("A-")).filter(|bare| !bare.is_empty()).unwrap_or(name);
+        let function = bare.strip_prefix('F').and_then(|number| number.parse().ok());
+        let known = NAMED.contains(&bare) || function.is_some_and(|number: u8| (1..=12).contains(&number));
+        // A terminal sends the same for these as for tab, enter and esc.
+        (known || bare.chars().count() == 1) && !["C-i", "C-m", "C-["].contains(&name)
     }
 
     /// The character that the key types.

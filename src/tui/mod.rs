@@ -5,9 +5,10 @@
 //! - what happens: [`message`], what follows: [`effects`], what is: [`model`]
 //! - [`keymap`]: the commands, from which footer, help, palette and dispatch come
 //! - [`screens`]: one file or folder each, one line in the registry; [`popups`] lie over them
-//! - [`widgets`], [`theme`], [`text`]: what screens are built of
+//! - [`widgets`], [`theme`], [`text`]: what screens are built of; [`config`]: what the user set
 //! - [`runtime`] with [`workers`]: the terminal and the threads
 
+pub mod config;
 pub mod cursor;
 pub mod effects;
 pub mod input;

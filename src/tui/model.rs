@@ -8,13 +8,14 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use ratatui::layout::Rect;
 
+use super::config::Config;
 use super::effects::{Ask, Effect, Job, Slot};
 use super::keymap::{Keymap, Layer};
 use super::message::Key;
 use super::notes::{Notes, Tone};
 use super::popups::Popup;
 use super::screens::{self, Screen, anomalies, commit, sources};
-use super::theme::Theme;
+use super::theme::{Named, Theme};
 use crate::model::{Decision, Gate, Progress, Schema, Verdict};
 
 /// Below this size, in columns and lines, nothing can be read and nothing is done.
@@ -73,6 +74,8 @@ pub struct Model {
     pub about: About,
     /// The colours.
     pub theme: Theme,
+    /// The themes that can be chosen.
+    pub themes: Vec<Named>,
     /// The keys as the user wants them.
     pub keymap: Keymap,
     /// The names of the commands that were chosen in the palette, the last one first.
@@ -129,6 +132,7 @@ impl Model {
             area: Rect::new(0, 0, width, height),
             about,
             theme,
+            themes: Vec::new(),
             keymap: Keymap::default(),
             recent: Vec::new(),
             clock: Duration::ZERO,
@@ -154,6 +158,17 @@ impl Model {
             tickets: 0,
             generations: 0,
             asked: HashMap::new(),
+        }
+    }
+
+    /// Takes over what the user set; what is wrong with it is said.
+    pub fn configure(&mut self, config: Config) {
+        if let Some(named) = config.themes.get(config.theme) {
+            self.theme = named.theme;
+        }
+        (self.themes, self.keymap, self.mouse) = (config.themes, config.keymap, config.mouse);
+        for error in &config.wrong {
+            self.notes.fail(self.clock, error);
         }
     }
 

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{IsTerminal as _, Stdout, Write as _, stdout};
 use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,22 +22,29 @@ use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use super::config::Config;
 use super::effects::{Ask, Effect, Job};
 use super::message::{Message, Reply};
 use super::model::{About, Model};
-use super::theme::Theme;
+use super::screens;
+use super::theme::{Depth, Terminal as Shows, Theme};
 use super::update::{start, update};
 use super::view::view;
 use super::workers;
 use crate::error::{Error, Kind, Result};
 use crate::model::Decision;
-use crate::workbench::{Interrupter, Reader, Workbench, clock};
+use crate::workbench::preferences::Preferences;
+use crate::workbench::{Interrupter, Reader, Workbench, clock, preferences};
 
 /// How the workbench begins.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Load every source and check right after opening, with the progress on the screen.
     pub load_first: bool,
+    /// The theme that goes before the one in the user's configuration.
+    pub theme: Option<String>,
+    /// No colours, whatever the configuration says.
+    pub colourless: bool,
 }
 
 /// How often what moves by itself is drawn.
@@ -61,14 +69,21 @@ pub fn run(workbench: Workbench, options: Options) -> Result<()> {
     }
     let (send, receive) = channel();
     let (width, height) = size().map_err(|cause| terminal("its size is not known", cause))?;
-    let mut model =
-        Model::new(about(&workbench), workbench.decisions().to_vec(), Theme::from_environment(), width, height);
+    let mut model = Model::new(about(&workbench), workbench.decisions().to_vec(), Theme::new(true), width, height);
+    let preferences = Preferences::here();
+    let settings = preferences.dir.clone();
+    let mut shows = Shows::here();
+    if options.colourless {
+        shows.depth = Depth::None;
+    }
+    model.configure(Config::of(preferences, options.theme.as_deref(), shows, &screens::places()));
     let questions = Questions::answered(workbench.again()?, send.clone())?;
     let work = Work::done(workbench, send.clone())?;
-    let _screen = Screen::enter()?;
+    let _screen = Screen::enter(model.mouse)?;
     on_signals(&send);
     read_events(send)?;
-    let outcome = drive(&mut model, options, &receive, &work, &questions);
+    let driver = Driver { work: &work, questions: &questions, settings: settings.as_deref() };
+    let outcome = drive(&mut model, options.load_first, &receive, &driver);
     drop(_screen);
     questions.close();
     let dropped = work.finish(&receive);
@@ -96,39 +111,65 @@ fn terminal(what: &str, cause: std::io::Error) -> Error {
     Error::new(Kind::Io, format!("the terminal cannot be used: {what}")).caused_by(cause)
 }
 
+/// What does the effects.
+struct Driver<'a> {
+    work: &'a Work,
+    questions: &'a Questions,
+    /// The folder of the user's configuration.
+    settings: Option<&'a Path>,
+}
+
+impl Driver<'_> {
+    /// Does an effect; false where it ends the program. What is done at once may have an answer at once.
+    fn perform(&self, effect: Effect) -> (bool, Option<Reply>) {
+        match effect {
+            Effect::Do(job) => self.work.submit(job),
+            Effect::Ask(generation, ask) => self.questions.submit(generation, *ask),
+            Effect::Cancel => self.work.cancel(),
+            Effect::Copy(text) => {
+                let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(text));
+            }
+            Effect::Remember { setting, value } => {
+                let none =
+                    || Err(Error::config("there is no folder for the configuration: neither HOME nor XDG_CONFIG_HOME"));
+                let outcome = self.settings.map_or_else(none, |dir| preferences::set(dir, setting, &value));
+                return (true, Some(Reply::Remembered(outcome)));
+            }
+            Effect::Mouse(true) => {
+                let _ = execute!(stdout(), EnableMouseCapture);
+            }
+            Effect::Mouse(false) => {
+                let _ = execute!(stdout(), DisableMouseCapture);
+            }
+            Effect::Quit => return (false, None),
+        }
+        (true, None)
+    }
+}
+
 /// The loop: one message or more, the effects, one frame.
-fn drive(
-    model: &mut Model,
-    options: Options,
-    receive: &Receiver<Message>,
-    work: &Work,
-    questions: &Questions,
-) -> Result<()> {
+fn drive(model: &mut Model, load_first: bool, receive: &Receiver<Message>, driver: &Driver) -> Result<()> {
     let begin = Instant::now();
     let mut screen = Terminal::new(CrosstermBackend::new(stdout())).map_err(|cause| terminal("opening", cause))?;
     let mut draw =
         |model: &Model| screen.draw(|frame| view(model, frame)).map(|_| ()).map_err(|cause| terminal("drawing", cause));
     // Drawn before anything is asked, so that the first frame never waits for the database.
     draw(model)?;
-    let mut effects = start(model, options.load_first);
+    let mut effects = VecDeque::from(start(model, load_first));
     loop {
-        for effect in effects.drain(..) {
-            match effect {
-                Effect::Do(job) => work.submit(job),
-                Effect::Ask(generation, ask) => questions.submit(generation, *ask),
-                Effect::Cancel => work.cancel(),
-                Effect::Copy(text) => {
-                    let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(text));
-                }
-                Effect::Mouse(true) => {
-                    let _ = execute!(stdout(), EnableMouseCapture);
-                }
-                Effect::Mouse(false) => {
-                    let _ = execute!(stdout(), DisableMouseCapture);
-                }
-                Effect::Quit if STOPPED.load(Ordering::SeqCst) => return Err(Error::interrupted()),
-                Effect::Quit => return Ok(()),
+        let mut answered = false;
+        while let Some(effect) = effects.pop_front() {
+            let (goes_on, reply) = driver.perform(effect);
+            if !goes_on {
+                return if STOPPED.load(Ordering::SeqCst) { Err(Error::interrupted()) } else { Ok(()) };
             }
+            if let Some(reply) = reply {
+                effects.extend(update(model, Message::Reply(Box::new(reply))));
+                answered = true;
+            }
+        }
+        if answered {
+            draw(model)?;
         }
         let wait = match (model.work.is_some() || !model.pending.is_empty(), model.notes.shown().is_some()) {
             (true, _) => FRAME,
@@ -159,7 +200,7 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 struct Screen;
 
 impl Screen {
-    fn enter() -> Result<Screen> {
+    fn enter(mouse: bool) -> Result<Screen> {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |information| {
             let ours = thread::current().name().is_some_and(|name| name.starts_with(THREAD));
@@ -170,7 +211,8 @@ impl Screen {
         }));
         ENTERED.store(true, Ordering::SeqCst);
         let entered = enable_raw_mode().and_then(|()| {
-            execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)
+            execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+            if mouse { execute!(stdout(), EnableMouseCapture) } else { Ok(()) }
         });
         entered.map_err(|cause| terminal("entering", cause))?;
         Ok(Screen)

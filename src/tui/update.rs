@@ -209,6 +209,13 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         Reply::Checked(outcome) => checked(model, outcome),
         Reply::Decided { ticket, decision, failure } => decided(model, ticket, decision, failure),
         Reply::Committed(outcome) => committed(model, outcome),
+        Reply::Remembered(outcome) => {
+            match outcome {
+                Ok(path) => model.say(Tone::Done, format!("written into {}", path.display())),
+                Err(error) => model.notes.fail(model.clock, &error.hint("it holds until the workbench is closed")),
+            }
+            Vec::new()
+        }
         Reply::Answered(generation, slot, outcome) => {
             if !model.awaits(slot, generation) {
                 return Vec::new();

@@ -35,6 +35,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
     let cursor: Option<Position> = popup::draw(model, body, buffer);
     popup::hint(model, body, buffer);
     footer::note(model, body, buffer);
+    model.theme.finish(buffer);
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }

@@ -9,6 +9,7 @@ mod findings;
 mod mapping;
 mod mapping_text;
 mod output;
+pub mod preferences;
 mod reader;
 mod sources;
 mod tables;

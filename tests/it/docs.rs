@@ -44,6 +44,11 @@ fn the_page_of_the_keys_is_what_the_keymap_says() {
 }
 
 #[test]
+fn the_page_of_the_configuration_is_what_the_program_reads() {
+    page_is_fresh("configuration.md", &tastevin::tui::config::reference());
+}
+
+#[test]
 fn the_page_of_the_commands_is_what_the_command_line_says() {
     page_is_fresh("cli.md", &commands());
 }

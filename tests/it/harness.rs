@@ -151,7 +151,12 @@ impl Workspace {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tastevin"));
         command.current_dir(self.dir()).stdin(Stdio::null());
         // What the tests see must not depend on who runs them and where.
-        command.env_remove("NO_COLOR").env("TERM", "xterm-256color").env("TASTEVIN_USER", "marie").env("TZ", "UTC");
+        command
+            .env_remove("NO_COLOR")
+            .env_remove("TASTEVIN_THEME")
+            .env("TERM", "xterm-256color")
+            .env("TASTEVIN_USER", "marie")
+            .env("TZ", "UTC");
         command
     }
 }

@@ -20,3 +20,4 @@ mod stake;
 mod suggest;
 mod tui;
 mod tui_everywhere;
+mod tui_settings;

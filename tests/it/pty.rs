@@ -30,7 +30,11 @@ impl Terminal {
         command.cwd(workspace.dir());
         command.env("TERM", "xterm-256color");
         command.env("TASTEVIN_USER", "marie");
-        command.env_remove("NO_COLOR");
+        command.env("XDG_CONFIG_HOME", workspace.path("config"));
+        for name in ["NO_COLOR", "COLORTERM", "TASTEVIN_THEME", "LC_ALL", "LC_CTYPE"] {
+            command.env_remove(name);
+        }
+        command.env("LANG", "C.UTF-8");
         let child = pair.slave.spawn_command(command).expect("the binary runs");
         let mut out = pair.master.try_clone_reader().expect("its output");
         let keys = pair.master.take_writer().expect("its input");

@@ -19,7 +19,7 @@ use tastevin::tui::model::{About, Model};
 use tastevin::tui::theme::Theme;
 use tastevin::tui::update::{start, update};
 use tastevin::tui::{view, workers};
-use tastevin::workbench::{OpenOptions, Workbench, Workspace};
+use tastevin::workbench::{OpenOptions, Workbench, Workspace, preferences};
 
 /// An export of customers with dirt in it.
 pub const CLIENTS: &str = "\
@@ -224,6 +224,9 @@ impl Session {
                 Effect::Quit => {
                     self.ended = true;
                     Vec::new()
+                }
+                Effect::Remember { setting, value } => {
+                    vec![Reply::Remembered(preferences::set(&self.dir.path().join("settings"), setting, &value))]
                 }
                 Effect::Cancel | Effect::Mouse(_) => Vec::new(),
             };

@@ -2,6 +2,7 @@
 
 mod palette;
 pub mod picker;
+mod themes;
 
 use super::cursor::{Cursor, Reel};
 use super::effects::Effect;
@@ -12,6 +13,7 @@ use super::model::Model;
 use super::widgets::popup::{self as drawn, Target};
 pub use palette::palette;
 pub use picker::{Item, PICKER, Picker};
+pub use themes::themes;
 
 /// Something that lies over the screen.
 pub enum Popup {
@@ -108,6 +110,9 @@ impl Popup {
         }
     }
 }
+
+/// The layers of everything that lies over a screen.
+pub static LAYERS: &[&Layer] = &[&READ, &PICKER, &FORM, &QUESTION];
 
 /// Help and message log.
 pub static READ: Layer = Layer {

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 
 use super::cursor::Reel;
 use super::effects::{Answer, Effect, Job, Wish};
-use super::keymap::{Command, Layer, always};
+use super::keymap::{Command, Layer, On, Place, always};
 use super::model::{Model, Pending};
 use super::notes::Tone;
 use super::{popups, text, undo};
@@ -213,6 +213,14 @@ pub static GLOBAL: Layer = Layer {
             ready: Model::writable,
         },
         Command {
+            name: "theme",
+            keys: &[],
+            label: "",
+            help: "Chooses the colours, which are seen while you choose, and writes the choice into config.toml.",
+            run: popups::themes,
+            ready: always,
+        },
+        Command {
             name: "messages",
             keys: &["!"],
             label: "",
@@ -263,11 +271,18 @@ pub static GLOBAL: Layer = Layer {
     ],
 };
 
+/// Every layer there is, with the places where it is on.
+pub fn places() -> Vec<Place> {
+    let on = |on: On| move |layer: &&'static Layer| Place { layer, on };
+    let mut places: Vec<Place> = [&TABS, &GLOBAL].iter().map(on(On::Everywhere)).collect();
+    places.extend(popups::LAYERS.iter().map(on(On::Popup)));
+    places.extend(SCREENS.iter().flat_map(|screen| screen.all_layers).map(on(On::Screen)));
+    places
+}
+
 /// Every layer there is, popups too.
 pub fn layers() -> Vec<&'static Layer> {
-    let mut layers = vec![&TABS, &GLOBAL, &popups::READ, &popups::PICKER, &popups::FORM, &popups::QUESTION];
-    layers.extend(SCREENS.iter().flat_map(|screen| screen.all_layers));
-    layers
+    places().into_iter().map(|place| place.layer).collect()
 }
 
 /// Opens a screen.

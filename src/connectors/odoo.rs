@@ -11,8 +11,8 @@ mod probe;
 mod rpc;
 mod session;
 mod trouble;
-mod value;
-mod xml;
+pub mod value;
+pub mod xml;
 
 use std::cell::{OnceCell, RefCell};
 use std::time::Duration;

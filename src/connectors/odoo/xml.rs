@@ -53,7 +53,10 @@ pub enum Answer {
 
 /// Reads an answer. The error is one clause.
 pub fn answer(body: &str) -> Result<Answer, String> {
-    let mut parser = Parser { reader: Reader::from_str(body), depth: 0 };
+    let mut reader = Reader::from_str(body);
+    // Every tag is looked at here anyway.
+    reader.config_mut().check_end_names = false;
+    let mut parser = Parser { reader, depth: 0 };
     loop {
         match parser.next()? {
             Event::Start(tag) if tag.local_name().as_ref() == "value" => break,
@@ -154,7 +157,17 @@ impl<'a> Parser<'a> {
 
     /// The text up to the closing tag that comes next.
     fn text(&mut self) -> Result<String, String> {
-        let mut text = String::new();
+        let mut text = match self.next()? {
+            // Most texts are one piece.
+            Event::Text(part) => part.into_inner().into_owned(),
+            Event::End(_) => return Ok(String::new()),
+            Event::Start(_) | Event::Empty(_) => return Err("it has a tag within a text".to_owned()),
+            event => {
+                let mut text = String::new();
+                add(&mut text, &event)?;
+                text
+            }
+        };
         loop {
             match self.next()? {
                 Event::End(_) => return Ok(text),
@@ -179,7 +192,7 @@ impl<'a> Parser<'a> {
     }
 
     fn members(&mut self) -> Result<Value, String> {
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(16);
         let mut name = String::new();
         loop {
             match self.next()? {

@@ -230,6 +230,34 @@ fn decisions_are_applied_where_the_value_is_still_the_one_they_were_made_about()
 }
 
 #[test]
+fn a_decision_is_made_about_what_those_before_it_make_of_the_cell_however_soon_it_comes() {
+    let mut world = World::new();
+    world.build();
+    // Each in the words that the workbench would write: `was` as `values` gives it, `rule` of whoever found it.
+    let quick = |world: &mut World, rule: &str, now: &str| {
+        world.ledger.sync(&world.store).unwrap();
+        let values = world.plan().values(&world.store, "things", "price", "SELECT 'T2' UNION SELECT 'T1'").unwrap();
+        let was = values["T2"].clone().unwrap();
+        let id = world.decide(&format!(
+            r#""kind":"set","table":"things","row":"T2","field":"price","was":"{was}","now":"{now}","rule":"{rule}""#
+        ));
+        assert_eq!(values["T1"].as_deref(), Some("10.5"));
+        (was, id)
+    };
+    assert_eq!(quick(&mut world, "unreadable-value", "12,50").0, "dear");
+    let (was, second) = quick(&mut world, "out-of-range", "13");
+    assert_eq!(was, "12.5");
+    world.build();
+    assert_eq!(world.list("SELECT price FROM candidate.things WHERE id = 'T2'"), ["13.0000"]);
+    // Taken back, and decided anew before the candidates are built again.
+    world.decide(&format!(r#""kind":"revert","of":"{second}""#));
+    assert_eq!(quick(&mut world, "out-of-range", "14").0, "12.5");
+    world.build();
+    assert_eq!(world.list("SELECT price FROM candidate.things WHERE id = 'T2'"), ["14.0000"]);
+    assert!(world.conflicts().is_empty(), "{:?}", world.conflicts());
+}
+
+#[test]
 fn a_repaired_key_a_repair_on_a_shared_key_and_their_reversal() {
     let mut world = World::new();
     world.build();

@@ -161,7 +161,7 @@ DROP TABLE {present}"#
             let replaced = replacements.get(field);
             let is_derived = table.fields.get(field).is_some_and(|field| field.derive.is_some());
             let mut values: Vec<Vec<Value>> = Vec::new();
-            for (row, sets) in self.sets(store, field, kind)? {
+            for (row, sets) in sets(store, &self.table, field, kind)? {
                 let Some(found) = found.get(&row) else {
                     conflicts.extend(sets.into_iter().map(|set| self.conflict(set, field, None, "missing-row")));
                     continue;
@@ -193,29 +193,6 @@ DROP TABLE {present}"#
                 ]
             }),
         )
-    }
-
-    /// The decisions that set a field, per row in the order in which they were made; rows in order of their names.
-    fn sets(&self, store: &Store, field: &str, kind: FieldType) -> Result<Vec<(String, Vec<Set>)>> {
-        let written = kind.as_text(&format!("({})", read_value("now", kind)?));
-        let all = store.query(
-            &format!(
-                r#"SELECT id, "row", was, now, {written} FROM dq.decisions
-                   WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ? ORDER BY "row", seq"#
-            ),
-            [self.table.as_str(), field],
-            |row| {
-                Ok(Set { id: row.get(0)?, row: row.get(1)?, was: row.get(2)?, now: row.get(3)?, written: row.get(4)? })
-            },
-        )?;
-        let mut rows: Vec<(String, Vec<Set>)> = Vec::new();
-        for set in all {
-            match rows.last_mut() {
-                Some((row, sets)) if *row == set.row => sets.push(set),
-                _ => rows.push((set.row.clone(), vec![set])),
-            }
-        }
-        Ok(rows)
     }
 
     fn conflict(&self, set: Set, field: &str, found: Option<String>, reason: &str) -> Conflict {
@@ -296,6 +273,27 @@ fn text_or_null(text: Option<String>) -> Value {
     text.map_or(Value::Null, Value::Text)
 }
 
+/// The decisions that set a field, per row in the order in which they were made; rows in order of their names.
+fn sets(store: &Store, table: &str, field: &str, kind: FieldType) -> Result<Vec<(String, Vec<Set>)>> {
+    let written = kind.as_text(&format!("({})", read_value("now", kind)?));
+    let all = store.query(
+        &format!(
+            r#"SELECT id, "row", was, now, {written} FROM dq.decisions
+               WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ? ORDER BY "row", seq"#
+        ),
+        [table, field],
+        |row| Ok(Set { id: row.get(0)?, row: row.get(1)?, was: row.get(2)?, now: row.get(3)?, written: row.get(4)? }),
+    )?;
+    let mut rows: Vec<(String, Vec<Set>)> = Vec::new();
+    for set in all {
+        match rows.last_mut() {
+            Some((row, sets)) if *row == set.row => sets.push(set),
+            _ => rows.push((set.row.clone(), vec![set])),
+        }
+    }
+    Ok(rows)
+}
+
 /// What the source gives for a field of a row.
 struct Found {
     /// The mapped value as text.
@@ -349,7 +347,9 @@ fn fold(
     (state.value, standing, refused)
 }
 
-/// Per row of a relation of candidate rows, what a decision about the field is made about, in order of the rows.
+/// Per row of a relation of candidate rows, what a decision about the field is made about, in order of the rows: the
+/// candidate's value or, where decisions came or went since it was built, what those that are in force now make of the
+/// source's. So a second decision follows the first however soon it comes.
 pub(super) fn values(
     store: &Store,
     rows: &str,
@@ -358,19 +358,36 @@ pub(super) fn values(
     field: &str,
     feeds: &[Feed],
 ) -> Result<IndexMap<String, Option<String>>> {
-    let found = found_values(store, rows, table, field, kind_of(table, field), feeds)?;
+    let kind = kind_of(table, field);
+    let found = found_values(store, rows, table, field, kind, feeds)?;
     let mut values: IndexMap<_, _> = found.into_iter().map(|(row, found)| (row, found.shown())).collect();
     values.sort_unstable_keys();
-    // What was decided since the candidates were built is what the next decision is made about.
-    let newer: Vec<(String, Option<String>)> = store.query(
-        r#"SELECT "row", now FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ?
-           AND "at" > (SELECT max("at") FROM dq.scores) ORDER BY seq"#,
-        [table_name, field],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    for (row, now) in newer {
-        if let Some(value) = values.get_mut(&row) {
-            *value = now;
+    let decided = format!(
+        r#"SELECT DISTINCT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {}"#,
+        Literal(table_name),
+        Literal(field)
+    );
+    let decided: Vec<String> =
+        store.query(&format!("{decided} AND \"row\" IN (SELECT _key FROM {rows} AS r)"), [], |row| row.get(0))?;
+    if decided.is_empty() {
+        return Ok(values);
+    }
+    let list: Vec<String> = decided.iter().map(|row| Literal(row).to_string()).collect();
+    let few = format!("(SELECT * FROM {rows} AS r WHERE _key IN ({}))", list.join(", "));
+    let given = mapped(table, feeds, |name| name == field, Some(&format!("_row IN (SELECT _row FROM {few} AS f)")));
+    let given = format!(
+        "(SELECT f._key, m.* FROM ({given}) AS m JOIN {few} AS f ON f._row = m._row AND f._source = m._source AND f._entity = m._entity)"
+    );
+    let mut given = found_values(store, &given, table, field, kind, feeds)?;
+    let replaced = replacements_of(store, table_name, field, &[])?;
+    let is_derived = table.fields.get(field).is_some_and(|field| field.derive.is_some());
+    let mut sets: HashMap<String, Vec<Set>> = sets(store, table_name, field, kind)?.into_iter().collect();
+    for row in decided {
+        let Some(found) = given.remove(&row) else { continue };
+        let (value, standing, _) = fold(&found, Some(&replaced), is_derived, sets.remove(&row).unwrap_or_default());
+        // What was computed is not known from here; a decision about it is about whatever is computed.
+        if standing.is_some() || !is_derived || found.shown().is_some() {
+            values.insert(row, if standing.is_some() { value } else { value.or_else(|| found.shown()) });
         }
     }
     Ok(values)

@@ -155,6 +155,6 @@ impl Context {
 /// Says what is wrong with the ledger: what was decided and then lost must not go unsaid, whatever the command is about.
 pub fn warn(workbench: &Workbench) {
     if let Some(warning) = workbench.ledger_warning() {
-        message::line(format!("warning: {}", visible(warning)));
+        message::line(format!("warning: {}", visible(&warning)));
     }
 }

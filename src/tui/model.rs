@@ -219,11 +219,17 @@ impl Model {
         self.notes.say(self.clock, tone, text, vec![hint.into()]);
     }
 
-    /// Why nothing may be changed now, if so. A check is no obstacle: it makes way for a decision.
+    /// Why nothing may be changed, if so. A decision waits for nothing: it is written beside whatever is going on.
     pub fn writable(&self) -> Result<(), String> {
-        if self.about.read_only {
-            return Err("the workspace is open for reading only".to_owned());
+        match self.about.read_only {
+            true => Err("the workspace is open for reading only".to_owned()),
+            false => Ok(()),
         }
+    }
+
+    /// Why no long work may be begun now, if so. A check is no obstacle: it makes way.
+    pub fn free(&self) -> Result<(), String> {
+        self.writable()?;
         match self.work.as_ref().map(|work| &work.job) {
             Some(Job::Load(source)) => Err(format!("{source} is being loaded; Esc cancels that")),
             Some(Job::Commit { .. }) => Err("a commit is being made".to_owned()),

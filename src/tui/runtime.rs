@@ -1,7 +1,7 @@
 //! The one driver: takes the terminal and gives it back whatever happens, feeds messages to `update`, does the effects.
 //!
-//! Three threads beside this one: the terminal's events, the writer that owns the workbench, and a reader with a
-//! connection of its own. They only send messages.
+//! Four threads beside this one: the terminal's events, the writer that owns the workbench, the pen that writes decisions
+//! and a reader, these two with connections of their own. They only send messages.
 
 use std::collections::VecDeque;
 use std::io::{IsTerminal as _, Stdout, Write as _, stdout};
@@ -34,7 +34,7 @@ use super::workers;
 use crate::error::{Error, Kind, Result};
 use crate::model::Decision;
 use crate::workbench::preferences::Preferences;
-use crate::workbench::{Interrupter, Reader, Workbench, clock, preferences};
+use crate::workbench::{Decider, Interrupter, Reader, Workbench, clock, preferences};
 
 /// How the workbench begins.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +69,7 @@ pub fn run(workbench: Workbench, options: Options) -> Result<()> {
     }
     let (send, receive) = channel();
     let (width, height) = size().map_err(|cause| terminal("its size is not known", cause))?;
-    let mut model = Model::new(about(&workbench), workbench.decisions().to_vec(), Theme::new(true), width, height);
+    let mut model = Model::new(about(&workbench), workbench.decisions(), Theme::new(true), width, height);
     let preferences = Preferences::here();
     let settings = preferences.dir.clone();
     let mut shows = Shows::here();
@@ -288,11 +288,11 @@ fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// The writer: one thread that owns the workbench and does one job after the other.
+/// The writer, a thread that owns the workbench and does one job after the other, and beside it the pen.
 struct Work {
     queue: Arc<(Mutex<Queue>, Condvar)>,
     interrupter: Interrupter,
-    thread: JoinHandle<()>,
+    threads: [JoinHandle<()>; 2],
 }
 
 #[derive(Default)]
@@ -301,6 +301,8 @@ struct Queue {
     /// Many wishes for a check are one, and it comes after everything else.
     check: bool,
     running: Option<Job>,
+    /// The decision that is being written.
+    deciding: Option<Job>,
     closed: bool,
 }
 
@@ -308,6 +310,7 @@ impl Work {
     fn done(mut workbench: Workbench, send: Sender<Message>) -> Result<Work> {
         let queue: Arc<(Mutex<Queue>, Condvar)> = Arc::default();
         let interrupter = workbench.interrupter();
+        let pen = Self::pen(workbench.decider()?, Arc::clone(&queue), send.clone())?;
         let own = Arc::clone(&queue);
         let thread = spawn("writer", move || {
             while let Some(job) = next_job(&own) {
@@ -323,16 +326,35 @@ impl Work {
                         report(reply);
                     }
                 };
-                let (failed, before) = (job.clone(), workbench.decisions().len());
+                let failed = job.clone();
                 let outcome = guarded(|| Ok(workers::work(&mut workbench, job, &tell)));
-                report(outcome.unwrap_or_else(|error| {
-                    // The fault may have come after the decision was written.
-                    failure_of(failed, workbench.decisions().get(before).cloned(), error)
-                }));
+                report(outcome.unwrap_or_else(|error| failure_of(failed, None, error)));
                 lock(&own.0).running = None;
             }
         })?;
-        Ok(Work { queue, interrupter, thread })
+        Ok(Work { queue, interrupter, threads: [pen, thread] })
+    }
+
+    /// The pen: a thread that makes decisions while the writer is busy, so that each is on the disk at once.
+    fn pen(mut decider: Decider, queue: Arc<(Mutex<Queue>, Condvar)>, send: Sender<Message>) -> Result<JoinHandle<()>> {
+        spawn("pen", move || {
+            while let Some(job) = next_decision(&queue) {
+                decider.catch_up();
+                let before = decider.decision_count();
+                let failed = job.clone();
+                let outcome = guarded(|| match job {
+                    Job::Decide { ticket, wish, why } => Ok(workers::decide(&mut decider, ticket, *wish, why)),
+                    _ => Err(Error::internal("the pen only writes decisions")),
+                });
+                // A fault may have come after the decision was written.
+                let reply = outcome.unwrap_or_else(|error| {
+                    failure_of(failed, decider.decisions_from(before).into_iter().next(), error)
+                });
+                let _ = send.send(Message::Reply(Box::new(reply)));
+                lock(&queue.0).deciding = None;
+                queue.1.notify_all();
+            }
+        })
     }
 
     fn submit(&self, job: Job) {
@@ -346,7 +368,7 @@ impl Work {
         if in_the_way {
             self.interrupter.interrupt();
         }
-        self.queue.1.notify_one();
+        self.queue.1.notify_all();
     }
 
     fn cancel(&self) {
@@ -371,11 +393,12 @@ impl Work {
             if matches!(queue.running, Some(Job::Load(_) | Job::Check)) {
                 self.interrupter.interrupt();
             }
-            self.queue.1.notify_one();
+            self.queue.1.notify_all();
         }
+        let is_finished = || self.threads.iter().all(JoinHandle::is_finished);
         let begin = Instant::now();
         let by_signal = STOPPED.load(Ordering::SeqCst);
-        while !self.thread.is_finished() {
+        while !is_finished() {
             let (committing, decisions) = owed(&lock(&self.queue.0));
             let patient = !by_signal && (committing || decisions > 0);
             let enough = if patient { STOPPED.load(Ordering::SeqCst) } else { begin.elapsed() >= FAREWELL };
@@ -384,7 +407,7 @@ impl Work {
             }
             thread::sleep(Duration::from_millis(5));
         }
-        if !self.thread.is_finished() {
+        if !is_finished() {
             let (committing, decisions) = owed(&lock(&self.queue.0));
             if committing {
                 dropped.push("the commit was not finished".to_owned());
@@ -403,7 +426,7 @@ impl Work {
 
 /// What the end must wait for: whether a commit is being made, and how many decisions are not written.
 fn owed(queue: &Queue) -> (bool, usize) {
-    let all = queue.running.iter().chain(&queue.jobs);
+    let all = queue.deciding.iter().chain(&queue.jobs);
     let decisions = all.filter(|job| matches!(job, Job::Decide { .. })).count();
     (matches!(queue.running, Some(Job::Commit { .. })), decisions)
 }
@@ -426,10 +449,31 @@ fn next_job(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
             queue.check = false;
             queue.jobs.retain(|job| matches!(job, Job::Decide { .. }));
         }
-        let next = queue.jobs.pop_front().or_else(|| std::mem::take(&mut queue.check).then_some(Job::Check));
-        if let Some(job) = next {
-            queue.running = Some(job.clone());
-            return Some(job);
+        // What is decided is written first, so that whatever begins now knows of it.
+        if !is_deciding(&queue) {
+            let next = queue.jobs.pop_front().or_else(|| std::mem::take(&mut queue.check).then_some(Job::Check));
+            if let Some(job) = next {
+                queue.running = Some(job.clone());
+                return Some(job);
+            }
+            if queue.closed {
+                return None;
+            }
+        }
+        queue = shared.1.wait(queue).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+fn is_deciding(queue: &Queue) -> bool {
+    queue.deciding.is_some() || queue.jobs.iter().any(|job| matches!(job, Job::Decide { .. }))
+}
+
+fn next_decision(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
+    let mut queue = lock(&shared.0);
+    loop {
+        if let Some(at) = queue.jobs.iter().position(|job| matches!(job, Job::Decide { .. })) {
+            queue.deciding = queue.jobs.remove(at);
+            return queue.deciding.clone();
         }
         if queue.closed {
             return None;

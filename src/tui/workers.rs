@@ -4,7 +4,7 @@ use super::effects::{Answer, Ask, Job, Wish};
 use super::message::Reply;
 use crate::error::Result;
 use crate::model::{Decision, LoadOptions, TableDiff};
-use crate::workbench::{Reader, Workbench};
+use crate::workbench::{Decider, Reader, Workbench};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
 pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) -> Reply {
@@ -17,19 +17,22 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
         }
         // The files may have been edited since they were read.
         Job::Check => Reply::Checked(workbench.refresh().and_then(|()| workbench.check(&progress))),
-        Job::Decide { ticket, wish, why } => {
-            let before = workbench.decisions().len();
-            let failure = decide(workbench, *wish, why).err();
-            Reply::Decided { ticket, decision: workbench.decisions().get(before).cloned(), failure }
-        }
+        Job::Decide { ticket, wish, why } => decide(workbench, ticket, *wish, why),
         Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
     }
 }
 
-fn decide(workbench: &mut Workbench, wish: Wish, why: Option<String>) -> Result<Decision> {
+/// Makes a decision and says how it went; the workbench may be busy with something else.
+pub fn decide(decider: &mut Decider, ticket: u64, wish: Wish, why: Option<String>) -> Reply {
+    let before = decider.decision_count();
+    let failure = wished(decider, wish, why).err();
+    Reply::Decided { ticket, decision: decider.decisions_from(before).into_iter().next(), failure }
+}
+
+fn wished(decider: &mut Decider, wish: Wish, why: Option<String>) -> Result<Decision> {
     match wish {
-        Wish::Action(action) => workbench.decide(action, why),
-        Wish::Set { table, field, rule, values } => workbench.set_rows(&table, &field, rule.as_deref(), &values, why),
+        Wish::Action(action) => decider.decide(action, why),
+        Wish::Set { table, field, rule, values } => decider.set_rows(&table, &field, rule.as_deref(), &values, why),
     }
 }
 

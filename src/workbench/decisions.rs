@@ -1,13 +1,14 @@
-//! Making decisions: what a person wants becomes a line of the ledger that is sure to apply.
+//! Making decisions: what a person wants becomes a line of the ledger that is sure to apply. Neighbour: `decider`, which
+//! writes it.
 
 use indexmap::IndexMap;
 
-use super::{Workbench, clock};
+use super::{Decider, clock};
 use crate::error::{Error, Result, nearest};
 use crate::model::{Action, AnomalyFilter, Decision, Field, Status, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path};
-use crate::stages::{check, cluster, decide, findings, map};
+use crate::stages::{check, cluster, findings, map};
 
 /// Which value many rows get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,22 +19,7 @@ pub enum NewValue<'a> {
     Suggestion,
 }
 
-impl Workbench {
-    /// All decisions, in the order in which they were made.
-    pub fn decisions(&self) -> &[Decision] {
-        self.ledger.decisions()
-    }
-
-    /// Whether the decision of that id is in force.
-    pub fn is_active(&self, id: &str) -> bool {
-        self.ledger.is_active(id)
-    }
-
-    /// What is worth knowing about the ledger's file, e.g. that its last line was torn by a crash.
-    pub fn ledger_warning(&self) -> Option<&str> {
-        self.ledger.warning()
-    }
-
+impl Decider {
     /// Writes a decision to the ledger and the disk. It takes effect with the next [`Workbench::check`].
     pub fn decide(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
         self.writable()?;
@@ -48,28 +34,6 @@ impl Workbench {
         let why = trimmed(why.map(str::to_owned));
         actions.iter().try_for_each(|action| self.judge(action, why.as_deref()))?;
         actions.into_iter().map(|action| self.enter(action, why.clone())).collect()
-    }
-
-    /// Writes down a decision that was judged.
-    fn enter(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
-        let at = clock::now();
-        let id = self.ledger.next_id(at);
-        let decision = Decision { v: decide::VERSION, id, at, who: clock::who(), action, why };
-        self.ledger.append(decision.clone())?;
-        // The line is on the disk and in force whatever becomes of its copy: an error now would have it written twice.
-        let store = &self.reader.store;
-        let copied = if self.is_behind { self.ledger.sync(store) } else { self.ledger.record_last(store) };
-        self.is_behind = copied.is_err();
-        Ok(decision)
-    }
-
-    /// Copies the ledger into the database again, if that failed when a decision was made.
-    pub(super) fn catch_up(&mut self) -> Result<()> {
-        if self.is_behind {
-            self.ledger.sync(&self.reader.store)?;
-            self.is_behind = false;
-        }
-        Ok(())
     }
 
     /// Sets one field of one row; `was` is what the candidate has now.
@@ -248,6 +212,8 @@ impl Workbench {
     /// Per row that `rows` names, what a decision about the field is made about.
     fn values(&self, table: &str, field: &str, rows: &str) -> Result<IndexMap<String, Option<String>>> {
         self.field(table, field)?;
+        // If that fails again, the decision is made all the same; were it about an older value, it would be told as a conflict.
+        let _ = self.copy_ledger();
         self.plan()?.values(&self.reader.store, table, field, rows)
     }
 
@@ -351,13 +317,11 @@ impl Workbench {
                     _ => Ok(()),
                 }
             }
-            Action::Revert { of } => match self.ledger.get(of) {
-                None => Err(Error::usage(format!("there is no decision \"{of}\""))
+            Action::Revert { of } => match self.is_known(of) {
+                false => Err(Error::usage(format!("there is no decision \"{of}\""))
                     .hint("`tastevin decide list` shows them all")),
-                Some(_) if !self.ledger.is_active(of) => {
-                    Err(Error::usage(format!("the decision \"{of}\" is not in force")))
-                }
-                Some(_) => Ok(()),
+                true if !self.is_active(of) => Err(Error::usage(format!("the decision \"{of}\" is not in force"))),
+                true => Ok(()),
             },
         }
     }

@@ -3,6 +3,7 @@
 
 mod catalogue;
 pub mod clock;
+mod decider;
 mod decisions;
 mod filter;
 mod findings;
@@ -26,28 +27,32 @@ use crate::store::{Function, Settings, Store};
 use crate::{rules, transforms};
 
 pub use catalogue::*;
+pub use decider::Decider;
 pub use decisions::NewValue;
 pub use mapping::step_problem;
 pub use reader::{Reader, SourceStatus};
 pub use tables::{Tell, Viewed};
 pub use workspace::{MappingInfo, OpenOptions, Workspace};
 
-/// A workspace that is open for work. What can only be asked is on [`Reader`], which it derefs to.
+/// A workspace that is open for work. Decisions are made on its [`Decider`], questions asked of its [`Reader`]; it derefs
+/// to both.
 pub struct Workbench {
-    reader: Reader,
-    ledger: decide::Ledger,
+    decider: Decider,
     canceller: Canceller,
-    read_only: bool,
-    /// Whether the database lacks a decision that the ledger has.
-    is_behind: bool,
     _lock: workspace::Lock,
 }
 
 impl std::ops::Deref for Workbench {
-    type Target = Reader;
+    type Target = Decider;
 
-    fn deref(&self) -> &Reader {
-        &self.reader
+    fn deref(&self) -> &Decider {
+        &self.decider
+    }
+}
+
+impl std::ops::DerefMut for Workbench {
+    fn deref_mut(&mut self) -> &mut Decider {
+        &mut self.decider
     }
 }
 
@@ -64,13 +69,9 @@ impl Workbench {
         };
         let store = Store::open(&workspace.database(), &settings, &functions())?;
         let ledger = decide::Ledger::open(&workspace.ledger(), options.read_only)?;
-        if !options.read_only {
-            ledger.sync(&store)?;
-        }
-        let workspace = Arc::new(workspace);
-        let reader = Reader::new(workspace, store);
-        let read_only = options.read_only;
-        Ok(Workbench { reader, ledger, canceller: Canceller::default(), read_only, is_behind: false, _lock: lock })
+        let reader = Reader::new(Arc::new(workspace), store);
+        let decider = Decider::new(reader, ledger, options.read_only)?;
+        Ok(Workbench { decider, canceller: Canceller::default(), _lock: lock })
     }
 
     /// What stops the work that is going on here, from another thread.
@@ -108,7 +109,7 @@ impl Workbench {
     pub fn check(&mut self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
         self.writable()?;
         self.canceller.reset();
-        self.catch_up()?;
+        self.copy_ledger()?;
         let plan = self.plan()?;
         let inputs = check::Inputs {
             schema: self.schema(),
@@ -131,7 +132,7 @@ impl Workbench {
     pub fn commit(&mut self, message: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Commit> {
         self.writable()?;
         self.canceller.reset();
-        self.catch_up()?;
+        self.copy_ledger()?;
         let who = clock::who();
         commit::commit(&self.reader.store, &self.commit_request(&who, message), progress, &self.canceller)
     }
@@ -165,13 +166,6 @@ impl Workbench {
         let mapping = workspace.mappings.iter().find(|(source, _)| source == name).map(|(_, mapping)| mapping);
         let mapping = mapping.ok_or_else(|| Error::internal(format!("source \"{name}\" lost its mapping")))?;
         work(&Place { source: name, config, mapping, workspace: &workspace.dir })
-    }
-
-    fn writable(&self) -> Result<()> {
-        if self.read_only {
-            return Err(Error::usage("the workspace is open for reading only").hint("open it without --read-only"));
-        }
-        Ok(())
     }
 }
 

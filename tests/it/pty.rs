@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
 use crate::harness::Workspace;
+use crate::samples::generator::{self, Dirt, Encoding, Wish};
 
 /// How long anything may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -125,6 +126,56 @@ fn a_decision_is_on_the_disk_when_the_program_is_killed_right_after_it() {
     terminal.child.kill().expect("it is killed");
     terminal.ends();
     assert!(workspace.read("decisions.jsonl").contains("\"kind\":\"exclude\""));
+}
+
+#[test]
+fn a_decision_is_on_the_disk_while_a_long_load_still_runs() {
+    let workspace = Workspace::checked();
+    let wish = Wish { rows: 400_000, encoding: Encoding::Windows1252, ..Wish::default() };
+    drop(generator::write(&wish, &workspace.path("exports")).expect("larger exports"));
+    let mut terminal = Terminal::run(&workspace, &["."]);
+    terminal.shows("isavigne_prod");
+    terminal.press("3");
+    terminal.shows("missing-key · products");
+    terminal.press("\r");
+    terminal.shows("product_key is missing");
+    terminal.press("1l");
+    terminal.shows("load");
+    terminal.press("3x");
+    terminal.shows("✓ #");
+    terminal.child.kill().expect("it is killed");
+    terminal.ends();
+    assert!(workspace.read("decisions.jsonl").contains("\"kind\":\"exclude\""));
+    let loads = workspace.tastevin(["query", "--format", "csv", "SELECT count(*) FROM dq.loads WHERE status = 'done'"]);
+    assert_eq!(loads.passed().stdout.lines().nth(1), Some("1"), "the load had not ended");
+    let listed = workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    assert!(!listed.stdout.contains("conflict"), "{}", listed.stdout);
+}
+
+#[test]
+fn quitting_while_a_commit_is_made_waits_for_it() {
+    let workspace = Workspace::folder();
+    let wish = Wish { rows: 200_000, encoding: Encoding::Utf8, dirt: Dirt::Rate(0.0), ..Wish::default() };
+    drop(generator::write(&wish, &workspace.path("exports")).expect("larger exports"));
+    workspace.tastevin(["init", ".", "--name", "Test", "--quiet"]).passed();
+    workspace.tastevin(["source", "add", "isavigne_prod", "--kind", "isavigne", "--path", "exports"]).passed();
+    workspace.tastevin(["load", "--quiet"]).passed();
+    workspace.tastevin(["check", "--quiet", "--fail-on", "never"]).passed();
+    let mut terminal = Terminal::run(&workspace, &["."]);
+    terminal.shows("isavigne_prod");
+    terminal.press("6");
+    terminal.shows("added");
+    terminal.press("c");
+    terminal.shows("message");
+    terminal.press("monday\r");
+    terminal.shows("commit · ");
+    terminal.press("Q");
+    terminal.shows("A commit is being made.");
+    terminal.press("y");
+    assert_eq!(terminal.ends().exit_code(), 0);
+    terminal.is_restored();
+    let log = workspace.tastevin(["log", "--json"]).passed().json();
+    assert_eq!(log["commits"].as_array().map(Vec::len), Some(1), "{log}");
 }
 
 #[cfg(unix)]

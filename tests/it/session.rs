@@ -126,7 +126,7 @@ impl Session {
             who: tastevin::workbench::clock::who(),
             read_only: workbench.is_read_only(),
         };
-        let model = Model::new(about, workbench.decisions().to_vec(), Theme::new(true), width, height);
+        let model = Model::new(about, workbench.decisions(), Theme::new(true), width, height);
         let terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
         let mut session = Session { model, workbench, terminal, copied: Vec::new(), ended: false, held: None, dir };
         let effects = start(&mut session.model, false);

@@ -150,7 +150,7 @@ fn what_is_not_on_the_disk_is_shown_and_neither_undone_nor_left_behind_unasked()
     session.keys("3 / \"mojibake\" enter enter").hold().keys("s");
     session.send(Message::Reply(Box::new(Reply::Started(Job::Load("isavigne_prod".to_owned())))));
     session.send(Message::Tick(Duration::from_secs(1))).shows("◌ isavigne-C002");
-    session.shows("1 decision waits for the load");
+    session.shows("1 decision is not on the disk yet");
     session.keys("Q").shows("1 decision is not on the disk yet").keys("n");
     assert!(!session.ended && session.held.as_ref().is_some_and(|held| !held.contains(&Effect::Quit)));
     session.model.work = None;

@@ -26,7 +26,8 @@ impl List {
             let about = self.table.as_deref().is_none_or(|table| decision.action.table() == Some(table));
             (self.all || in_force) && about
         };
-        let shown: Vec<&Decision> = workbench.decisions().iter().filter(is_shown).collect();
+        let decisions = workbench.decisions();
+        let shown: Vec<&Decision> = decisions.iter().filter(is_shown).collect();
         let mut out = context.stdout();
         if context.json() {
             json::write(&mut out, &[("decisions", &shown)])?;

@@ -20,7 +20,8 @@ impl Revert {
         let mut workbench = context.change()?;
         let wanted = self.id.to_uppercase();
         let fits = |decision: &&Decision| decision.id.starts_with(&wanted) || decision.id.ends_with(&wanted);
-        let found: Vec<&Decision> = workbench.decisions().iter().filter(fits).collect();
+        let decisions = workbench.decisions();
+        let found: Vec<&Decision> = decisions.iter().filter(fits).collect();
         let of = match found.as_slice() {
             [] => {
                 return Err(Error::usage(format!("there is no decision \"{}\"", self.id))

@@ -331,7 +331,7 @@ fn open_held(model: &mut Model) -> Vec<Effect> {
 }
 
 fn can_commit(model: &Model) -> Result<(), String> {
-    model.writable()?;
+    model.free()?;
     let Some(verdict) = &model.verdict else {
         return Err("nothing was checked yet: r checks, 1 and then l loads and checks".to_owned());
     };

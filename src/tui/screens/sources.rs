@@ -244,7 +244,7 @@ fn back(model: &mut Model) -> bool {
 }
 
 fn can_load(model: &Model) -> Result<(), String> {
-    model.writable()?;
+    model.free()?;
     match model.about.sources.is_empty() {
         false => Ok(()),
         true => Err("there is no source; `tastevin source add` makes one".to_owned()),

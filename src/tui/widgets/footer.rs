@@ -128,20 +128,15 @@ fn corner(model: &Model, work: Option<&Work>) -> Span<'static> {
     }
 }
 
-/// How many decisions exist in memory only, and what they wait for; nothing while they are as quick as they usually are.
+/// How many decisions exist in memory only; nothing while they are as quick as they usually are.
 fn unwritten(model: &Model) -> Option<String> {
     let oldest = model.pending.values().next()?;
     if model.clock.saturating_sub(oldest.since) < PATIENCE {
         return None;
     }
     let many = model.pending.len() as u64;
-    let (waits, is) = if many == 1 { ("waits", "is") } else { ("wait", "are") };
-    let said = match model.work.as_ref().map(|work| &work.job) {
-        Some(Job::Load(_)) => format!("{waits} for the load"),
-        Some(Job::Commit { .. }) => format!("{waits} for the commit"),
-        _ => format!("{is} not on the disk yet"),
-    };
-    Some(format!("{} {said}", text::count(many, "decision")))
+    let is = if many == 1 { "is" } else { "are" };
+    Some(format!("{} {is} not on the disk yet", text::count(many, "decision")))
 }
 
 fn spinner(clock: Duration) -> &'static str {

@@ -1,0 +1,151 @@
+//! Who makes decisions, and may do so while the workbench is busy with something long: a connection of its own to read what a
+//! decision is about, and the ledger, which is shared. Neighbour: `decisions`, with what can be decided.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Reader, clock};
+use crate::error::{Error, Result};
+use crate::model::{Action, Decision};
+use crate::stages::decide::{self, Ledger};
+
+/// A view of a workspace with which decisions can be made. Make one for another thread with [`Decider::again`]: a decision
+/// is on the disk at once, whatever the workbench is doing meanwhile.
+pub struct Decider {
+    pub(super) reader: Reader,
+    book: Arc<Mutex<Book>>,
+    pub(super) read_only: bool,
+}
+
+/// The ledger, and whether the database knows all of it.
+struct Book {
+    ledger: Ledger,
+    is_behind: bool,
+}
+
+impl std::ops::Deref for Decider {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl std::ops::DerefMut for Decider {
+    fn deref_mut(&mut self) -> &mut Reader {
+        &mut self.reader
+    }
+}
+
+impl Decider {
+    pub(super) fn new(reader: Reader, ledger: Ledger, read_only: bool) -> Result<Decider> {
+        if !read_only {
+            ledger.sync(&reader.store)?;
+        }
+        Ok(Decider { reader, book: Arc::new(Mutex::new(Book { ledger, is_behind: false })), read_only })
+    }
+
+    /// The same on a connection of its own, for another thread.
+    pub fn decider(&self) -> Result<Decider> {
+        Ok(Decider { reader: self.reader.again()?, book: Arc::clone(&self.book), read_only: self.read_only })
+    }
+
+    /// Nothing in a book is ever half done: a line is appended whole or not at all.
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All decisions, in the order in which they were made.
+    pub fn decisions(&self) -> Vec<Decision> {
+        self.decisions_from(0)
+    }
+
+    /// The decisions from the one with that number on, counted from 0; the ledger may hold large ones.
+    pub fn decisions_from(&self, first: usize) -> Vec<Decision> {
+        self.book().ledger.decisions().get(first..).unwrap_or_default().to_vec()
+    }
+
+    /// How many decisions there are.
+    pub fn decision_count(&self) -> usize {
+        self.book().ledger.decisions().len()
+    }
+
+    /// Whether the decision of that id is in force.
+    pub fn is_active(&self, id: &str) -> bool {
+        self.book().ledger.is_active(id)
+    }
+
+    pub(super) fn is_known(&self, id: &str) -> bool {
+        self.book().ledger.get(id).is_some()
+    }
+
+    /// What is worth knowing about the ledger's file, e.g. that its last line was torn by a crash.
+    pub fn ledger_warning(&self) -> Option<String> {
+        self.book().ledger.warning().map(str::to_owned)
+    }
+
+    /// Writes down a decision that was judged: first to the disk, then into the database.
+    pub(super) fn enter(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
+        let mut book = self.book();
+        let at = clock::now();
+        let id = book.ledger.next_id(at);
+        let decision = Decision { v: decide::VERSION, id, at, who: clock::who(), action, why };
+        book.ledger.append(decision.clone())?;
+        // The line is on the disk and in force whatever becomes of its copy: an error now would have it written twice.
+        let store = &self.reader.store;
+        let copied = if book.is_behind { book.ledger.sync(store) } else { book.ledger.record_last(store) };
+        book.is_behind = copied.is_err();
+        Ok(decision)
+    }
+
+    /// Copies the ledger into the database again, if that failed when a decision was made.
+    pub(super) fn copy_ledger(&self) -> Result<()> {
+        let mut book = self.book();
+        if book.is_behind {
+            book.ledger.sync(&self.reader.store)?;
+            book.is_behind = false;
+        }
+        Ok(())
+    }
+
+    pub(super) fn writable(&self) -> Result<()> {
+        if self.read_only {
+            return Err(Error::usage("the workspace is open for reading only").hint("open it without --read-only"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workbench::{OpenOptions, Workbench, Workspace};
+
+    #[test]
+    fn a_decision_stands_though_its_copy_failed_and_the_next_one_brings_the_copy_up_to_date() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(|cause| Error::internal("no folder").caused_by(cause))?;
+        Workspace::init(dir.path(), "x")?;
+        let mut workbench = Workbench::open(dir.path(), OpenOptions::default())?;
+        let exclude = |row: &str| Action::Exclude { table: "customers".to_owned(), rows: vec![row.to_owned()] };
+        let copied = |workbench: &Workbench| workbench.reader.store.count("SELECT count(*) FROM dq.decisions");
+        let store = |workbench: &Workbench, sql: &str| workbench.reader.store.run(sql);
+
+        store(&workbench, "ALTER TABLE dq.decisions RENAME TO elsewhere")?;
+        let first = workbench.enter(exclude("a"), None)?;
+        assert!(workbench.is_active(&first.id));
+        let ledger = std::fs::read_to_string(workbench.workspace().ledger()).unwrap_or_default();
+        assert!(ledger.contains(&first.id), "{ledger}");
+        assert!(workbench.copy_ledger().is_err(), "it is not forgotten that the copy lacks something");
+
+        store(&workbench, "ALTER TABLE dq.elsewhere RENAME TO decisions")?;
+        assert_eq!(copied(&workbench)?, 0);
+        workbench.enter(exclude("b"), None)?;
+        assert_eq!(copied(&workbench)?, 2);
+
+        store(&workbench, "ALTER TABLE dq.decisions RENAME TO elsewhere")?;
+        workbench.enter(exclude("c"), None)?;
+        store(&workbench, "ALTER TABLE dq.elsewhere RENAME TO decisions")?;
+        workbench.copy_ledger()?;
+        assert_eq!(copied(&workbench)?, 3);
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! Decisions while the workbench is busy with something long: each is on the disk before the other work ends.
+
+use std::sync::mpsc::channel;
+use std::thread;
+
+use tastevin::model::{Action, LoadOptions, Progress};
+use tastevin::workbench::{OpenOptions, Workbench};
+
+use crate::harness::Workspace;
+
+#[test]
+fn a_decision_is_on_the_disk_before_the_work_ends_that_began_before_it() {
+    for work in ["load", "check", "commit"] {
+        let workspace = Workspace::checked();
+        workspace.write("tastevin.toml", workspace.read("tastevin.toml").replace("\"5%\"", "\"50%\""));
+        let mut workbench = Workbench::open(workspace.dir(), OpenOptions::default()).expect("it opens");
+        let mut decider = workbench.decider().expect("a connection");
+        let (reached, is_reached) = channel();
+        let (go_on, may_go_on) = channel::<()>();
+        let may_go_on = std::sync::Mutex::new(Some(may_go_on));
+        let busy = thread::spawn(move || {
+            let progress = |progress: Progress| {
+                // A report holds the work up until the decision was seen on the disk; a commit's, when it is past the gate.
+                if work == "commit" && !progress.what.contains("digest") {
+                    return;
+                }
+                if let Some(may_go_on) = may_go_on.lock().expect("once").take() {
+                    reached.send(()).expect("somebody waits");
+                    may_go_on.recv().expect("somebody lets it go on");
+                }
+            };
+            match work {
+                "load" => workbench.load("isavigne_prod", &LoadOptions::default(), &progress).map(drop),
+                "check" => workbench.check(&progress).map(drop),
+                _ => workbench.commit("monday", &progress).map(drop),
+            }
+            .expect("the work is done");
+            workbench
+        });
+        is_reached.recv().expect("the work begins");
+        let set = |decider: &mut tastevin::workbench::Decider, now: &str| {
+            decider.set("customers", "isavigne-C0000002", "city", Some(now), None, None).expect("it is decided")
+        };
+        let first = set(&mut decider, "Milano");
+        let second = set(&mut decider, "Torino");
+        let Action::Set { was, .. } = &second.action else { panic!("a cell was set") };
+        assert_eq!(was.as_deref(), Some("Milano"), "{work}");
+        let ledger = workspace.read("decisions.jsonl");
+        assert!(ledger.contains(&first.id) && ledger.contains(&second.id), "{work}");
+        assert!(!busy.is_finished(), "{work}");
+        go_on.send(()).expect("the work goes on");
+        let mut workbench = busy.join().expect("the work ends");
+        let verdict = workbench.check(&|_| ()).expect("it is checked");
+        assert_eq!(verdict.conflicts, 0, "{work}");
+        let sql = "SELECT city FROM candidate.customers WHERE customer_key = 'isavigne-C0000002'";
+        assert_eq!(workbench.query(sql).expect("it is read").get(0, "city"), Some("Torino"), "{work}");
+    }
+}

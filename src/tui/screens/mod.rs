@@ -210,7 +210,7 @@ pub static GLOBAL: Layer = Layer {
             label: "",
             help: "Builds the candidates and runs every rule again.",
             run: check,
-            ready: Model::writable,
+            ready: Model::free,
         },
         Command {
             name: "theme",

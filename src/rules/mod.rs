@@ -186,7 +186,8 @@ pub static REGISTRY: &[&Rule] = &[
 ];
 
 /// The Rust functions that the rules' queries call, for opening a store.
-pub static FUNCTIONS: &[Function] = &[mojibake::REPAIR, untidy_text::TIDIED, untidy_text::SHOUTS];
+pub static FUNCTIONS: &[Function] =
+    &[mojibake::REPAIR, placeholder_value::STANDS_FOR_NOTHING, untidy_text::TIDIED, untidy_text::SHOUTS];
 
 /// The rule of that id.
 pub fn find(id: &str) -> Result<&'static Rule> {

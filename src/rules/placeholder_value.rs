@@ -1,8 +1,12 @@
 //! `placeholder-value`: something typed only because the form wanted something.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::finding::{Finding, column, each_field, literals, quoted};
 use super::{Docs, Rule, Sample};
 use crate::model::{FieldType, Severity};
+use crate::store::{Call, Function};
 
 pub const RULE: Rule = Rule {
     id: "placeholder-value",
@@ -22,25 +26,24 @@ pub const RULE: Rule = Rule {
         if !scope.is_fed(&scope.check.field) {
             return Ok(None);
         }
-        let mut words = PLACEHOLDERS.to_vec();
+        let value = column(&scope.check.field);
+        let mut stands_for_nothing = format!("{}({value})", STANDS_FOR_NOTHING.name);
         match scope.check.arguments.get("also") {
             None => {}
-            Some(toml::Value::Array(also)) => words.extend(also.iter().filter_map(toml::Value::as_str)),
+            Some(toml::Value::Array(also)) => {
+                let also = literals(also.iter().filter_map(toml::Value::as_str));
+                stands_for_nothing =
+                    format!("({stands_for_nothing} OR list_contains([{also}]::VARCHAR[], lower(trim({value}))))");
+            }
             Some(_) => return Err(scope.wrong("needs a list of texts for `also`")),
         }
-        // A code is short where it stands for nothing, and long in ten million rows where it does not.
+        let mut finding = Finding::of(scope).message(format!("{} || ' stands for no value'", quoted(&value)));
         let field = scope.field()?;
         if field.key || field.references.is_some() {
-            words.retain(|word| word.len() <= 8);
+            // A code is short where it stands for nothing, and long in ten million rows where it does not.
+            finding = finding.when(format!("strlen({value}) <= 8"));
         }
-        let longest = words.iter().map(|word| word.len()).max().unwrap_or(0) + 2;
-        let value = column(&scope.check.field);
-        let sql = Finding::of(scope)
-            .message(format!("{} || ' stands for no value'", quoted(&value)))
-            // The length is stored with the text; looking at it first spares folding all that is too long anyway.
-            .when(format!("strlen({value}) <= {longest}"))
-            .when(format!("lower(trim({value})) IN ({})", literals(words)))
-            .sql();
+        let sql = finding.when(stands_for_nothing).sql();
         Ok(Some(sql))
     },
     samples: &[
@@ -63,6 +66,21 @@ pub const RULE: Rule = Rule {
             finds: &[],
         },
     ],
+};
+
+/// Whether the text is one of [`PLACEHOLDERS`], in whatever letters and with spaces around it.
+pub const STANDS_FOR_NOTHING: Function = Function {
+    name: "tv_stands_for_nothing",
+    call: Call::Boolean(|text| {
+        static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| PLACEHOLDERS.iter().copied().collect());
+        static LONGEST: LazyLock<usize> = LazyLock::new(|| WORDS.iter().map(|word| word.len()).max().unwrap_or(0));
+        let text = text.trim_matches(' ');
+        if text.len() > *LONGEST {
+            return Some(false);
+        }
+        let is_small = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        Some(if is_small { WORDS.contains(text) } else { WORDS.contains(text.to_lowercase().as_str()) })
+    }),
 };
 
 /// What people and spreadsheets write for "nothing", in lower case.

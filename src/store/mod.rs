@@ -5,7 +5,8 @@ mod migrations;
 mod rows;
 pub mod vet;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -38,6 +39,8 @@ pub struct Settings {
 pub struct Store {
     conn: Connection,
     in_transaction: Cell<bool>,
+    /// The functions and macros that there were when somebody asked first; listing them takes some milliseconds.
+    functions: OnceCell<HashSet<String>>,
 }
 
 /// A transaction that is taken back when it is dropped, unless it was committed: after an error and after a panic.
@@ -100,7 +103,7 @@ impl Store {
     }
 
     fn prepare(conn: Connection, settings: &Settings, functions: &[Function]) -> Result<Store> {
-        let store = Store { conn, in_transaction: Cell::new(false) };
+        let store = Store { conn, in_transaction: Cell::new(false), functions: OnceCell::new() };
         if settings.read_only {
             migrations::require_newest(&store)?;
         } else {
@@ -112,7 +115,11 @@ impl Store {
 
     /// A second connection to the same database, for reading while this one works.
     pub fn reader(&self) -> Result<Store> {
-        Ok(Store { conn: self.conn.try_clone().map_err(failure)?, in_transaction: Cell::new(false) })
+        Ok(Store {
+            conn: self.conn.try_clone().map_err(failure)?,
+            in_transaction: Cell::new(false),
+            functions: OnceCell::new(),
+        })
     }
 
     /// What stops the work on this connection, wired to `canceller`.
@@ -220,6 +227,23 @@ impl Store {
         let outcome = self.conn.prepare(sql).map(|_| ());
         self.run("SET errors_as_json = false")?;
         Ok(outcome.err().map(|cause| refusal(&cause.to_string())))
+    }
+
+    /// The names of the functions for the values of a row, as they were when this was asked first.
+    fn functions(&self) -> Result<&HashSet<String>> {
+        match self.functions.get() {
+            Some(known) => Ok(known),
+            None => {
+                let known = self.read_functions()?;
+                Ok(self.functions.get_or_init(|| known))
+            }
+        }
+    }
+
+    /// The names of the functions for the values of a row.
+    fn read_functions(&self) -> Result<HashSet<String>> {
+        const ALL: &str = "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type IN ('scalar', 'aggregate', 'macro')";
+        Ok(self.query(ALL, [], |row| row.get(0))?.into_iter().collect())
     }
 
     /// Whether a table or view exists.

@@ -338,15 +338,12 @@ impl Parts {
         if self.functions.is_empty() {
             return Ok(());
         }
-        let known: HashSet<String> = store
-            .query(
-                "SELECT DISTINCT lower(function_name) FROM duckdb_functions()
-                 WHERE function_type IN ('scalar', 'aggregate', 'macro')",
-                [],
-                |row| row.get(0),
-            )?
-            .into_iter()
-            .collect();
+        let is_known = |known: &HashSet<String>| self.functions.iter().all(|name| known.contains(name));
+        if is_known(store.functions()?) {
+            return Ok(());
+        }
+        // A macro may have been made since.
+        let known = store.read_functions()?;
         match self.functions.iter().find(|name| !known.contains(*name)) {
             None => Ok(()),
             Some(name) => {

@@ -171,7 +171,7 @@ impl Shapes {
 
 /// Whether the last check looked at what would be committed: the schema as it is, the newest loads and the decisions in force.
 fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Condition> {
-    let what = "the last check covers the newest load and the schema as it is".to_owned();
+    let what = "the last check knows the newest load, the decisions and the schema".to_owned();
     let fails = |detail: String| Condition { what: what.clone(), holds: false, detail };
     let last = "SELECT \"check\", max(\"at\") FROM (SELECT \"check\", \"at\" FROM dq.scores UNION ALL SELECT \"check\", \"at\" FROM dq.metrics) \
                 GROUP BY \"check\" ORDER BY \"check\" DESC LIMIT 1";

@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::effects::{Answer, Job, Slot};
 use crate::error::{Error, Result};
-use crate::model::{Commit, Decision, Load, Progress, Verdict};
+use crate::model::{Commit, Decision, Gate, Load, Progress, Schema, Verdict};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub enum Message {
     Resize(u16, u16),
     /// So much time has passed since the start.
     Tick(Duration),
+    /// It is this day where the user is.
+    Today(NaiveDate),
     /// The runtime reports.
     Reply(Box<Reply>),
     /// The program was asked to end by a signal.
@@ -34,6 +38,13 @@ pub enum Message {
 pub enum Reply {
     /// The writer began a piece of work.
     Started(Job),
+    /// The files of the workspace were read again.
+    Reread {
+        /// The canonical schema.
+        schema: Arc<Schema>,
+        /// What must hold before a commit.
+        gate: Gate,
+    },
     /// Where that work stands.
     Progress(Progress),
     /// A load ended.

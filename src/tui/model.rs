@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use indexmap::IndexMap;
 use ratatui::layout::Rect;
 
@@ -21,7 +22,7 @@ use crate::model::{Decision, Gate, Progress, Schema, Verdict};
 /// Below this size, in columns and lines, nothing can be read and nothing is done.
 pub const SMALLEST: (u16, u16) = (40, 8);
 
-/// What does not change while the workbench is open.
+/// What is known of the workspace and of whoever sits here.
 #[derive(Debug, Clone)]
 pub struct About {
     /// The name of the workspace.
@@ -38,6 +39,8 @@ pub struct About {
     pub who: String,
     /// Whether changes are refused.
     pub read_only: bool,
+    /// The calendar day where the user is.
+    pub today: NaiveDate,
 }
 
 /// The work that is going on.
@@ -70,7 +73,7 @@ pub struct Pending {
 pub struct Model {
     /// The size of the terminal.
     pub area: Rect,
-    /// What does not change.
+    /// The workspace, and who sits here.
     pub about: About,
     /// The colours.
     pub theme: Theme,

@@ -26,6 +26,7 @@ use super::config::Config;
 use super::effects::{Ask, Effect, Job};
 use super::message::{Message, Reply};
 use super::model::{About, Model};
+use super::notes::Tone;
 use super::screens;
 use super::theme::{Depth, Terminal as Shows, Theme};
 use super::update::{start, update};
@@ -77,6 +78,9 @@ pub fn run(workbench: Workbench, options: Options) -> Result<()> {
         shows.depth = Depth::None;
     }
     model.configure(Config::of(preferences, options.theme.as_deref(), shows, &screens::places()));
+    if let Some(warning) = workbench.ledger_warning() {
+        model.say(Tone::Refused, warning);
+    }
     let questions = Questions::answered(workbench.again()?, send.clone())?;
     let work = Work::done(workbench, send.clone())?;
     let _screen = Screen::enter(model.mouse)?;
@@ -104,6 +108,7 @@ fn about(workbench: &Workbench) -> About {
         sources: config.sources.keys().cloned().collect(),
         who: clock::who(),
         read_only: workbench.is_read_only(),
+        today: clock::today(),
     }
 }
 
@@ -182,6 +187,10 @@ fn drive(model: &mut Model, load_first: bool, receive: &Receiver<Message>, drive
             Err(RecvTimeoutError::Disconnected) => return Err(Error::internal("the terminal's events ended")),
         };
         effects.extend(update(model, Message::Tick(begin.elapsed())));
+        let today = clock::today();
+        if today != model.about.today {
+            effects.extend(update(model, Message::Today(today)));
+        }
         // Whatever has come in the meantime is taken into the same frame.
         while let Some(message) = next {
             effects.extend(update(model, message));

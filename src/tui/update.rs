@@ -49,6 +49,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.notes.expire(now);
             Vec::new()
         }
+        Message::Today(day) => {
+            model.about.today = day;
+            Vec::new()
+        }
         Message::Reply(reply) => take(model, *reply),
         Message::Stop => vec![Effect::Quit],
     };
@@ -199,6 +203,10 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             };
             let now = model.clock;
             model.work = Some(Work { job, since: now, progress: None, counting_since: now, quiet, cancelled: false });
+            Vec::new()
+        }
+        Reply::Reread { schema, gate } => {
+            (model.about.schema, model.about.gate) = (schema, gate);
             Vec::new()
         }
         Reply::Progress(progress) => {

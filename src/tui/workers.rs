@@ -1,5 +1,7 @@
 //! Does what the update wants done: jobs on the workbench, questions to a reader. Knows no threads; `runtime` has them.
 
+use std::sync::Arc;
+
 use super::effects::{Answer, Ask, Job, Wish};
 use super::message::Reply;
 use crate::error::Result;
@@ -11,15 +13,24 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
     let progress = |progress| tell(Reply::Progress(progress));
     match job {
         Job::Load(source) => {
-            let outcome =
-                workbench.refresh().and_then(|()| workbench.load(&source, &LoadOptions::default(), &progress));
-            Reply::Loaded(source, outcome)
+            let read = reread(workbench, tell);
+            Reply::Loaded(
+                source.clone(),
+                read.and_then(|()| workbench.load(&source, &LoadOptions::default(), &progress)),
+            )
         }
-        // The files may have been edited since they were read.
-        Job::Check => Reply::Checked(workbench.refresh().and_then(|()| workbench.check(&progress))),
+        Job::Check => Reply::Checked(reread(workbench, tell).and_then(|()| workbench.check(&progress))),
         Job::Decide { ticket, wish, why } => decide(workbench, ticket, *wish, why),
         Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
     }
+}
+
+/// Reads the workspace's files again, which may have been edited, and says what they say now.
+fn reread(workbench: &mut Workbench, tell: &(dyn Fn(Reply) + Sync)) -> Result<()> {
+    workbench.refresh()?;
+    let (schema, gate) = (Arc::new(workbench.schema().clone()), workbench.config().gate.clone());
+    tell(Reply::Reread { schema, gate });
+    Ok(())
 }
 
 /// Makes a decision and says how it went; the workbench may be busy with something else.

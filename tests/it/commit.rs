@@ -108,7 +108,7 @@ fn the_gate_is_open_over_clean_candidates_and_closed_before_any_check() -> Resul
     assert_eq!(
         failing(&gate::conditions(&store, &schema(), &Gate::default())?),
         [
-            "the last check covers the newest load and the schema as it is: nothing has been checked yet; run `tastevin check`"
+            "the last check knows the newest load, the decisions and the schema: nothing has been checked yet; run `tastevin check`"
         ]
     );
     Ok(())

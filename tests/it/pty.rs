@@ -178,6 +178,18 @@ fn quitting_while_a_commit_is_made_waits_for_it() {
     assert_eq!(log["commits"].as_array().map(Vec::len), Some(1), "{log}");
 }
 
+#[test]
+fn a_torn_line_of_the_ledger_stands_among_the_messages() {
+    let workspace = Workspace::checked();
+    workspace.write("decisions.jsonl", "{\"v\":1,\"id\":\"01J");
+    let mut terminal = Terminal::run(&workspace, &["."]);
+    terminal.shows("is torn, as after a crash");
+    terminal.press("!");
+    terminal.shows("messages");
+    terminal.press("qQ");
+    assert_eq!(terminal.ends().exit_code(), 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_the_program_and_gives_the_terminal_back() {

@@ -125,6 +125,7 @@ impl Session {
             // Whoever the decisions are signed by.
             who: tastevin::workbench::clock::who(),
             read_only: workbench.is_read_only(),
+            today: tastevin::workbench::clock::today(),
         };
         let model = Model::new(about, workbench.decisions(), Theme::new(true), width, height);
         let terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");

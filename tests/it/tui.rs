@@ -58,6 +58,17 @@ fn progress_shows_how_far_how_quick_and_how_long() {
 }
 
 #[test]
+fn a_check_brings_what_the_files_say_now_to_the_screens() {
+    let mut session = Session::checked(140, 40);
+    let file = session.dir.path().join("tastevin.toml");
+    let text = fs::read_to_string(&file).expect("the configuration");
+    fs::write(&file, text.replace("fail_on = \"error\"", "fail_on = \"never\"")).expect("another gate");
+    assert_ne!(session.model.about.gate.fail_on, tastevin::model::FailOn::Never);
+    session.keys("r");
+    assert_eq!(session.model.about.gate.fail_on, tastevin::model::FailOn::Never);
+}
+
+#[test]
 fn rejects_are_a_door_behind_their_count() {
     let mut session = Session::checked(100, 24);
     session.keys("enter").shows("rejects · isavigne_prod · 1 record").shows("too few fields").shows("C006;trop;peu");

@@ -23,9 +23,13 @@ pub fn diff_between(
 ) -> Result<Vec<TableDiff>> {
     store.transaction(|store| {
         need_keys(schema)?;
-        for id in [from, to] {
-            known(store, id, 0)?;
-        }
+        known(store, from, 0)?;
+        let commit = known(store, to, 0)?;
+        // What was held back is not among the rows that are compared; the commit that led here says how much it was.
+        let held = |name: &str| {
+            let tallies = commit.iter().flat_map(|commit| &commit.tables);
+            tallies.filter(|tally| tally.table == name).map(|tally| tally.quarantined).sum()
+        };
         let shapes = Shapes::read(store)?;
         let (then, now) = (tables::held_at(from), tables::held_at(to));
         let mut diffs = Vec::new();
@@ -38,7 +42,7 @@ pub fn diff_between(
                 old: format!("SELECT * FROM ({versions}) WHERE {then} AND NOT {now}"),
             };
             sides.compare(store)?;
-            let mut tally = TableTally { table: name.clone(), ..TableTally::default() };
+            let mut tally = TableTally { table: name.clone(), quarantined: held(name), ..TableTally::default() };
             let before = store.count(&format!("SELECT count(*) FROM ({versions}) WHERE {then}"))?;
             sides.count(store, before, &mut tally)?;
             diffs.push(TableDiff { rows: sides.window(store, offset, limit)?, tally });

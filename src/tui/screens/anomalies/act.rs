@@ -13,7 +13,6 @@ use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Popup, Question};
 use crate::tui::screens::{copy, decide};
 use crate::tui::text;
-use crate::workbench::clock;
 
 /// What became of a finding since the last check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -436,7 +435,7 @@ fn waive_form(model: &mut Model, targets: Vec<Anomaly>) {
             FormField::new("until", "the last day on which it holds, like 2027-06-30; empty for good", ""),
         ],
         focus: 0,
-        check: |_, form| {
+        check: |model, form| {
             let until = form.text(1);
             if form.text(0).is_empty() {
                 return Some("a waiver needs a reason".to_owned());
@@ -444,7 +443,7 @@ fn waive_form(model: &mut Model, targets: Vec<Anomaly>) {
             match text::day(until) {
                 None if until.is_empty() => None,
                 None => Some("until: write the day like 2027-06-30 or 30/06/2027".to_owned()),
-                Some(day) => (day < clock::today()).then(|| format!("until: {day} is past")),
+                Some(day) => (day < model.about.today).then(|| format!("until: {day} is past")),
             }
         },
         submit: |model, texts| {

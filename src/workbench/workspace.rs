@@ -23,6 +23,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("canonical.toml", include_str!("../../mappings/canonical.toml")),
     ("isavigne.toml", include_str!("../../mappings/isavigne.toml")),
     ("odoo.toml", include_str!("../../mappings/odoo.toml")),
+    ("brevo.toml", include_str!("../../mappings/brevo.toml")),
 ];
 
 /// A folder with `tastevin.toml`, `mappings/`, `decisions.jsonl` and `tastevin.duckdb` in it.

@@ -1,5 +1,6 @@
 //! The integration tests, one binary: each module takes one room through its front door.
 
+mod brevo;
 mod busy;
 mod cli;
 mod commit;

@@ -3,6 +3,7 @@
 //! Adding one is one file with a `pub const CONNECTOR` and one line in [`REGISTRY`]; the option list feeds help, forms
 //! and docs. `stages::load` opens the transaction, calls the connector and swaps the result in.
 
+mod docs;
 pub mod files;
 pub mod odoo;
 mod secret;
@@ -17,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::model::{Canceller, EntityLoad, Mapping, Progress, Reject, SourceConfig};
 use crate::store::Store;
 
+pub use self::docs::reference;
 pub use self::secret::Kept;
 
 /// One entry of the vocabulary.

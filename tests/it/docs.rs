@@ -20,6 +20,11 @@ fn the_page_of_the_transforms_is_what_the_registry_says() {
 }
 
 #[test]
+fn the_page_of_the_connectors_is_what_the_registry_says() {
+    page_is_fresh("connectors.md", &tastevin::connectors::reference());
+}
+
+#[test]
 fn the_pages_of_the_rules_are_what_the_registry_says() {
     page_is_fresh("rules/README.md", &tastevin::rules::index());
     for rule in tastevin::rules::REGISTRY {

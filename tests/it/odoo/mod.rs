@@ -1,6 +1,7 @@
 //! Odoo as a source, against a small server that speaks like real ones (`server`).
 
 mod cellar;
+mod live;
 mod server;
 
 use std::collections::BTreeMap;

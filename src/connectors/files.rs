@@ -60,11 +60,6 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
             .at_column(format!("sources.{}.path", place.source))
             .hint("add path = \"exports\"")
     })?;
-    if place.mapping.entities.is_empty() {
-        return Err(Error::config("the mapping names no entities")
-            .at_file(format!("mappings/{}.toml", place.config.mapping_name()))
-            .hint("add [entities.NAME] with files = [\"NAME*\"] for each kind of file"));
-    }
     // Files are found again by the paths that are kept of them, from whatever folder the program is started in.
     let folder = place.workspace.join(path);
     let folder =
@@ -77,7 +72,26 @@ struct Files {
     entities: IndexMap<String, EntityFiles>,
 }
 
+impl Files {
+    /// The entities that the mapping names; where it names none, one for each kind of file in the folder.
+    fn known(&self, folder: &Folder) -> IndexMap<String, EntityFiles> {
+        if self.entities.is_empty() { folder.discover() } else { self.entities.clone() }
+    }
+}
+
+/// Every file that can be read.
+fn any_file() -> EntityFiles {
+    EntityFiles { files: vec!["*".to_owned()], ..EntityFiles::default() }
+}
+
 impl Connector for Files {
+    fn options(&self, entity: &str) -> Option<toml::Table> {
+        let folder = Folder::list(&self.folder).ok()?;
+        let files = folder.discover().get(entity)?.files.clone();
+        let files = files.into_iter().map(toml::Value::String).collect();
+        Some(toml::Table::from_iter([("files".to_owned(), toml::Value::Array(files))]))
+    }
+
     fn test(&self, _: DateTime<Utc>) -> Vec<Probe> {
         let looked = format!("folder {}", self.folder.display());
         let folder = match Folder::list(&self.folder) {
@@ -103,18 +117,19 @@ impl Connector for Files {
     /// The entities for which there is a file now; an error if there is none for any.
     fn entities(&self, _: &Watch) -> Result<Vec<String>> {
         let folder = Folder::list(&self.folder)?;
-        let present: Vec<String> = self
-            .entities
+        let entities = self.known(&folder);
+        let present: Vec<String> = entities
             .iter()
             .filter(|(entity, files)| !folder.choose(entity, files).0.is_empty())
             .map(|(entity, _)| entity.clone())
             .collect();
-        match (present.is_empty(), self.entities.first()) {
+        match (present.is_empty(), entities.first()) {
+            (true, None) => Err(folder.nothing_for("any entity", &any_file())),
             (true, Some((entity, files))) => {
                 let all: Vec<String> =
-                    self.entities.iter().flat_map(|(entity, files)| choose::patterns(entity, files)).collect();
+                    entities.iter().flat_map(|(entity, files)| choose::patterns(entity, files)).collect();
                 let every = EntityFiles { files: all, ..files.clone() };
-                let named = if self.entities.len() == 1 { entity.as_str() } else { "every entity" };
+                let named = if entities.len() == 1 { entity.as_str() } else { "every entity" };
                 Err(folder.nothing_for(named, &every))
             }
             _ => Ok(present),
@@ -126,11 +141,10 @@ impl Connector for Files {
     }
 
     fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted> {
-        let files = self
-            .entities
-            .get(entity)
-            .ok_or_else(|| Error::usage(format!("the mapping names no entity \"{entity}\"")))?;
         let folder = Folder::list(&self.folder)?;
+        let entities = self.known(&folder);
+        let files =
+            entities.get(entity).ok_or_else(|| Error::usage(format!("the mapping names no entity \"{entity}\"")))?;
         let (chosen, notes) = folder.choose(entity, files);
         if chosen.is_empty() {
             return Err(folder.nothing_for(entity, files));

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use indexmap::IndexMap;
+
 use crate::error::{Error, Kind, Result};
-use crate::model::EntityFiles;
+use crate::model::{EntityFiles, column_key};
 
 /// How a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +147,44 @@ impl Folder {
         (vec![(*newest).clone()], notes)
     }
 
+    /// The entities that the names of the files speak of: `clients_2025-11-17.csv` and `clients_2025-11-24.csv` are both
+    /// exports of `clients`.
+    pub fn discover(&self) -> IndexMap<String, EntityFiles> {
+        let mut stems: IndexMap<String, Vec<(&str, &str)>> = IndexMap::new();
+        for file in &self.readable {
+            let whole = unpacked_name(&file.name).0;
+            let whole = whole.rsplit_once('.').map_or(whole, |(stem, _)| stem);
+            let stem = undated(whole);
+            let entity = match column_key(stem) {
+                key if key.is_empty() => whole.to_lowercase(),
+                key => key,
+            };
+            stems.entry(entity).or_default().push((stem, whole));
+        }
+        let starts = |entity: &str, with: &str| entity.to_lowercase().starts_with(&with.to_lowercase());
+        let mut entities = IndexMap::new();
+        for (entity, names) in &stems {
+            let mut patterns: Vec<String> = Vec::new();
+            for (stem, whole) in names {
+                // `clients*` would take the files of `clients_pro` too; then only the digits may be others.
+                let others = stems.iter().filter(|(other, _)| *other != entity).flat_map(|(_, names)| names);
+                let is_apart = whole.starts_with(stem)
+                    && !stem.is_empty()
+                    && !others.clone().any(|(_, other)| starts(other, stem));
+                let pattern = if is_apart {
+                    format!("{stem}*")
+                } else {
+                    format!("{}.*", whole.replace(|c: char| c.is_ascii_digit(), "?"))
+                };
+                if !patterns.contains(&pattern) {
+                    patterns.push(pattern);
+                }
+            }
+            entities.insert(entity.clone(), EntityFiles { files: patterns, ..EntityFiles::default() });
+        }
+        entities
+    }
+
     /// Says that no file holds the entity, and what there is instead.
     pub fn nothing_for(&self, entity: &str, files: &EntityFiles) -> Error {
         let patterns = patterns(entity, files).join(", ");
@@ -159,6 +199,13 @@ impl Folder {
         let endings = FORMATS.map(|(ending, _)| format!(".{ending}")).join(" ");
         error.hint(format!("read are {endings}, each also with .gz; the patterns are in the mapping"))
     }
+}
+
+/// The name without the day or the number of the export.
+fn undated(stem: &str) -> &str {
+    let is_number = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-_.()".contains(c);
+    let bare = stem.trim_matches(is_number);
+    if bare.is_empty() { stem } else { bare }
 }
 
 fn list(names: &[&str]) -> String {
@@ -228,6 +275,31 @@ mod tests {
         assert!(!matches("stock??.csv", "stock7.csv"));
         assert!(!matches("clients*.csv", "clients.csv.bak"));
         assert!(!matches("clients", "clients.csv"));
+    }
+
+    #[test]
+    fn files_of_one_name_and_several_days_are_one_entity() {
+        let readable =
+            ["Clients_2025-11-17.csv", "Clients_2025-11-24.csv", "clients_pro.csv", "2025 ventes.xlsx", "12.csv"];
+        let stamp = Stamp { bytes: 0, modified_ms: None };
+        let file = |name: &&str| Candidate {
+            name: (*name).to_owned(),
+            path: PathBuf::new(),
+            format: Format::Text,
+            ending: String::new(),
+            packed: false,
+            stamp,
+        };
+        let folder = Folder { readable: readable.iter().map(file).collect(), ..Folder::default() };
+        let found: Vec<(String, Vec<String>)> =
+            folder.discover().into_iter().map(|(entity, files)| (entity, files.files)).collect();
+        let expected = [
+            ("clients", "Clients_????-??-??.*"),
+            ("clients_pro", "clients_pro*"),
+            ("ventes", "???? ventes.*"),
+            ("12", "12*"),
+        ];
+        assert_eq!(found, expected.map(|(entity, pattern)| (entity.to_owned(), vec![pattern.to_owned()])));
     }
 
     #[test]

@@ -105,6 +105,49 @@ impl Step {
     pub fn bare(name: &str) -> Self {
         Step { name: name.to_owned(), arguments: None }
     }
+
+    /// A step as a person types it: `trim`, `decimal(",")`, `prefix "a-"`, `date("%d/%m/%Y", "%Y-%m-%d")`,
+    /// `map_values(R = "rouge")`, `{ phone = "FR" }`. An error says what is wrong with the writing; whether there is such a
+    /// transform is another question.
+    pub fn parse(text: &str) -> Result<Step, String> {
+        let text = text.trim();
+        if text.starts_with('{') {
+            return toml_value(text)
+                .and_then(|value| value.try_into::<Step>().ok())
+                .ok_or_else(|| "write it like { prefix = \"x-\" }".to_owned());
+        }
+        let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
+        let (name, rest) = text.split_at(end);
+        if name.is_empty() {
+            return Err("begin with the name of a transform".to_owned());
+        }
+        let rest = rest.trim();
+        let inner = match rest.strip_prefix('(') {
+            Some(open) => open.strip_suffix(')').ok_or("the bracket is not closed")?.trim(),
+            None => rest,
+        };
+        if inner.is_empty() {
+            return Ok(Step::bare(name));
+        }
+        let written = [inner.to_owned(), format!("[{inner}]"), format!("{{ {inner} }}")];
+        let arguments = written.iter().find_map(|written| toml_value(written)).or_else(|| {
+            // One word needs no quotes.
+            let is_word = !inner.contains(['"', '\'', '[', ']', '{', '}', '=']);
+            is_word.then(|| toml::Value::from(inner))
+        });
+        match arguments {
+            Some(arguments) => Ok(Step { name: name.to_owned(), arguments: Some(arguments) }),
+            None => Err(format!(
+                "the arguments of \"{name}\" are not written like \"text\", [\"a\", \"b\"] or name = \"value\""
+            )),
+        }
+    }
+}
+
+/// A value as it stands behind the `=` in a TOML file.
+fn toml_value(text: &str) -> Option<toml::Value> {
+    let mut table: toml::Table = format!("value = {text}").parse().ok()?;
+    table.remove("value").filter(|_| table.is_empty())
 }
 
 impl std::fmt::Display for Step {
@@ -179,6 +222,23 @@ mod tests {
         assert_eq!(column_key("CODE  CLIENT"), column_key("code_client"));
         assert_eq!(column_key("N° ligne"), "n_ligne");
         assert_eq!(column_key("!!"), "");
+    }
+
+    #[test]
+    fn a_step_is_typed_as_a_name_or_a_call_or_as_it_stands_in_the_file() {
+        let arguments = |text: &str| Step::parse(text).unwrap().arguments.map(|value| value.to_string());
+        assert_eq!(Step::parse(" trim "), Ok(Step::bare("trim")));
+        assert_eq!(Step::parse("trim()"), Ok(Step::bare("trim")));
+        assert_eq!(arguments("decimal(\",\")").as_deref(), Some("\",\""));
+        assert_eq!(arguments("phone(FR)").as_deref(), Some("\"FR\""));
+        assert_eq!(arguments("date(\"%d/%m/%Y\", \"%Y\")").as_deref(), Some("[\"%d/%m/%Y\", \"%Y\"]"));
+        assert_eq!(arguments("map_values(R = \"rouge\")").as_deref(), Some("{ R = \"rouge\" }"));
+        assert_eq!(arguments("{ prefix = \"a-\" }").as_deref(), Some("\"a-\""));
+        let step = Step::parse("replace(\"a\", \"b\")").unwrap();
+        assert_eq!(Step::parse(&step.to_string()), Ok(step));
+        for wrong in ["", "(x)", "date(\"%d", "a(\"x\" = )"] {
+            assert!(Step::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

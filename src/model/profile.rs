@@ -172,4 +172,25 @@ impl ValueKind {
             ValueKind::List => "list",
         }
     }
+
+    /// What several of them are called.
+    pub fn plural(self) -> &'static str {
+        match self {
+            ValueKind::Text => "text",
+            ValueKind::Nothing => "nothing",
+            ValueKind::Name => "names",
+            ValueKind::Code => "codes",
+            ValueKind::Email => "e-mail addresses",
+            ValueKind::Phone => "telephone numbers",
+            ValueKind::Integer => "whole numbers",
+            ValueKind::Decimal => "numbers",
+            ValueKind::Date => "days",
+            ValueKind::Timestamp => "days with a time",
+            ValueKind::Boolean => "yes and no",
+            ValueKind::Year => "years",
+            ValueKind::PostalCode => "postal codes",
+            ValueKind::Country => "countries",
+            ValueKind::List => "lists",
+        }
+    }
 }

@@ -145,24 +145,31 @@ impl Proposal {
     }
 
     /// The edit that accepts every suggestion that is not mapped yet and scores `least` or more, undone as one; none where
-    /// there is nothing to accept. `only` is a canonical table.
+    /// there is nothing to accept. `only` is a canonical table. Of a table that is rather not the right one for its entity
+    /// nothing is accepted, unless it is named.
     pub fn accept(&self, least: f64, only: Option<&str>) -> Option<Edit> {
         let mut edits = Vec::new();
         for entity in &self.entities {
+            let doubtful =
+                |table: &str| entity.tables.iter().any(|one| one.table == table && !one.mapped && one.score < 0.5);
             let taken: Vec<&Suggestion> = entity
                 .suggestions
                 .iter()
-                .filter(|one| !one.mapped && one.score >= least && only.is_none_or(|only| only == one.table))
+                .filter(|one| !one.mapped && one.score >= least)
+                .filter(|one| only.map_or(!doubtful(&one.table), |only| only == one.table))
                 .collect();
-            if taken.is_empty() {
-                continue;
-            }
+            edits.extend(taken.into_iter().map(Suggestion::edit));
+        }
+        if edits.is_empty() {
+            return None;
+        }
+        // A mapping that names some entities is taken to name all: none may be forgotten.
+        for entity in &self.entities {
             if let Some(options) = &entity.options {
                 edits.push(Edit::Entity { entity: entity.entity.clone(), options: options.clone() });
             }
-            edits.extend(taken.into_iter().map(Suggestion::edit));
         }
-        (!edits.is_empty()).then_some(Edit::Many(edits))
+        Some(Edit::Many(edits))
     }
 
     /// Per column that is suggested for a field, as `(entity, column)`, its suggestions.

@@ -253,10 +253,13 @@ fn numbers(text: &str, seen: &Seen) -> u64 {
     bits
 }
 
-/// Five digits, perhaps with a country in front, or the letters and digits of Britain or the Netherlands.
+/// Five digits, perhaps with a country in front.
 fn is_postal_code(text: &str) -> bool {
     let text = text.strip_prefix('\'').unwrap_or(text);
-    let bare = text.trim_start_matches(|c: char| c.is_ascii_alphabetic()).trim_start_matches(['-', ' ']);
+    // A country in front stands apart; letters that do not make a code of something else.
+    let country = text.split_once(['-', ' ']).filter(|(country, _)| (1..=2).contains(&country.len()));
+    let country = country.filter(|(country, _)| country.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    let bare = country.map_or(text, |(_, bare)| bare.trim_start());
     let digits = bare.bytes().filter(u8::is_ascii_digit).count();
     digits == 5 && bare.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ') && bare.len() <= 6
 }
@@ -270,9 +273,16 @@ fn is_phone(text: &str, seen: &Seen) -> bool {
     let marked = text.starts_with('+') || text.starts_with("00") || text.starts_with('(');
     let national = text.starts_with('0') && (9..=11).contains(&seen.digits);
     let groups: Vec<usize> = text.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|size| *size > 0).collect();
+    // With the code of the country and nothing to mark it, as mailing tools write it.
+    let plain = (11..=12).contains(&seen.digits)
+        && text.len() == seen.digits
+        && COUNTRY_CODES.iter().any(|code| text.starts_with(code));
     let american = matches!(groups.as_slice(), [3, 3, 4] | [1, 3, 3, 4]);
-    marked || national || american
+    marked || national || plain || american
 }
+
+/// The codes of France, its neighbours and a few others, as they are dialled.
+const COUNTRY_CODES: [&str; 9] = ["33", "32", "352", "41", "49", "39", "34", "44", "31"];
 
 fn is_name(text: &str) -> bool {
     let mut words = 0;
@@ -391,6 +401,7 @@ mod tests {
             ("Bonjour à tous", Name),
             ("jean at example.fr", Email),
             ("3760012345678", Phone),
+            ("C00123", PostalCode),
         ] {
             assert!(!kinds(text).contains(&kind), "{text} looks like {:?}", kinds(text));
         }

@@ -7,7 +7,7 @@ use super::{Reader, Workbench, mapping_text, workspace};
 use crate::connectors::Place;
 use crate::error::{Error, Result};
 use crate::model::{
-    EntityProfile, Mapping, MappingDraft, MappingPreview, MappingProblem, Proposal, Step, TableMapping,
+    EntityProfile, Mapping, MappingDraft, MappingPreview, MappingProblem, Proposal, Step, Suggestion, TableMapping,
 };
 use crate::stages::map::{self, Fed};
 use crate::stages::suggest;
@@ -85,8 +85,39 @@ impl Reader {
         )
     }
 
-    /// What a mapping would have to say of an entity for its connector.
-    fn entity_options(&self, source: &str, mapping: &Mapping, entity: &str) -> Option<toml::Table> {
+    /// What feeding a field with columns of an entity would come to, with the transforms that the values ask for, whether it
+    /// is a good idea or not; none where there is no such field, or nothing of the entity is staged.
+    pub fn suggest_pair(
+        &self,
+        source: &str,
+        mapping: &Mapping,
+        entity: &str,
+        columns: &[String],
+        table: &str,
+        field: &str,
+    ) -> Result<Option<Suggestion>> {
+        let name = self.mapping_name(source)?;
+        let Some(profile) = self.column_profiles(source, entity)? else { return Ok(None) };
+        let others = workspace::all_mappings(self.dir())?;
+        let request = suggest::Request {
+            schema: self.schema(),
+            source,
+            name: &name,
+            mapping,
+            others: &others,
+            entities: std::slice::from_ref(&*profile),
+            options: &|_| None,
+        };
+        suggest::pair(&self.store, &request, columns, table, field)
+    }
+
+    /// The columns of a staged entity, in their order.
+    pub fn staged_columns(&self, source: &str, entity: &str) -> Result<Vec<String>> {
+        crate::stages::load::columns(&self.store, source, entity)
+    }
+
+    /// What a mapping would have to say of an entity that it does not name for its connector; none where it need not.
+    pub fn entity_options(&self, source: &str, mapping: &Mapping, entity: &str) -> Option<toml::Table> {
         let config = self.config().sources.get(source)?;
         let place = Place { source, config, mapping, workspace: self.dir() };
         super::connector(&place).ok()?.options(entity)

@@ -10,7 +10,7 @@ pub(super) fn write(text: &str, before: &Mapping, now: &Mapping) -> Result<Strin
     let mut document: DocumentMut =
         text.parse().map_err(|cause: toml_edit::TomlError| Error::config("the mapping is no TOML").caused_by(cause))?;
     let is_new = text.trim().is_empty();
-    if is_new || before.description != now.description {
+    if before.description != now.description || is_new && !now.description.is_empty() {
         set(document.as_table_mut(), "description", Value::from(now.description.as_str()));
     }
     if is_new || before.connector != now.connector {

@@ -20,6 +20,7 @@ mod session;
 mod slips;
 mod stake;
 mod suggest;
+mod suggest_quality;
 mod tui;
 mod tui_everywhere;
 mod tui_settings;

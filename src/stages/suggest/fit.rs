@@ -38,7 +38,7 @@ fn kind(column: &ColumnProfile, field: &Field) -> (f64, f64, String) {
     use ValueKind::*;
     let of = |kind: ValueKind, special: f64| {
         let share = column.share_of(kind);
-        (share, special, format!("{} look like {}", percent(share), plural(kind)))
+        (share, special, format!("{} look like {}", percent(share), kind.plural()))
     };
     match field.format {
         Some(Format::Email) => return of(Email, 4.6),
@@ -110,27 +110,7 @@ fn kind(column: &ColumnProfile, field: &Field) -> (f64, f64, String) {
 }
 
 fn looks(column: &ColumnProfile) -> String {
-    format!("{} {}", percent(column.share), plural(column.kind))
-}
-
-fn plural(kind: ValueKind) -> &'static str {
-    match kind {
-        ValueKind::Text => "text",
-        ValueKind::Nothing => "nothing",
-        ValueKind::Name => "names",
-        ValueKind::Code => "codes",
-        ValueKind::Email => "e-mail addresses",
-        ValueKind::Phone => "telephone numbers",
-        ValueKind::Integer => "whole numbers",
-        ValueKind::Decimal => "numbers",
-        ValueKind::Date => "days",
-        ValueKind::Timestamp => "days with a time",
-        ValueKind::Boolean => "yes and no",
-        ValueKind::Year => "years",
-        ValueKind::PostalCode => "postal codes",
-        ValueKind::Country => "countries",
-        ValueKind::List => "lists",
-    }
+    format!("{} {}", percent(column.share), column.kind.plural())
 }
 
 /// Letters of the shortest of the frequent texts.

@@ -19,6 +19,8 @@ pub struct Known {
     pub prefix: String,
     /// Where the keys are known from, in words.
     pub of: String,
+    /// Whether that is another staged column, which is to be read in the same way.
+    pub staged: bool,
 }
 
 /// A column of another entity that is suggested for a key.
@@ -71,12 +73,12 @@ pub fn known(
     for (table_name, table) in &schema.tables {
         let keys: Vec<&str> = table.keys().collect();
         let [key] = keys.as_slice() else { continue };
-        let mut places: Vec<(String, String)> = Vec::new();
+        let mut places: Vec<(String, String, bool)> = Vec::new();
         for (room, words) in [("candidate", "candidates"), ("canonical", "committed rows")] {
             if store.has_table(room, table_name)? && has_column(store, room, table_name, key)? {
                 let sql = format!("SELECT {}::VARCHAR AS k FROM {}", Ident(key), Path(room, table_name));
                 if store.count(&format!("SELECT count(*) FROM (FROM ({sql}) LIMIT 1)"))? > 0 {
-                    places.push((sql, format!("{words} of {table_name}")));
+                    places.push((sql, format!("{words} of {table_name}"), false));
                 }
             }
         }
@@ -86,9 +88,9 @@ pub fn known(
             }
             let relation = Path("staging", &format!("{}/{}", other.source, other.entity)).to_string();
             let sql = format!("SELECT {} AS k FROM {relation}", Ident(&other.column));
-            places.push((sql, format!("\"{}\" of {}", other.column, other.entity)));
+            places.push((sql, format!("\"{}\" of {}", other.column, other.entity), true));
         }
-        for (keys, of) in places {
+        for (keys, of, is_staged) in places {
             // A key may have its source in front, which the export does not have.
             let sql = format!(
                 "WITH samples AS MATERIALIZED ({}),
@@ -109,7 +111,7 @@ FROM samples LEFT JOIN hits USING (v) GROUP BY c",
                 let share = if looked == 0 { 0.0 } else { hits as f64 / looked as f64 };
                 let place = found.entry((table_name.clone(), column)).or_insert_with(Known::default);
                 if share > place.share || place.of.is_empty() {
-                    *place = Known { share, prefix, of: of.clone() };
+                    *place = Known { share, prefix, of: of.clone(), staged: is_staged };
                 }
             }
         }

@@ -41,14 +41,16 @@ impl Learnt {
         }
     }
 
-    /// What is put before the keys of a field, where other mappings put their own name there: `isavigne-` in the mapping
+    /// What is put before the keys of a field, where all other mappings put their own name there: `isavigne-` in the mapping
     /// `isavigne` becomes `shop-` in the mapping `shop`.
     pub fn prefix(&self, table: &str, field: &str, mapping: &str) -> Option<String> {
         let feeds = self.feeds.get(&(table.to_owned(), field.to_owned()))?;
-        feeds.iter().find_map(|(name, feed)| {
+        let own = |(name, feed): &(String, FieldMapping)| {
             let prefix = feed.transforms.iter().find(|step| step.name == "prefix").and_then(given)?;
             prefix.strip_prefix(name.as_str()).map(|rest| format!("{mapping}{rest}"))
-        })
+        };
+        let prefixes: Option<Vec<String>> = feeds.iter().map(own).collect();
+        prefixes?.into_iter().next()
     }
 
     /// Whether other mappings write the texts of a field in capitals.

@@ -19,14 +19,16 @@ use std::collections::HashMap;
 pub use profile::{profile, profile_columns, staged_load};
 
 use crate::error::Result;
-use crate::model::{EntityProfile, EntityProposal, Mapping, Proposal, Schema, Suggestion, TableChoice, column_key};
+use crate::model::{
+    EntityProfile, EntityProposal, Mapping, Proposal, Schema, Step, Suggestion, TableChoice, column_key,
+};
 use crate::store::Store;
 use keys::{KeyColumn, Known};
 use learnt::Learnt;
 use score::{Ground, Matrix, sigmoid};
 
 /// The odds from which on an entity is suggested for a table.
-const LEAST_TABLE: f64 = -0.8;
+const LEAST_TABLE: f64 = -2.2;
 
 /// What suggestions are made from.
 pub struct Request<'a> {
@@ -62,7 +64,8 @@ pub fn suggest(store: &Store, request: &Request) -> Result<Proposal> {
         for (entity, known) in request.entities.iter().zip(&mut known) {
             for (place, found) in keys::known(store, request.schema, entity, &others)? {
                 let best = known.entry(place).or_default();
-                if found.share > best.share || best.of.is_empty() {
+                // What lies beside it in the same exports is nearer than what was read of others before.
+                if found.share >= best.share || best.of.is_empty() {
                     *best = found;
                 }
             }
@@ -92,7 +95,70 @@ pub fn suggest(store: &Store, request: &Request) -> Result<Proposal> {
             options,
         });
     }
+    read_references_alike(request, &known, &mut entities);
     Ok(Proposal { source: request.source.to_owned(), mapping: request.name.to_owned(), entities })
+}
+
+/// Lets a reference be read by the same steps as the key that it refers to, where that key is in the same source.
+fn read_references_alike(request: &Request, known: &[Keys], entities: &mut [EntityProposal]) {
+    let key_steps: HashMap<(String, String), Vec<Step>> = entities
+        .iter()
+        .flat_map(|entity| &entity.suggestions)
+        .filter(|one| one.columns.len() == 1)
+        .map(|one| ((one.table.clone(), one.field.clone()), one.transforms.clone()))
+        .collect();
+    for (entity, known) in entities.iter_mut().zip(known) {
+        for one in entity.suggestions.iter_mut().filter(|one| !one.mapped && one.columns.len() == 1) {
+            let Some(to) = request.schema.field(&one.table, &one.field).and_then(|field| field.references.clone())
+            else {
+                continue;
+            };
+            let of = known.get(&(to.table.clone(), one.columns[0].clone()));
+            if of.is_none_or(|of| of.staged || of.share < 0.05)
+                && let Some(steps) = key_steps.get(&(to.table, to.field))
+            {
+                one.transforms.clone_from(steps);
+            }
+        }
+    }
+}
+
+/// What feeding one field with columns of the request's first entity would come to, whether it is a good idea or not.
+pub fn pair(
+    store: &Store,
+    request: &Request,
+    columns: &[String],
+    table_name: &str,
+    field_name: &str,
+) -> Result<Option<Suggestion>> {
+    let (Some(entity), Some(table)) = (request.entities.first(), request.schema.tables.get(table_name)) else {
+        return Ok(None);
+    };
+    let place = |name: &String| entity.columns.iter().position(|column| column_key(&column.name) == column_key(name));
+    let at: Vec<usize> = columns.iter().filter_map(place).collect();
+    let (Some((field, _, declared)), Some(first)) = (table.fields.get_full(field_name), at.first()) else {
+        return Ok(None);
+    };
+    let learnt = Learnt::from(request.others, request.name);
+    let known = keys::known(store, request.schema, entity, &[])?;
+    let ground = Ground { schema: request.schema, known: &known, learnt: &learnt };
+    let matrix = Matrix::new(&ground, table_name, table, entity, &[]);
+    let mut transforms = steps::steps(&steps::Pair {
+        schema: request.schema,
+        table: table_name,
+        name: field_name,
+        field: declared,
+        column: &entity.columns[*first],
+        prefix: matrix.cells[*first][field].prefix.as_deref(),
+        mapping: request.name,
+        learnt: &learnt,
+    });
+    if at.len() > 1 {
+        transforms.insert(0, patterns::concat(if declared.key { "-" } else { " " }));
+    }
+    let mut suggestion = suggestion(&matrix, *first, field, field_name, transforms);
+    suggestion.columns = at.iter().map(|at| entity.columns[*at].name.clone()).collect();
+    Ok(Some(suggestion))
 }
 
 /// Per entity, the tables with how well they fit. One that is mapped is chosen; the others choose among what is left, each
@@ -111,7 +177,7 @@ fn choose_tables(request: &Request, learnt: &Learnt, known: &[Keys]) -> Vec<Vec<
             let matrix = Matrix::new(&ground, name, table, entity, &[]);
             let (columns, required) = matrix.coverage();
             let likeness = names::table_likeness(&entity.entity, name, table);
-            odds.push(9.0 * (0.45 * columns + 0.55 * required) + 3.0 * likeness - 4.6);
+            odds.push(9.0 * (0.65 * columns + 0.35 * required) + 3.0 * likeness - 4.6);
             let mapped = is_mapped(name).is_some_and(|feed| feed.entity == entity.entity);
             let words = format!(
                 "{:.0} % of its columns and {:.0} % of what the table requires find each other{}",
@@ -254,13 +320,7 @@ fn suggestions_of(
     Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }
 
-fn suggestion(
-    matrix: &Matrix,
-    column: usize,
-    field: usize,
-    name: &str,
-    transforms: Vec<crate::model::Step>,
-) -> Suggestion {
+fn suggestion(matrix: &Matrix, column: usize, field: usize, name: &str, transforms: Vec<Step>) -> Suggestion {
     Suggestion {
         entity: matrix.entity.entity.clone(),
         columns: vec![matrix.entity.columns[column].name.clone()],

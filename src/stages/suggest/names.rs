@@ -47,7 +47,10 @@ impl Vocabulary {
     /// The names of the fields of one table of the schema.
     pub fn new(schema: &Schema, table_name: &str, table: &Table) -> Vocabulary {
         let names = |(field, declared): (&String, &crate::model::Field)| -> Vec<Name> {
-            std::iter::once(field).chain(&declared.synonyms).map(|name| Name::new(name)).collect()
+            // A reference is known by the names of what it refers to as well.
+            let target = declared.references.as_ref().and_then(|to| schema.field(&to.table, &to.field));
+            let synonyms = declared.synonyms.iter().chain(target.iter().flat_map(|target| &target.synonyms));
+            std::iter::once(field).chain(synonyms).map(|name| Name::new(name)).collect()
         };
         let fields: Vec<Vec<Name>> = table.fields.iter().map(names).collect();
         let mut weights: HashMap<String, f64> = HashMap::new();

@@ -16,7 +16,8 @@ const SEVERAL: f64 = 0.6;
 /// The most columns that make a key together.
 const KEY_COLUMNS: usize = 3;
 
-fn concat(separator: &str) -> Step {
+/// The step that joins columns.
+pub fn concat(separator: &str) -> Step {
     Step { name: "concat".to_owned(), arguments: Some(Value::from(separator)) }
 }
 

@@ -163,7 +163,8 @@ fn tally(column: &mut ColumnProfile, looks: &IndexMap<String, u64>, present: u64
     column.kinds = kinds.into_iter().map(|(kind, n)| (kind, part(n))).collect();
     column.kinds.sort_by(|(a, n), (b, m)| m.total_cmp(n).then_with(|| a.cmp(b)));
     column.kind = kind(column);
-    column.share = if column.kind == ValueKind::Text { 1.0 } else { column.share_of(column.kind) };
+    let seen = column.kinds.iter().find(|(kind, _)| *kind == column.kind).map_or(0.0, |(_, share)| *share);
+    column.share = if column.kind == ValueKind::Text { 1.0 } else { seen };
     column.kinds.retain(|(kind, _)| *kind != column.kind);
 }
 

@@ -10,7 +10,9 @@ use super::fit::fit;
 use super::keys::Known;
 use super::learnt::Learnt;
 use super::names::Vocabulary;
-use crate::model::{EntityProfile, Evidence, EvidencePart, RunnerUp, Schema, Table};
+use crate::model::{
+    ColumnProfile, EntityProfile, Evidence, EvidencePart, Field, FieldType, Format, RunnerUp, Schema, Table, ValueKind,
+};
 
 /// Log odds from which on a pair is suggested at all.
 pub const LEAST: f64 = -0.4;
@@ -72,6 +74,7 @@ impl<'a> Matrix<'a> {
             })
             .collect();
         let mut matrix = Matrix { table_name, table, entity, cells, pairs: Vec::new() };
+        matrix.favour_the_only_ones();
         matrix.pair(fixed);
         matrix.look_around(fixed);
         matrix.pair(fixed);
@@ -95,6 +98,45 @@ impl<'a> Matrix<'a> {
         for (column, field) in fixed {
             // Where a column feeds several fields, one of them stands for all.
             self.pairs[*column] = Some(*field);
+        }
+    }
+
+    /// Where one column only looks like what one field only holds, there is little else that either could be.
+    fn favour_the_only_ones(&mut self) {
+        const GAIN: f64 = 1.3;
+        for kind in
+            [ValueKind::Email, ValueKind::Phone, ValueKind::Country, ValueKind::PostalCode, ValueKind::Timestamp]
+        {
+            let looks =
+                |column: &ColumnProfile| column.filled > 0 && column.share_of(kind) >= 0.7 && is_of(column.kind, kind);
+            let columns: Vec<usize> = (0..self.cells.len()).filter(|at| looks(&self.entity.columns[*at])).collect();
+            let holds = |field: &Field| holds(field) == Some(kind) && field.derive.is_none();
+            let fields: Vec<usize> =
+                self.table.fields.values().enumerate().filter(|(_, field)| holds(field)).map(|(at, _)| at).collect();
+            if let ([column], [field]) = (columns.as_slice(), fields.as_slice()) {
+                self.favour(*column, *field, GAIN, format!("the only column of {}", kind.plural()));
+            }
+        }
+        let keys: Vec<usize> =
+            self.table.fields.values().enumerate().filter(|(_, field)| field.key).map(|(at, _)| at).collect();
+        let tells_apart = |column: &ColumnProfile| {
+            matches!(column.kind, ValueKind::Code | ValueKind::Integer)
+                && column.distinctness() >= 0.97
+                && column.fill() >= 0.97
+        };
+        let columns: Vec<usize> = (0..self.cells.len()).filter(|at| tells_apart(&self.entity.columns[*at])).collect();
+        if let ([column], [key]) = (columns.as_slice(), keys.as_slice())
+            && self.table.fields[*key].references.is_none()
+        {
+            self.favour(*column, *key, GAIN, "the only column of codes that are all different".to_owned());
+        }
+    }
+
+    fn favour(&mut self, column: usize, field: usize, gain: f64, words: String) {
+        let cell = &mut self.cells[column][field];
+        cell.odds += gain;
+        if let Some(kind) = cell.evidence.iter_mut().find(|one| one.part == EvidencePart::Kind) {
+            kind.words = format!("{}; {words}", kind.words);
         }
     }
 
@@ -274,6 +316,23 @@ fn cell(
     }
     let prefix = known.filter(|known| known.share >= 0.3).map(|known| known.prefix.clone());
     Cell { odds, evidence, prefix }
+}
+
+/// The kind that only the values of such a field look like.
+fn holds(field: &Field) -> Option<ValueKind> {
+    match (field.format, field.kind) {
+        (Some(Format::Email), _) => Some(ValueKind::Email),
+        (Some(Format::Phone), _) => Some(ValueKind::Phone),
+        (Some(Format::Country), _) => Some(ValueKind::Country),
+        (Some(Format::PostalCode), _) => Some(ValueKind::PostalCode),
+        (None, FieldType::Date | FieldType::Timestamp) => Some(ValueKind::Timestamp),
+        _ => None,
+    }
+}
+
+/// Whether a column of the one kind is one of the other; days are days with a time as well.
+fn is_of(kind: ValueKind, other: ValueKind) -> bool {
+    kind == other || kind == ValueKind::Date && other == ValueKind::Timestamp
 }
 
 /// The probability of log odds.

@@ -1,39 +1,27 @@
-//! `tastevin map`: the mapping as it will run.
+//! `tastevin map show`: the mapping as it will run.
 
-use super::context::Context;
-use super::json;
-use super::table::Table;
-use super::text::visible;
-use super::{Outcome, Subcommand};
+use super::super::context::Context;
+use super::super::table::Table;
+use super::super::text::visible;
+use super::super::{Outcome, json};
 use crate::error::{Error, Result};
 use crate::model::{Derive, Field, MappingLine, Step};
 use crate::workbench::Workbench;
 
-/// Show how source columns land in the canonical tables
+/// Which part of the mapping to show, and how.
 #[derive(clap::Args)]
-pub struct Map {
-    #[command(subcommand)]
-    action: Action,
+pub struct Show {
+    /// Only this canonical table
+    #[arg(value_name = "TABLE")]
+    table: Option<String>,
+    /// Print the SQL that builds the candidates
+    #[arg(long)]
+    sql: bool,
 }
 
-#[derive(clap::Subcommand)]
-enum Action {
-    /// Per canonical field, the columns that feed it and what is done to them
-    Show {
-        /// Only this canonical table
-        #[arg(value_name = "TABLE")]
-        table: Option<String>,
-        /// Print the SQL that builds the candidates
-        #[arg(long)]
-        sql: bool,
-    },
-}
-
-impl Subcommand for Map {
-    const NAME: &'static str = "map";
-
-    fn run(self, context: &Context) -> Result<Outcome> {
-        let Action::Show { table, sql } = self.action;
+impl Show {
+    pub fn run(self, context: &Context) -> Result<Outcome> {
+        let Show { table, sql } = self;
         let workbench = context.look()?;
         let mut out = context.stdout();
         if let Some(table) = &table

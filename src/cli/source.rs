@@ -56,7 +56,8 @@ struct Add {
     /// What to call it, e.g. isavigne_prod
     #[arg(value_name = "SOURCE")]
     name: String,
-    /// Which mapping it uses: `isavigne` stands for mappings/isavigne.toml
+    /// Which mapping it uses: `isavigne` stands for mappings/isavigne.toml. `files` takes any exports; `map suggest` proposes a
+    /// mapping for them
     #[arg(long)]
     kind: String,
     /// The folder with its files, relative to the workspace
@@ -170,9 +171,12 @@ impl Add {
             options.insert(key, value);
         }
         let config = SourceConfig { kind: self.kind, mapping: self.mapping, options };
-        context.change()?.add_source(&self.name, &config)?;
+        let mut workbench = context.change()?;
+        workbench.add_source(&self.name, &config)?;
+        let is_unmapped = workbench.draft(&self.name)?.mapping().tables.is_empty();
         let name = visible(&self.name);
-        context.say(format!("{name} is added.\nNext: tastevin source test {name}, then tastevin load {name}"));
+        let next = if is_unmapped { format!(", then tastevin map suggest {name}") } else { String::new() };
+        context.say(format!("{name} is added.\nNext: tastevin source test {name}, then tastevin load {name}{next}"));
         Ok(Outcome::Pass)
     }
 }
@@ -339,7 +343,8 @@ fn kinds(context: &Context) -> Result<Outcome> {
         for line in table.lines(paint) {
             out.text(line)?;
         }
-        out.line("\nConnectors and what a source can tell them:")?;
+        out.line("\nConnectors and what a source can tell them. One that is named as the kind loads without a mapping; then `tastevin")?;
+        out.line("map suggest SOURCE --accept` writes it one.")?;
         for kind in workbench::connectors() {
             out.line(format!("{}  {}", paint.strong(kind.name), kind.summary))?;
             for option in kind.options {

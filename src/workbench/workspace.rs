@@ -261,14 +261,9 @@ fn mapping_names(dir: Option<&Path>) -> Vec<String> {
 
 fn no_mapping(dir: &Path, source: &str, name: &str) -> Error {
     let error = Error::config(format!("source \"{source}\" has no mapping: there is no mappings/{name}.toml"));
-    let error = if crate::connectors::REGISTRY.iter().any(|connector| connector.name == name) {
-        error.hint(format!("\"{name}\" is a connector; the kind of a source names a mapping, which says its connector"))
-    } else {
-        error
-    };
     error
         .hint(format!("the mappings are: {}", mapping_names(Some(dir)).join(", ")))
-        .hint("write one, or name another with mapping = \"…\"")
+        .hint("write one, name another with mapping = \"…\", or say kind = \"files\" and let `tastevin map suggest` propose one")
 }
 
 /// The canonical schema with which every workspace begins.

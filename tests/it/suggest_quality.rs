@@ -12,9 +12,12 @@ struct Export {
     source: &'static str,
     entity: &'static str,
     table: &'static str,
-    columns: &'static [(&'static str, &'static str, fn(usize) -> String)],
+    columns: &'static [Column],
     rows: usize,
 }
+
+/// A header, the field that is right, and the value of each row.
+type Column = (&'static str, &'static str, fn(usize) -> String);
 
 const FIRST: [&str; 12] =
     ["Marie", "Jean", "Luc", "Élodie", "Paul", "Anne-Marie", "Hugo", "Zoé", "Karim", "Inès", "Olivier", "Sophie"];
@@ -183,7 +186,7 @@ fn counted(n: usize) -> String {
     product(n % 30)
 }
 fn remark(n: usize) -> String {
-    if n % 3 == 0 { "préfère être appelé le soir, pas le lundi".to_owned() } else { String::new() }
+    if n.is_multiple_of(3) { "préfère être appelé le soir, pas le lundi".to_owned() } else { String::new() }
 }
 fn euros(_: usize) -> String {
     "EUR".to_owned()

@@ -68,6 +68,23 @@ pub enum Reply {
     Answered(u64, Slot, Result<Answer>),
 }
 
+impl Reply {
+    /// Whether a piece of work ended, and if so, whether it did what it was to do.
+    pub fn ended(&self) -> Option<bool> {
+        match self {
+            Reply::Loaded(_, outcome) => Some(outcome.is_ok()),
+            Reply::Checked(outcome) => Some(outcome.is_ok()),
+            Reply::Committed(outcome) => Some(outcome.is_ok()),
+            Reply::Decided { decision, .. } => Some(decision.is_some()),
+            Reply::Started(_)
+            | Reply::Reread { .. }
+            | Reply::Progress(_)
+            | Reply::Answered(..)
+            | Reply::Remembered(_) => None,
+        }
+    }
+}
+
 /// A key by the name that stands in the keymap: `j`, `G`, `enter`, `C-d`, `S-tab`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(pub String);

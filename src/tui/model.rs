@@ -16,6 +16,7 @@ use super::message::Key;
 use super::notes::{Notes, Tone};
 use super::popups::Popup;
 use super::screens::{self, Screen, anomalies, commit, sources};
+use super::shell::Journal;
 use super::theme::{Named, Theme};
 use crate::model::{Decision, Gate, Progress, Schema, Verdict};
 
@@ -119,6 +120,8 @@ pub struct Model {
     pub typed: Vec<Key>,
     /// What the program has to say.
     pub notes: Notes,
+    /// What was done, as lines for a shell.
+    pub journal: Journal,
     /// Whether the mouse is ours.
     pub mouse: bool,
     /// The last click, for double clicks: when and where.
@@ -156,6 +159,7 @@ impl Model {
             popup: None,
             typed: Vec::new(),
             notes: Notes::default(),
+            journal: Journal::default(),
             mouse: true,
             clicked: None,
             tickets: 0,

@@ -102,7 +102,7 @@ fn about(workbench: &Workbench) -> About {
     let config = workbench.config();
     About {
         name: config.workspace.name.clone(),
-        dir: workbench.dir().to_owned(),
+        dir: std::path::absolute(workbench.dir()).unwrap_or_else(|_| workbench.dir().to_owned()),
         schema: Arc::new(workbench.schema().clone()),
         gate: config.gate.clone(),
         sources: config.sources.keys().cloned().collect(),

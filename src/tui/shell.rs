@@ -1,6 +1,131 @@
 //! Work as the line that does the same in a shell. Neighbour: `effects`, whose jobs it puts into words.
 
 use std::borrow::Cow;
+use std::path::Path;
+use std::time::Duration;
+
+use super::effects::Job;
+use crate::model::{Action, Decision};
+
+/// The longest line, in bytes, that is still a line to be read; a decision that is longer is taken from the ledger.
+const LONG: usize = 2_000;
+
+/// What was done in this session, as the lines that do the same.
+#[derive(Debug, Default)]
+pub struct Journal {
+    /// The lines, oldest first.
+    pub done: Vec<Entry>,
+    /// The work that is going on.
+    running: Option<Job>,
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When it ended, since the start.
+    pub at: Duration,
+    /// The line.
+    pub line: String,
+    /// Whether it did what it was to do.
+    pub worked: bool,
+}
+
+impl Journal {
+    /// Work began.
+    pub fn begin(&mut self, job: &Job) {
+        self.running = Some(job.clone());
+    }
+
+    /// The work ended, well or not. A decision is written down by what was decided, not by what was wished.
+    pub fn end(&mut self, dir: &Path, at: Duration, worked: bool) {
+        if let Some(line) = self.running.take().and_then(|job| line(&job, dir)) {
+            self.done.push(Entry { at, line, worked });
+        }
+    }
+
+    /// A decision was made.
+    pub fn decided(&mut self, dir: &Path, at: Duration, decision: &Decision) {
+        self.done.push(Entry { at, line: decision_line(decision, dir), worked: true });
+    }
+}
+
+/// The line that does a piece of work; `None` for a decision, whose line is known once it is made.
+fn line(job: &Job, dir: &Path) -> Option<String> {
+    let words = match job {
+        Job::Load(source) => vec!["load".to_owned(), source.clone()],
+        Job::Check => vec!["check".to_owned()],
+        Job::Commit { message } => ["commit".to_owned()].into_iter().chain(option("--message", message)).collect(),
+        Job::Decide { .. } => return None,
+    };
+    Some(command(dir, words))
+}
+
+/// The line that makes a decision.
+fn decision_line(decision: &Decision, dir: &Path) -> String {
+    let mut options: Vec<String> = Vec::new();
+    let words: Option<Vec<&str>> = match &decision.action {
+        Action::Set { table, row, field, now, rule, .. } => {
+            options.extend(rule.iter().flat_map(|rule| option("--rule", rule)));
+            if now.is_none() {
+                options.push("--empty".to_owned());
+            }
+            Some(["set", table, row, field].into_iter().chain(now.as_deref()).collect())
+        }
+        Action::Exclude { table, rows } => {
+            Some(["exclude", table].into_iter().chain(rows.iter().map(String::as_str)).collect())
+        }
+        Action::Waive { rule, table, field, row: Some(row), until, .. } => {
+            let field = field.iter().filter(|field| !field.is_empty());
+            options.extend(field.flat_map(|field| option("--field", field)));
+            options.extend(until.iter().flat_map(|until| option("--until", &until.to_string())));
+            Some(vec!["waive", rule, table, row])
+        }
+        Action::Revert { of } => Some(vec!["revert", of]),
+        Action::Bulk { .. } | Action::Replace { .. } | Action::Merge { .. } | Action::Waive { .. } => None,
+    };
+    let mut line = vec!["decide".to_owned()];
+    match words.as_deref() {
+        Some([kind, positions @ ..]) => {
+            options.extend(decision.why.iter().flat_map(|why| option("--why", why)));
+            // What begins with a dash is no option.
+            let dash = positions.iter().any(|word| word.starts_with('-')).then_some("--");
+            line.push((*kind).to_owned());
+            line.extend(options);
+            line.extend(dash.into_iter().chain(positions.iter().copied()).map(str::to_owned));
+        }
+        _ => line.extend(["apply".to_owned(), as_json(decision)]),
+    }
+    let line = command(dir, line);
+    if line.len() <= LONG {
+        return line;
+    }
+    let ledger = dir.join("decisions.jsonl");
+    let id = format!("\"id\":\"{}\"", decision.id);
+    let apply = command(dir, ["decide", "apply", "-"].map(str::to_owned).to_vec());
+    format!("grep {} {} | {apply}", quoted(&id), quoted(&ledger.to_string_lossy()))
+}
+
+/// An option with its value, in one word where the value would be taken for another option.
+fn option(name: &str, value: &str) -> Vec<String> {
+    match value.starts_with('-') {
+        true => vec![format!("{name}={value}")],
+        false => vec![name.to_owned(), value.to_owned()],
+    }
+}
+
+/// What of a decision is made again.
+fn as_json(decision: &Decision) -> String {
+    let mut json = serde_json::to_value(&decision.action).unwrap_or_default();
+    if let (Some(object), Some(why)) = (json.as_object_mut(), &decision.why) {
+        object.insert("why".to_owned(), why.as_str().into());
+    }
+    json.to_string()
+}
+
+fn command(dir: &Path, words: Vec<String>) -> String {
+    let start = ["tastevin".to_owned(), "-C".to_owned(), dir.to_string_lossy().into_owned()];
+    start.iter().chain(&words).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
 
 /// A word as a shell takes it: in single quotes where anything in it has a meaning there.
 pub fn quoted(word: &str) -> Cow<'_, str> {

@@ -190,7 +190,24 @@ fn clicked_twice(model: &mut Model, place: Position) -> bool {
     twice
 }
 
+/// Writes down as a line for a shell what was done. A check that follows from a decision is part of it.
+fn write_down(model: &mut Model, reply: &Reply) {
+    match reply {
+        Reply::Started(Job::Check) if !model.check_loudly => {}
+        Reply::Started(job) => model.journal.begin(job),
+        Reply::Decided { decision: Some(decision), .. } => {
+            model.journal.decided(&model.about.dir, model.clock, decision);
+        }
+        reply => {
+            if let Some(worked) = reply.ended() {
+                model.journal.end(&model.about.dir, model.clock, worked);
+            }
+        }
+    }
+}
+
 fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
+    write_down(model, &reply);
     match reply {
         Reply::Started(job) => {
             if job == Job::Check {

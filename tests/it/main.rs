@@ -24,3 +24,4 @@ mod suggest_quality;
 mod tui;
 mod tui_everywhere;
 mod tui_settings;
+mod tui_shell;

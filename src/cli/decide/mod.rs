@@ -1,5 +1,6 @@
 //! `tastevin decide`: the ledger from the shell; one file per kind of decision.
 
+mod apply;
 mod bulk;
 mod conflicts;
 mod exclude;
@@ -32,6 +33,7 @@ enum Kind {
     Waive(waive::Waive),
     Exclude(exclude::Exclude),
     Revert(revert::Revert),
+    Apply(apply::Apply),
     List(list::List),
     Conflicts(conflicts::Conflicts),
 }
@@ -46,6 +48,7 @@ impl Subcommand for Decide {
             Kind::Waive(waive) => waive.run(context),
             Kind::Exclude(exclude) => exclude.run(context),
             Kind::Revert(revert) => revert.run(context),
+            Kind::Apply(apply) => apply.run(context),
             Kind::List(list) => list.run(context),
             Kind::Conflicts(conflicts) => conflicts.run(context),
         }

@@ -1,5 +1,6 @@
 //! What lies over a screen and takes the keys: help, palette, form, question, message log. Neighbours: `keymap`, `widgets`.
 
+pub mod journal;
 mod palette;
 pub mod picker;
 mod themes;
@@ -11,6 +12,7 @@ use super::keymap::{Command, Layer, always};
 use super::message::Key;
 use super::model::Model;
 use super::widgets::popup::{self as drawn, Target};
+pub use journal::{JOURNAL, journal, something_done};
 pub use palette::palette;
 pub use picker::{Item, PICKER, Picker};
 pub use themes::themes;
@@ -27,6 +29,8 @@ pub enum Popup {
     Question(Question),
     /// Everything that was said.
     Messages(Cursor),
+    /// What was done, as lines for a shell.
+    Journal(Cursor),
     /// Something to be read.
     Text {
         /// What it is.
@@ -95,6 +99,7 @@ impl Popup {
     pub fn layer(&self) -> &'static Layer {
         match self {
             Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. } => &READ,
+            Popup::Journal(_) => &JOURNAL,
             Popup::Picker(_) => &PICKER,
             Popup::Form(_) => &FORM,
             Popup::Question(_) => &QUESTION,
@@ -112,7 +117,7 @@ impl Popup {
 }
 
 /// The layers of everything that lies over a screen.
-pub static LAYERS: &[&Layer] = &[&READ, &PICKER, &FORM, &QUESTION];
+pub static LAYERS: &[&Layer] = &[&READ, &PICKER, &FORM, &QUESTION, &JOURNAL];
 
 /// Help and message log.
 pub static READ: Layer = Layer {
@@ -276,6 +281,7 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Input) -> bool) -> bool {
 /// The mouse was pressed on the popup.
 pub fn click(model: &mut Model, target: Target, twice: bool) -> Vec<Effect> {
     match target {
+        Target::Item(at) if matches!(model.popup, Some(Popup::Journal(_))) => journal::go(model, at),
         Target::Item(at) => {
             picker::go(model, at);
             return if twice { picker::choose(model) } else { Vec::new() };
@@ -288,7 +294,12 @@ pub fn click(model: &mut Model, target: Target, twice: bool) -> Vec<Effect> {
                 input.point(column, room);
             }
         }
-        Target::Outside if matches!(model.popup, Some(Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. })) => {
+        Target::Outside
+            if matches!(
+                model.popup,
+                Some(Popup::Help(..) | Popup::Messages(_) | Popup::Journal(_) | Popup::Text { .. })
+            ) =>
+        {
             return close(model);
         }
         Target::Outside | Target::Inside => {}
@@ -300,6 +311,7 @@ pub fn click(model: &mut Model, target: Target, twice: bool) -> Vec<Effect> {
 pub fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
     match &model.popup {
         Some(Popup::Picker(_)) => picker::step(model, if lines > 0 { |_| 1 } else { |_| -1 }),
+        Some(Popup::Journal(_)) => journal::step(model, lines.signum()),
         _ => step(model, lines),
     }
 }

@@ -229,6 +229,14 @@ pub static GLOBAL: Layer = Layer {
             ready: always,
         },
         Command {
+            name: "show as commands",
+            keys: &["@"],
+            label: "",
+            help: "Shows what was done here as lines for a shell, to be copied.",
+            run: popups::journal,
+            ready: popups::something_done,
+        },
+        Command {
             name: "release the mouse",
             keys: &["M"],
             label: "",

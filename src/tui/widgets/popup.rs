@@ -7,6 +7,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::pane::{Pane, inner};
 use super::put;
+use crate::tui::cursor::Cursor;
 use crate::tui::input::Input;
 use crate::tui::keymap::{self, Layer, Meaning};
 use crate::tui::model::Model;
@@ -26,6 +27,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     match popup {
         Popup::Help(layers, cursor) => scrolled(help(layers, model.theme, inside.width), cursor.top, inside, buffer),
         Popup::Messages(cursor) => scrolled(log(model, inside.width), cursor.top, inside, buffer),
+        Popup::Journal(cursor) => journal(model, *cursor, inside, buffer),
         Popup::Text { lines, cursor, .. } => scrolled(read(lines, inside.width), cursor.top, inside, buffer),
         Popup::Question(question) => scrolled(read(&question.about, inside.width), 0, inside, buffer),
         Popup::Picker(picker) => return Some(items(model, picker, inside, buffer)),
@@ -41,6 +43,7 @@ pub fn lines(model: &Model) -> u64 {
             help(layers, model.theme, padded(inner(frame(model, model.body()))).width).len()
         }
         Some(Popup::Messages(_)) => log(model, padded(inner(frame(model, model.body()))).width).len(),
+        Some(Popup::Journal(_)) => model.journal.done.len(),
         Some(Popup::Picker(picker)) => picker.matches().len(),
         Some(Popup::Text { lines, .. }) => read(lines, padded(inner(frame(model, model.body()))).width).len(),
         _ => 0,
@@ -53,6 +56,7 @@ pub fn height(model: &Model) -> u64 {
     let inside = inner(frame(model, model.body()));
     match &model.popup {
         Some(Popup::Picker(_)) => u64::from(inside.height.saturating_sub(1)).max(1),
+        Some(Popup::Journal(_)) => u64::from(inside.height.saturating_sub(WHOLE + 1)).max(1),
         _ => u64::from(inside.height).max(1),
     }
 }
@@ -63,6 +67,7 @@ fn titles(model: &Model, popup: &Popup) -> (String, String) {
             (format!("keys · {}", layers.first().map_or("", |layer| layer.title)), "j k scroll · Esc close".to_owned())
         }
         Popup::Messages(_) => (format!("messages · {}", model.notes.log.len()), "Esc close".to_owned()),
+        Popup::Journal(_) => ("lines for a shell".to_owned(), "y copy · Esc close".to_owned()),
         Popup::Text { title, .. } => (text::clean(title).into_owned(), "j k scroll · Esc close".to_owned()),
         Popup::Picker(picker) => {
             let (matches, all) = (picker.matches().len() as u64, picker.items.len() as u64);
@@ -82,13 +87,14 @@ fn padded(area: Rect) -> Rect {
 fn frame(model: &Model, area: Rect) -> Rect {
     let width = match &model.popup {
         Some(Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. }) => 84,
-        Some(Popup::Picker(_)) => 96,
+        Some(Popup::Picker(_) | Popup::Journal(_)) => 96,
         _ => 72,
     };
     let width = width.min(area.width.saturating_sub(2)).max(area.width.min(10));
     let inside = width.saturating_sub(4);
     let high = match &model.popup {
         Some(Popup::Help(layers, _)) => help(layers, model.theme, inside).len() as u16,
+        Some(Popup::Journal(_)) => (model.journal.done.len() as u16).min(16) + WHOLE + 1,
         Some(Popup::Messages(_)) => (log(model, inside).len() as u16).max(3),
         Some(Popup::Picker(picker)) => 1 + (picker.items.len() as u16).min(16),
         Some(Popup::Question(question)) => read(&question.about, inside).len() as u16,
@@ -172,6 +178,30 @@ fn log(model: &Model, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
+/// The lines in which a line of the journal is shown whole, if they suffice.
+const WHOLE: u16 = 3;
+
+fn journal(model: &Model, cursor: Cursor, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let seen = height(model) as u16;
+    let top = usize::try_from(cursor.top).unwrap_or(usize::MAX);
+    for (row, (at, entry)) in (0..seen).zip(model.journal.done.iter().enumerate().skip(top)) {
+        let here = at as u64 == cursor.at;
+        let (glyph, style) = if entry.worked { ("✓", theme.good()) } else { ("✗", theme.bad()) };
+        let line = text::left(&text::clean(&entry.line), usize::from(area.width).saturating_sub(2));
+        let spans = vec![Span::styled(format!("{glyph} "), style), Span::raw(line)];
+        put(buffer, area, row, Line::from(spans).patch_style(if here { theme.cursor(true) } else { theme.text() }));
+    }
+    let Some(entry) = usize::try_from(cursor.at).ok().and_then(|at| model.journal.done.get(at)) else {
+        return;
+    };
+    let below = Rect { y: area.y + (seen + 1).min(area.height), height: area.height.saturating_sub(seen + 1), ..area };
+    let whole = text::chop(&text::clean(&entry.line), usize::from(area.width));
+    for (row, part) in (0..below.height).zip(whole) {
+        put(buffer, below, row, Line::styled(part, theme.key()));
+    }
+}
+
 fn read(lines: &[String], width: u16) -> Vec<Line<'static>> {
     let wrapped = |line: &String| text::wrap(&text::clean(line), usize::from(width));
     lines.iter().flat_map(wrapped).map(Line::from).collect()
@@ -246,6 +276,11 @@ pub fn target(model: &Model, place: Position) -> Target {
         Some(Popup::Picker(picker)) if place.y > inside.y => {
             let at = picker.cursor.top + u64::from(place.y - inside.y - 1);
             if at < picker.matches().len() as u64 { Target::Item(at) } else { Target::Inside }
+        }
+        Some(Popup::Journal(cursor)) => {
+            let row = u64::from(place.y - inside.y);
+            let at = cursor.top + row;
+            if row < height(model) && at < lines(model) { Target::Item(at) } else { Target::Inside }
         }
         Some(Popup::Picker(_)) => field_at(0, text::width(LEAD), inside, place),
         Some(Popup::Form(form)) => {

@@ -252,27 +252,30 @@ fn cluster(core: Group, around: Vec<Group>) -> Option<Cluster> {
     (rows > 0).then_some(Cluster { proposed, rows, spellings })
 }
 
-/// What a `replace` decision must say so that these spellings become another: value before → value after. In a field
-/// with lists these are the lists that have one of them.
+/// What a `replace` decision must say so that spellings become other ones (before → after): value before → value
+/// after. In a field with lists these are the lists that have one of them.
 pub fn merged(
     store: &Store,
     schema: &Schema,
     table: &str,
     field: &str,
-    spellings: &[String],
-    to: &str,
+    spellings: &IndexMap<String, String>,
 ) -> Result<IndexMap<String, String>> {
     let kind = schema.field(table, field).map(|field| field.kind).unwrap_or_default();
-    let others = spellings.iter().filter(|spelling| *spelling != to);
+    let others = spellings.iter().filter(|(was, now)| was != now);
     if kind != FieldType::List {
-        return Ok(others.map(|spelling| (spelling.clone(), to.to_owned())).collect());
+        return Ok(others.map(|(was, now)| (was.clone(), now.clone())).collect());
     }
-    let list: Vec<String> = others.map(|spelling| Literal(spelling).to_string()).collect();
+    let (mut list, mut cases) = (Vec::new(), Vec::new());
+    for (was, now) in others {
+        list.push(Literal(was).to_string());
+        cases.push(format!("WHEN {} THEN {}", Literal(was), Literal(now)));
+    }
     if list.is_empty() {
         return Ok(IndexMap::new());
     }
     let (list, own) = (list.join(", "), Ident(field));
-    let changed = format!("list_transform({own}, lambda x: CASE WHEN x IN ({list}) THEN {} ELSE x END)", Literal(to));
+    let changed = format!("list_transform({own}, lambda x: CASE x {} ELSE x END)", cases.join(" "));
     // Once the spellings are one, a list may have it twice.
     let once = "list_filter(l, lambda x, i: list_position(l, x) = i)";
     let pairs: Vec<(String, String)> = store.query(
@@ -372,7 +375,8 @@ mod tests {
         let found = clusters(&store, &schema, "people", "grapes")?;
         assert_eq!(shown(&found), ["Riesling 2 (proposed) · RIESLING 1 (same words) · riesling 1 (same words)"]);
         let spellings = ["riesling", "RIESLING"].map(str::to_owned);
-        let merged = merged(&store, &schema, "people", "grapes", &spellings, "Riesling")?;
+        let spellings = spellings.map(|spelling| (spelling, "Riesling".to_owned())).into_iter().collect();
+        let merged = merged(&store, &schema, "people", "grapes", &spellings)?;
         let merged: Vec<(&str, &str)> = merged.iter().map(|(was, now)| (was.as_str(), now.as_str())).collect();
         assert_eq!(merged, [("[Riesling, RIESLING]", "[Riesling]"), ("[riesling]", "[Riesling]")]);
         let fields: Vec<(String, u64)> =

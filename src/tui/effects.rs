@@ -1,8 +1,12 @@
 //! What the update wants done, as data; the runtime does it and answers with a [`Message`](super::message::Message).
 
+use chrono::NaiveDate;
 use indexmap::IndexMap;
 
-use crate::model::{Action, Anomaly, AnomalyFilter, Commit, Conflict, Page, RowChange, RowStory, TableTally, Verdict};
+use crate::model::{
+    Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, Facets, Neighbours, Page, RowChange, RowStory,
+    Suggested, TableTally, TextField, ValueCluster, Verdict, Waiver,
+};
 use crate::workbench::SourceStatus;
 
 /// One thing to be done outside of the model.
@@ -69,6 +73,38 @@ pub enum Wish {
         /// The new value of each row; `None` empties the field.
         values: IndexMap<String, Option<String>>,
     },
+    /// Write spellings of a field as other ones, here and in later exports: spelling before → after.
+    Merge {
+        /// The table.
+        table: String,
+        /// The field.
+        field: String,
+        /// Spelling before → spelling after.
+        spellings: IndexMap<String, String>,
+    },
+    /// The same for every open finding that a filter lets through, however many there are.
+    Found {
+        /// Which ones.
+        filter: AnomalyFilter,
+        /// What is done.
+        what: OnAll,
+    },
+}
+
+/// What is done to all findings of a filter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OnAll {
+    /// Their fields get this value; none empties them.
+    Set(Option<String>),
+    /// Their fields get the values that are suggested.
+    Accept,
+    /// They are accepted as they are.
+    Waive {
+        /// The last day on which it holds.
+        until: Option<NaiveDate>,
+    },
+    /// Their rows are left out.
+    Exclude,
 }
 
 /// A question to the workspace.
@@ -99,6 +135,58 @@ pub enum Ask {
         offset: u64,
         /// How many.
         limit: u64,
+    },
+    /// How many findings there are of each kind.
+    Facets {
+        /// Among which ones.
+        filter: AnomalyFilter,
+    },
+    /// A window of the clusters of values.
+    Values {
+        /// Among which ones.
+        filter: AnomalyFilter,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+    /// A window of what accepting all suggestions would change.
+    Suggestions {
+        /// Among which ones.
+        filter: AnomalyFilter,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+    /// A row with its story and everything that was found in it.
+    Record {
+        /// The table.
+        table: String,
+        /// The row.
+        row: String,
+    },
+    /// The rows that a row refers to and those that refer to it: all relations, and a window of the rows.
+    Neighbours {
+        /// The table.
+        table: String,
+        /// The row.
+        row: String,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+    /// The waivers.
+    Waivers,
+    /// The text fields that have spellings.
+    TextFields,
+    /// The clusters of spellings of a field.
+    Clusters {
+        /// The table.
+        table: String,
+        /// The field.
+        field: String,
     },
     /// The number of the next finding that contains a text.
     Find {
@@ -157,6 +245,14 @@ pub enum Slot {
     Conflicts,
     Findings,
     Collect,
+    Facets,
+    Values,
+    Suggestions,
+    Record,
+    Neighbours,
+    Waivers,
+    TextFields,
+    Clusters,
     Find,
     Story,
     Rejects,
@@ -175,6 +271,14 @@ impl Ask {
             Ask::Conflicts => Slot::Conflicts,
             Ask::Findings { .. } => Slot::Findings,
             Ask::Collect { .. } => Slot::Collect,
+            Ask::Facets { .. } => Slot::Facets,
+            Ask::Values { .. } => Slot::Values,
+            Ask::Suggestions { .. } => Slot::Suggestions,
+            Ask::Record { .. } => Slot::Record,
+            Ask::Neighbours { .. } => Slot::Neighbours,
+            Ask::Waivers => Slot::Waivers,
+            Ask::TextFields => Slot::TextFields,
+            Ask::Clusters { .. } => Slot::Clusters,
             Ask::Find { .. } => Slot::Find,
             Ask::Story { .. } => Slot::Story,
             Ask::Rejects { .. } => Slot::Rejects,
@@ -195,6 +299,14 @@ pub enum Answer {
     Conflicts(Vec<Conflict>),
     Findings { offset: u64, total: u64, rows: Vec<Anomaly> },
     Collect(Vec<Anomaly>),
+    Facets(Box<Facets>),
+    Values { offset: u64, total: u64, rows: Vec<ValueCluster> },
+    Suggestions { offset: u64, total: u64, rows: Vec<Suggested> },
+    Record { story: Option<Box<RowStory>>, findings: Vec<Anomaly> },
+    Neighbours(Option<Box<Neighbours>>),
+    Waivers(Vec<Waiver>),
+    TextFields(Vec<TextField>),
+    Clusters(Vec<Cluster>),
     Find(Option<u64>),
     Story(Option<Box<RowStory>>),
     Rejects(Page),

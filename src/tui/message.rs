@@ -51,13 +51,13 @@ pub enum Reply {
     Loaded(String, Result<Load>),
     /// A check ended.
     Checked(Result<Verdict>),
-    /// A decision was made, or was not.
+    /// What was wanted is decided, or is not.
     Decided {
         /// Which one.
         ticket: u64,
-        /// The decision, if it is in the ledger.
-        decision: Option<Decision>,
-        /// What failed. The decision may be in the ledger all the same, when what failed came after it was written.
+        /// The decisions that are in the ledger now: one, or several where findings of several kinds were meant.
+        decisions: Vec<Decision>,
+        /// What failed. Decisions may be in the ledger all the same, when what failed came after it was written.
         failure: Option<Error>,
     },
     /// A commit ended.

@@ -337,7 +337,7 @@ impl Work {
                 };
                 let failed = job.clone();
                 let outcome = guarded(|| Ok(workers::work(&mut workbench, job, &tell)));
-                report(outcome.unwrap_or_else(|error| failure_of(failed, None, error)));
+                report(outcome.unwrap_or_else(|error| failure_of(failed, Vec::new(), error)));
                 lock(&own.0).running = None;
             }
         })?;
@@ -443,7 +443,7 @@ fn owed(queue: &Queue) -> (bool, usize) {
 /// What a reply says that nobody has seen on the screen any more, if it is a loss.
 fn failed_unseen(reply: Reply) -> Option<String> {
     match reply {
-        Reply::Decided { decision: None, failure: Some(error), .. } => {
+        Reply::Decided { decisions, failure: Some(error), .. } if decisions.is_empty() => {
             Some(format!("a decision was not made: {error}"))
         }
         Reply::Committed(Err(error)) => Some(format!("the commit was not made: {error}")),
@@ -492,11 +492,11 @@ fn next_decision(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
 }
 
 /// What is reported of a job that ended in a fault of the program.
-fn failure_of(job: Job, decision: Option<Decision>, error: Error) -> Reply {
+fn failure_of(job: Job, decisions: Vec<Decision>, error: Error) -> Reply {
     match job {
         Job::Load(source) => Reply::Loaded(source, Err(error)),
         Job::Check => Reply::Checked(Err(error)),
-        Job::Decide { ticket, .. } => Reply::Decided { ticket, decision, failure: Some(error) },
+        Job::Decide { ticket, .. } => Reply::Decided { ticket, decisions, failure: Some(error) },
         Job::Commit { .. } => Reply::Committed(Err(error)),
     }
 }

@@ -232,7 +232,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         }
         Reply::Loaded(source, outcome) => loaded(model, &source, outcome),
         Reply::Checked(outcome) => checked(model, outcome),
-        Reply::Decided { ticket, decision, failure } => decided(model, ticket, decision, failure),
+        Reply::Decided { ticket, decisions, failure } => decided(model, ticket, decisions, failure),
         Reply::Committed(outcome) => committed(model, outcome),
         Reply::Remembered(outcome) => {
             match outcome {
@@ -328,20 +328,22 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
     Vec::new()
 }
 
-fn decided(model: &mut Model, ticket: u64, decision: Option<Decision>, failure: Option<Error>) -> Vec<Effect> {
+fn decided(model: &mut Model, ticket: u64, decisions: Vec<Decision>, failure: Option<Error>) -> Vec<Effect> {
     model.pending.shift_remove(&ticket);
-    screens::anomalies::decided(model, ticket, decision.as_ref());
+    screens::anomalies::decided(model, ticket, !decisions.is_empty());
     if let Some(error) = failure {
-        let hint = match decision {
-            Some(_) => "the decision is in the ledger all the same, and every check applies it",
-            None => "the decision was not made; nothing of it is in the ledger",
+        let hint = match decisions.as_slice() {
+            [_, ..] => "the decision is in the ledger all the same, and every check applies it",
+            [] => "the decision was not made; nothing of it is in the ledger",
         };
         model.notes.fail(model.clock, &error.hint(hint));
+    } else if decisions.is_empty() {
+        model.say(Tone::Refused, "nothing is open there any more, so there was nothing to decide");
     }
-    let Some(decision) = decision else {
+    if decisions.is_empty() {
         return Vec::new();
-    };
-    model.ledger.push(decision);
+    }
+    model.ledger.extend(decisions);
     model.check_wanted = true;
     vec![Effect::Do(Job::Check)]
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::effects::{Answer, Ask, Job, Wish};
+use super::effects::{Answer, Ask, Job, OnAll, Wish};
 use super::message::Reply;
 use crate::error::Result;
-use crate::model::{Decision, LoadOptions, TableDiff};
-use crate::workbench::{Decider, Reader, Workbench};
+use crate::model::{AnomalyFilter, LoadOptions, TableDiff};
+use crate::workbench::{Decider, NewValue, Reader, Workbench};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
 pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) -> Reply {
@@ -37,14 +37,29 @@ fn reread(workbench: &mut Workbench, tell: &(dyn Fn(Reply) + Sync)) -> Result<()
 pub fn decide(decider: &mut Decider, ticket: u64, wish: Wish, why: Option<String>) -> Reply {
     let before = decider.decision_count();
     let failure = wished(decider, wish, why).err();
-    Reply::Decided { ticket, decision: decider.decisions_from(before).into_iter().next(), failure }
+    Reply::Decided { ticket, decisions: decider.decisions_from(before), failure }
 }
 
-fn wished(decider: &mut Decider, wish: Wish, why: Option<String>) -> Result<Decision> {
+fn wished(decider: &mut Decider, wish: Wish, why: Option<String>) -> Result<()> {
     match wish {
-        Wish::Action(action) => decider.decide(action, why),
-        Wish::Set { table, field, rule, values } => decider.set_rows(&table, &field, rule.as_deref(), &values, why),
+        Wish::Action(action) => decider.decide(action, why).map(drop),
+        Wish::Set { table, field, rule, values } => {
+            decider.set_rows(&table, &field, rule.as_deref(), &values, why).map(drop)
+        }
+        Wish::Merge { table, field, spellings } => decider.merge_spellings(&table, &field, &spellings, why).map(drop),
+        Wish::Found { filter, what } => decide_found(decider, &filter, what, why),
     }
+}
+
+fn decide_found(decider: &mut Decider, filter: &AnomalyFilter, what: OnAll, why: Option<String>) -> Result<()> {
+    let why = why.as_deref();
+    match what {
+        OnAll::Set(now) => decider.set_found(filter, NewValue::Same(now.as_deref()), why),
+        OnAll::Accept => decider.set_found(filter, NewValue::Suggestion, why),
+        OnAll::Waive { until } => decider.waive_found(filter, until, why.unwrap_or_default()),
+        OnAll::Exclude => decider.exclude_found(filter, why),
+    }
+    .map(drop)
 }
 
 /// Answers a question.
@@ -63,6 +78,26 @@ pub fn answer(reader: &Reader, ask: &Ask) -> Result<Answer> {
             Answer::Findings { offset: *offset, total, rows }
         }
         Ask::Collect { filter, offset, limit } => Answer::Collect(reader.anomalies(filter, *offset, *limit)?.1),
+        Ask::Facets { filter } => Answer::Facets(Box::new(reader.facets(filter)?)),
+        Ask::Values { filter, offset, limit } => {
+            let (total, rows) = reader.value_clusters(filter, *offset, *limit)?;
+            Answer::Values { offset: *offset, total, rows }
+        }
+        Ask::Suggestions { filter, offset, limit } => {
+            let (total, rows) = reader.suggestions(filter, *offset, *limit)?;
+            Answer::Suggestions { offset: *offset, total, rows }
+        }
+        Ask::Record { table, row } => {
+            let own = AnomalyFilter { table: Some(table.clone()), row: Some(row.clone()), ..AnomalyFilter::default() };
+            let findings = reader.anomalies(&own, 0, u64::from(u32::MAX))?.1;
+            Answer::Record { story: reader.story(table, row)?.map(Box::new), findings }
+        }
+        Ask::Neighbours { table, row, offset, limit } => {
+            Answer::Neighbours(reader.neighbours(table, row, *offset, *limit)?.map(Box::new))
+        }
+        Ask::Waivers => Answer::Waivers(reader.waivers()?),
+        Ask::TextFields => Answer::TextFields(reader.text_fields()?),
+        Ask::Clusters { table, field } => Answer::Clusters(reader.clusters(table, field)?),
         Ask::Find { filter, text, from, backwards } => {
             Answer::Find(reader.find_anomaly(filter, text, *from, *backwards)?)
         }

@@ -179,17 +179,16 @@ impl Decider {
         self.decide_all(actions.collect(), why)
     }
 
-    /// Writes these spellings of a field as another one, in this and in later exports; one decision.
+    /// Writes spellings of a field as other ones (before → after), in this and in later exports; one decision.
     pub fn merge_spellings(
         &mut self,
         table: &str,
         field: &str,
-        spellings: &[String],
-        to: &str,
+        spellings: &IndexMap<String, String>,
         why: Option<String>,
     ) -> Result<Decision> {
         self.field(table, field)?;
-        let values = cluster::merged(&self.reader.store, self.schema(), table, field, spellings, to)?;
+        let values = cluster::merged(&self.reader.store, self.schema(), table, field, spellings)?;
         if values.is_empty() {
             return Err(nothing_changes());
         }

@@ -339,6 +339,8 @@ fn fold(
         if state.is(set.was.as_deref()) || (standing.is_none() && (computed || found.is(set.was.as_deref()))) {
             state = Found { value: set.written.or(set.now), raw: None };
             standing = Some(set.id);
+            // Whoever decided after them has settled what could not be applied before.
+            refused.clear();
         } else if state.value != set.now && state.value != set.written {
             // Where the source itself has come to say what was decided, there is nothing left to apply.
             refused.push((set, "changed"));

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use crate::model::{AnomalyFilter, Severity};
+use super::{facets, findings};
+use crate::model::{RuleCount, Severity};
 use crate::tui::cursor::Cursor;
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
@@ -28,22 +29,6 @@ pub enum Scope {
     Rule(Severity, String, String),
 }
 
-impl Scope {
-    /// The filter that lets exactly these through.
-    pub fn filter(&self) -> AnomalyFilter {
-        match self {
-            Scope::All => AnomalyFilter::default(),
-            Scope::Severity(severity) => AnomalyFilter { severity: Some(*severity), ..AnomalyFilter::default() },
-            Scope::Rule(severity, rule, table) => AnomalyFilter {
-                severity: Some(*severity),
-                rule: Some(rule.clone()),
-                table: Some(table.clone()),
-                ..AnomalyFilter::default()
-            },
-        }
-    }
-}
-
 /// One line of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TreeLine {
@@ -55,6 +40,8 @@ pub enum TreeLine {
         open: u64,
         /// Findings that were accepted.
         waived: u64,
+        /// All findings, also those that no chip lets through.
+        all: u64,
         /// Whether its rules are hidden.
         folded: bool,
     },
@@ -77,6 +64,8 @@ pub struct RuleLine {
     pub open: u64,
     /// Findings that were accepted.
     pub waived: u64,
+    /// All its findings, also those that no chip lets through.
+    pub all: u64,
 }
 
 impl TreeLine {
@@ -88,8 +77,28 @@ impl TreeLine {
     }
 }
 
-/// The rules that found something, the worst severity first, then in the order of the verdict.
+/// The rules that found something that the chips let through, the worst severity first, then in the order of the verdict.
 pub fn rules(model: &Model) -> Vec<RuleLine> {
+    let mut rules = all_rules(model);
+    // While the counts under new chips are on their way, those of all findings stand for them.
+    let counts = facets::counts(model).filter(|_| !model.anomalies.chips.is_empty());
+    if let Some(counts) = counts {
+        rules.retain_mut(|line| {
+            let same = |count: &&RuleCount| {
+                (&count.rule, &count.table, count.severity) == (&line.rule, &line.table, line.severity)
+            };
+            let count = counts.rules.iter().find(same);
+            if let Some(count) = count {
+                line.fields.clone_from(&count.fields);
+                (line.open, line.waived, line.all) = (count.open, count.waived, count.all);
+            }
+            count.is_some()
+        });
+    }
+    rules
+}
+
+fn all_rules(model: &Model) -> Vec<RuleLine> {
     let mut rules: Vec<RuleLine> = Vec::new();
     for tally in model.verdict.iter().flat_map(|verdict| &verdict.rules).filter(|tally| tally.open + tally.waived > 0) {
         let same = |line: &&mut RuleLine| {
@@ -99,6 +108,7 @@ pub fn rules(model: &Model) -> Vec<RuleLine> {
             Some(line) => {
                 line.open += tally.open;
                 line.waived += tally.waived;
+                line.all += tally.open + tally.waived;
                 line.fields.push(tally.field.clone());
             }
             None => rules.push(RuleLine {
@@ -108,6 +118,7 @@ pub fn rules(model: &Model) -> Vec<RuleLine> {
                 fields: vec![tally.field.clone()],
                 open: tally.open,
                 waived: tally.waived,
+                all: tally.open + tally.waived,
             }),
         }
     }
@@ -133,6 +144,7 @@ fn laid_out(model: &Model, folded: &HashSet<Severity>) -> Vec<TreeLine> {
             severity,
             open: own.iter().map(|rule| rule.open).sum(),
             waived: own.iter().map(|rule| rule.waived).sum(),
+            all: own.iter().map(|rule| rule.all).sum(),
             folded,
         });
         if !folded {
@@ -144,18 +156,24 @@ fn laid_out(model: &Model, folded: &HashSet<Severity>) -> Vec<TreeLine> {
 
 /// Lists the findings of the line that the cursor is on.
 pub fn follow(model: &mut Model) {
+    if model.anomalies.facets.shown {
+        return;
+    }
     let lines = lines(model);
     let line = usize::try_from(model.anomalies.tree.cursor.at).ok().and_then(|at| lines.get(at));
     let scope = line.map(TreeLine::scope).unwrap_or_default();
     if model.anomalies.scope != scope {
         model.anomalies.marks.clear();
-        model.anomalies.range = None;
+        (model.anomalies.range, model.anomalies.all_marked) = (None, false);
         model.anomalies.scope = scope;
     }
 }
 
 /// After a new verdict: stays on the same rule, if it still found something.
 pub fn refresh(model: &mut Model) {
+    if model.anomalies.facets.shown {
+        return;
+    }
     let lines = lines(model);
     // The first rule is of more use to begin with than the sum above it.
     let begin = (model.anomalies.scope == Scope::All && lines.len() > 1).then_some(1);
@@ -167,10 +185,32 @@ pub fn refresh(model: &mut Model) {
 
 /// Goes to a line.
 pub fn go(model: &mut Model, at: usize) {
-    if let Some(mut reel) = super::reel(model, super::TREE) {
+    if let Some(mut reel) = findings::reel(model, findings::TREE) {
         reel.go(at as u64);
     }
     follow(model);
+}
+
+/// Goes to the line of a rule in a table, or else to that of a severity; stays where neither is.
+pub fn go_to(model: &mut Model, severity: Option<Severity>, rule: Option<&str>, table: Option<&str>) {
+    let lines = lines(model);
+    let of_rule = lines.iter().position(|line| {
+        matches!(line, TreeLine::Rule(own) if Some(own.rule.as_str()) == rule && table.is_none_or(|table| own.table == table))
+    });
+    let of_severity = || lines.iter().position(|line| severity.is_some_and(|one| line.scope() == Scope::Severity(one)));
+    if let Some(at) = of_rule.or_else(of_severity) {
+        go(model, at);
+    }
+}
+
+/// The tables of what the tree's line lists, each with the fields that something was found on.
+pub fn scoped(model: &Model) -> Vec<(String, Vec<String>)> {
+    let own = |line: &RuleLine| match &model.anomalies.scope {
+        Scope::All => true,
+        Scope::Severity(severity) => line.severity == *severity,
+        Scope::Rule(severity, rule, table) => (&line.severity, &line.rule, &line.table) == (severity, rule, table),
+    };
+    rules(model).into_iter().filter(own).map(|line| (line.table, line.fields)).collect()
 }
 
 fn at(model: &Model) -> usize {

@@ -1,0 +1,345 @@
+//! What the screen shows first: rules or facets at the left, the findings, the story of the row that one is about.
+
+use std::collections::HashMap;
+
+use ratatui::layout::{Constraint, Direction, Rect};
+
+use super::chips::{self, Chip};
+use super::tree::TreeLine;
+use super::{FindingId, Page, act, facets, id_of, is_open, keys, record, story, tree, view};
+use crate::model::{Anomaly, RowStory, Severity};
+use crate::tui::cursor::{Cursor, Reel};
+use crate::tui::effects::{Answer, Ask, Effect};
+use crate::tui::model::Model;
+use crate::tui::notes::Tone;
+use crate::tui::popups::{Form, FormField, Popup};
+use crate::tui::screens::Region;
+use crate::tui::text;
+use crate::tui::widgets::pane::{below, inner, split};
+use crate::tui::window::Window;
+
+/// The rules, or the facets.
+pub const TREE: usize = 0;
+/// The findings.
+pub const LIST: usize = 1;
+/// The story of the row of the chosen finding.
+pub const STORY: usize = 2;
+
+/// The page.
+pub static PAGE: Page = Page {
+    panes: 3,
+    focus: |model| &mut model.anomalies.focus,
+    regions,
+    reel,
+    needs,
+    answer,
+    back,
+    layers: |model| match model.anomalies.focus {
+        TREE if model.anomalies.facets.shown => vec![&keys::FACETS, &keys::KEYS],
+        TREE => vec![&keys::TREE, &keys::KEYS],
+        _ => vec![&keys::LIST, &keys::KEYS],
+    },
+    view: view::view,
+};
+
+/// Where the panes are.
+pub fn regions(model: &Model, area: Rect) -> Vec<Region> {
+    let region = |pane, frame: Rect| Region { pane, frame, body: below(inner(frame), u16::from(pane == LIST)) };
+    if area.height < 14 {
+        return vec![region(model.anomalies.focus, area)];
+    }
+    let lines = if model.anomalies.facets.shown { facets::total(model) } else { tree::lines(model).len() as u64 };
+    let [tree, list, story] = if area.width < 100 {
+        let lines = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
+        let tree = lines.clamp(4, (area.height / 3).max(4));
+        let story = area.height * 2 / 5;
+        let parts = [Constraint::Length(tree), Constraint::Fill(1), Constraint::Length(story)];
+        split(area, Direction::Vertical, parts)
+    } else {
+        let tree = Constraint::Length((area.width / 3).clamp(46, 54));
+        let [tree, right] = split(area, Direction::Horizontal, [tree, Constraint::Fill(1)]);
+        let story = Constraint::Length(area.height * 11 / 20);
+        let [list, story] = split(right, Direction::Vertical, [Constraint::Fill(1), story]);
+        [tree, list, story]
+    };
+    vec![region(TREE, tree), region(LIST, list), region(STORY, story)]
+}
+
+/// The list in a pane.
+pub fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
+    let height = super::lines_seen(model, &PAGE, pane);
+    match pane {
+        TREE if model.anomalies.facets.shown => {
+            let total = facets::total(model);
+            Some(Reel { cursor: &mut model.anomalies.facets.cursor, total, height })
+        }
+        TREE => {
+            let total = tree::lines(model).len() as u64;
+            Some(Reel { cursor: &mut model.anomalies.tree.cursor, total, height })
+        }
+        LIST => {
+            let total = model.anomalies.window.len();
+            Some(Reel { cursor: &mut model.anomalies.list, total, height })
+        }
+        _ => {
+            let total = story::length(model);
+            Some(Reel { cursor: &mut model.anomalies.story_cursor, total, height })
+        }
+    }
+}
+
+/// The finding that the cursor is on.
+pub fn current(model: &Model) -> Option<&Anomaly> {
+    model.anomalies.window.get(model.anomalies.list.at)
+}
+
+fn needs(model: &mut Model) -> Vec<Effect> {
+    tree::follow(model);
+    let mut effects = facets::needs(model);
+    let height = super::lines_seen(model, &PAGE, LIST);
+    let (epoch, filter) = (model.epoch, chips::wanted(model));
+    let state = &mut model.anomalies;
+    let asked_for_other = state.asked.as_ref().is_none_or(|(_, asked, _)| *asked != filter);
+    if asked_for_other {
+        (state.window, state.held, state.list) = (Window::default(), None, Cursor::default());
+        (state.range, state.story, state.story_asked) = (None, None, None);
+    }
+    let seen = state.list.top..state.list.top + height;
+    let (offset, limit) = Window::<()>::around(&seen);
+    let fresh = !asked_for_other && state.asked.as_ref().is_some_and(|(at, ..)| *at == epoch);
+    let on_its_way = fresh && state.asked.as_ref().is_some_and(|(_, _, at)| *at == offset);
+    let at_hand = fresh && state.held.is_some() && state.window.holds(&seen);
+    if model.verdict.is_some() && !on_its_way && !at_hand {
+        state.asked = Some((epoch, filter.clone(), offset));
+        effects.push(model.ask(Ask::Findings { filter, offset, limit }));
+    }
+    // Under a page the story is not seen, and the page asks for its own.
+    if !is_open(model, &PAGE) {
+        return effects;
+    }
+    if let Some((table, row)) = current(model).map(|anomaly| (anomaly.table.clone(), anomaly.row.clone())) {
+        let key = (epoch, table, row);
+        if model.anomalies.story_asked.as_ref() != Some(&key) {
+            let (_, table, row) = key.clone();
+            model.anomalies.story_asked = Some(key);
+            effects.push(model.ask(Ask::Story { table, row }));
+        }
+    }
+    effects
+}
+
+fn answer(model: &mut Model, answer: &Answer) {
+    match answer {
+        Answer::Verdict { .. } => tree::refresh(model),
+        Answer::Facets(counts) => facets::take(model, counts),
+        Answer::Values { offset, total, rows } => facets::take_values(model, *offset, *total, rows),
+        Answer::Findings { offset, total, rows } => take_findings(model, *offset, *total, rows),
+        Answer::Story(story) => {
+            let name =
+                |story: &Option<Box<RowStory>>| story.as_ref().map(|story| (story.table.clone(), story.row.clone()));
+            if name(&model.anomalies.story) != name(story) {
+                model.anomalies.story_cursor = Cursor::default();
+            }
+            model.anomalies.story.clone_from(story);
+        }
+        Answer::Find(Some(at)) => {
+            if let Some(mut reel) = reel(model, LIST) {
+                reel.go(*at);
+            }
+        }
+        Answer::Find(None) => {
+            let text = model.anomalies.search.clone().unwrap_or_default();
+            model.say(Tone::Refused, format!("no other finding contains \"{}\"", text::clean(&text)));
+        }
+        Answer::Collect(rows) => act::collected(model, rows.clone()),
+        _ => {}
+    }
+}
+
+/// A window of findings has come. Rows may have gone since the last one: the cursor stays on its finding, or on the
+/// next that is left.
+fn take_findings(model: &mut Model, offset: u64, total: u64, rows: &[Anomaly]) {
+    let height = super::lines_seen(model, &PAGE, LIST);
+    let state = &mut model.anomalies;
+    if std::mem::take(&mut state.settled) {
+        state.decided.clear();
+        state.decided_all.clear();
+    }
+    let first = usize::try_from(state.list.at.saturating_sub(state.window.offset)).unwrap_or(0);
+    let before: Vec<FindingId> = match state.held {
+        Some(_) => state.window.rows.iter().skip(first).take(200).map(id_of).collect(),
+        None => Vec::new(),
+    };
+    state.held = state.asked.as_ref().map(|(_, filter, _)| filter.clone());
+    state.window = Window { offset, rows: rows.to_vec(), total: Some(total) };
+    let places: HashMap<FindingId, u64> = (offset..).zip(rows).map(|(at, row)| (id_of(row), at)).collect();
+    let at = before.iter().find_map(|id| places.get(id)).copied().unwrap_or(state.list.at);
+    state.list.go(at, total, height);
+    record::follow(model);
+}
+
+fn back(model: &mut Model) -> bool {
+    let state = &mut model.anomalies;
+    if state.range.take().is_some() {
+        return true;
+    }
+    if !state.marks.is_empty() || state.all_marked {
+        state.marks.clear();
+        state.all_marked = false;
+        return true;
+    }
+    if state.focus == STORY {
+        state.focus = LIST;
+        return true;
+    }
+    if chips::pop(model) {
+        return true;
+    }
+    if model.anomalies.facets.shown {
+        facets::leave(model);
+        return true;
+    }
+    std::mem::replace(&mut model.anomalies.focus, TREE) != TREE
+}
+
+/// Gives the keys to a pane.
+pub fn focus(model: &mut Model, pane: usize) -> Vec<Effect> {
+    model.anomalies.focus = pane;
+    Vec::new()
+}
+
+/// Gives the keys to the pane before.
+pub fn leave_pane(model: &mut Model) -> Vec<Effect> {
+    let pane = model.anomalies.focus.saturating_sub(1);
+    focus(model, pane)
+}
+
+/// Whether anything was found at all.
+pub fn has_findings(model: &Model) -> Result<(), String> {
+    match &model.verdict {
+        None => Err("nothing was checked yet: r checks, 1 and then l loads and checks".to_owned()),
+        Some(verdict) if verdict.rules.iter().all(|rule| rule.open + rule.waived == 0) => {
+            Err("nothing was found: every rule is quiet".to_owned())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether there is a finding to act on.
+pub fn has_finding(model: &Model) -> Result<(), String> {
+    has_findings(model)?;
+    act::target(model).map(|_| ()).ok_or_else(|| "there is no finding under the cursor".to_owned())
+}
+
+/// Whether one of the listed findings comes with a suggestion, as far as they are at hand.
+pub fn has_suggestions(model: &Model) -> Result<(), String> {
+    let window = &model.anomalies.window;
+    let all_at_hand = window.total == Some(window.rows.len() as u64);
+    match all_at_hand && window.rows.iter().all(|anomaly| anomaly.suggestion.is_none()) {
+        true => Err("none of these findings comes with a suggestion; e edits one".to_owned()),
+        false => Ok(()),
+    }
+}
+
+/// Goes to the next finding or the one before; the record that is open goes along.
+pub fn next(model: &mut Model, forward: bool) -> Vec<Effect> {
+    let total = model.anomalies.window.len();
+    let at = model.anomalies.list.at;
+    if is_open(model, &PAGE) && model.anomalies.focus == TREE {
+        model.anomalies.focus = LIST;
+        if total > 0 {
+            return Vec::new();
+        }
+    }
+    let inside = if forward { at + 1 < total } else { at > 0 };
+    if inside {
+        if let Some(mut reel) = reel(model, LIST) {
+            reel.step(if forward { 1 } else { -1 });
+        }
+    } else if model.anomalies.facets.shown || !tree::next_rule(model, forward) {
+        model.say(Tone::Refused, if forward { "this is the last anomaly" } else { "this is the first anomaly" });
+        return Vec::new();
+    }
+    record::go_along(model);
+    Vec::new()
+}
+
+/// Asks what to search for.
+pub fn search(model: &mut Model) -> Vec<Effect> {
+    let rules = searches_rules(model);
+    model.popup = Some(Popup::Form(Form {
+        title: if rules { "search rules" } else { "search findings" }.to_owned(),
+        about: Vec::new(),
+        fields: vec![FormField::new("/", "n and N go from match to match", "")],
+        focus: 0,
+        check: |_, _| None,
+        submit: |model, texts| {
+            model.anomalies.search = texts.into_iter().next().filter(|text| !text.is_empty());
+            if model.anomalies.search.is_some() { find(model, false) } else { Vec::new() }
+        },
+    }));
+    Vec::new()
+}
+
+fn searches_rules(model: &Model) -> bool {
+    model.anomalies.focus == TREE && !model.anomalies.facets.shown
+}
+
+/// Whether something was searched for.
+pub fn searched(model: &Model) -> Result<(), String> {
+    model.anomalies.search.as_ref().map(|_| ()).ok_or_else(|| "nothing was searched for yet; / searches".to_owned())
+}
+
+/// Goes to the next match or the one before.
+pub fn find(model: &mut Model, backwards: bool) -> Vec<Effect> {
+    let Some(text) = model.anomalies.search.clone() else {
+        return Vec::new();
+    };
+    if searches_rules(model) {
+        if !tree::find(model, &text, backwards) {
+            model.say(Tone::Refused, format!("no other rule contains \"{}\"", text::clean(&text)));
+        }
+        return Vec::new();
+    }
+    model.anomalies.focus = LIST;
+    let filter = chips::wanted(model);
+    let from = model.anomalies.list.at;
+    vec![model.ask(Ask::Find { filter, text, from, backwards })]
+}
+
+/// Shows the findings that a chip lets through, whatever was seen before.
+pub fn show_chip(model: &mut Model, chip: Chip) {
+    model.anomalies.pages.clear();
+    facets::show(model);
+    model.anomalies.chips.clear();
+    chips::add(model, chip);
+    model.anomalies.focus = LIST;
+}
+
+/// Opens the screen on the worst findings of a table.
+pub fn show_table(model: &mut Model, table: &str) {
+    model.anomalies.pages.clear();
+    if model.anomalies.facets.shown {
+        facets::leave(model);
+    }
+    model.anomalies.chips.clear();
+    let at = tree::lines(model)
+        .iter()
+        .position(|line| matches!(line, TreeLine::Rule(rule) if rule.table == table && rule.open > 0));
+    match at {
+        Some(at) => {
+            tree::go(model, at);
+            model.anomalies.focus = LIST;
+        }
+        None => model.say(Tone::News, format!("nothing is open in {table}")),
+    }
+}
+
+/// A severity as the name of its findings.
+pub fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "errors",
+        Severity::Warning => "warnings",
+        Severity::Info => "notes",
+    }
+}

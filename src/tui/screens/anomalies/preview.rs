@@ -1,0 +1,168 @@
+//! What accepting suggestions would change, cell by cell, before it is done.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::act::{self, Targets};
+use super::{Page, close, keys, open};
+use crate::model::{AnomalyFilter, Suggested};
+use crate::tui::cursor::{Cursor, Reel};
+use crate::tui::effects::{Answer, Ask, Effect};
+use crate::tui::model::Model;
+use crate::tui::screens::Region;
+use crate::tui::text;
+use crate::tui::widgets::grid::{Column, Grid, Row};
+use crate::tui::widgets::pane::{Pane, below, inner};
+use crate::tui::widgets::put;
+use crate::tui::window::Window;
+
+/// What is shown.
+#[derive(Default)]
+pub struct State {
+    targets: Targets,
+    focus: usize,
+    cursor: Cursor,
+    window: Window<Suggested>,
+    asked: Option<((u64, AnomalyFilter), u64)>,
+}
+
+/// The page.
+pub static PAGE: Page = Page {
+    panes: 1,
+    focus: |model| &mut model.anomalies.preview.focus,
+    regions,
+    reel: |model, _| {
+        let height = super::lines_seen(model, &PAGE, 0);
+        let state = &mut model.anomalies.preview;
+        Some(Reel { cursor: &mut state.cursor, total: state.window.len(), height })
+    },
+    needs,
+    answer: |model, answer| {
+        if let Answer::Suggestions { offset, total, rows } = answer {
+            model.anomalies.preview.window = Window { offset: *offset, rows: rows.clone(), total: Some(*total) };
+        }
+    },
+    back: |_| false,
+    layers: |_| vec![&keys::PREVIEW],
+    view,
+};
+
+fn regions(_: &Model, area: Rect) -> Vec<Region> {
+    vec![Region { pane: 0, frame: area, body: below(inner(area), 2) }]
+}
+
+/// Shows what accepting would change.
+pub fn show(model: &mut Model, targets: Targets) {
+    let mut window = Window::default();
+    if let Targets::These(these) = &targets {
+        let rows: Vec<Suggested> = these
+            .iter()
+            .filter_map(|one| {
+                Some(Suggested {
+                    table: one.table.clone(),
+                    field: one.field.clone(),
+                    rule: one.rule.clone(),
+                    row: one.row.clone(),
+                    before: one.value.clone(),
+                    after: one.suggestion.clone()?,
+                })
+            })
+            .collect();
+        window = Window { offset: 0, total: Some(rows.len() as u64), rows };
+    }
+    model.anomalies.preview = State { targets, window, ..State::default() };
+    open(model, &PAGE);
+}
+
+fn needs(model: &mut Model) -> Vec<Effect> {
+    let height = super::lines_seen(model, &PAGE, 0);
+    let epoch = model.epoch;
+    let state = &mut model.anomalies.preview;
+    let Targets::All(filter, _) = &state.targets else { return Vec::new() };
+    let (filter, key) = (filter.clone(), (epoch, filter.clone()));
+    let same = |a: &(u64, AnomalyFilter), b: &(u64, AnomalyFilter)| a.1 == b.1;
+    match super::fetch(&mut state.asked, &key, &mut state.window, &mut state.cursor, height, same) {
+        Some((offset, limit)) => vec![model.ask(Ask::Suggestions { filter, offset, limit })],
+        None => Vec::new(),
+    }
+}
+
+/// Whether there is something to accept.
+pub fn ready(model: &Model) -> Result<(), String> {
+    model.writable()?;
+    match model.anomalies.preview.window.total {
+        None => Err("what would change is still being looked up".to_owned()),
+        Some(0) => Err("there is nothing to accept here; Esc goes back".to_owned()),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Accepts everything that is shown.
+pub fn accept(model: &mut Model) -> Vec<Effect> {
+    let targets = std::mem::take(&mut model.anomalies.preview.targets);
+    close(model);
+    act::accept_these(model, targets)
+}
+
+/// Leaves everything as it is.
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    close(model);
+    Vec::new()
+}
+
+/// The rule of all that is shown, as far as it is at hand.
+fn about(rows: &[Suggested]) -> String {
+    match rows {
+        [first, rest @ ..] if rest.iter().all(|one| one.rule == first.rule) => format!(" of {}", first.rule),
+        _ => String::new(),
+    }
+}
+
+fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let state = &model.anomalies.preview;
+    let total = state.window.len();
+    let title = match state.window.total {
+        Some(total) => format!("accept {}{}", text::count(total, "suggestion"), about(&state.window.rows)),
+        None => "accept suggestions".to_owned(),
+    };
+    let foot = match total {
+        0 => String::new(),
+        total => format!("{}/{}", text::number(state.cursor.at + 1), text::number(total)),
+    };
+    Pane { title: vec![Span::raw(title)], foot, focused: true }.draw(area, theme, buffer);
+    let inside = inner(area);
+    let say = match state.window.total {
+        Some(0) => " Nothing open here comes with a suggestion. Esc goes back.",
+        _ => {
+            " Enter changes all of these, one decision per field and rule; u takes a decision back. Esc changes nothing."
+        }
+    };
+    put(buffer, inside, 0, Line::styled(text::fit(say, usize::from(inside.width)).into_owned(), theme.dim()));
+    let columns = [
+        Column::text("table", 9, 14, 2),
+        Column::text("row", 18, 30, 0),
+        Column::text("field", 10, 22, 1),
+        Column::text("before", 16, 60, 0),
+        Column::text("after", 16, 60, 0),
+    ];
+    let grid = Grid { columns: &columns, cursor: state.cursor, total, focused: true, selectable: true };
+    grid.draw(below(inside, 1), theme, buffer, |at| match state.window.get(at) {
+        None => Row { cells: vec![("…".to_owned(), theme.dim())], ..Row::default() },
+        Some(one) => Row {
+            mark: ("→", theme.dim()),
+            cells: vec![
+                (text::clean(&one.table).into_owned(), theme.dim()),
+                (text::clean(&one.row).into_owned(), theme.text()),
+                (text::clean(&one.field).into_owned(), theme.text()),
+                match &one.before {
+                    Some(before) => (text::exact(before), theme.offending()),
+                    None => ("–".to_owned(), theme.bad()),
+                },
+                (text::exact(&one.after), theme.fresh()),
+            ],
+            ..Row::default()
+        },
+    });
+}

@@ -1,0 +1,254 @@
+//! The waivers: who accepted what, why, until when, and what each still covers; revoked with a key.
+
+use std::collections::HashSet;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Direction, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::chips::Chip;
+use super::{Page, findings, open};
+use crate::model::{Action, Waiver};
+use crate::tui::cursor::{Cursor, Reel};
+use crate::tui::effects::{Answer, Ask, Effect, Wish};
+use crate::tui::model::Model;
+use crate::tui::notes::Tone;
+use crate::tui::screens::{Region, decide};
+use crate::tui::text;
+use crate::tui::widgets::grid::{Column, Grid, Row};
+use crate::tui::widgets::pane::{Pane, below, inner, split};
+use crate::tui::widgets::put;
+
+/// Where the user is.
+#[derive(Default)]
+pub struct State {
+    focus: usize,
+    waivers: Option<Vec<Waiver>>,
+    asked: Option<u64>,
+    cursor: Cursor,
+    /// Those that were revoked since the list came.
+    revoked: HashSet<String>,
+}
+
+/// The page.
+pub static PAGE: Page = Page {
+    panes: 1,
+    focus: |model| &mut model.anomalies.waivers.focus,
+    regions,
+    reel,
+    needs,
+    answer,
+    back: |_| false,
+    layers: |_| vec![&super::keys::WAIVERS],
+    view,
+};
+
+fn frames(area: Rect) -> [Rect; 2] {
+    let detail = if area.height < 14 { 0 } else { (area.height / 3).clamp(6, 9) };
+    split(area, Direction::Vertical, [Constraint::Fill(1), Constraint::Length(detail)])
+}
+
+fn regions(_: &Model, area: Rect) -> Vec<Region> {
+    let frame = frames(area)[0];
+    vec![Region { pane: 0, frame, body: below(inner(frame), 1) }]
+}
+
+fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
+    let height = super::lines_seen(model, &PAGE, pane);
+    let state = &mut model.anomalies.waivers;
+    let total = state.waivers.as_ref().map_or(0, |all| all.len() as u64);
+    Some(Reel { cursor: &mut state.cursor, total, height })
+}
+
+fn needs(model: &mut Model) -> Vec<Effect> {
+    let epoch = model.epoch;
+    if model.anomalies.waivers.asked.replace(epoch) == Some(epoch) {
+        return Vec::new();
+    }
+    vec![model.ask(Ask::Waivers)]
+}
+
+fn answer(model: &mut Model, answer: &Answer) {
+    if let Answer::Waivers(waivers) = answer {
+        let before = current(model).map(|one| one.id.clone());
+        let state = &mut model.anomalies.waivers;
+        state.waivers = Some(waivers.clone());
+        state.revoked.retain(|id| waivers.iter().any(|one| one.id == *id));
+        let at = waivers.iter().position(|one| Some(&one.id) == before.as_ref());
+        if let Some(mut reel) = reel(model, 0) {
+            let at = at.map_or(reel.cursor.at, |at| at as u64);
+            reel.go(at);
+        }
+    }
+}
+
+/// Opens the page.
+pub fn show(model: &mut Model) -> Vec<Effect> {
+    (model.anomalies.waivers.asked, model.anomalies.waivers.focus) = (None, 0);
+    open(model, &PAGE);
+    Vec::new()
+}
+
+fn current(model: &Model) -> Option<&Waiver> {
+    let state = &model.anomalies.waivers;
+    state.waivers.as_ref()?.get(usize::try_from(state.cursor.at).ok()?)
+}
+
+fn has_waiver(model: &Model) -> Result<(), String> {
+    current(model).map(drop).ok_or_else(|| "there is no waiver here; w waives a finding".to_owned())
+}
+
+/// Whether the waiver under the cursor can be revoked.
+pub fn can_revoke(model: &Model) -> Result<(), String> {
+    model.writable()?;
+    has_waiver(model)?;
+    match current(model).filter(|one| model.anomalies.waivers.revoked.contains(&one.id)) {
+        Some(_) => Err("this is revoked already; u takes that back".to_owned()),
+        None => Ok(()),
+    }
+}
+
+/// Revokes the waiver under the cursor.
+pub fn revoke(model: &mut Model) -> Vec<Effect> {
+    let Some((of, about)) = current(model).map(|one| (one.id.clone(), about(one))) else { return Vec::new() };
+    model.anomalies.waivers.revoked.insert(of.clone());
+    model.say(Tone::Done, format!("revoked: {about}"));
+    decide(model, Wish::Action(Action::Revert { of }), None)
+}
+
+/// Whether the waiver under the cursor covers something that can be listed.
+pub fn can_list(model: &Model) -> Result<(), String> {
+    has_waiver(model)?;
+    match current(model) {
+        Some(one) if one.covers == 0 => {
+            Err("no finding of the last check matches this waiver; x revokes it".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Lists the findings that the waiver covers.
+pub fn list(model: &mut Model) -> Vec<Effect> {
+    if let Some(chip) = current(model).map(|one| Chip::Waiver(one.id.clone(), about(one))) {
+        findings::show_chip(model, chip);
+    }
+    Vec::new()
+}
+
+fn about(waiver: &Waiver) -> String {
+    let whom = match (&waiver.row, waiver.rows) {
+        (Some(row), _) => text::clean(row).into_owned(),
+        (None, 0) => "any row".to_owned(),
+        (None, many) => text::count(many, "row"),
+    };
+    format!("{} of {whom}", text::clean(&waiver.rule))
+}
+
+/// The state of a waiver: its glyph, its word, how it is drawn.
+fn status(model: &Model, waiver: &Waiver) -> (&'static str, String, Style) {
+    let theme = model.theme;
+    if model.anomalies.waivers.revoked.contains(&waiver.id) {
+        return ("✗", "revoked".to_owned(), theme.dim());
+    }
+    match (waiver.expired, waiver.covers) {
+        (true, _) => ("▲", "expired".to_owned(), theme.warning()),
+        (false, 0) => ("▲", "unused".to_owned(), theme.warning()),
+        (false, covers) => ("○", text::count(covers, "finding"), theme.text()),
+    }
+}
+
+fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let state = &model.anomalies.waivers;
+    let [frame, detail] = frames(area);
+    let all = state.waivers.as_deref().unwrap_or_default();
+    let total = all.len() as u64;
+    let mut title = vec![Span::raw("waivers")];
+    if state.waivers.is_some() {
+        let idle = all.iter().filter(|one| one.expired || one.covers == 0).count() as u64;
+        let said = format!(" · {} · {} expired or unused", text::number(total), text::number(idle));
+        title.push(Span::styled(said, theme.text()));
+    }
+    let foot = if total == 0 { String::new() } else { format!("{}/{total}", state.cursor.at + 1) };
+    Pane { title, foot, focused: true }.draw(frame, theme, buffer);
+    let columns = [
+        Column::text("rule", 14, 24, 0),
+        Column::text("where", 12, 30, 3),
+        Column::text("row", 14, 26, 1),
+        Column::text("covers", 11, 14, 0),
+        Column::text("until", 10, 10, 0),
+        Column::text("who", 6, 16, 2),
+        Column::text("why", 14, 200, 1),
+    ];
+    let grid = Grid { columns: &columns, cursor: state.cursor, total, focused: true, selectable: true };
+    grid.draw(inner(frame), theme, buffer, |at| {
+        let Some(one) = all.get(usize::try_from(at).unwrap_or(usize::MAX)) else { return Row::default() };
+        let (glyph, word, style) = status(model, one);
+        let clean = |text: &str| text::clean(text).into_owned();
+        let rows = match (&one.row, one.rows) {
+            (Some(row), _) => clean(row),
+            (None, 0) => "any".to_owned(),
+            (None, many) => text::count(many, "row"),
+        };
+        Row {
+            mark: (glyph, style),
+            cells: vec![
+                (clean(&one.rule), theme.text()),
+                (place(one), theme.text()),
+                (rows, theme.text()),
+                (word, style),
+                (
+                    one.until.map_or("for good".to_owned(), |day| day.to_string()),
+                    if one.expired { style } else { theme.text() },
+                ),
+                (clean(&one.who), theme.dim()),
+                (clean(one.why.as_deref().unwrap_or_default()), theme.text()),
+            ],
+            ..Row::default()
+        }
+    });
+    if total == 0 {
+        let say = match state.waivers {
+            None => "   …",
+            Some(_) => "   Nothing is waived. w on a finding accepts it as it is, with a reason.",
+        };
+        put(buffer, below(inner(frame), 1), 0, Line::styled(say, theme.dim()));
+    }
+    if detail.height > 2 {
+        Pane { title: vec![Span::raw("waiver")], foot: String::new(), focused: false }.draw(detail, theme, buffer);
+        let inside = inner(detail);
+        let lines = current(model).map(|one| details(one, usize::from(inside.width))).unwrap_or_default();
+        for (row, line) in (0..inside.height).zip(lines) {
+            put(buffer, inside, row, Line::raw(format!(" {line}")));
+        }
+    }
+}
+
+/// The table, and the field if it is one.
+fn place(waiver: &Waiver) -> String {
+    match waiver.field.as_deref() {
+        None | Some("") => text::clean(&waiver.table).into_owned(),
+        Some(field) => format!("{}.{}", text::clean(&waiver.table), text::clean(field)),
+    }
+}
+
+fn details(waiver: &Waiver, width: usize) -> Vec<String> {
+    let until = match waiver.until {
+        None => "for good".to_owned(),
+        Some(day) if waiver.expired => format!("until {day}, which is past: what it covered asks again"),
+        Some(day) => format!("until {day}"),
+    };
+    let covers = match waiver.covers {
+        0 => "no finding of the last check matches it: it can be revoked".to_owned(),
+        covers => format!("covers {} of the last check; Enter lists them", text::count(covers, "finding")),
+    };
+    let said = [
+        format!("{} · {}", about(waiver), place(waiver)),
+        format!("\"{}\"", text::clean(waiver.why.as_deref().unwrap_or_default())),
+        format!("{} on {} · {until}", text::clean(&waiver.who), text::moment(waiver.at)),
+        covers,
+        format!("decision {}", waiver.id),
+    ];
+    said.iter().flat_map(|line| text::wrap(line, width.saturating_sub(2))).collect()
+}

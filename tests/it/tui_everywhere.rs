@@ -127,7 +127,7 @@ fn a_key_that_begins_a_sequence_shows_what_may_follow_and_one_that_means_nothing
     session.keys("g").shows("g   top");
     session.keys("x").shows("gx does nothing here; ? shows the keys that work here").hides("g   top");
     session.keys("3 ]").shows("a   next anomaly").keys("esc").hides("a   next anomaly");
-    session.keys("%").shows("% does nothing here");
+    session.keys("^").shows("^ does nothing here");
 }
 
 #[test]

@@ -261,6 +261,7 @@ pub fn target(model: &Model) -> Option<Anomaly> {
                 file: story.file.clone(),
                 line: story.line,
                 status: Status::Open,
+                stake: None,
             }))
         }
         _ => None,

@@ -356,9 +356,7 @@ impl Work {
                     _ => Err(Error::internal("the pen only writes decisions")),
                 });
                 // A fault may have come after the decision was written.
-                let reply = outcome.unwrap_or_else(|error| {
-                    failure_of(failed, decider.decisions_from(before).into_iter().next(), error)
-                });
+                let reply = outcome.unwrap_or_else(|error| failure_of(failed, decider.decisions_from(before), error));
                 let _ = send.send(Message::Reply(Box::new(reply)));
                 lock(&queue.0).deciding = None;
                 queue.1.notify_all();

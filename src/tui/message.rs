@@ -75,7 +75,7 @@ impl Reply {
             Reply::Loaded(_, outcome) => Some(outcome.is_ok()),
             Reply::Checked(outcome) => Some(outcome.is_ok()),
             Reply::Committed(outcome) => Some(outcome.is_ok()),
-            Reply::Decided { decision, .. } => Some(decision.is_some()),
+            Reply::Decided { decisions, .. } => Some(!decisions.is_empty()),
             Reply::Started(_)
             | Reply::Reread { .. }
             | Reply::Progress(_)

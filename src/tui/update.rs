@@ -195,8 +195,10 @@ fn write_down(model: &mut Model, reply: &Reply) {
     match reply {
         Reply::Started(Job::Check) if !model.check_loudly => {}
         Reply::Started(job) => model.journal.begin(job),
-        Reply::Decided { decision: Some(decision), .. } => {
-            model.journal.decided(&model.about.dir, model.clock, decision);
+        Reply::Decided { decisions, .. } if !decisions.is_empty() => {
+            for decision in decisions {
+                model.journal.decided(&model.about.dir, model.clock, decision);
+            }
         }
         reply => {
             if let Some(worked) = reply.ended() {

@@ -349,6 +349,9 @@ fn rows_that_refer_to_a_quarantined_row_wait_for_it_and_so_do_those_that_refer_t
     let commit = committed(&store)?;
     assert_eq!(figures(&commit.tables, "orders"), [2, 0, 0, 0, 1]);
     assert_eq!(figures(&commit.tables, "lines"), [2, 0, 0, 0, 2]);
+    let later = commit::diff_between(&store, &schema(), 0, 1, 0, 0)?;
+    let tallies: Vec<TableTally> = later.into_iter().map(|diff| diff.tally).collect();
+    assert_eq!(figures(&tallies, "lines"), [2, 0, 0, 0, 2], "an old commit still says what it held back");
     assert_eq!(
         rows(
             &store,

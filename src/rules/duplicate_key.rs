@@ -1,7 +1,7 @@
 //! `duplicate-key`: one key on several rows.
 
-use super::finding::{Finding, column, quoted};
-use super::{Docs, Rule, Sample};
+use super::finding::{Finding, quoted};
+use super::{Docs, Rule, Sample, key_text};
 use crate::model::{Check, Severity};
 use crate::sql::Path;
 
@@ -31,13 +31,9 @@ pub const RULE: Rule = Rule {
     },
     find: |scope| {
         let table = scope.table()?;
-        let keys: Vec<String> = table.keys().map(|key| format!("CAST({} AS VARCHAR)", column(key))).collect();
-        if keys.is_empty() {
-            return Ok(None);
-        }
+        let Some(key) = key_text(table, "t.") else { return Ok(None) };
         // The identity of a row is the key that it came with wherever that was unique. So among twins there is always one
         // whose identity is not its key: because the key was shared from the start, or because a decision has set it.
-        let key = keys.join(" || '|' || ");
         let suspects = format!(
             "SELECT DISTINCT {key} AS key FROM {} AS t WHERE t._key <> {key}",
             Path("candidate", &scope.check.table)

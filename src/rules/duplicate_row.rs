@@ -1,7 +1,7 @@
 //! `duplicate-row`: the same record twice, word for word.
 
-use super::finding::{Finding, all_of, column};
-use super::{Docs, Rule, Sample};
+use super::finding::{Finding, all_of};
+use super::{Docs, Rule, Sample, key_text};
 use crate::model::{Check, Severity};
 use crate::sql::{Ident, Literal, Path};
 
@@ -23,16 +23,15 @@ pub const RULE: Rule = Rule {
     find: |scope| {
         let table = scope.table()?;
         // Equal records have equal keys, so where there is a key only rows whose identity is not their key can be twins.
-        let keys: Vec<String> = table.keys().map(|key| format!("CAST({} AS VARCHAR)", column(key))).collect();
-        let suspects = match keys.is_empty() {
-            true => "true".to_owned(),
+        let suspects = match key_text(table, "t.") {
+            None => "true".to_owned(),
             // Faster than IS DISTINCT FROM, and an identity is never absent.
-            false => format!("({key} IS NULL OR t._key <> {key})", key = keys.join(" || '|' || ")),
+            Some(key) => format!("({key} IS NULL OR t._key <> {key})"),
         };
         // A repair that tells twins apart is that of a key, or where there is none, of anything.
-        let telling: Vec<&str> = match keys.is_empty() {
-            true => table.fields.keys().map(String::as_str).collect(),
-            false => table.keys().collect(),
+        let telling: Vec<&str> = match table.keys().next() {
+            None => table.fields.keys().map(String::as_str).collect(),
+            Some(_) => table.keys().collect(),
         };
         let undecided = scope.undecided(telling.into_iter());
         let queries = scope.origins.iter().filter(|origin| !origin.all_columns.is_empty()).map(|origin| {

@@ -153,9 +153,8 @@ pub(super) fn judged(scope: &Scope, judge: impl Fn(Finding, &Subject) -> Finding
     let from = format!("FROM {table} AS t WHERE {value} IS NOT NULL");
     let mut queries = vec![judge(Finding::of(scope), &Subject { text: value, from }).sql()];
     for origin in scope.origins {
-        let columns = staged_columns(origin, field);
-        if !columns.is_empty() {
-            let (text, join, unread) = (staged_text(columns), staged_join(origin), scope.unread(field));
+        if let Some(text) = origin.text(field, "s.") {
+            let (join, unread) = (staged_join(origin), scope.unread(field));
             let from = format!("FROM {table} AS t {join} WHERE {unread} AND {text} IS NOT NULL");
             let finding = Finding::of(scope).join(join).value(text.as_str()).when(unread);
             queries.push(judge(finding, &Subject { text, from }).sql());
@@ -260,7 +259,7 @@ impl Scope<'_> {
 
     /// Whether some source feeds the field; one that is only derived has no text of its own to be judged.
     pub(super) fn is_fed(&self, field: &str) -> bool {
-        self.origins.iter().any(|origin| !staged_columns(origin, field).is_empty())
+        self.origins.iter().any(|origin| !origin.columns_of(field).is_empty())
     }
 
     /// The bit of the field within `_unread`. A schema has fewer than 63 fields a table; a field beyond has none.
@@ -303,22 +302,6 @@ fn by_key(target: &Reference, field: &str) -> String {
          SELECT * FROM (SELECT DISTINCT ON (key) key, value FROM odd WHERE CAST(key AS VARCHAR) NOT IN \
          (SELECT _key FROM {table} WHERE {own} AND _key IN (SELECT CAST(key AS VARCHAR) FROM odd)) ORDER BY key, _key)"
     )
-}
-
-/// The staged columns that feed a field.
-pub(super) fn staged_columns<'o>(origin: &'o Origin, field: &str) -> &'o [String] {
-    origin.columns.iter().find(|(name, _)| name == field).map(|(_, columns)| columns.as_slice()).unwrap_or_default()
-}
-
-/// The staged text of a field, `s` being the staged row: its columns with a space between, `NULL` where all are absent.
-pub(super) fn staged_text(columns: &[String]) -> String {
-    match columns {
-        [one] => format!("s.{}", Ident(one)),
-        many => {
-            let parts: Vec<String> = many.iter().map(|column| format!("s.{}", Ident(column))).collect();
-            format!("nullif(concat_ws(' ', {}), '')", parts.join(", "))
-        }
-    }
 }
 
 /// The join from the row `t` to its staged texts `s`, for the rows of one origin.

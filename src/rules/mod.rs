@@ -40,6 +40,7 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, Result, nearest};
 use crate::model::{Check, Field, Schema, Severity, Table};
+use crate::sql::Ident;
 use crate::store::Function;
 
 pub use reference::{index, reference};
@@ -150,6 +151,32 @@ impl<'a> Scope<'a> {
             ))
         })
     }
+}
+
+impl Origin {
+    /// The staged columns that feed a field; none where it is not fed.
+    pub fn columns_of(&self, field: &str) -> &[String] {
+        self.columns.iter().find(|(name, _)| name == field).map(|(_, columns)| columns.as_slice()).unwrap_or_default()
+    }
+
+    /// The text that a person sees in the export for a field, `prefix` standing before each column: its columns with a space
+    /// between, `NULL` where all are absent; `None` where it is not fed.
+    pub fn text(&self, field: &str, prefix: &str) -> Option<String> {
+        let columns: Vec<String> =
+            self.columns_of(field).iter().map(|column| format!("{prefix}{}", Ident(column))).collect();
+        match columns.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            many => Some(format!("nullif(concat_ws(' ', {}), '')", many.join(", "))),
+        }
+    }
+}
+
+/// The business key as one text, `prefix` standing before each column: the parts of a composite key joined by `|`, `NULL`
+/// where a part is missing. It is what a row is called where no other row has it; `None` where the table declares no key.
+pub fn key_text(table: &Table, prefix: &str) -> Option<String> {
+    let parts: Vec<String> = table.keys().map(|key| format!("CAST({prefix}{} AS VARCHAR)", Ident(key))).collect();
+    (!parts.is_empty()).then(|| parts.join(" || '|' || "))
 }
 
 /// All rules, in the order of the docs.

@@ -1,6 +1,6 @@
 //! `spreadsheet-damage`: codes that a spreadsheet took for numbers or dates.
 
-use super::finding::{Finding, all_of, column, each_field, quoted, staged_columns};
+use super::finding::{Finding, all_of, column, each_field, quoted};
 use super::{Docs, Rule, Sample};
 use crate::model::{FieldType, Format, Severity};
 use crate::sql::{Ident, Path};
@@ -42,7 +42,7 @@ pub const RULE: Rule = Rule {
         let mut queries = Vec::new();
         for origin in scope.origins {
             let relation = Path("staging", &origin.relation);
-            for column in staged_columns(origin, &scope.check.field).iter().map(|name| Ident(name)) {
+            for column in origin.columns_of(&scope.check.field).iter().map(|name| Ident(name)) {
                 // The engine passes over blocks of texts whose first letters a pattern cannot match, and a hyphen is found
                 // much faster than a month: two conditions cost a tenth of one pattern for all.
                 let damaged = format!(

@@ -1,6 +1,6 @@
 //! `unreadable-value`: text in the source that the mapping could not turn into a value.
 
-use super::finding::{Finding, all_of, each_field, quoted, staged_columns, staged_join, staged_text};
+use super::finding::{Finding, all_of, each_field, quoted, staged_join};
 use super::{Docs, Rule, Sample, invalid_email};
 use crate::model::{FieldType, Format, Severity};
 use crate::sql::Literal;
@@ -39,11 +39,7 @@ pub const RULE: Rule = Rule {
             (None, FieldType::List) => "a list",
         };
         let queries = scope.origins.iter().filter_map(|origin| {
-            let columns = staged_columns(origin, name);
-            if columns.is_empty() {
-                return None;
-            }
-            let text = staged_text(columns);
+            let text = origin.text(name, "s.")?;
             let mut finding = Finding::of(scope)
                 .join(staged_join(origin))
                 .value(text.as_str())

@@ -17,6 +17,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::decide;
 use crate::error::{Error, Result};
 use crate::model::{Condition, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
+use crate::rules;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
 
@@ -528,10 +529,9 @@ pub(super) fn key_list(table: &Table, prefix: &str) -> String {
     table.keys().map(|key| format!("{prefix}{}", Ident(key))).collect::<Vec<_>>().join(", ")
 }
 
-/// The key as one text, as `_key` has it where the key is unique; the parts of a composite key are joined by `|`.
+/// The key as one text, as `_key` has it where the key is unique; the gate is only asked about tables with a key.
 pub(super) fn key_text(table: &Table, prefix: &str) -> String {
-    let parts: Vec<String> = table.keys().map(|key| format!("{prefix}{}::VARCHAR", Ident(key))).collect();
-    parts.join(" || '|' || ")
+    rules::key_text(table, prefix).unwrap_or_else(|| "NULL".to_owned())
 }
 
 /// Whether a row has a whole key: no part of it is absent or empty.

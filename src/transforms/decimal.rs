@@ -1,8 +1,7 @@
 //! `decimal`: numbers with decimals, written the French or the English way; its neighbour is `integer`.
 
-use super::{Argument, Example, Inputs, Transform, number};
+use super::{Example, Inputs, Transform, number};
 use crate::model::FieldType;
-use crate::sql::Literal;
 use crate::store::{Call, Function};
 
 pub const TRANSFORM: Transform = Transform {
@@ -17,11 +16,7 @@ pub const TRANSFORM: Transform = Transform {
     inputs: Inputs::One,
     output: FieldType::Decimal,
     fails: true,
-    arguments: &[Argument {
-        name: "decimal",
-        help: "The decimal sign, \",\" or \".\"; without it the text decides.",
-        required: false,
-    }],
+    arguments: number::ARGUMENTS,
     examples: &[
         Example { arguments: "", inputs: &[Some("1 234,56")], output: Some("1234.5600") },
         Example { arguments: "", inputs: &[Some("1\u{202f}234\u{a0}567,8")], output: Some("1234567.8000") },
@@ -46,9 +41,6 @@ pub const TRANSFORM: Transform = Transform {
         Example { arguments: "", inputs: &[Some("n/a")], output: None },
         Example { arguments: "", inputs: &[None], output: None },
     ],
-    compile: |inputs, arguments| {
-        let sign = arguments.choice("decimal", &["", ",", "."])?;
-        Ok(format!("tv_decimal({}, {})", inputs[0], Literal(sign)))
-    },
+    compile: |inputs, arguments| number::call("tv_decimal", &inputs[0], arguments),
     functions: &[Function { name: "tv_decimal", call: Call::Decimal(number::decimal) }],
 };

@@ -1,8 +1,7 @@
 //! `integer`: whole numbers; its neighbour is `decimal`.
 
-use super::{Argument, Example, Inputs, Transform, number};
+use super::{Example, Inputs, Transform, number};
 use crate::model::FieldType;
-use crate::sql::Literal;
 use crate::store::{Call, Function};
 
 pub const TRANSFORM: Transform = Transform {
@@ -13,11 +12,7 @@ pub const TRANSFORM: Transform = Transform {
     inputs: Inputs::One,
     output: FieldType::Integer,
     fails: true,
-    arguments: &[Argument {
-        name: "decimal",
-        help: "The decimal sign, \",\" or \".\"; without it the text decides.",
-        required: false,
-    }],
+    arguments: number::ARGUMENTS,
     examples: &[
         Example { arguments: "", inputs: &[Some("2020")], output: Some("2020") },
         Example { arguments: "", inputs: &[Some(" 1\u{202f}234 ")], output: Some("1234") },
@@ -29,9 +24,6 @@ pub const TRANSFORM: Transform = Transform {
         Example { arguments: "", inputs: &[Some("douze")], output: None },
         Example { arguments: "", inputs: &[None], output: None },
     ],
-    compile: |inputs, arguments| {
-        let sign = arguments.choice("decimal", &["", ",", "."])?;
-        Ok(format!("tv_integer({}, {})", inputs[0], Literal(sign)))
-    },
+    compile: |inputs, arguments| number::call("tv_integer", &inputs[0], arguments),
     functions: &[Function { name: "tv_integer", call: Call::Integer(number::integer) }],
 };

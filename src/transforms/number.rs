@@ -1,9 +1,25 @@
 //! Numbers as people write them, for `integer` and `decimal`: which sign separates thousands and which the decimals.
 
 use super::text::{is_space, trimmed};
+use super::{Argument, Arguments};
+use crate::error::Result;
+use crate::sql::Literal;
 
 /// Currency signs and words that may stand before or behind an amount, in small letters.
 const CURRENCIES: [&str; 9] = ["€", "$", "£", "eur", "euros", "euro", "usd", "gbp", "chf"];
+
+/// What both can be told.
+pub(super) const ARGUMENTS: &[Argument] = &[Argument {
+    name: "decimal",
+    help: "The decimal sign, \",\" or \".\"; without it the text decides.",
+    required: false,
+}];
+
+/// The call of a function that reads a number.
+pub(super) fn call(function: &str, input: &str, arguments: &Arguments) -> Result<String> {
+    let sign = arguments.choice("decimal", &["", ",", "."])?;
+    Ok(format!("{function}({input}, {})", Literal(sign)))
+}
 
 /// A number as it was written: `digits` without the point, `scale` of them behind it.
 struct Number {

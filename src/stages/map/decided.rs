@@ -407,7 +407,7 @@ fn found_values(
     let value = kind.as_text(&format!("f.{}", Ident(field)));
     let mut found = HashMap::new();
     for feed in feeds {
-        let raw = feed.raw(field).unwrap_or_else(|| "NULL::VARCHAR".to_owned());
+        let raw = feed.origin.text(field, "").unwrap_or_else(|| "NULL::VARCHAR".to_owned());
         let sql = format!(
             "SELECT f._key, {value}, CASE WHEN f._unread & {} <> 0 THEN s.raw END FROM {found_rows} AS f\n\
              JOIN (SELECT _row, {raw} AS raw FROM {}) AS s ON s._row = f._row WHERE f._source = {} AND f._entity = {}",

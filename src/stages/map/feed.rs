@@ -145,17 +145,6 @@ impl Feed {
         pipeline
     }
 
-    /// The text that a person sees in the export for a field: its columns joined by a space.
-    pub fn raw(&self, field: &str) -> Option<String> {
-        let fed = self.fields.iter().find(|fed| fed.name == field)?;
-        let columns: Vec<String> = fed.columns.iter().map(|column| Ident(column).to_string()).collect();
-        match columns.as_slice() {
-            [] => None,
-            [one] => Some(one.clone()),
-            many => Some(format!("concat_ws(' ', {})", many.join(", "))),
-        }
-    }
-
     /// A digest of the whole record, which stands in for a key where there is none.
     pub fn record_hash(&self) -> String {
         let columns: Vec<String> =

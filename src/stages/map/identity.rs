@@ -3,6 +3,7 @@
 use super::{feed::Feed, mapped};
 use crate::error::Result;
 use crate::model::Table;
+use crate::rules::key_text;
 use crate::sql::{Ident, Literal, Path};
 use crate::store::Store;
 
@@ -13,11 +14,7 @@ fn odd(table: &str) -> String {
 
 /// The business key as text; NULL where a part of it is missing.
 fn key_of(table: &Table) -> String {
-    let parts: Vec<String> = table.keys().map(|key| format!("{}::VARCHAR", Ident(key))).collect();
-    match parts.as_slice() {
-        [] => "NULL::VARCHAR".to_owned(),
-        many => many.join(" || '|' || "),
-    }
+    key_text(table, "").unwrap_or_else(|| "NULL::VARCHAR".to_owned())
 }
 
 /// Finds the rows without a key and those that share theirs. Their identity is a digest of the record and the number

@@ -7,17 +7,18 @@
 #[path = "../sample_exports/generator/mod.rs"]
 mod generator;
 
+mod common;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Parser as _;
-use generator::{Dirt, Encoding, Wish};
+use generator::Encoding;
 use tastevin::error::{Error, Result};
-use tastevin::model::{Progress, SourceConfig};
+use tastevin::model::Progress;
 use tastevin::store::{Settings, Store};
-use tastevin::workbench::{OpenOptions, Workbench, Workspace};
 
 /// Ratios of load, map + rules and commit against bare DuckDB.
 #[derive(clap::Parser)]
@@ -51,9 +52,9 @@ fn main() -> Result<()> {
 
 fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pipeline-{}", arguments.rows));
-    let exports = exports(&home, arguments.rows, encoding)?;
+    let exports = common::exports(&home, arguments.rows, encoding)?;
     // DuckDB alone reads no Windows-1252: the bare statement is always given the same content as UTF-8.
-    let files = csv_files(&self::exports(&home, arguments.rows, Encoding::Utf8)?)?;
+    let files = csv_files(&common::exports(&home, arguments.rows, Encoding::Utf8)?)?;
     let bytes: u64 = files.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len()).sum();
     println!("{} sales lines, {}, {} MB in {} files", arguments.rows, encoding.name(), bytes / 1_000_000, files.len());
 
@@ -61,13 +62,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
     for _ in 0..arguments.runs {
         bare.push(timed(|| bare_load(&home, &files))?);
         let workspace = home.join("workspace");
-        let _ = fs::remove_dir_all(&workspace);
-        Workspace::init(&workspace, "bench")?;
-        let mut workbench = Workbench::open(&workspace, OpenOptions::default())?;
-        let options = [("path".to_owned(), toml::Value::from(exports.to_string_lossy().into_owned()))];
-        let source =
-            SourceConfig { kind: "isavigne".to_owned(), mapping: None, options: options.into_iter().collect() };
-        workbench.add_source("isavigne_prod", &source)?;
+        let mut workbench = common::workspace(&workspace, &exports)?;
         let steps = Steps::new(arguments.steps);
         load.push(timed(|| {
             workbench.load("isavigne_prod", &tastevin::model::LoadOptions::default(), &|progress| steps.see(progress))
@@ -118,19 +113,6 @@ fn header(file: &Path) -> Result<Vec<String>> {
     let mut line = String::new();
     fs::File::open(file).map(BufReader::new).and_then(|mut reader| reader.read_line(&mut line)).map_err(failed)?;
     Ok(line.trim_end().split(';').map(str::to_owned).collect())
-}
-
-/// The folder with exports of that size and encoding, made once.
-fn exports(home: &Path, rows: u64, encoding: Encoding) -> Result<PathBuf> {
-    let exports = home.join(encoding.name());
-    if !exports.join("planted.json").exists() {
-        fs::create_dir_all(&exports).map_err(|cause| Error::io("cannot make the exports", &exports, cause))?;
-        let wish = Wish { rows, encoding, dirt: Dirt::Rate(0.005), ..Wish::default() };
-        generator::write(&wish, &exports).map_err(|cause| Error::io("cannot make the exports", &exports, cause))?;
-        // The workbook holds the same rows as the text beside it.
-        let _ = fs::remove_file(exports.join("stock_2025-11-17.xlsx"));
-    }
-    Ok(exports)
 }
 
 fn csv_files(exports: &Path) -> Result<Vec<PathBuf>> {

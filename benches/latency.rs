@@ -1,0 +1,278 @@
+//! How quick the workbench feels: the real binary on a pseudo-terminal, from its start to the first frame and from a key
+//! to the changed screen, alone and while a check runs behind; and how soon Esc ends a load and a check.
+//!
+//! `cargo bench --profile dev --bench latency -- --rows 1000000` makes the exports (kept under the target folder), loads
+//! and checks them, and prints median, 99th percentile and the slowest of each. The footer, where progress moves by
+//! itself, does not count as a change of the screen.
+
+#[path = "../sample_exports/generator/mod.rs"]
+mod generator;
+
+mod common;
+
+use std::io::{Read as _, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser as _;
+use generator::Encoding;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tastevin::error::{Error, Result};
+
+/// First frame and key to frame.
+#[derive(clap::Parser)]
+struct Arguments {
+    /// Sales lines; customers are a tenth of that.
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
+    /// How many keys are pressed per screen and state.
+    #[arg(long, default_value_t = 200)]
+    keys: usize,
+    /// Columns of the terminal.
+    #[arg(long, default_value = "160")]
+    columns: NonZeroU16,
+    /// Lines of the terminal.
+    #[arg(long, default_value = "48")]
+    lines: NonZeroU16,
+    /// What cargo passes to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What is measured: a name, the keys that go there, and the keys that are pressed in turn.
+const PLACES: &[(&str, &str, &[&str])] = &[
+    ("screens", "1", &["3", "6", "1"]),
+    ("anomalies, rules", "3", &["j", "j", "k"]),
+    ("anomalies, findings", "3\r", &["j", "j", "\x04", "k"]),
+    ("commit, tables", "6", &["j", "k"]),
+    ("palette, typing", ":", &["c", "\x08"]),
+    ("help, scrolling", "3\r?", &["j", "j", "k"]),
+];
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// When nothing was drawn for so long, a key has had all its effects.
+const QUIET: Duration = Duration::from_millis(40);
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pipeline-{}", arguments.rows));
+    let exports = common::exports(&home, arguments.rows, Encoding::Utf8)?;
+    let dir = home.join("latency");
+    if !dir.join("decisions.jsonl").exists() && !dir.join("tastevin.duckdb").exists() {
+        let mut workbench = common::workspace(&dir, &exports)?;
+        workbench.load("isavigne_prod", &tastevin::model::LoadOptions::default(), &|_| {})?;
+        workbench.check(&|_| {})?;
+    }
+    println!("{} sales lines, {}x{}", arguments.rows, arguments.columns, arguments.lines);
+    let mut first: Vec<Duration> = Vec::new();
+    for _ in 0..5 {
+        let begin = Instant::now();
+        let mut screen = Screen::open(&dir, &arguments)?;
+        screen.wait(|text| text.contains("isavigne_prod"))?;
+        first.push(begin.elapsed());
+        screen.end()?;
+    }
+    tell("first frame", first);
+    for busy in [false, true] {
+        for (name, go, keys) in PLACES {
+            let mut screen = Screen::open(&dir, &arguments)?;
+            screen.wait(|text| text.contains("blocking") || text.contains("nothing blocks"))?;
+            screen.press(go)?;
+            screen.settle()?;
+            let mut times = Vec::new();
+            let mut missed = 0;
+            for key in keys.iter().cycle().take(arguments.keys) {
+                if busy && !screen.is_busy() {
+                    screen.check(go)?;
+                }
+                match screen.timed(key)? {
+                    Some(time) => times.push(time),
+                    None => missed += 1,
+                }
+            }
+            let state = if busy { "a check behind" } else { "idle" };
+            tell(&format!("{name}, {state}"), times);
+            if missed > 0 {
+                println!("    {missed} keys changed nothing");
+            }
+            screen.end()?;
+        }
+    }
+    for (name, key) in [("load", "L"), ("check", "r")] {
+        let mut times = Vec::new();
+        for after in [300, 700, 1_100, 1_500, 2_000] {
+            let mut screen = Screen::open(&dir, &arguments)?;
+            screen.wait(|text| text.contains("isavigne_prod") && text.contains("block"))?;
+            screen.settle()?;
+            screen.press(key)?;
+            screen.read_for(Duration::from_millis(after))?;
+            if screen.is_busy() {
+                let begin = Instant::now();
+                screen.press("\x1b")?;
+                screen.wait(|text| text.contains("was cancelled"))?;
+                times.push(begin.elapsed());
+            }
+            screen.end()?;
+        }
+        tell(&format!("Esc ends a {name}"), times);
+    }
+    Ok(())
+}
+
+fn tell(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |share: f64| {
+        let at = ((times.len() as f64 * share).ceil() as usize).clamp(1, times.len().max(1)) - 1;
+        times.get(at).map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0)
+    };
+    println!(
+        "  {what:<42} n {:>4}  median {:>7.1} ms  p99 {:>7.1} ms  slowest {:>7.1} ms",
+        times.len(),
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+}
+
+/// The workbench on a terminal.
+struct Screen {
+    parser: vt100::Parser,
+    output: Receiver<(Instant, Vec<u8>)>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    size: PtySize,
+    // The terminal lives as long as this.
+    _master: Box<dyn MasterPty + Send>,
+}
+
+fn failed(what: &str) -> Error {
+    Error::internal(what.to_owned())
+}
+
+impl Screen {
+    fn open(workspace: &Path, arguments: &Arguments) -> Result<Screen> {
+        let size =
+            PtySize { rows: arguments.lines.get(), cols: arguments.columns.get(), pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).map_err(|cause| failed("no pseudo-terminal").caused_by(cause))?;
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tastevin"));
+        command.arg(workspace);
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("XDG_CONFIG_HOME", workspace.join("config"));
+        let child = pair.slave.spawn_command(command).map_err(|cause| failed("it does not start").caused_by(cause))?;
+        let mut reader = pair.master.try_clone_reader().map_err(|cause| failed("no output").caused_by(cause))?;
+        let keys = pair.master.take_writer().map_err(|cause| failed("no input").caused_by(cause))?;
+        let (send, output) = channel();
+        thread::spawn(move || {
+            let mut bytes = vec![0; 1 << 16];
+            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+                if send.send((Instant::now(), bytes[..count].to_vec())).is_err() {
+                    return;
+                }
+            }
+        });
+        let parser = vt100::Parser::new(arguments.lines, arguments.columns, 0);
+        Ok(Screen { parser, output, keys, child, size, _master: pair.master })
+    }
+
+    /// Everything that is drawn, with its colours and the cursor, but the footer.
+    fn drawn(&self) -> (Vec<String>, (u16, u16)) {
+        let screen = self.parser.screen();
+        let rows = screen.rows_formatted(0, self.size.cols).take(usize::from(self.size.rows) - 1).collect();
+        (rows, screen.cursor_position())
+    }
+
+    fn is_busy(&self) -> bool {
+        let footer = self.parser.screen().rows(0, self.size.cols).last().unwrap_or_default();
+        footer.contains("Esc cancel") || footer.contains("checking")
+    }
+
+    fn press(&mut self, keys: &str) -> Result<()> {
+        let sent = self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush());
+        sent.map_err(|cause| failed("a key cannot be pressed").caused_by(cause))
+    }
+
+    /// Takes one piece of output within a time; the moment when it came.
+    fn read(&mut self, within: Duration) -> Result<Option<Instant>> {
+        match self.output.recv_timeout(within) {
+            Ok((at, bytes)) => {
+                self.parser.process(&bytes);
+                Ok(Some(at))
+            }
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(failed("the workbench has ended")),
+        }
+    }
+
+    fn read_for(&mut self, time: Duration) -> Result<()> {
+        let begin = Instant::now();
+        while let Some(left) = time.checked_sub(begin.elapsed()) {
+            self.read(left)?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, shown: impl Fn(&str) -> bool) -> Result<()> {
+        let begin = Instant::now();
+        while !shown(&self.parser.screen().contents()) {
+            if begin.elapsed() > PATIENCE {
+                return Err(failed("what was waited for did not come").hint(self.parser.screen().contents()));
+            }
+            self.read(Duration::from_millis(100))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing but the footer changes any more.
+    fn settle(&mut self) -> Result<()> {
+        let (mut last, mut drawn) = (Instant::now(), self.drawn());
+        while last.elapsed() < QUIET {
+            self.read(QUIET)?;
+            let now = self.drawn();
+            if now != drawn {
+                (last, drawn) = (Instant::now(), now);
+            }
+        }
+        Ok(())
+    }
+
+    /// From the key to the first change of the screen; `None` where it changes nothing.
+    fn timed(&mut self, key: &str) -> Result<Option<Duration>> {
+        self.settle()?;
+        let before = self.drawn();
+        let begin = Instant::now();
+        self.press(key)?;
+        while begin.elapsed() < Duration::from_secs(1) {
+            if let Some(at) = self.read(Duration::from_millis(50))?
+                && self.drawn() != before
+            {
+                return Ok(Some(at.duration_since(begin)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins a check and comes back to where the keys are pressed.
+    fn check(&mut self, go: &str) -> Result<()> {
+        self.press("\x1b")?;
+        self.settle()?;
+        self.press("\x1b")?;
+        self.settle()?;
+        self.press("r")?;
+        let begin = Instant::now();
+        while !self.is_busy() && begin.elapsed() < PATIENCE {
+            self.read(Duration::from_millis(20))?;
+        }
+        self.press(go)?;
+        self.settle()
+    }
+
+    fn end(mut self) -> Result<()> {
+        let killed = self.child.kill().and_then(|()| self.child.wait().map(|_| ()));
+        killed.map_err(|cause| failed("it does not end").caused_by(cause))
+    }
+}

@@ -102,24 +102,29 @@ pub fn skip(text: &str, columns: usize) -> String {
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
-    let mut line = String::new();
+    let (mut line, mut used) = (String::new(), 0);
     for word in text.split(' ') {
-        let gap = usize::from(!line.is_empty());
-        if line.width() + gap + word.width() <= width {
+        let (gap, wide) = (usize::from(!line.is_empty()), word.width());
+        if used + gap + wide <= width {
             if gap > 0 {
                 line.push(' ');
             }
             line.push_str(word);
+            used += gap + wide;
             continue;
         }
         if !line.is_empty() {
             lines.push(std::mem::take(&mut line));
+            used = 0;
         }
         for grapheme in word.graphemes(true) {
-            if line.width() + grapheme.width() > width {
+            let wide = grapheme.width();
+            if used + wide > width {
                 lines.push(std::mem::take(&mut line));
+                used = 0;
             }
             line.push_str(grapheme);
+            used += wide;
         }
     }
     lines.push(line);

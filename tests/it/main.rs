@@ -25,3 +25,4 @@ mod tui;
 mod tui_everywhere;
 mod tui_settings;
 mod tui_shell;
+mod tui_sizes;

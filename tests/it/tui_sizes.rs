@@ -24,8 +24,11 @@ const SIZES: &[(u16, u16)] = &[
     (5, 50),
 ];
 
+/// Lays something over the screen.
+type Open = fn(&mut Session);
+
 /// What can lie over a screen, and how it is opened.
-fn popups() -> Vec<(&'static str, fn(&mut Session))> {
+fn popups() -> Vec<(&'static str, Open)> {
     vec![
         ("nothing", |_| {}),
         ("help", |session| drop(popups::help(&mut session.model))),

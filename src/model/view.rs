@@ -76,7 +76,7 @@ pub struct TableInfo {
 
 impl TableInfo {
     /// What a view of it reads.
-    pub fn relation(&self) -> RowsOf {
+    pub fn of(&self) -> RowsOf {
         RowsOf::table(&self.schema, &self.name)
     }
 }
@@ -250,7 +250,7 @@ pub struct Profile {
     pub rows: u64,
     /// How many of them have no value.
     pub absent: u64,
-    /// How many have an empty text, or one of spaces only.
+    /// How many have an empty text.
     pub empty: u64,
     /// How many different values there are.
     pub distinct: u64,

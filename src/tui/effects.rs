@@ -9,6 +9,8 @@ use crate::model::{
 };
 use crate::workbench::SourceStatus;
 
+use super::screens::tables::ask::{TableAnswer, TableAsk, TableSlot};
+
 /// One thing to be done outside of the model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -18,6 +20,8 @@ pub enum Effect {
     Ask(u64, Box<Ask>),
     /// Stop the work that is going on.
     Cancel,
+    /// Nobody waits for an answer of this kind any more.
+    Forget(Slot),
     /// Put text on the user's clipboard.
     Copy(String),
     /// Write a setting into the user's own configuration.
@@ -233,7 +237,12 @@ pub enum Ask {
         /// How many.
         limit: u64,
     },
+    /// Something of the tables of all stages.
+    Table(TableAsk),
 }
+
+/// How many readers there are, each with a lane of questions.
+pub const LANES: usize = 3;
 
 /// The kind of a question. A newer question of the same slot makes an older one pointless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -259,6 +268,7 @@ pub enum Slot {
     Diff,
     Changes,
     Held,
+    Table(TableSlot),
 }
 
 impl Ask {
@@ -285,6 +295,15 @@ impl Ask {
             Ask::Diff => Slot::Diff,
             Ask::Changes { .. } => Slot::Changes,
             Ask::Held { .. } => Slot::Held,
+            Ask::Table(ask) => Slot::Table(ask.slot()),
+        }
+    }
+
+    /// Which of the readers answers it. A question that may take long does not keep those of another lane waiting.
+    pub fn lane(&self) -> usize {
+        match self {
+            Ask::Table(ask) => ask.lane(),
+            _ => 0,
         }
     }
 }
@@ -313,4 +332,5 @@ pub enum Answer {
     Diff(Vec<TableTally>),
     Changes { offset: u64, rows: Vec<RowChange> },
     Held(Page),
+    Table(Box<TableAnswer>),
 }

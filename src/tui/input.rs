@@ -86,6 +86,20 @@ impl Input {
         self.insert(&line);
     }
 
+    /// Puts pasted text at the cursor with its line ends.
+    pub fn paste_lines(&mut self, text: &str) {
+        let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
+        let lines: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+        self.insert(&lines);
+    }
+
+    /// Puts other text in the place of the last bytes before the cursor.
+    pub fn replace_before(&mut self, bytes: usize, text: &str) {
+        let from = self.boundary(self.cursor.saturating_sub(bytes));
+        self.delete(from.min(self.cursor), self.cursor);
+        self.insert(text);
+    }
+
     /// Puts the cursor before the character that is seen at a column, as [`Input::seen`] shows it in that room.
     pub fn point(&mut self, column: usize, room: usize) {
         let wanted = self.scroll(room) + column;

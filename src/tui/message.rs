@@ -64,6 +64,8 @@ pub enum Reply {
     Committed(Result<Commit>),
     /// A setting was written into the file that is named, or was not.
     Remembered(Result<PathBuf>),
+    /// How much of the work for an answer is done, from 0 to 1.
+    Nearer(u64, Slot, f64),
     /// A question was answered.
     Answered(u64, Slot, Result<Answer>),
 }
@@ -79,6 +81,7 @@ impl Reply {
             Reply::Started(_)
             | Reply::Reread { .. }
             | Reply::Progress(_)
+            | Reply::Nearer(..)
             | Reply::Answered(..)
             | Reply::Remembered(_) => None,
         }

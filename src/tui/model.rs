@@ -15,7 +15,7 @@ use super::keymap::{Keymap, Layer};
 use super::message::Key;
 use super::notes::{Notes, Tone};
 use super::popups::Popup;
-use super::screens::{self, Screen, anomalies, commit, sources};
+use super::screens::{self, Screen, anomalies, commit, sources, tables};
 use super::shell::Journal;
 use super::theme::{Named, Theme};
 use crate::model::{Decision, Gate, Progress, Schema, Verdict};
@@ -92,6 +92,8 @@ pub struct Model {
     pub sources: sources::State,
     /// What the Anomalies screen shows.
     pub anomalies: anomalies::State,
+    /// What the Tables screen shows.
+    pub tables: tables::State,
     /// What the Commit screen shows.
     pub commit: commit::State,
     /// The last verdict; `None` before the first check.
@@ -145,6 +147,7 @@ impl Model {
             open: 0,
             sources: sources::State::default(),
             anomalies: anomalies::State::default(),
+            tables: tables::State::default(),
             commit: commit::State::default(),
             verdict: None,
             conflicts: 0,

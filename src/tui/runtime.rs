@@ -1,7 +1,7 @@
 //! The one driver: takes the terminal and gives it back whatever happens, feeds messages to `update`, does the effects.
 //!
-//! Four threads beside this one: the terminal's events, the writer that owns the workbench, the pen that writes decisions
-//! and a reader, these two with connections of their own. They only send messages.
+//! Threads beside this one: the terminal's events, the writer that owns the workbench, the pen that writes decisions
+//! and the readers, these with connections of their own. They only send messages.
 
 use std::collections::VecDeque;
 use std::io::{IsTerminal as _, Stdout, Write as _, stdout};
@@ -23,7 +23,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::config::Config;
-use super::effects::{Ask, Effect, Job};
+use super::effects::{Ask, Effect, Job, LANES, Slot};
 use super::message::{Message, Reply};
 use super::model::{About, Model};
 use super::notes::Tone;
@@ -33,7 +33,7 @@ use super::update::{start, update};
 use super::view::view;
 use super::workers;
 use crate::error::{Error, Kind, Result};
-use crate::model::Decision;
+use crate::model::{Canceller, Decision};
 use crate::workbench::preferences::Preferences;
 use crate::workbench::{Decider, Interrupter, Reader, Workbench, clock, preferences};
 
@@ -81,7 +81,7 @@ pub fn run(workbench: Workbench, options: Options) -> Result<()> {
     if let Some(warning) = workbench.ledger_warning() {
         model.say(Tone::Refused, warning);
     }
-    let questions = Questions::answered(workbench.again()?, send.clone())?;
+    let questions = Questions::answered(&workbench, &send)?;
     let work = Work::done(workbench, send.clone())?;
     let _screen = Screen::enter(model.mouse)?;
     on_signals(&send);
@@ -131,6 +131,7 @@ impl Driver<'_> {
             Effect::Do(job) => self.work.submit(job),
             Effect::Ask(generation, ask) => self.questions.submit(generation, *ask),
             Effect::Cancel => self.work.cancel(),
+            Effect::Forget(slot) => self.questions.forget(slot),
             Effect::Copy(text) => {
                 let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(text));
             }
@@ -499,8 +500,13 @@ fn failure_of(job: Job, decisions: Vec<Decision>, error: Error) -> Reply {
     }
 }
 
-/// The reader: one thread that answers questions, of each kind only the newest.
+/// The readers: a thread for each lane that answers questions, of each kind only the newest.
 struct Questions {
+    lanes: Vec<Lane>,
+}
+
+/// One reader.
+struct Lane {
     waiting: Arc<(Mutex<Waiting>, Condvar)>,
     interrupter: Interrupter,
 }
@@ -508,58 +514,84 @@ struct Questions {
 #[derive(Default)]
 struct Waiting {
     asks: VecDeque<(u64, Ask)>,
-    running: Option<Ask>,
+    running: Option<Slot>,
     closed: bool,
 }
 
 impl Questions {
-    fn answered(mut reader: Reader, send: Sender<Message>) -> Result<Questions> {
-        let waiting: Arc<(Mutex<Waiting>, Condvar)> = Arc::default();
-        let interrupter = reader.interrupter();
-        let own = Arc::clone(&waiting);
-        spawn("reader", move || {
-            while let Some((generation, ask)) = next_ask(&own) {
-                reader.catch_up();
-                let outcome = guarded(|| workers::answer(&reader, &ask));
-                lock(&own.0).running = None;
-                let reply = Reply::Answered(generation, ask.slot(), outcome);
-                let _ = send.send(Message::Reply(Box::new(reply)));
-            }
-        })?;
-        Ok(Questions { waiting, interrupter })
+    fn answered(reader: &Reader, send: &Sender<Message>) -> Result<Questions> {
+        let lanes = (0..LANES).map(|_| Lane::answered(reader.again()?, send.clone())).collect::<Result<_>>()?;
+        Ok(Questions { lanes })
     }
 
     fn submit(&self, generation: u64, ask: Ask) {
-        let mut waiting = lock(&self.waiting.0);
-        let slot = ask.slot();
-        waiting.asks.retain(|(_, other)| other.slot() != slot);
-        if waiting.running.as_ref().is_some_and(|running| running.slot() == slot) {
-            // Nobody waits for that answer any more.
-            self.interrupter.interrupt();
+        let own = ask.lane().min(self.lanes.len().saturating_sub(1));
+        // The same kind of question may have been asked in another lane before.
+        self.lanes.iter().for_each(|lane| lane.forget(ask.slot()));
+        if let Some(lane) = self.lanes.get(own) {
+            lock(&lane.waiting.0).asks.push_back((generation, ask));
+            lane.waiting.1.notify_one();
         }
-        waiting.asks.push_back((generation, ask));
-        self.waiting.1.notify_one();
+    }
+
+    /// Nobody waits for answers of that kind any more.
+    fn forget(&self, slot: Slot) {
+        self.lanes.iter().for_each(|lane| lane.forget(slot));
     }
 
     fn close(&self) {
-        let mut waiting = lock(&self.waiting.0);
-        waiting.closed = true;
-        waiting.asks.clear();
-        if waiting.running.is_some() {
-            self.interrupter.interrupt();
+        for lane in &self.lanes {
+            let mut waiting = lock(&lane.waiting.0);
+            waiting.closed = true;
+            waiting.asks.clear();
+            if waiting.running.is_some() {
+                lane.interrupter.interrupt();
+            }
+            lane.waiting.1.notify_one();
         }
-        self.waiting.1.notify_one();
     }
 }
 
-fn next_ask(shared: &(Mutex<Waiting>, Condvar)) -> Option<(u64, Ask)> {
+impl Lane {
+    fn answered(mut reader: Reader, send: Sender<Message>) -> Result<Lane> {
+        let waiting: Arc<(Mutex<Waiting>, Condvar)> = Arc::default();
+        let interrupter = reader.interrupter();
+        let (own, canceller) = (Arc::clone(&waiting), interrupter.canceller().clone());
+        spawn("reader", move || {
+            while let Some((generation, ask)) = next_ask(&own, &canceller) {
+                reader.catch_up();
+                let slot = ask.slot();
+                let tell = |share| {
+                    let _ = send.send(Message::Reply(Box::new(Reply::Nearer(generation, slot, share))));
+                };
+                let outcome = guarded(|| workers::answer_telling(&reader, &ask, &tell));
+                lock(&own.0).running = None;
+                let reply = Reply::Answered(generation, slot, outcome);
+                let _ = send.send(Message::Reply(Box::new(reply)));
+            }
+        })?;
+        Ok(Lane { waiting, interrupter })
+    }
+
+    fn forget(&self, slot: Slot) {
+        let mut waiting = lock(&self.waiting.0);
+        waiting.asks.retain(|(_, other)| other.slot() != slot);
+        if waiting.running == Some(slot) {
+            self.interrupter.interrupt();
+        }
+    }
+}
+
+fn next_ask(shared: &(Mutex<Waiting>, Condvar), canceller: &Canceller) -> Option<(u64, Ask)> {
     let mut waiting = lock(&shared.0);
     loop {
         if waiting.closed {
             return None;
         }
         if let Some((generation, ask)) = waiting.asks.pop_front() {
-            waiting.running = Some(ask.clone());
+            // Whoever interrupts holds the lock too, so that it is this question that is interrupted and not the one before.
+            canceller.reset();
+            waiting.running = Some(ask.slot());
             return Some((generation, ask));
         }
         waiting = shared.1.wait(waiting).unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::effects::{Answer, Effect, Job};
+use super::effects::{Answer, Effect, Job, Slot};
 use super::keymap::{self, Command, Meaning};
 use super::message::{Key, Message, Reply};
 use super::model::{Model, Work};
@@ -168,6 +168,7 @@ fn point(model: &mut Model, mouse: &MouseEvent) -> Vec<Effect> {
         return Vec::new();
     }
     *(screen.focus)(model) = region.pane;
+    screens::pointed(model, region.pane, place);
     if !region.body.contains(place) {
         return Vec::new();
     }
@@ -240,6 +241,14 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             match outcome {
                 Ok(path) => model.say(Tone::Done, format!("written into {}", path.display())),
                 Err(error) => model.notes.fail(model.clock, &error.hint("it holds until the workbench is closed")),
+            }
+            Vec::new()
+        }
+        Reply::Nearer(generation, slot, share) => {
+            if model.awaits(slot, generation)
+                && let Slot::Table(slot) = slot
+            {
+                screens::tables::nearer(model, slot, share);
             }
             Vec::new()
         }

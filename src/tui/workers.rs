@@ -6,7 +6,7 @@ use super::effects::{Answer, Ask, Job, OnAll, Wish};
 use super::message::Reply;
 use crate::error::Result;
 use crate::model::{AnomalyFilter, LoadOptions, TableDiff};
-use crate::workbench::{Decider, NewValue, Reader, Workbench};
+use crate::workbench::{Decider, NewValue, Reader, Tell, Workbench};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
 pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) -> Reply {
@@ -64,6 +64,11 @@ fn decide_found(decider: &mut Decider, filter: &AnomalyFilter, what: OnAll, why:
 
 /// Answers a question.
 pub fn answer(reader: &Reader, ask: &Ask) -> Result<Answer> {
+    answer_telling(reader, ask, &|_| ())
+}
+
+/// Answers a question; `tell` is told on the way which share of a long answer is found.
+pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> {
     Ok(match ask {
         Ask::Sources => Answer::Sources(reader.sources()?),
         Ask::Verdict => Answer::Verdict {
@@ -110,5 +115,6 @@ pub fn answer(reader: &Reader, ask: &Ask) -> Result<Answer> {
             Answer::Changes { offset: *offset, rows }
         }
         Ask::Held { offset, limit } => Answer::Held(reader.held_back(*offset, *limit)?),
+        Ask::Table(ask) => Answer::Table(Box::new(ask.answer(reader, tell)?)),
     })
 }

@@ -14,6 +14,11 @@ use crate::stages::{browse, load};
 use crate::store::Store;
 use crate::store::vet::{self, Sight};
 
+/// A name as it is written in SQL: quoted where that is needed.
+pub fn sql_name(name: &str) -> String {
+    browse::bare(name)
+}
+
 /// How many queries the history keeps.
 const HISTORY: usize = 500;
 

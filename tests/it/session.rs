@@ -229,7 +229,7 @@ impl Session {
                 Effect::Remember { setting, value } => {
                     vec![Reply::Remembered(preferences::set(&self.dir.path().join("settings"), setting, &value))]
                 }
-                Effect::Cancel | Effect::Mouse(_) => Vec::new(),
+                Effect::Cancel | Effect::Forget(_) | Effect::Mouse(_) => Vec::new(),
             };
             for reply in messages {
                 effects.extend(update(&mut self.model, Message::Reply(Box::new(reply))));

@@ -152,7 +152,7 @@ fn the_palette_shows_keys_help_and_reasons_and_what_was_run_before_comes_first()
         _ => None,
     };
     assert_eq!(first.as_deref(), Some("messages"));
-    session.keys("\"no such command\"").shows("nothing matches").keys("enter").shows("nothing matches what was typed");
+    session.keys("\"zzqxx\"").shows("nothing matches").keys("enter").shows("nothing matches what was typed");
 }
 
 #[test]

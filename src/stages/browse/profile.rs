@@ -171,13 +171,16 @@ fn sums(store: &Store, values: &Values, table: &str) -> Result<Profile> {
         _ => format!("value::{}", column.sql_type),
     };
     let numeric = match column.kind {
-        CellKind::Text => as_number("value"),
+        // A number that begins with a plus or a nought is a telephone number or a code, with which nobody computes.
+        CellKind::Text => {
+            format!("CASE WHEN NOT regexp_matches(value, '^\\s*(\\+|0[0-9])') THEN {} END", as_number("value"))
+        }
         CellKind::List => "NULL".to_owned(),
         _ => "value".to_owned(),
     };
     let sql = format!(
         "SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (value IS NULL), 0)::BIGINT,\n\
-         coalesce(sum(n) FILTER (trim(value) = ''), 0)::BIGINT, count(value), count(*) FILTER (n = 1 AND value IS NOT NULL),\n\
+         coalesce(sum(n) FILTER (value = ''), 0)::BIGINT, count(value), count(*) FILTER (n = 1 AND value IS NOT NULL),\n\
          coalesce(sum(n) FILTER ({numeric} IS NOT NULL), 0)::BIGINT, min({typed})::VARCHAR, max({typed})::VARCHAR,\n\
          min(length(value)), max(length(value)) FROM {table}"
     );

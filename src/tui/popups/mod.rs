@@ -11,6 +11,7 @@ use super::input::Input;
 use super::keymap::{Command, Layer, always};
 use super::message::Key;
 use super::model::Model;
+use super::screens::tables::console::{self, Console};
 use super::widgets::popup::{self as drawn, Target};
 pub use journal::{JOURNAL, journal, something_done};
 pub use palette::palette;
@@ -27,6 +28,8 @@ pub enum Popup {
     Form(Form),
     /// A question to be answered with yes or no.
     Question(Question),
+    /// SQL to be typed.
+    Console(Box<Console>),
     /// Everything that was said.
     Messages(Cursor),
     /// What was done, as lines for a shell.
@@ -103,6 +106,7 @@ impl Popup {
             Popup::Picker(_) => &PICKER,
             Popup::Form(_) => &FORM,
             Popup::Question(_) => &QUESTION,
+            Popup::Console(_) => &console::KEYS,
         }
     }
 
@@ -111,6 +115,7 @@ impl Popup {
         match self {
             Popup::Picker(picker) => Some(&mut picker.input),
             Popup::Form(form) => form.fields.get_mut(form.focus).map(|field| &mut field.input),
+            Popup::Console(console) => Some(&mut console.input),
             _ => None,
         }
     }
@@ -249,10 +254,15 @@ pub fn type_key(model: &mut Model, key: &Key) -> bool {
     edit(model, |input| input.press(key))
 }
 
-/// Pasted text goes into the text that is being typed, on one line.
+/// Pasted text goes into the text that is being typed; on one line, except where there can be several.
 pub fn paste(model: &mut Model, text: &str) {
+    let lines = matches!(model.popup, Some(Popup::Console(_)));
     edit(model, |input| {
-        input.paste(text);
+        if lines {
+            input.paste_lines(text)
+        } else {
+            input.paste(text)
+        }
         true
     });
 }
@@ -273,6 +283,7 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Input) -> bool) -> bool {
                 field.touched = true;
             }
         }
+        Some(Popup::Console(console)) => console.typed(),
         _ => picker::typed(model),
     }
     taken

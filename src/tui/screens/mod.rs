@@ -3,9 +3,10 @@
 pub mod anomalies;
 pub mod commit;
 pub mod sources;
+pub mod tables;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::cursor::Reel;
 use super::effects::{Answer, Effect, Job, Wish};
@@ -55,7 +56,7 @@ pub struct Region {
 }
 
 /// Every screen, in the order of the tabs.
-pub static SCREENS: [&Screen; 3] = [&sources::SCREEN, &anomalies::SCREEN, &commit::SCREEN];
+pub static SCREENS: [&Screen; 4] = [&sources::SCREEN, &anomalies::SCREEN, &tables::SCREEN, &commit::SCREEN];
 
 /// The keys of the tabs.
 pub static TABS: Layer = Layer {
@@ -75,6 +76,14 @@ pub static TABS: Layer = Layer {
             label: "",
             help: "Opens Anomalies: what is wrong.",
             run: |m| open(m, &anomalies::SCREEN),
+            ready: always,
+        },
+        Command {
+            name: "go to tables",
+            keys: &["5"],
+            label: "",
+            help: "Opens Tables: every table of every stage.",
+            run: |m| open(m, &tables::SCREEN),
             ready: always,
         },
         Command {
@@ -299,6 +308,13 @@ pub fn open(model: &mut Model, screen: &'static Screen) -> Vec<Effect> {
         model.open = at;
     }
     Vec::new()
+}
+
+/// The mouse was pressed in a pane of the open screen, before the line there is chosen.
+pub fn pointed(model: &mut Model, pane: usize, place: Position) {
+    if std::ptr::eq(model.screen(), &tables::SCREEN) {
+        tables::pointed(model, pane, place);
+    }
 }
 
 /// The region of a pane, if it has room on the screen as it is.

@@ -66,9 +66,20 @@ pub struct Grid<'a> {
 }
 
 /// Columns of the terminal before the first cell: a space, the mark, a space.
-const GUTTER: u16 = 3;
+pub const GUTTER: u16 = 3;
 /// Columns of the terminal between two cells.
-const GAP: u16 = 2;
+pub const GAP: u16 = 2;
+
+/// Which columns are drawn and how wide, where a user moves through them too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spread {
+    /// The columns in order, by their places in [`Grid::columns`], with their widths.
+    pub columns: Vec<(usize, u16)>,
+    /// The column that the keys act on; without one they act on the whole line.
+    pub here: Option<usize>,
+    /// How many columns in front stay while the others move; a line stands behind them.
+    pub frozen: usize,
+}
 
 impl Grid<'_> {
     /// Which columns are shown in a width, and how wide.
@@ -109,12 +120,29 @@ impl Grid<'_> {
 
     /// Draws heads and lines; `row` gives the line with that number.
     pub fn draw(&self, area: Rect, theme: Theme, buffer: &mut Buffer, row: impl Fn(u64) -> Row) {
-        let widths = self.widths(area.width);
+        let spread = Spread { columns: self.widths(area.width), here: None, frozen: 0 };
+        self.draw_spread(&spread, area, theme, buffer, row);
+    }
+
+    /// Draws heads and lines of the columns that the spread says.
+    pub fn draw_spread(
+        &self,
+        spread: &Spread,
+        area: Rect,
+        theme: Theme,
+        buffer: &mut Buffer,
+        row: impl Fn(u64) -> Row,
+    ) {
+        let widths = &spread.columns;
+        // Only the cell, in a line where there is one, wears the full cursor.
+        let is_here = |at: usize| spread.here.is_none_or(|here| here == at);
+        let gap = |n: usize| if n + 1 == spread.frozen { "│ " } else { "  " };
         let mut head = vec![Span::raw(" ".repeat(usize::from(GUTTER)))];
-        for (at, wide) in &widths {
+        for (n, (at, wide)) in widths.iter().enumerate() {
             let column = &self.columns[*at];
-            head.push(Span::styled(place(&column.title, *wide, column.right), theme.dim()));
-            head.push(Span::raw("  "));
+            let style = if spread.here == Some(*at) { theme.title(self.focused) } else { theme.dim() };
+            head.push(Span::styled(place(&column.title, *wide, column.right), style));
+            head.push(Span::styled(gap(n), theme.dim()));
         }
         put(buffer, area, 0, Line::from(head));
         for line in 1..area.height {
@@ -124,16 +152,19 @@ impl Grid<'_> {
             }
             let here = self.selectable && at == self.cursor.at;
             let row = row(at);
-            let base = if here { theme.cursor(self.focused) } else { Style::new() };
-            let styled =
-                |style: Style| if here && self.focused { keep_modifiers(style, base) } else { style.patch(base) };
+            let whole_line = spread.here.is_none();
+            let base = if here { theme.cursor(self.focused && whole_line) } else { Style::new() };
+            let styled = |style: Style| match here && self.focused && whole_line {
+                true => keep_modifiers(style, base),
+                false => style.patch(base),
+            };
             let pointer = if here { "▸" } else { " " };
             let mut spans = vec![
                 Span::styled(pointer, base),
                 Span::styled(text::left(row.mark.0, 1), styled(row.mark.1)),
                 Span::styled(" ", base),
             ];
-            for (at, wide) in &widths {
+            for (n, (at, wide)) in widths.iter().enumerate() {
                 if *at + 1 == self.columns.len() && !row.tail.is_empty() {
                     spans.extend(row.tail.iter().map(|(part, style)| Span::styled(part.clone(), styled(*style))));
                     continue;
@@ -142,13 +173,23 @@ impl Grid<'_> {
                 let (cell, style) = row.cells.get(*at).unwrap_or(&empty);
                 // Only the text wears the style of the cell: an underline under nothing looks like a field to type in.
                 let cut = text::fit(cell, usize::from(*wide)).into_owned();
-                let gap = " ".repeat(usize::from(*wide).saturating_sub(text::width(&cut)));
-                let (before, after) = if self.columns[*at].right { (gap, String::new()) } else { (String::new(), gap) };
+                let rest = " ".repeat(usize::from(*wide).saturating_sub(text::width(&cut)));
+                let (before, after) =
+                    if self.columns[*at].right { (rest, String::new()) } else { (String::new(), rest) };
+                let (base, style) = match here && !whole_line && is_here(*at) {
+                    true => {
+                        let cursor = theme.cursor(self.focused);
+                        (cursor, keep_modifiers(*style, cursor))
+                    }
+                    false => (base, styled(*style)),
+                };
                 spans.push(Span::styled(before, base));
-                spans.push(Span::styled(cut, styled(*style)));
-                spans.push(Span::styled(format!("{after}  "), base));
+                spans.push(Span::styled(cut, style));
+                spans.push(Span::styled(after, base));
+                let gap_style = if gap(n) == "  " && whole_line { base } else { theme.dim() };
+                spans.push(Span::styled(gap(n), gap_style));
             }
-            if here && self.focused {
+            if here && self.focused && whole_line {
                 let rest = Rect { y: area.y + line, height: 1, ..area };
                 buffer.set_style(rest.intersection(buffer.area), base);
             }

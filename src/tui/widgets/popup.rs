@@ -13,12 +13,16 @@ use crate::tui::keymap::{self, Layer, Meaning};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, Item, Picker, Popup};
+use crate::tui::screens::tables::console;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
 /// Draws the popup, if there is one; returns where the terminal's cursor belongs.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let popup = model.popup.as_ref()?;
+    if let Popup::Console(console) = popup {
+        return Some(console::draw(model, console, area, buffer));
+    }
     let frame = frame(model, area);
     Clear.render(frame, buffer);
     let inside = padded(inner(frame));
@@ -32,6 +36,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         Popup::Question(question) => scrolled(read(&question.about, inside.width), 0, inside, buffer),
         Popup::Picker(picker) => return Some(items(model, picker, inside, buffer)),
         Popup::Form(form) => return Some(fields(model, form, inside, buffer)),
+        Popup::Console(_) => {}
     }
     None
 }
@@ -76,6 +81,7 @@ fn titles(model: &Model, popup: &Popup) -> (String, String) {
         }
         Popup::Form(form) => (text::clean(&form.title).into_owned(), "Enter accept · Esc leave".to_owned()),
         Popup::Question(question) => (text::clean(&question.title).into_owned(), "y yes · n no".to_owned()),
+        Popup::Console(_) => Default::default(),
     }
 }
 
@@ -104,7 +110,7 @@ fn frame(model: &Model, area: Rect) -> Rect {
                 form.about.iter().map(|line| text::wrap(&text::clean(line), usize::from(inside)).len()).sum();
             about as u16 + u16::from(about > 0) + form.fields.len() as u16 + 2
         }
-        None => 0,
+        Some(Popup::Console(_)) | None => 0,
     };
     let height = (high + 2).min(area.height);
     Rect {

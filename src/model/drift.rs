@@ -52,7 +52,7 @@ impl Drift {
     pub fn sentences(&self) -> Vec<String> {
         let feeding = |feeds: &[String]| match feeds {
             [] => String::new(),
-            feeds => format!(", which feeds {}", feeds.join(", ")),
+            feeds => format!(", which feeds {},", feeds.join(", ")),
         };
         let mut said: Vec<String> = Vec::new();
         for one in &self.renamed {
@@ -70,7 +70,7 @@ impl Drift {
             said.push(format!("{}: the column \"{}\"{} is gone", self.entity, one.column, feeding(&one.feeds)));
         }
         for added in &self.added {
-            said.push(format!("{}: the column \"{added}\" is new and feeds nothing", self.entity));
+            said.push(format!("{}: the column \"{added}\" is new", self.entity));
         }
         said
     }

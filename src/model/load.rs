@@ -3,6 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Drift;
+
 /// One run of one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Load {
@@ -20,6 +22,9 @@ pub struct Load {
     pub entities: Vec<EntityLoad>,
     /// What is worth knowing: renamed headers, undetectable encodings, files passed over.
     pub notes: Vec<String>,
+    /// How the columns have changed since the load before; nothing is remapped by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
 }
 
 impl Load {

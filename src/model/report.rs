@@ -48,6 +48,9 @@ pub struct Report {
     pub conflict_examples: Vec<Conflict>,
     /// Waivers that no longer apply to any finding.
     pub unused_waivers: u64,
+    /// How the columns of the sources had changed with the loads that were checked, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<String>,
     /// The last commits, newest first.
     pub commits: Vec<Commit>,
     /// The mapping used, per source: canonical field, source columns, transforms.

@@ -19,6 +19,9 @@ pub struct Verdict {
     pub conflicts: u64,
     /// Waivers that no longer apply to any finding.
     pub unused_waivers: u64,
+    /// How the columns of the sources had changed with the loads that were checked, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<String>,
 }
 
 impl Verdict {

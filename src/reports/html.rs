@@ -462,6 +462,10 @@ fn history(report: &Report) -> Markup {
                         }
                     }
                 }
+                @if !report.drift.is_empty() {
+                    h3 { "Columns that have changed" }
+                    ul { @for sentence in &report.drift { li { (visible(sentence)) } } }
+                }
                 @let notes: Vec<&String> = report.loads.iter().flat_map(|load| &load.notes).collect();
                 @if !notes.is_empty() {
                     ul .soft { @for note in notes { li { (visible(note)) } } }

@@ -239,6 +239,13 @@ fn history(report: &Report, out: &mut dyn Write) -> Result<()> {
         }
         table.write(out)?;
     }
+    if !report.drift.is_empty() {
+        heading(out, "Columns that have changed")?;
+        for sentence in &report.drift {
+            writeln!(out, "- {}", cell(sentence)).map_err(writing)?;
+        }
+        writeln!(out).map_err(writing)?;
+    }
     if !report.commits.is_empty() {
         heading(out, "Commits")?;
         let mut table = Table::new(&["No.", "When", "Who", "Message", "Added", "Changed", "Removed"], "rlllrrr");

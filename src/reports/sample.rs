@@ -92,6 +92,7 @@ pub fn report() -> Report {
                 dialect: "Windows-1252, semicolons, names on line 1".into(),
                 columns: vec!["Code Client".into()],
             }],
+            drift: Vec::new(),
             notes: vec!["clients: the name \"Téléphone\" occurs twice; the second is \"Téléphone_2\"".into()],
         }],
         rejects: vec![RejectTally {
@@ -123,6 +124,7 @@ pub fn report() -> Report {
             reason: "changed".into(),
         }],
         unused_waivers: 1,
+        drift: vec!["isavigne: clients: the column \"Mobile\", which feeds customers.mobile, is gone".into()],
         commits: vec![Commit {
             id: 3,
             at,

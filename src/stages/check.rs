@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
 use super::findings::{condition, order};
-use super::{decide, gate, map, stake};
+use super::{decide, gate, load, map, stake};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, AnomalyOrder, Canceller, Condition, Gate, Progress, RuleTally, Schema, Severity, Status,
@@ -64,6 +64,7 @@ pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), cancelle
             tables,
             conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
             unused_waivers: unused_waivers(store, inputs.today)?,
+            drift: load::drift(store)?,
         };
         // The gate looks at the figures of this check and at what it knew, so they are kept first.
         keep_figures(store, &verdict, inputs.at)?;

@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 
 use crate::connectors::{self, Extracted, LineMark, Place, Previous, Target, Watch};
 use crate::error::{Error, Kind, Result};
-use crate::model::{EntityLoad, Load, LoadOptions, LoadStatus};
+use crate::model::{Drift, EntityLoad, Load, LoadOptions, LoadStatus};
 use crate::sql::Path as Name;
+use crate::stages::suggest;
 use crate::store::{Store, TimeUnit, Value, params};
 
 /// Extracts every entity of a source and swaps the result in; on any failure the earlier load stands.
@@ -34,6 +35,7 @@ pub fn load(
         status: LoadStatus::Done,
         entities: Vec::new(),
         notes: Vec::new(),
+        drift: Vec::new(),
     };
     let outcome = store.transaction(|store| {
         extract_all(store, place, wanted, watch, &mut load)?;
@@ -44,6 +46,7 @@ pub fn load(
     load.status = if error.kind() == Kind::Interrupted { LoadStatus::Cancelled } else { LoadStatus::Failed };
     load.ended = Some(clock());
     load.entities.clear();
+    load.drift.clear();
     load.notes.push(error.to_string());
     load.notes.extend(error.hints().iter().cloned());
     // What went wrong first is what the user has to hear.
@@ -63,12 +66,16 @@ fn extract_all(store: &Store, place: &Place, wanted: &LoadOptions, watch: &Watch
             None => format!("{entity}: {why}, and it was never loaded"),
         });
     }
+    let drifted: Vec<Drift> =
+        standing(store)?.into_iter().filter(|load| load.source == place.source).flat_map(|load| load.drift).collect();
     for (n, entity) in entities.iter().enumerate() {
         watch.canceller.check()?;
         let relation = format!("stage_{}_{n}", load.id);
-        let earlier = if wanted.full { None } else { earlier(store, place.source, entity)? };
-        let previous =
-            earlier.as_ref().map(|(relation, state)| Previous { relation: relation.as_str(), state: state.as_deref() });
+        let earlier = earlier(store, place.source, entity)?;
+        let previous = earlier
+            .as_ref()
+            .filter(|_| !wanted.full)
+            .map(|(relation, state)| Previous { relation: relation.as_str(), state: state.as_deref() });
         let target = Target {
             store,
             relation: &relation,
@@ -87,8 +94,14 @@ fn extract_all(store: &Store, place: &Place, wanted: &LoadOptions, watch: &Watch
             ))
             .hint("please report this; the earlier load still stands"));
         }
+        let before = earlier.as_ref().map(|(relation, _)| relation.as_str());
+        let drift = suggest::drift(store, entity, &relation, before, &drifted, place.mapping)?;
         swap_in(store, place.source, entity, &target, counted, &extracted)?;
         load.notes.extend(extracted.notes);
+        if !drift.is_empty() {
+            load.notes.extend(drift.sentences());
+            load.drift.push(drift);
+        }
         load.entities.push(EntityLoad { staged: counted, ..extracted.load });
     }
     watch.canceller.check()
@@ -211,6 +224,29 @@ fn earlier(store: &Store, source: &str, entity: &str) -> Result<Option<(String, 
     let sql = "SELECT s.relation, c.state FROM dq.staged s LEFT JOIN dq.cursors c USING (source, entity)
                WHERE s.source = ? AND s.entity = ?";
     store.first(sql, params![source, entity], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// How the columns had changed with the loads that are staged, a sentence each.
+pub fn drift(store: &Store) -> Result<Vec<String>> {
+    let said = |load: &Load| -> Vec<String> {
+        let sentences = load.drift.iter().flat_map(Drift::sentences);
+        sentences.map(|sentence| format!("{}: {sentence}", load.source)).collect()
+    };
+    Ok(standing(store)?.iter().flat_map(said).collect())
+}
+
+/// The last load of every source that went through.
+fn standing(store: &Store) -> Result<Vec<Load>> {
+    let details: Vec<String> = store.query(
+        "SELECT detail FROM dq.loads WHERE status = 'done' QUALIFY row_number() OVER (PARTITION BY source ORDER BY id DESC) = 1 ORDER BY source",
+        [],
+        |row| row.get(0),
+    )?;
+    let read = |detail: &String| {
+        serde_json::from_str(detail)
+            .map_err(|cause| Error::internal("the workspace holds a load that cannot be read").caused_by(cause))
+    };
+    details.iter().map(read).collect()
 }
 
 /// The load that staged the entity, if any did.

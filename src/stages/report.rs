@@ -68,6 +68,7 @@ fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report>
         waivers: waivers(store, request.at)?,
         conflicts: verdict.conflicts,
         unused_waivers: verdict.unused_waivers,
+        drift: verdict.drift.clone(),
         commits: records::<Commit>(store, &format!("SELECT detail FROM dq.commits ORDER BY id DESC LIMIT {COMMITS}"))?,
         mappings: mappings(request),
         rules,
@@ -425,6 +426,13 @@ fn next(
             count: verdict.conflicts,
         });
     }
+    if !verdict.drift.is_empty() {
+        steps.push(NextStep {
+            why: "the columns of an export have changed: see which feed nothing now and what should feed them".into(),
+            command: "tastevin map suggest".into(),
+            count: verdict.drift.len() as u64,
+        });
+    }
     let open = |severity| rules.iter().filter(move |rule| rule.open > 0 && rule.severity == severity);
     let behind = |rule: &RuleReport| waiting.get(&(rule.rule.clone(), rule.table.clone())).copied().unwrap_or(0);
     let mut causes: Vec<(&RuleReport, u64)> = open(Severity::Error).map(|rule| (rule, behind(rule))).collect();
@@ -567,6 +575,7 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
             gate: vec![Condition { what: "no row is blocked".into(), holds: false, detail: "customers 3".into() }],
             conflicts: 1,
             unused_waivers: 0,
+            drift: Vec::new(),
         }
     }
 

@@ -7,7 +7,8 @@ use super::{Reader, Workbench, mapping_text, workspace};
 use crate::connectors::Place;
 use crate::error::{Error, Result};
 use crate::model::{
-    EntityProfile, Mapping, MappingDraft, MappingPreview, MappingProblem, Proposal, Step, Suggestion, TableMapping,
+    Drift, EntityProfile, LoadStatus, Mapping, MappingDraft, MappingPreview, MappingProblem, Proposal, Step,
+    Suggestion, TableMapping,
 };
 use crate::stages::map::{self, Fed};
 use crate::stages::suggest;
@@ -57,6 +58,12 @@ impl Reader {
         self.store.query(sql, [source], |row| row.get(0))
     }
 
+    /// How the columns of a source have changed with the load that is staged.
+    pub fn drift(&self, source: &str) -> Result<Vec<Drift>> {
+        let standing = self.loads(Some(source))?.into_iter().find(|load| load.status == LoadStatus::Done);
+        Ok(standing.map(|load| load.drift).unwrap_or_default())
+    }
+
     /// For each column of each staged entity of a source, what it should feed, beside `mapping` as it is now.
     pub fn suggest(&self, source: &str, mapping: &Mapping) -> Result<Proposal> {
         let name = self.mapping_name(source)?;
@@ -80,6 +87,7 @@ impl Reader {
                 mapping,
                 others: &others,
                 entities: &entities,
+                drift: &self.drift(source)?,
                 options: &|entity| self.entity_options(source, mapping, entity),
             },
         )
@@ -106,6 +114,7 @@ impl Reader {
             mapping,
             others: &others,
             entities: std::slice::from_ref(&*profile),
+            drift: &[],
             options: &|_| None,
         };
         suggest::pair(&self.store, &request, columns, table, field)

@@ -187,7 +187,9 @@ pub(super) fn read_mapping(dir: &Path, name: &str, kind: &str) -> Result<Option<
         let text = fs::read_to_string(&path).map_err(|cause| Error::io("cannot read", &path, cause))?;
         return Ok(Some((parse(&text, &path)?, Some(text))));
     }
-    if let Some((_, text)) = DEFAULTS.iter().find(|(default, _)| *default == base) {
+    // A source of its own kind that happens to be called like a mapping of ours is none of ours.
+    let is_ours = name == kind || !is_connector(kind);
+    if let Some((_, text)) = DEFAULTS.iter().find(|(default, _)| is_ours && *default == base) {
         return Ok(Some((parse(text, &path)?, None)));
     }
     let unwritten = Mapping { connector: kind.to_owned(), ..Mapping::default() };

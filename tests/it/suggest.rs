@@ -30,3 +30,114 @@ fn the_samples_are_profiled_and_previewed_and_a_draft_is_saved_with_its_comments
     assert!(workbench.save_mapping(&mut draft).is_err());
     assert!(workspace.read("mappings/isavigne.toml").ends_with("# mine\n"));
 }
+
+/// A shop's own exports, under names of its own, without a mapping.
+fn shop() -> Workspace {
+    let workspace = Workspace::empty();
+    let mut clients = String::from("CodeCli;Nom;Mail;Tel.;CP;Ville;Obs.\n");
+    let mut sales = String::from("NumVente;CodeCli;Article;DateCde;Qte;PU HT\n");
+    let mut products = String::from("Article;Désignation;Prix de vente\n");
+    for n in 0..40 {
+        clients += &format!("C{n:04};Jean Dupont;j{n}@example.fr;03 88 83 06 {:02};6700{};Colmar;\n", n + 10, n % 9);
+        sales +=
+            &format!("V{n:05};C{:04};P{:02};{:02}/03/2024;{};{},50\n", n * 7 % 40, n % 9, n % 28 + 1, n % 6 + 1, n + 8);
+    }
+    for n in 0..9 {
+        products += &format!("P{n:02};Riesling {};{},90\n", 2015 + n, n + 8);
+    }
+    workspace.write("in/clients.csv", clients);
+    workspace.write("in/ventes.csv", sales);
+    workspace.write("in/produits.csv", products);
+    let added = workspace.tastevin(["source", "add", "shop", "--kind", "files", "--path", "in"]).passed();
+    assert!(added.stderr.contains("map suggest shop"), "{}", added.stderr);
+    workspace.tastevin(["source", "test"]).passed();
+    workspace.tastevin(["load"]).passed();
+    workspace
+}
+
+#[test]
+fn exports_that_nobody_mapped_go_the_whole_way_to_a_check() {
+    let workspace = shop();
+    let found = workspace.tastevin(["map", "suggest", "shop", "--accept"]).passed();
+    assert!(found.stderr.contains("accepted into mappings/shop.toml"), "{}", found.stderr);
+    let mapping = workspace.read("mappings/shop.toml");
+    for line in ["files = [\"clients*\"]", "column = \"Mail\", transforms = [\"email\"]", "{ date = \"%d/%m/%Y\" }"] {
+        assert!(mapping.contains(line), "{line} is not in\n{mapping}");
+    }
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let orphans = workspace.tastevin(["anomalies", "--rule", "orphan-reference", "--format", "csv"]).passed();
+    assert_eq!(orphans.stdout.lines().count(), 1, "keys and what refers to them are read alike: {}", orphans.stdout);
+    let rows = workspace.tastevin([
+        "query",
+        "--format",
+        "csv",
+        "SELECT count(*), count(phone), count(last_name) FROM candidate.customers",
+    ]);
+    assert_eq!(rows.passed().stdout.lines().last().map(str::trim), Some("40,40,40"));
+    // What is accepted is not suggested again.
+    let again = workspace.tastevin(["map", "suggest", "shop", "--json"]).passed().json();
+    let again = again["suggestions"].as_array().unwrap();
+    assert!(again.iter().all(|one| one["field"] != "email" && one["field"] != "sale_line_key"), "{again:#?}");
+}
+
+#[test]
+fn a_field_is_set_from_the_shell_and_a_mistake_is_told_before_anything_is_written() {
+    let workspace = shop();
+    let set = |arguments: &[&str]| workspace.tastevin(["map", "set"].iter().chain(arguments));
+    let told = set(&["shop", "customers.customer_key", "CodeCli"]).passed().stderr;
+    assert!(told.contains("0 of 40 rows cannot be read"), "{told}");
+    set(&["shop", "customers.created_on", "CodeCli", "--transform", "trim", "--transform", "date(\"%d/%m/%Y\")"])
+        .passed();
+    set(&["shop", "customers.country", "--constant", "France"]).passed();
+    set(&["shop", "customers.last_name", "Nom, Ville", "--transform", "concat(\" \")", "--optional"]).passed();
+    let mapping = workspace.read("mappings/shop.toml");
+    for line in [
+        "customer_key = { column = \"CodeCli\"",
+        "created_on = { column = \"CodeCli\", transforms = [\"trim\", { date = \"%d/%m/%Y\" }] }",
+        "country = { transforms = [{ constant = \"France\" }] }",
+        "last_name = { columns = [\"Nom\", \"Ville\"], transforms = [{ concat = \" \" }], optional = true }",
+    ] {
+        assert!(mapping.contains(line), "{line} is not in\n{mapping}");
+    }
+    for (arguments, says) in [
+        (vec!["shop", "customers.email", "Mail", "--transform", "trimm"], "did you mean \"trim\"?"),
+        (vec!["shop", "customers.email", "Mail", "--transform", "date(\"%Q\")"], "%Q"),
+        (vec!["shop", "customers.email", "Mall"], "Mall"),
+        (vec!["shop", "customers.emial", "Mail"], "did you mean \"email\"?"),
+        (vec!["shop", "customers.email"], "say which column"),
+    ] {
+        let refused = set(&arguments).ended(2).stderr;
+        assert!(refused.contains(says), "{arguments:?}: {refused}");
+    }
+    assert_eq!(workspace.read("mappings/shop.toml"), mapping);
+    set(&["shop", "customers.created_on", "--unset"]).passed();
+    assert!(!workspace.read("mappings/shop.toml").contains("created_on"));
+}
+
+#[test]
+fn renamed_headers_are_told_by_the_load_and_proposed_and_nothing_is_remapped_silently() {
+    let workspace = shop();
+    workspace.tastevin(["map", "suggest", "shop", "--accept", "-q"]).passed();
+    let before = workspace.read("mappings/shop.toml");
+    assert!(before.contains("column = \"Tel.\""), "{before}");
+    let clients = std::fs::read_to_string(workspace.path("in/clients.csv")).unwrap();
+    workspace.write("in/clients.csv", clients.replace("Tel.;", "Joindre au;").replace(";Obs.", ";Fidélité"));
+    let told = workspace.tastevin(["load"]).passed().stdout;
+    assert!(told.contains("\"Tel.\", which feeds customers.phone, is gone and \"Joindre au\" is new"), "{told}");
+    let loads = workspace.tastevin(["load", "--json"]).passed().json();
+    // Loaded again, the column is still not mapped, and it is said again.
+    assert_eq!(loads["loads"][0]["drift"][0]["renamed"][0]["to"], "Joindre au", "{loads:#}");
+    assert_eq!(workspace.read("mappings/shop.toml"), before);
+    let refused = workspace.tastevin(["check"]).ended(2).stderr;
+    assert!(refused.contains("Tel.") && refused.contains("map suggest"), "{refused}");
+    let proposed = workspace.tastevin(["map", "suggest", "--json"]).passed().json();
+    let phone = proposed["suggestions"].as_array().unwrap().iter().find(|one| one["field"] == "phone").unwrap();
+    assert_eq!(phone["column"], "Joindre au");
+    workspace.tastevin(["map", "suggest", "--accept", "--min", "0.8", "--table", "customers", "-q"]).passed();
+    assert_eq!(workspace.read("mappings/shop.toml"), before.replace("\"Tel.\"", "\"Joindre au\""));
+    let verdict = workspace.tastevin(["check", "--fail-on", "never"]).passed().stdout;
+    assert!(verdict.contains("\"Tel.\""), "{verdict}");
+    workspace.tastevin(["load"]).passed();
+    let quiet = workspace.tastevin(["check", "--fail-on", "never"]).passed().stdout;
+    assert!(!quiet.contains("\"Tel.\""), "{quiet}");
+}

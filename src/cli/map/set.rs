@@ -4,7 +4,7 @@ use super::super::Outcome;
 use super::super::context::Context;
 use super::super::text::{number, visible};
 use crate::error::{Error, Result, nearest};
-use crate::model::{Edit, MappingDraft, Step};
+use crate::model::{Edit, EntityProposal, Mapping, MappingDraft, Step};
 use crate::workbench::Workbench;
 
 /// What to set.
@@ -97,7 +97,7 @@ impl Set {
         }
         let known = now.or_else(|| self.entity.clone());
         if let Some(value) = &self.constant {
-            let entity = known.map_or_else(|| self.entity_with(workbench, &[]), Ok)?;
+            let entity = known.map_or_else(|| self.entity_with(workbench, draft.mapping(), &table, &[]), Ok)?;
             return Ok(Edit::Constant { table, entity, field, value: value.clone() });
         }
         let fed = draft.field(&table, &field);
@@ -106,7 +106,7 @@ impl Set {
             None if fed.is_some() => Vec::new(),
             None => return Err(Error::usage(format!("say which column feeds {table}.{field}"))),
         };
-        let entity = known.map_or_else(|| self.entity_with(workbench, &columns), Ok)?;
+        let entity = known.map_or_else(|| self.entity_with(workbench, draft.mapping(), &table, &columns), Ok)?;
         let transforms = if self.no_transforms {
             Some(Vec::new())
         } else if !self.transforms.is_empty() {
@@ -143,8 +143,8 @@ impl Set {
         Ok(columns.split(',').map(str::trim).filter(|column| !column.is_empty()).map(str::to_owned).collect())
     }
 
-    /// The one staged entity that has all of the columns.
-    fn entity_with(&self, workbench: &Workbench, columns: &[String]) -> Result<String> {
+    /// The one staged entity that has all of the columns; of several, the one that fits the table best.
+    fn entity_with(&self, workbench: &Workbench, mapping: &Mapping, table: &str, columns: &[String]) -> Result<String> {
         let key = crate::model::column_key;
         let mut found = Vec::new();
         for entity in workbench.staged_entities(&self.source)? {
@@ -157,9 +157,19 @@ impl Set {
             [one] => Ok(one.clone()),
             [] => Err(Error::usage(format!("no staged entity of {} has {}", self.source, columns.join(" and ")))
                 .hint(format!("`tastevin load {}` stages it; or name the entity with --entity", self.source))),
-            many => Err(Error::usage("several entities could feed the table")
-                .hint(format!("say --entity with one of: {}", many.join(", ")))),
+            many => match self.suggested(workbench, mapping, table)?.filter(|entity| many.contains(entity)) {
+                Some(entity) => Ok(entity),
+                None => Err(Error::usage("several entities could feed the table")
+                    .hint(format!("say --entity with one of: {}", many.join(", ")))),
+            },
         }
+    }
+
+    /// The entity that would be suggested for the table.
+    fn suggested(&self, workbench: &Workbench, mapping: &Mapping, table: &str) -> Result<Option<String>> {
+        let proposal = workbench.suggest(&self.source, mapping)?;
+        let fits = |entity: &EntityProposal| entity.tables.iter().any(|choice| choice.chosen && choice.table == table);
+        Ok(proposal.entities.into_iter().find(fits).map(|entity| entity.entity))
     }
 
     /// What the field is now, with how its rows come through.

@@ -131,6 +131,7 @@ mod samples {
             }],
             conflicts: 0,
             unused_waivers: 0,
+            drift: Vec::new(),
         }
     }
 

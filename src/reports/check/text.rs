@@ -84,6 +84,9 @@ fn write(output: &CheckOutput, out: &mut dyn Write) -> Result<()> {
         );
         writeln!(out, "{} {counted}", paint.severity(Severity::Warning)).map_err(writing)?;
     }
+    for sentence in &verdict.drift {
+        writeln!(out, "{} {}", paint.severity(Severity::Warning), visible(sentence)).map_err(writing)?;
+    }
     if verdict.unused_waivers > 0 {
         let counted = counted(verdict.unused_waivers, "waiver applies", "waivers apply");
         writeln!(out, "{} {counted} to no finding", paint.severity(Severity::Info)).map_err(writing)?;

@@ -227,7 +227,8 @@ fn columns_of(feed: &FieldMapping, staged: &[String], entity: &str) -> Result<Op
                 };
                 return Err(error
                     .hint(format!("its columns are: {}", staged.join(", ")))
-                    .hint("name another column in the mapping, or say optional = true if some exports lack it"));
+                    .hint("name another column in the mapping, or say optional = true if some exports lack it")
+                    .hint("`tastevin map suggest` says which column it probably is now"));
             }
         }
     }

@@ -57,7 +57,7 @@ pub fn preview(store: &Store, fed: &Fed, field: &str, offset: u64, limit: u64) -
     let (total, failed, empty) = store
         .first(
             &format!(
-                "SELECT count(*), count_if(_unread <> 0), count_if(_unread = 0 AND {value} IS NULL) FROM {mapped}"
+                "SELECT count(*), coalesce(count_if(_unread <> 0), 0), coalesce(count_if(_unread = 0 AND {value} IS NULL), 0) FROM {mapped}"
             ),
             [],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),

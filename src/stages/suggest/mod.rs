@@ -5,6 +5,7 @@
 //! and splits columns, `steps` proposes transforms. Nothing here knows what the tables are about.
 
 mod assign;
+mod drift;
 mod fit;
 mod keys;
 mod learnt;
@@ -16,16 +17,17 @@ mod steps;
 
 use std::collections::HashMap;
 
+pub use drift::drift;
 pub use profile::{profile, profile_columns, staged_load};
 
 use crate::error::Result;
 use crate::model::{
-    EntityProfile, EntityProposal, Mapping, Proposal, Schema, Step, Suggestion, TableChoice, column_key,
+    Drift, EntityProfile, EntityProposal, Mapping, Proposal, Schema, Step, Suggestion, Table, TableChoice, column_key,
 };
 use crate::store::Store;
 use keys::{KeyColumn, Known};
 use learnt::Learnt;
-use score::{Ground, Matrix, sigmoid};
+use score::{Ground, Matrix, Renamed, sigmoid};
 
 /// The odds from which on an entity is suggested for a table.
 const LEAST_TABLE: f64 = -2.2;
@@ -44,6 +46,8 @@ pub struct Request<'a> {
     pub others: &'a [(String, Mapping)],
     /// The profiles of the source's staged entities.
     pub entities: &'a [EntityProfile],
+    /// How the columns have changed with the last load.
+    pub drift: &'a [Drift],
     /// What the mapping would have to say of each entity for its connector, if it says nothing.
     pub options: &'a dyn Fn(&str) -> Option<toml::Table>,
 }
@@ -141,7 +145,7 @@ pub fn pair(
     };
     let learnt = Learnt::from(request.others, request.name);
     let known = keys::known(store, request.schema, entity, &[])?;
-    let ground = Ground { schema: request.schema, known: &known, learnt: &learnt };
+    let ground = Ground { schema: request.schema, known: &known, learnt: &learnt, renamed: &[] };
     let matrix = Matrix::new(&ground, table_name, table, entity, &[]);
     let mut transforms = steps::steps(&steps::Pair {
         schema: request.schema,
@@ -168,7 +172,7 @@ fn choose_tables(request: &Request, learnt: &Learnt, known: &[Keys]) -> Vec<Vec<
     let mut all = Vec::new();
     let mut gains = Vec::new();
     for (entity, known) in request.entities.iter().zip(known) {
-        let ground = Ground { schema: request.schema, known, learnt };
+        let ground = Ground { schema: request.schema, known, learnt, renamed: &[] };
         let has_one =
             request.mapping.tables.values().any(|feed| feed.entity == entity.entity && !feed.fields.is_empty());
         let mut odds = Vec::new();
@@ -215,7 +219,7 @@ fn key_columns(request: &Request, learnt: &Learnt, known: &[Keys], choices: &[Ve
         for choice in tables.iter().filter(|choice| choice.chosen) {
             let Some(table) = request.schema.tables.get(&choice.table) else { continue };
             let Some((at, key, _)) = table.keys().next().and_then(|key| table.fields.get_full(key)) else { continue };
-            let ground = Ground { schema: request.schema, known, learnt };
+            let ground = Ground { schema: request.schema, known, learnt, renamed: &[] };
             let fixed = fixed(request, entity, &choice.table);
             let matrix = Matrix::new(
                 &ground,
@@ -266,6 +270,21 @@ fn fixed(request: &Request, entity: &EntityProfile, table_name: &str) -> Vec<(us
     found
 }
 
+/// The columns that have a new name since the last load, with the fields that the old name feeds.
+fn renamed(request: &Request, entity: &EntityProfile, table_name: &str, table: &Table) -> Vec<Renamed> {
+    let of_entity = request.drift.iter().filter(|drift| drift.entity == entity.entity).flat_map(|drift| &drift.renamed);
+    let mut found = Vec::new();
+    for one in of_entity {
+        for field in one.feeds.iter().filter_map(|feeds| feeds.strip_prefix(table_name)?.strip_prefix('.')) {
+            if table.fields.contains_key(field) {
+                let words = format!("was \"{}\" before: {}", one.from, one.words);
+                found.push(Renamed { column: one.to.clone(), field: field.to_owned(), score: one.score, words });
+            }
+        }
+    }
+    found
+}
+
 /// The pairs of one entity and one table, those that are mapped included, in the order of the columns.
 fn suggestions_of(
     store: &Store,
@@ -277,13 +296,15 @@ fn suggestions_of(
 ) -> Result<Vec<Suggestion>> {
     let Some(table) = request.schema.tables.get(table_name) else { return Ok(Vec::new()) };
     let fixed = fixed(request, entity, table_name);
-    let ground = Ground { schema: request.schema, known, learnt };
+    let ground = Ground { schema: request.schema, known, learnt, renamed: &[] };
     // A column that is used, even as one of several, is not suggested again, nor is a field that something feeds.
     let mut taken: Vec<(usize, usize)> = Vec::new();
     for (_, field, columns) in &fixed {
         taken.extend(columns.iter().map(|column| (*column, *field)));
     }
     let feed = request.mapping.tables.get(table_name).filter(|feed| feed.entity == entity.entity);
+    let renamed = renamed(request, entity, table_name, table);
+    let ground = Ground { renamed: &renamed, ..ground };
     let matrix = Matrix::new(&ground, table_name, table, entity, &taken);
     let mut found: Vec<(usize, Suggestion)> = Vec::new();
     for (column, field, columns) in &fixed {
@@ -294,10 +315,22 @@ fn suggestions_of(
         suggestion.mapped = true;
         found.push((*column, suggestion));
     }
+    // A field of which a column is gone is fed no more.
+    let is_present = |name: &str| entity.columns.iter().any(|column| column_key(&column.name) == column_key(name));
+    let is_fed =
+        |field: &str| feed.and_then(|feed| feed.fields.get(field)).is_some_and(|feed| feed.inputs().all(is_present));
     let is_taken = |column: usize| taken.iter().any(|(other, _)| *other == column);
     for (column, field) in matrix.pairs.iter().enumerate().filter_map(|(column, field)| Some((column, (*field)?))) {
         let Some((name, declared)) = table.fields.get_index(field) else { continue };
-        if is_taken(column) || feed.is_some_and(|feed| feed.fields.contains_key(name)) {
+        if is_taken(column) || is_fed(name) {
+            continue;
+        }
+        // What was read from a column that is gone is read in the same way from the one in its place.
+        let was = feed
+            .and_then(|feed| feed.fields.get(name))
+            .filter(|feed| feed.column.is_some() && !feed.transforms.is_empty());
+        if let Some(was) = was {
+            found.push((column, suggestion(&matrix, column, field, name, was.transforms.clone())));
             continue;
         }
         let transforms = steps::steps(&steps::Pair {
@@ -312,7 +345,6 @@ fn suggestions_of(
         });
         found.push((column, suggestion(&matrix, column, field, name, transforms)));
     }
-    let is_fed = |field: &str| feed.is_some_and(|feed| feed.fields.contains_key(field));
     patterns::split(&matrix, &is_fed, &mut found);
     patterns::join_texts(&matrix, &mut found);
     patterns::join_key(store, request, learnt, &matrix, &is_fed, &mut found)?;

@@ -160,6 +160,11 @@ pub fn table_likeness(entity: &str, table_name: &str, table: &Table) -> f64 {
     names.map(one).fold(0.0, f64::max)
 }
 
+/// How like two headers are, 0 to 1, without a table to go by.
+pub fn header_likeness(one: &str, other: &str) -> f64 {
+    Vocabulary { fields: Vec::new(), weights: HashMap::new() }.likeness(&words(one), &words(other))
+}
+
 /// The words of a name: small letters without accents, split at signs and at capitals within.
 fn words(name: &str) -> Vec<String> {
     let mut spaced = String::with_capacity(name.len() + 8);

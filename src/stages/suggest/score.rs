@@ -49,6 +49,17 @@ pub struct Ground<'a> {
     pub known: &'a HashMap<(String, String), Known>,
     /// What other mappings say.
     pub learnt: &'a Learnt,
+    /// Columns that have another name since the last load.
+    pub renamed: &'a [Renamed],
+}
+
+/// A column that probably is the one that fed a field before, under another name.
+pub struct Renamed {
+    pub column: String,
+    pub field: String,
+    /// How sure that is, 0 to 1.
+    pub score: f64,
+    pub words: String,
 }
 
 impl<'a> Matrix<'a> {
@@ -313,6 +324,10 @@ fn cell(
             say(EvidencePart::Confirmed, 0.0, format!("mapped to {other} elsewhere"));
         }
         None => {}
+    }
+    if let Some(renamed) = ground.renamed.iter().find(|one| one.column == column.name && one.field == name) {
+        odds += 4.0 * renamed.score;
+        say(EvidencePart::Confirmed, renamed.score, renamed.words.clone());
     }
     let prefix = known.filter(|known| known.share >= 0.3).map(|known| known.prefix.clone());
     Cell { odds, evidence, prefix }

@@ -179,7 +179,7 @@ fn shared(store: &Store, old: (&str, &str), new: (&str, &str)) -> Result<f64> {
     let counted = store.first(&sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
     let (all, hits) = counted.unwrap_or_default();
     // Of a few different values it says little that they are the same.
-    Ok(if all == 0 { 0.0 } else { hits as f64 / all as f64 * (all as f64 / 20.0).min(1.0).max(0.3) })
+    Ok(if all == 0 { 0.0 } else { hits as f64 / all as f64 * (all as f64 / 20.0).clamp(0.3, 1.0) })
 }
 
 /// Whether the columns beside the old one are beside the new one.

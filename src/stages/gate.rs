@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::decide;
+use super::{decide, kept};
 use crate::error::{Error, Result};
 use crate::model::{Condition, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
 use crate::rules;
@@ -83,26 +83,39 @@ pub(super) fn reasons(table: &str) -> String {
 
 /// A window of the candidate rows that a commit would hold back: `table`, `row`, and `reasons` in one text, apart by `; `.
 pub fn held_back(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit: u64) -> Result<Page> {
+    const ROWS: &str = "held rows";
     // The transaction makes all tables be seen at one moment; only temporary tables are written.
     store.transaction(|store| {
-        let (held, _) = hold(store, schema, gate)?;
-        let tables: Vec<String> = (0..)
-            .zip(schema.tables.keys())
-            .map(|(at, name)| {
-                format!(
-                    "SELECT {at} AS place, {} AS \"table\", \"row\", string_agg(DISTINCT reason, '; ' ORDER BY reason) AS reasons\n\
-                     FROM {} GROUP BY \"row\"",
-                    Literal(name),
-                    reasons(name)
-                )
-            })
-            .collect();
-        if held.is_none() || tables.is_empty() {
-            return Ok(Page::default());
+        let state = kept::state(store, schema, gate)?;
+        if kept::of::<()>(store, ROWS, state.as_deref())?.is_none() {
+            if hold(store, schema, gate)?.0.is_none() || schema.tables.is_empty() {
+                return Ok(Page::default());
+            }
+            store.run(&format!(
+                "CREATE OR REPLACE TEMP TABLE {} AS SELECT \"table\", \"row\", reasons FROM ({}) ORDER BY place, \"row\"",
+                Ident(ROWS),
+                held_rows(schema)
+            ))?;
+            kept::keep(store, ROWS, state.as_deref(), &())?;
         }
-        let rows = tables.join("\nUNION ALL\n");
-        store.page(&format!("SELECT \"table\", \"row\", reasons FROM ({rows}) ORDER BY place, \"row\""), offset, limit)
+        store.page(&format!("SELECT * FROM temp.{} ORDER BY rowid", Ident(ROWS)), offset, limit)
     })
+}
+
+/// A query for the rows that are held back, after they were gathered: `place` of the table in the schema, `table`, `row`, `reasons`.
+fn held_rows(schema: &Schema) -> String {
+    let tables: Vec<String> = (0..)
+        .zip(schema.tables.keys())
+        .map(|(at, name)| {
+            format!(
+                "SELECT {at} AS place, {} AS \"table\", \"row\", string_agg(DISTINCT reason, '; ' ORDER BY reason) AS reasons\n\
+                 FROM {} GROUP BY \"row\"",
+                Literal(name),
+                reasons(name)
+            )
+        })
+        .collect();
+    tables.join("\nUNION ALL\n")
 }
 
 /// Gathers the rows that are held back and says what must hold. `None` where the candidates are not what the conditions are about:

@@ -9,6 +9,7 @@ pub mod commit;
 pub mod decide;
 pub mod findings;
 pub mod gate;
+mod kept;
 pub mod load;
 pub mod map;
 pub mod neighbours;

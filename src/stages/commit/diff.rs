@@ -1,9 +1,10 @@
 //! The difference: which rows one side has and the other does not, or has with another value, found by one join per table.
 
 use super::super::gate::{self, Held, Shapes, key_text, referred_first};
+use super::super::kept;
 use super::{list, tables};
 use crate::error::{Error, Result};
-use crate::model::{CellChange, DiffKind, Field, RowChange, Schema, Table, TableTally};
+use crate::model::{CellChange, DiffKind, Field, RowChange, Schema, Table, TableDiff, TableTally};
 use crate::sql::{Ident, Path, Pipeline};
 use crate::store::Store;
 
@@ -19,6 +20,30 @@ pub(super) struct Sides<'a> {
 pub(super) struct Plan<'a> {
     pub sides: Sides<'a>,
     pub tally: TableTally,
+}
+
+/// What was found to differ, with a window of the rows; `find` is only asked for what is not known from an earlier window in the
+/// same state.
+pub(super) fn windows(
+    store: &Store,
+    sides: &[Sides],
+    state: Option<&str>,
+    (offset, limit): (u64, u64),
+    find: impl FnOnce() -> Result<Vec<TableTally>>,
+) -> Result<Vec<TableDiff>> {
+    const TALLIES: &str = "difference";
+    let tallies: Vec<TableTally> = match kept::of(store, TALLIES, state)? {
+        Some(tallies) => tallies,
+        None => {
+            let tallies = find()?;
+            kept::keep(store, TALLIES, state, &tallies)?;
+            tallies
+        }
+    };
+    let window = |(sides, tally): (&Sides, TableTally)| {
+        Ok(TableDiff { rows: sides.window(store, state, offset, limit)?, tally })
+    };
+    sides.iter().zip(tallies).map(window).collect()
 }
 
 /// Refuses a schema with a table whose rows cannot be told apart.
@@ -44,17 +69,7 @@ pub(super) fn plan<'a>(
     for (name, table) in &schema.tables {
         step(name)?;
         let count = held.tables.get(name).copied().unwrap_or_default();
-        let sides = Sides {
-            name,
-            table,
-            new: format!(
-                "SELECT c.rowid AS _at, {} FROM {} c ANTI JOIN {} r ON c._key = r.\"row\"",
-                list(table.fields.keys(), "c."),
-                Path("candidate", name),
-                gate::reasons(name)
-            ),
-            old: tables::current(name, table, shapes),
-        };
+        let sides = Sides::of_candidates(name, table, shapes);
         sides.compare(store)?;
         sides.keep(store, count)?;
         plans.push(Plan {
@@ -97,7 +112,22 @@ impl Plan<'_> {
     }
 }
 
-impl Sides<'_> {
+impl<'a> Sides<'a> {
+    /// The candidates that are not held back, and the canonical rows.
+    pub(super) fn of_candidates(name: &'a str, table: &'a Table, shapes: &Shapes) -> Sides<'a> {
+        Sides {
+            name,
+            table,
+            new: format!(
+                "SELECT c.rowid AS _at, {} FROM {} c ANTI JOIN {} r ON c._key = r.\"row\"",
+                list(table.fields.keys(), "c."),
+                Path("candidate", name),
+                gate::reasons(name)
+            ),
+            old: tables::current(name, table, shapes),
+        }
+    }
+
     /// The temporary table with the rows that differ: `kind` (added, changed, removed, kept), `key`, `new_at`, `old_at`.
     fn changes(&self) -> String {
         format!("temp.{}", Ident(&format!("changes/{}", self.name)))
@@ -211,10 +241,25 @@ impl Sides<'_> {
         Ok(())
     }
 
-    /// A window of the rows that differ, sorted by added, changed, removed and then by key.
-    pub(super) fn window(&self, store: &Store, offset: u64, limit: u64) -> Result<Vec<RowChange>> {
+    /// The temporary table with the rows that differ in the order in which they are shown.
+    fn shown(&self) -> String {
+        format!("shown/{}", self.name)
+    }
+
+    /// A window of the rows that differ, sorted by added, changed, removed and then by key. They are sorted once for all windows
+    /// in the same state.
+    fn window(&self, store: &Store, state: Option<&str>, offset: u64, limit: u64) -> Result<Vec<RowChange>> {
         if limit == 0 {
             return Ok(Vec::new());
+        }
+        let shown = Ident(&self.shown()).to_string();
+        if kept::of::<()>(store, &self.shown(), state)?.is_none() {
+            store.run(&format!(
+                "CREATE OR REPLACE TEMP TABLE {shown} AS\n\
+                 SELECT row_number() OVER (ORDER BY kind, key, new_at, old_at) AS place, * FROM {} WHERE kind <> 'kept'",
+                self.changes()
+            ))?;
+            kept::keep(store, &self.shown(), state, &())?;
         }
         let mut columns = Vec::new();
         for (name, field) in &self.table.fields {
@@ -223,12 +268,14 @@ impl Sides<'_> {
             columns.push(field.kind.as_text(&new));
             columns.push(format!("{new} IS DISTINCT FROM {old}"));
         }
+        // Each side is cut down to the window before it is joined.
         let sql = format!(
-            "SELECT x.kind, x.key, {} FROM (\n  \
-             SELECT * FROM {} WHERE kind <> 'kept' ORDER BY kind, key, new_at, old_at LIMIT {limit} OFFSET {offset}\n) x\n\
-             LEFT JOIN ({}) n ON n._at = x.new_at LEFT JOIN ({}) o ON o._at = x.old_at\nORDER BY x.kind, x.key, x.new_at, x.old_at",
+            "WITH x AS MATERIALIZED (SELECT * FROM temp.{shown} WHERE place > {offset} AND place <= {})\n\
+             SELECT x.kind, x.key, {} FROM x\n\
+             LEFT JOIN (SELECT * FROM ({}) WHERE _at IN (SELECT new_at FROM x)) n ON n._at = x.new_at\n\
+             LEFT JOIN (SELECT * FROM ({}) WHERE _at IN (SELECT old_at FROM x)) o ON o._at = x.old_at\nORDER BY x.place",
+            offset.saturating_add(limit),
             columns.join(", "),
-            self.changes(),
             self.new,
             self.old
         );

@@ -1,11 +1,12 @@
 //! The history: any two states compared, and one commit undone.
 
-use super::diff::{Plan, Sides, need_keys};
+use super::diff::{Plan, Sides, need_keys, windows};
 use super::{Request, digest, log, record, tables};
 use crate::error::{Error, Result};
 use crate::model::{Commit, Schema, TableDiff, TableTally};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::gate::{Shapes, key_text};
+use crate::stages::kept;
 use crate::store::Store;
 
 /// The difference between the states after two commits; 0 is the empty state before the first. Compared are the fields that the
@@ -32,22 +33,32 @@ pub fn diff_between(
         };
         let shapes = Shapes::read(store)?;
         let (then, now) = (tables::held_at(from), tables::held_at(to));
-        let mut diffs = Vec::new();
-        for (name, table) in &schema.tables {
-            let versions = tables::versions(name, table, &shapes);
-            let sides = Sides {
-                name,
-                table,
-                new: format!("SELECT * FROM ({versions}) WHERE {now} AND NOT {then}"),
-                old: format!("SELECT * FROM ({versions}) WHERE {then} AND NOT {now}"),
+        let sides: Vec<Sides> = schema
+            .tables
+            .iter()
+            .map(|(name, table)| {
+                let versions = tables::versions(name, table, &shapes);
+                Sides {
+                    name,
+                    table,
+                    new: format!("SELECT * FROM ({versions}) WHERE {now} AND NOT {then}"),
+                    old: format!("SELECT * FROM ({versions}) WHERE {then} AND NOT {now}"),
+                }
+            })
+            .collect();
+        let state = format!("{from}..{to}/{}", kept::commits(store, schema)?);
+        windows(store, &sides, Some(&state), (offset, limit), || {
+            let tally = |sides: &Sides| {
+                sides.compare(store)?;
+                let quarantined = held(sides.name);
+                let mut tally = TableTally { table: sides.name.to_owned(), quarantined, ..TableTally::default() };
+                let versions = tables::versions(sides.name, sides.table, &shapes);
+                let before = store.count(&format!("SELECT count(*) FROM ({versions}) WHERE {then}"))?;
+                sides.count(store, before, &mut tally)?;
+                Ok(tally)
             };
-            sides.compare(store)?;
-            let mut tally = TableTally { table: name.clone(), quarantined: held(name), ..TableTally::default() };
-            let before = store.count(&format!("SELECT count(*) FROM ({versions}) WHERE {then}"))?;
-            sides.count(store, before, &mut tally)?;
-            diffs.push(TableDiff { rows: sides.window(store, offset, limit)?, tally });
-        }
-        Ok(diffs)
+            sides.iter().map(tally).collect()
+        })
     })
 }
 

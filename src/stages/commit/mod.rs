@@ -27,7 +27,10 @@ mod tables;
 
 use chrono::{DateTime, Utc};
 
+use diff::Sides;
+
 use super::gate::{self, Held, Shapes};
+use super::kept;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Canceller, Commit, Condition, Gate, Progress, Schema, TableDiff, TableTally, Unit};
 use crate::sql::{Ident, Literal, Path};
@@ -104,16 +107,18 @@ pub fn commit(store: &Store, request: &Request, progress: &dyn Fn(Progress), can
 pub fn diff(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit: u64) -> Result<Vec<TableDiff>> {
     // The transaction makes all tables be seen at one moment; only temporary tables are written.
     store.transaction(|store| {
-        let (held, conditions) = gate::hold(store, schema, gate)?;
-        let Some(held) = held else { return opened(None, conditions).map(|_| Vec::new()) };
-        diff::need_keys(schema)?;
         let shapes = Shapes::read(store)?;
-        tables::refuse_loss(store, schema, &shapes)?;
-        let plans = diff::plan(store, schema, &shapes, &held, &mut |_| Ok(()))?;
-        plans
-            .into_iter()
-            .map(|plan| Ok(TableDiff { rows: plan.sides.window(store, offset, limit)?, tally: plan.tally }))
-            .collect()
+        let sides: Vec<Sides> =
+            schema.tables.iter().map(|(name, table)| Sides::of_candidates(name, table, &shapes)).collect();
+        let state = kept::state(store, schema, gate)?;
+        diff::windows(store, &sides, state.as_deref(), (offset, limit), || {
+            let (held, conditions) = gate::hold(store, schema, gate)?;
+            let Some(held) = held else { return opened(None, conditions).map(|_| Vec::new()) };
+            diff::need_keys(schema)?;
+            tables::refuse_loss(store, schema, &shapes)?;
+            let plans = diff::plan(store, schema, &shapes, &held, &mut |_| Ok(()))?;
+            Ok(plans.into_iter().map(|plan| plan.tally).collect())
+        })
     })
 }
 

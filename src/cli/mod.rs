@@ -11,6 +11,7 @@ mod context;
 mod decide;
 mod demo;
 mod diff;
+mod duplicates;
 mod export;
 mod failure;
 mod formats;
@@ -94,6 +95,7 @@ static REGISTRY: &[Entry] = &[
     entry::<map::Map>(),
     entry::<check::Check>(),
     entry::<anomalies::Anomalies>(),
+    entry::<duplicates::Duplicates>(),
     entry::<decide::Decide>(),
     entry::<commit::Commit>(),
     entry::<sync::Sync>(),

@@ -79,6 +79,9 @@ pub enum Action {
         into: String,
         /// The identities of the rows that go.
         rows: Vec<String>,
+        /// What the row that stays takes over from the others: field → value before and after.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        fields: IndexMap<String, (Option<String>, Option<String>)>,
     },
     /// A finding is accepted as it is.
     Waive {

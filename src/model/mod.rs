@@ -6,6 +6,7 @@ mod commit;
 mod decision;
 mod draft;
 mod drift;
+mod duplicate;
 mod facet;
 mod load;
 mod mapping;
@@ -29,6 +30,7 @@ pub use commit::{CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally}
 pub use decision::{Action, Conflict, Decision};
 pub use draft::{Coverage, Edit, MappingDraft, MappingPreview, MappingProblem, PreviewRow, coverage};
 pub use drift::{Drift, MissingColumn, RenamedColumn};
+pub use duplicate::{DuplicateGroup, DuplicateRow, Duplicates};
 pub use facet::{Count, Facet, FacetLine, Facets, RuleCount, Suggested, ValueCluster};
 pub use load::{EntityLoad, Load, LoadOptions, LoadStatus, LoadTotals, Reject};
 pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping, column_key};

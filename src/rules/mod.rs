@@ -179,6 +179,9 @@ pub fn key_text(table: &Table, prefix: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" || '|' || "))
 }
 
+/// The rules whose findings are about several rows that may be the same thing.
+pub const TWINS: [&str; 3] = [duplicate_key::RULE.id, duplicate_row::RULE.id, duplicate_email::RULE.id];
+
 /// All rules, in the order of the docs.
 pub static REGISTRY: &[&Rule] = &[
     &missing_key::RULE,

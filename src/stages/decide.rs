@@ -153,14 +153,15 @@ impl Ledger {
     fn rows(&self, seq: i64, decision: &Decision) -> Vec<Vec<Value>> {
         let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
         let mut rows = Vec::new();
+        let kind = decision.action.kind();
         let mut row =
-            |row: Option<&str>, field: Option<&str>, was: Option<&str>, now: Option<&str>, rule: Option<&str>| {
+            |kind, row: Option<&str>, field: Option<&str>, was: Option<&str>, now: Option<&str>, rule: Option<&str>| {
                 rows.push(vec![
                     Value::BigInt(seq),
                     text(Some(&decision.id)),
                     Value::Timestamp(TimeUnit::Microsecond, decision.at.timestamp_micros()),
                     text(Some(&decision.who)),
-                    text(Some(decision.action.kind())),
+                    text(Some(kind)),
                     text(decision.action.table()),
                     text(row),
                     text(field),
@@ -177,28 +178,32 @@ impl Ledger {
             };
         match &decision.action {
             Action::Set { row: name, field, was, now, rule, .. } => {
-                row(Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
+                row(kind, Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
             }
             Action::Bulk { field, rows, rule, .. } => {
                 for (name, (was, now)) in rows {
-                    row(Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
+                    row(kind, Some(name), Some(field), was.as_deref(), now.as_deref(), rule.as_deref());
                 }
             }
             Action::Replace { field, values, .. } => {
-                values.iter().for_each(|(was, now)| row(None, Some(field), Some(was), Some(now), None));
+                values.iter().for_each(|(was, now)| row(kind, None, Some(field), Some(was), Some(now), None));
             }
-            Action::Exclude { rows, .. } => rows.iter().for_each(|name| row(Some(name), None, None, None, None)),
-            Action::Merge { into, rows, .. } => {
-                rows.iter().for_each(|name| row(Some(name), None, None, Some(into), None));
+            Action::Exclude { rows, .. } => rows.iter().for_each(|name| row(kind, Some(name), None, None, None, None)),
+            Action::Merge { into, rows, fields, .. } => {
+                rows.iter().for_each(|name| row("merge", Some(name), None, None, Some(into), None));
+                // What the survivor takes over is set like any other value.
+                for (field, (was, now)) in fields {
+                    row("set", Some(into), Some(field), was.as_deref(), now.as_deref(), None);
+                }
             }
             Action::Waive { rule, field, row: name, was, rows, .. } => {
                 let field = field.as_deref();
                 if rows.is_empty() {
-                    row(name.as_deref(), field, was.as_deref(), None, Some(rule));
+                    row(kind, name.as_deref(), field, was.as_deref(), None, Some(rule));
                 }
-                rows.iter().for_each(|(name, was)| row(Some(name), field, was.as_deref(), None, Some(rule)));
+                rows.iter().for_each(|(name, was)| row(kind, Some(name), field, was.as_deref(), None, Some(rule)));
             }
-            Action::Revert { of } => row(Some(of), None, None, None, None),
+            Action::Revert { of } => row(kind, Some(of), None, None, None, None),
         }
         rows
     }

@@ -7,6 +7,7 @@ pub mod check;
 pub mod cluster;
 pub mod commit;
 pub mod decide;
+pub mod duplicates;
 pub mod findings;
 pub mod gate;
 mod kept;

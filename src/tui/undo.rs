@@ -73,7 +73,7 @@ pub fn describe(decision: &Decision) -> String {
             [row] => format!("{table} {row} excluded"),
             rows => format!("{} rows of {table} excluded", rows.len()),
         },
-        Action::Merge { table, into, rows } => format!("{} rows of {table} merged into {into}", rows.len()),
+        Action::Merge { table, into, rows, .. } => format!("{} rows of {table} merged into {into}", rows.len()),
         Action::Waive { rule, row, rows, .. } => match row {
             Some(row) => format!("{rule} of {row} waived"),
             None => format!("{rule} of {} rows waived", rows.len()),

@@ -195,6 +195,61 @@ impl Decider {
         self.decide(Action::Replace { table: table.to_owned(), field: field.to_owned(), values }, why)
     }
 
+    /// Makes rows one: `into` stays, the others go, and what refers to them refers to it. `take` says of fields from which
+    /// row `into` takes their value; one decision.
+    pub fn merge(
+        &mut self,
+        table: &str,
+        into: &str,
+        rows: &[String],
+        take: &IndexMap<String, String>,
+        why: Option<String>,
+    ) -> Result<Decision> {
+        let mut fields = IndexMap::new();
+        for (field, from) in take {
+            if !rows.contains(from) && from != into {
+                return Err(Error::usage(format!("\"{from}\" is none of the rows that are merged")));
+            }
+            let mut values = self.values(table, field, &listed(&[into.to_owned(), from.clone()]))?;
+            let was = values.get(into).cloned().ok_or_else(|| self.no_row(table, into))?;
+            let now = values.swap_remove(from).ok_or_else(|| self.no_row(table, from))?;
+            if was != now {
+                fields.insert(field.clone(), (was, now));
+            }
+        }
+        self.decide(Action::Merge { table: table.to_owned(), into: into.to_owned(), rows: rows.to_vec(), fields }, why)
+    }
+
+    /// Says that rows which were found to be alike are different things: their findings about that are accepted. A row
+    /// that comes to be like them later is a new finding. One decision per rule and field.
+    pub fn keep_apart(&mut self, table: &str, rows: &[String], why: Option<&str>) -> Result<Vec<Decision>> {
+        self.table(table)?;
+        self.has_rows(table, rows)?;
+        let twins: Vec<String> = rules::TWINS.iter().map(|rule| Literal(rule).to_string()).collect();
+        let found = self.reader.store.texts(&format!(
+            r#"SELECT DISTINCT rule, field, "row", value FROM dq.anomalies
+               WHERE status = 'open' AND rule IN ({}) AND "table" = {} AND "row" IN ({}) ORDER BY ALL"#,
+            twins.join(", "),
+            Literal(table),
+            listed(rows)
+        ))?;
+        let mut groups: IndexMap<(String, String), IndexMap<String, Option<String>>> = IndexMap::new();
+        for row in found.rows {
+            let [Some(rule), Some(field), Some(row), value] = row.as_slice() else { continue };
+            groups.entry((rule.clone(), field.clone())).or_default().insert(row.clone(), value.clone());
+        }
+        let actions = groups.into_iter().map(|((rule, field), rows)| Action::Waive {
+            rule,
+            table: table.to_owned(),
+            field: Some(field),
+            row: None,
+            was: None,
+            rows,
+            until: None,
+        });
+        self.decide_all(actions.collect(), Some(why.unwrap_or("they are different things")))
+    }
+
     /// The keys of the rows of a table that meet a SQL condition over the candidate's fields.
     pub fn rows_where(&self, table: &str, condition: &str) -> Result<Vec<String>> {
         self.table(table)?;
@@ -279,8 +334,15 @@ impl Decider {
                 self.table(table)?;
                 self.has_rows(table, rows)
             }
-            Action::Merge { table, into, rows } => {
+            Action::Merge { table, into, rows, fields } => {
                 self.table(table)?;
+                if rows.is_empty() {
+                    return Err(Error::usage("a row alone cannot be merged").hint("name the rows that it takes in"));
+                }
+                for (field, (_, now)) in fields {
+                    self.filled(table, field, now.as_deref())?;
+                    self.readable(table, field, now.iter().map(String::as_str))?;
+                }
                 if rows.contains(into) {
                     return Err(Error::usage("a row cannot be merged into itself"));
                 }

@@ -2,8 +2,10 @@
 
 use super::{Reader, clock};
 use crate::error::Result;
-use crate::model::{AnomalyFilter, Cluster, Facets, Neighbours, Suggested, TextField, ValueCluster, Waiver};
-use crate::stages::{cluster, findings, neighbours};
+use crate::model::{
+    AnomalyFilter, Cluster, DuplicateGroup, Duplicates, Facets, Neighbours, Suggested, TextField, ValueCluster, Waiver,
+};
+use crate::stages::{cluster, duplicates, findings, neighbours};
 
 impl Reader {
     /// How many findings there are of each kind, under a filter and in all.
@@ -34,6 +36,16 @@ impl Reader {
     /// Spellings of a field that are likely to be the same thing, among all its values.
     pub fn clusters(&self, table: &str, field: &str) -> Result<Vec<Cluster>> {
         cluster::clusters(&self.store, self.schema(), table, field)
+    }
+
+    /// Rows that may be the same thing, in groups: those that need a decision first.
+    pub fn duplicates(&self) -> Result<Vec<DuplicateGroup>> {
+        duplicates::groups(&self.store, self.schema())
+    }
+
+    /// The rows of a group side by side; none where the group is no longer there.
+    pub fn duplicate_rows(&self, group: &DuplicateGroup) -> Result<Option<Duplicates>> {
+        duplicates::rows(&self.store, self.schema(), group)
     }
 
     /// The rows that a row refers to and those that refer to it: all relations, and a window of the rows.

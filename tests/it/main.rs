@@ -6,6 +6,7 @@ mod cli;
 mod commit;
 mod crash;
 mod docs;
+mod duplicates;
 mod harness;
 mod house;
 mod load;

@@ -78,7 +78,7 @@ fn every_kind_of_decision_is_a_line_that_the_command_line_understands() {
             Action::Bulk { table: table.clone(), field: field.clone(), rows, rule: None },
             Action::Replace { table: table.clone(), field: field.clone(), values: [(text(odd), text("x"))].into() },
             Action::Exclude { table: table.clone(), rows: vec![row.clone(), text("b")] },
-            Action::Merge { table: table.clone(), into: row.clone(), rows: vec![text("b")] },
+            Action::Merge { table: table.clone(), into: row.clone(), rows: vec![text("b")], fields: IndexMap::new() },
             waive(Some(row.clone()), IndexMap::new()),
             waive(None, waived),
             Action::Revert { of: text("01JD0000000000000000000000") },

@@ -1,10 +1,12 @@
 //! `tastevin decide`: the ledger from the shell; one file per kind of decision.
 
+mod apart;
 mod apply;
 mod bulk;
 mod conflicts;
 mod exclude;
 mod list;
+mod merge;
 mod revert;
 mod set;
 mod waive;
@@ -32,6 +34,8 @@ enum Kind {
     Bulk(bulk::Bulk),
     Waive(waive::Waive),
     Exclude(exclude::Exclude),
+    Merge(merge::Merge),
+    Apart(apart::Apart),
     Revert(revert::Revert),
     Apply(apply::Apply),
     List(list::List),
@@ -47,6 +51,8 @@ impl Subcommand for Decide {
             Kind::Bulk(bulk) => bulk.run(context),
             Kind::Waive(waive) => waive.run(context),
             Kind::Exclude(exclude) => exclude.run(context),
+            Kind::Merge(merge) => merge.run(context),
+            Kind::Apart(apart) => apart.run(context),
             Kind::Revert(revert) => revert.run(context),
             Kind::Apply(apply) => apply.run(context),
             Kind::List(list) => list.run(context),
@@ -99,7 +105,13 @@ fn words(action: &Action) -> (String, String) {
             (format!("{table} {field}"), pairs.join(", "))
         }
         Action::Exclude { table, rows } => (table.clone(), some(rows)),
-        Action::Merge { table, into, rows } => (format!("{table} {into}"), format!("takes in {}", some(rows))),
+        Action::Merge { table, into, rows, fields } => {
+            let taken = match fields.len() as u64 {
+                0 => String::new(),
+                number => format!(" and {}", count(number, "value")),
+            };
+            (format!("{table} {into}"), format!("takes in {}{taken}", some(rows)))
+        }
         Action::Waive { rule, table, field, row, rows, until, .. } => {
             let until = until.map(|day| format!(" until {day}")).unwrap_or_default();
             let field = field.iter().filter(|field| !field.is_empty()).map(|field| format!(" {field}")).next();

@@ -1,0 +1,136 @@
+//! Rows that may be the same thing: shown side by side, made one, or kept apart.
+
+use super::harness::Workspace;
+
+const CLIENTS: &str = "Code Client;Nom;Email;Téléphone;Ville\n\
+    C1;Jean Dupont;jean@example.fr;03 88 83 06 09;Colmar\n\
+    C2;Jean Dupond;jean@example.fr;;Strasbourg\n\
+    C3;Marie Klein;marie@example.fr;;Metz\n\
+    C3;Marie Klein;marie@example.fr;03 88 83 06 10;Metz\n\
+    C4;Anne Roth;roth@example.fr;;Sélestat\n\
+    C5;Paul Roth;roth@example.fr;;Sélestat\n";
+const PRODUCTS: &str = "Produit Key;Nom;Couleur;Prix\nR1;Riesling 2021;blanc;10,00\n";
+const SALES: &str = "Code Vente;Code Client;Produit Key;Date;Quantité;Prix Unitaire\n\
+    V1;C1;R1;01/10/2025;1;10,00\nV2;C2;R1;02/10/2025;2;10,00\nV3;C3;R1;03/10/2025;3;10,00\n";
+
+const STOCK: &str = "Produit Key;Entrepôt;Quantité\nR1;Principal;100\n";
+
+fn workspace() -> Workspace {
+    let exports: [(&str, &[u8]); 3] =
+        [("clients.csv", CLIENTS.as_bytes()), ("produits.csv", PRODUCTS.as_bytes()), ("ventes.csv", SALES.as_bytes())];
+    let workspace = Workspace::with_exports(&exports);
+    workspace.tastevin(["load"]).passed();
+    check(&workspace);
+    workspace
+}
+
+fn check(workspace: &Workspace) {
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+}
+
+fn query(workspace: &Workspace, sql: &str) -> Vec<String> {
+    let output = workspace.tastevin(["query", sql, "--format", "csv"]).passed().stdout;
+    output.lines().skip(1).map(str::to_owned).collect()
+}
+
+fn groups(workspace: &Workspace) -> Vec<serde_json::Value> {
+    let output = workspace.tastevin(["duplicates", "--json"]).passed().json();
+    output["groups"].as_array().expect("groups").clone()
+}
+
+#[test]
+fn groups_stand_side_by_side_once_and_with_what_differs() {
+    let workspace = workspace();
+    let groups = groups(&workspace);
+    let told: Vec<String> = groups
+        .iter()
+        .map(|group| format!("{} {} {}", group["group"]["rule"], group["group"]["value"], group["differing"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "\"duplicate-key\" \"isavigne-C3\" [\"phone\"]",
+            "\"duplicate-email\" \"jean@example.fr\" [\"customer_key\",\"last_name\",\"phone\",\"city\",\"first_purchase_date\",\"last_purchase_date\",\"total_spent_eur\",\"average_order_eur\"]",
+            "\"duplicate-email\" \"roth@example.fr\" [\"customer_key\",\"first_name\"]",
+        ]
+    );
+    assert_eq!(groups[1]["rows"][1]["referred"], 1);
+    let text = workspace.tastevin(["duplicates", "--table", "customers"]).passed();
+    assert!(text.stdout.contains("last_name            Dupont                   Dupond"), "{}", text.stdout);
+}
+
+#[test]
+fn a_merge_keeps_one_row_takes_values_over_and_moves_what_referred_to_the_others() {
+    let workspace = workspace();
+    let before = query(&workspace, "SELECT * FROM candidate.customers ORDER BY _key");
+    workspace
+        .tastevin(["decide", "merge", "customers", "isavigne-C1", "isavigne-C2", "--take", "city=isavigne-C2"])
+        .passed();
+    check(&workspace);
+    let rows = "SELECT customer_key, last_name, city, total_spent_eur::INT FROM candidate.customers WHERE email = 'jean@example.fr'";
+    assert_eq!(query(&workspace, rows), ["isavigne-C1,Dupont,Strasbourg,30"]);
+    let sales = "SELECT sale_line_key FROM candidate.sales_lines WHERE customer_key = 'isavigne-C1' ORDER BY 1";
+    assert_eq!(query(&workspace, sales), ["isavigne-V1", "isavigne-V2"]);
+    assert_eq!(groups(&workspace).len(), 2);
+
+    // One decision, and one step back.
+    let ledger = workspace.read("decisions.jsonl");
+    assert_eq!(ledger.lines().count(), 1);
+    let id = ledger.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned();
+    workspace.tastevin(["decide", "revert", &id]).passed();
+    check(&workspace);
+    assert_eq!(query(&workspace, "SELECT * FROM candidate.customers ORDER BY _key"), before);
+}
+
+#[test]
+fn rows_of_one_key_are_merged_and_committed_under_it() {
+    let workspace = workspace();
+    let rows = query(
+        &workspace,
+        "SELECT _key FROM candidate.customers WHERE customer_key = 'isavigne-C3' AND phone IS NOT NULL",
+    );
+    let gone =
+        query(&workspace, "SELECT _key FROM candidate.customers WHERE customer_key = 'isavigne-C3' AND phone IS NULL");
+    workspace.tastevin(["decide", "merge", "customers", &rows[0], &gone[0]]).passed();
+    check(&workspace);
+    assert_eq!(query(&workspace, "SELECT count(*) FROM dq.anomalies WHERE rule = 'duplicate-key'"), ["0"]);
+    workspace.tastevin(["commit", "--message", "merged"]).passed();
+    let committed =
+        query(&workspace, "SELECT customer_key, phone FROM canonical.customers WHERE customer_key = 'isavigne-C3'");
+    assert_eq!(committed, ["isavigne-C3,+33388830610"]);
+}
+
+#[test]
+fn what_is_kept_apart_is_not_asked_about_again_until_a_third_one_comes() {
+    let workspace = workspace();
+    workspace.tastevin(["decide", "apart", "customers", "isavigne-C4", "isavigne-C5", "--why", "a couple"]).passed();
+    check(&workspace);
+    assert!(groups(&workspace).iter().all(|group| group["group"]["value"] != "roth@example.fr"));
+    let all = workspace.tastevin(["duplicates", "--all", "--json"]).passed().json();
+    assert_eq!(all["groups"].as_array().map(Vec::len), Some(3));
+
+    workspace.write("exports/clients.csv", format!("{CLIENTS}C6;Luc Roth;Roth@example.fr;;Sélestat\n"));
+    workspace.tastevin(["load"]).passed();
+    check(&workspace);
+    let again = groups(&workspace);
+    let roth = again.iter().find(|group| group["group"]["value"] == "roth@example.fr").expect("the group");
+    assert_eq!((roth["group"]["rows"].as_u64(), roth["group"]["open"].as_u64()), (Some(3), Some(1)));
+}
+
+#[test]
+fn a_merge_that_makes_no_sense_is_refused() {
+    let workspace = workspace();
+    for (arguments, words) in [
+        (vec!["isavigne-C1", "isavigne-C1"], "a row cannot be merged into itself"),
+        (vec!["isavigne-C1", "isavigne-C9"], "has no row \"isavigne-C9\""),
+        (vec!["isavigne-C1", "isavigne-C2", "--take", "city=isavigne-C3"], "none of the rows that are merged"),
+        (vec!["isavigne-C1", "isavigne-C2", "--take", "town=isavigne-C2"], "has no field \"town\""),
+        (vec!["isavigne-C1", "isavigne-C2", "--take", "city"], "names no row"),
+    ] {
+        let mut all = vec!["decide", "merge", "customers"];
+        all.extend(arguments);
+        let told = workspace.tastevin(all).ended(2).stderr;
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    assert!(!workspace.path("decisions.jsonl").exists() || workspace.read("decisions.jsonl").is_empty());
+}

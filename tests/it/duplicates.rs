@@ -16,8 +16,12 @@ const SALES: &str = "Code Vente;Code Client;Produit Key;Date;Quantité;Prix Unit
 const STOCK: &str = "Produit Key;Entrepôt;Quantité\nR1;Principal;100\n";
 
 fn workspace() -> Workspace {
-    let exports: [(&str, &[u8]); 3] =
-        [("clients.csv", CLIENTS.as_bytes()), ("produits.csv", PRODUCTS.as_bytes()), ("ventes.csv", SALES.as_bytes())];
+    let exports: [(&str, &[u8]); 4] = [
+        ("clients.csv", CLIENTS.as_bytes()),
+        ("produits.csv", PRODUCTS.as_bytes()),
+        ("ventes.csv", SALES.as_bytes()),
+        ("stock.csv", STOCK.as_bytes()),
+    ];
     let workspace = Workspace::with_exports(&exports);
     workspace.tastevin(["load"]).passed();
     check(&workspace);

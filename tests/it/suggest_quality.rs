@@ -233,7 +233,7 @@ const EXPORTS: &[Export] = &[
     Export { source: "english", entity: "inventory", table: "stock_levels", rows: 90, columns: &[
         ("SKU", "product_key", counted), ("Location", "warehouse", place), ("Qty on hand", "quantity_units", quantity), ("UoM", "unit", unit),
         ("Inventory Date", "last_count_date", iso_day), ("Reserved", "reserved_qty", one)] },
-    Export { source: "brevo", entity: "contacts", table: "customers", rows: 70, columns: &[
+    Export { source: "mailings", entity: "contacts", table: "customers", rows: 70, columns: &[
         ("EXT_ID", "customer_key", customer), ("EMAIL", "email", email), ("PRENOM", "first_name", first), ("NOM", "last_name", last), ("SMS", "mobile", international),
         ("EMAIL_BLACKLISTED", "email_opt_out", truth), ("SMS_BLACKLISTED", "sms_opt_out", never), ("CODE_POSTAL", "zip_code", zip), ("VILLE", "city", city)] },
     Export { source: "mailchimp", entity: "subscribed_members_export", table: "customers", rows: 70, columns: &[

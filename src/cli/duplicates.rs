@@ -87,15 +87,15 @@ fn side_by_side(group: &Group) -> Table {
         let cells: Vec<String> = std::iter::once(name.to_owned()).chain((0..group.rows.len()).map(cell)).collect();
         cells
     };
-    table.row(&line("row", &|at| group.rows[at].row.clone()));
-    table.row(&line("from", &|at| format!("{} {}", group.rows[at].from, group.rows[at].record)));
-    table.row(&line("referred to by", &|at| count(group.rows[at].referred, "row")));
+    table.row(line("row", &|at| group.rows[at].row.clone()));
+    table.row(line("from", &|at| format!("{} {}", group.rows[at].from, group.rows[at].record)));
+    table.row(line("referred to by", &|at| count(group.rows[at].referred, "row")));
     for field in &group.differing {
         let Some(place) = group.fields.iter().position(|name| name == field) else { continue };
-        table.row(&line(field, &|at| group.rows[at].values[place].clone().unwrap_or_else(|| "–".to_owned())));
+        table.row(line(field, &|at| group.rows[at].values[place].clone().unwrap_or_else(|| "–".to_owned())));
     }
     if group.differing.is_empty() {
-        table.row(&line("(no field differs)", &|_| String::new()));
+        table.row(line("(no field differs)", &|_| String::new()));
     }
     table
 }

@@ -57,6 +57,8 @@ pub struct FacetLine {
     /// How many findings have it. What the filter says about this facet itself is not counted, so that every line says
     /// what would be seen if it were chosen.
     pub count: Count,
+    /// The most money that can hang on the rows of those that the filter lets through; looked up where the filter orders by it.
+    pub stake: Option<f64>,
 }
 
 /// A rule in a table and what it found.
@@ -76,6 +78,8 @@ pub struct RuleCount {
     pub waived: u64,
     /// All its findings, whatever the filter.
     pub all: u64,
+    /// The most money that can hang on the rows with them.
+    pub stake: Option<f64>,
 }
 
 /// The counts of all findings under a filter.

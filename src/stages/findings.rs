@@ -114,14 +114,29 @@ pub fn facets(store: &Store, filter: &AnomalyFilter) -> Result<Facets> {
     })?;
     let mut lines = Vec::new();
     for facet in Facet::ALL {
+        let (column, own) = (Ident(facet.name()).to_string(), condition(&without(filter, facet)));
+        let counts = format!(
+            "SELECT {column} AS value, count(*) FILTER ({own}) AS found, count(*) AS n FROM dq.anomalies GROUP BY 1"
+        );
+        let (stake, join, first) = match filter.order {
+            // What hangs on a row counts once, however many findings are in it.
+            AnomalyOrder::Stake => (
+                "s.stake",
+                format!(
+                    " LEFT JOIN (SELECT value, CAST(sum(stake) AS DOUBLE) AS stake FROM (\n  \
+                     SELECT DISTINCT {column} AS value, \"table\", \"row\", stake FROM dq.anomalies WHERE {own})\n\
+                     GROUP BY 1) AS s ON s.value = c.value"
+                ),
+                "s.stake DESC NULLS LAST, ",
+            ),
+            AnomalyOrder::Worst | AnomalyOrder::Row => ("NULL::DOUBLE", String::new(), ""),
+        };
         let sql = format!(
-            "SELECT {column}, count(*) FILTER ({}), count(*) FROM dq.anomalies GROUP BY 1 ORDER BY 2 DESC, 3 DESC, 1",
-            condition(&without(filter, facet)),
-            column = Ident(facet.name()),
+            "SELECT c.value, c.found, c.n, {stake} FROM ({counts}) AS c{join} ORDER BY {first}c.found DESC, c.n DESC, c.value"
         );
         let own = store.query(&sql, [], |row| {
             let count = Count { found: unsigned(row.get(1)?), all: unsigned(row.get(2)?) };
-            Ok(FacetLine { value: row.get(0)?, count })
+            Ok(FacetLine { value: row.get(0)?, count, stake: row.get(3)? })
         })?;
         lines.push((facet, own));
     }
@@ -132,24 +147,35 @@ pub fn facets(store: &Store, filter: &AnomalyFilter) -> Result<Facets> {
 fn rules(store: &Store, condition: &str) -> Result<Vec<RuleCount>> {
     let sql = format!(
         "SELECT severity, rule, \"table\", field, count(*) FILTER ({condition} AND status = 'open'),\n  \
-         count(*) FILTER ({condition} AND status <> 'open'), count(*)\n\
+         count(*) FILTER ({condition} AND status <> 'open'), count(*), CAST(sum(stake) FILTER ({condition}) AS DOUBLE)\n\
          FROM dq.anomalies GROUP BY ALL ORDER BY rule, \"table\", field"
     );
     let mut rules: Vec<RuleCount> = Vec::new();
-    let found: Vec<(Severity, String, String, String, u64, u64, u64)> = store.query(&sql, [], |row| {
+    let found = store.query(&sql, [], |row| {
         let (open, waived, all) = (unsigned(row.get(4)?), unsigned(row.get(5)?), unsigned(row.get(6)?));
-        Ok((row.get(0).map(severity)?, row.get(1)?, row.get(2)?, row.get(3)?, open, waived, all))
+        let name: (Severity, String, String) = (row.get(0).map(severity)?, row.get(1)?, row.get(2)?);
+        Ok((name, row.get::<_, String>(3)?, [open, waived, all], row.get::<_, Option<f64>>(7)?))
     })?;
-    for (severity, rule, table, field, open, waived, all) in found {
+    for ((severity, rule, table), field, [open, waived, all], stake) in found {
         let at = rules.iter().position(|one| (&one.rule, &one.table, one.severity) == (&rule, &table, severity));
         let at = at.unwrap_or_else(|| {
-            rules.push(RuleCount { severity, rule, table, fields: Vec::new(), open: 0, waived: 0, all: 0 });
+            rules.push(RuleCount {
+                severity,
+                rule,
+                table,
+                fields: Vec::new(),
+                open: 0,
+                waived: 0,
+                all: 0,
+                stake: None,
+            });
             rules.len() - 1
         });
         let one = &mut rules[at];
         one.open += open;
         one.waived += waived;
         one.all += all;
+        one.stake = stake.map_or(one.stake, |stake| Some(stake + one.stake.unwrap_or(0.0)));
         if open + waived > 0 {
             one.fields.push(field);
         }

@@ -140,6 +140,11 @@ pub enum Ask {
         /// How many.
         limit: u64,
     },
+    /// The money at stake in the rows of findings.
+    AtStake {
+        /// Which ones.
+        filter: AnomalyFilter,
+    },
     /// How many findings there are of each kind.
     Facets {
         /// Among which ones.
@@ -254,6 +259,7 @@ pub enum Slot {
     Conflicts,
     Findings,
     Collect,
+    AtStake,
     Facets,
     Values,
     Suggestions,
@@ -281,6 +287,7 @@ impl Ask {
             Ask::Conflicts => Slot::Conflicts,
             Ask::Findings { .. } => Slot::Findings,
             Ask::Collect { .. } => Slot::Collect,
+            Ask::AtStake { .. } => Slot::AtStake,
             Ask::Facets { .. } => Slot::Facets,
             Ask::Values { .. } => Slot::Values,
             Ask::Suggestions { .. } => Slot::Suggestions,
@@ -318,6 +325,7 @@ pub enum Answer {
     Conflicts(Vec<Conflict>),
     Findings { offset: u64, total: u64, rows: Vec<Anomaly> },
     Collect(Vec<Anomaly>),
+    AtStake(Option<f64>),
     Facets(Box<Facets>),
     Values { offset: u64, total: u64, rows: Vec<ValueCluster> },
     Suggestions { offset: u64, total: u64, rows: Vec<Suggested> },

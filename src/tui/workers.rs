@@ -83,6 +83,7 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
             Answer::Findings { offset: *offset, total, rows }
         }
         Ask::Collect { filter, offset, limit } => Answer::Collect(reader.anomalies(filter, *offset, *limit)?.1),
+        Ask::AtStake { filter } => Answer::AtStake(reader.at_stake(filter)?),
         Ask::Facets { filter } => Answer::Facets(Box::new(reader.facets(filter)?)),
         Ask::Values { filter, offset, limit } => {
             let (total, rows) = reader.value_clusters(filter, *offset, *limit)?;

@@ -23,6 +23,7 @@ mod stake;
 mod suggest;
 mod suggest_quality;
 mod tui;
+mod tui_anomalies;
 mod tui_everywhere;
 mod tui_settings;
 mod tui_shell;

@@ -1,7 +1,8 @@
 //! Chips: what narrows the findings down, all together; each can be taken away.
 
+use super::findings;
 use super::tree::{self, Scope};
-use crate::model::{AnomalyFilter, Facet, Severity, Status};
+use crate::model::{AnomalyFilter, AnomalyOrder, Facet, Severity, Status};
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
@@ -102,6 +103,38 @@ pub fn filter(chips: &[Chip]) -> AnomalyFilter {
         }
     }
     filter
+}
+
+/// Lists by the money at stake, or the worst first again.
+pub fn next_order(model: &mut Model) -> Vec<Effect> {
+    let state = &mut model.anomalies;
+    let (order, said) = match state.order {
+        AnomalyOrder::Stake => (AnomalyOrder::Worst, "sorted by severity and rule again"),
+        AnomalyOrder::Worst | AnomalyOrder::Row => {
+            (AnomalyOrder::Stake, "sorted by the money at stake, the most first")
+        }
+    };
+    (state.order, state.range) = (order, None);
+    model.say(Tone::News, said);
+    tree::refresh(model);
+    Vec::new()
+}
+
+/// Whether the schema says what money is at stake.
+pub fn has_stake(model: &Model) -> Result<(), String> {
+    findings::has_findings(model)?;
+    match model.about.schema.stake() {
+        Some(_) => Ok(()),
+        None => Err("mappings/canonical.toml names no money: stake = { field = … } on a table does".to_owned()),
+    }
+}
+
+/// Money as it is shown: `38 210 €`.
+pub fn money(model: &Model, amount: f64) -> String {
+    let unit = model.about.schema.stake().map(|(_, stake)| stake.unit.as_str()).unwrap_or_default();
+    let sign = if amount <= -0.5 { "−" } else { "" };
+    let number = text::number(amount.abs().round() as u64);
+    format!("{sign}{number} {}", text::clean(unit)).trim_end().to_owned()
 }
 
 /// Which findings are to be listed: those of the tree's line that the chips let through.

@@ -107,17 +107,22 @@ pub fn is_on(model: &Model, line: &Line) -> bool {
 
 /// The counts that go with the chips that are on, if they are at hand.
 pub fn counts(model: &Model) -> Option<&Facets> {
-    let state = &model.anomalies;
-    let (under, counts) = state.facets.counts.as_ref()?;
-    (*under == chips::filter(&state.chips)).then_some(counts)
+    let (under, counts) = model.anomalies.facets.counts.as_ref()?;
+    (*under == filter(model)).then_some(counts)
+}
+
+/// What the counts are made under.
+fn filter(model: &Model) -> AnomalyFilter {
+    AnomalyFilter { order: model.anomalies.order, ..chips::filter(&model.anomalies.chips) }
 }
 
 /// What is to be asked so that the counts are there.
 pub fn needs(model: &mut Model) -> Vec<Effect> {
-    let filter = chips::filter(&model.anomalies.chips);
-    if model.verdict.is_none() || !model.anomalies.facets.shown && filter == AnomalyFilter::default() {
+    let state = &model.anomalies;
+    if model.verdict.is_none() || !state.facets.shown && state.chips.is_empty() {
         return Vec::new();
     }
+    let filter = filter(model);
     let mut effects = Vec::new();
     let key = (model.epoch, filter.clone());
     if model.anomalies.facets.asked.as_ref() != Some(&key) {
@@ -166,16 +171,19 @@ pub fn ready(model: &Model) -> Result<(), String> {
     findings::has_findings(model)
 }
 
-/// Shows the facets of what is listed, or the rules again.
+/// Shows the facets, of everything or, from among the findings, of what is listed; or the rules again.
 pub fn switch(model: &mut Model) -> Vec<Effect> {
-    model.anomalies.focus = findings::TREE;
     if model.anomalies.facets.shown {
+        model.anomalies.focus = findings::TREE;
         leave(model);
         return Vec::new();
     }
+    let of_all = model.anomalies.focus == findings::TREE;
+    model.anomalies.focus = findings::TREE;
     show(model);
     let facet = |facet, value: &str| Chip::Facet(facet, value.to_owned());
     match model.anomalies.scope.clone() {
+        _ if of_all => {}
         Scope::All => {}
         Scope::Severity(severity) => chips::add(model, facet(Facet::Severity, severity.name())),
         Scope::Rule(_, rule, table) => {

@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Direction, Rect};
 use super::chips::{self, Chip};
 use super::tree::TreeLine;
 use super::{FindingId, Page, act, facets, id_of, is_open, keys, record, story, tree, view};
-use crate::model::{Anomaly, RowStory, Severity};
+use crate::model::{Anomaly, AnomalyFilter, AnomalyOrder, RowStory, Severity};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect};
 use crate::tui::model::Model;
@@ -113,6 +113,15 @@ fn needs(model: &mut Model) -> Vec<Effect> {
         state.asked = Some((epoch, filter.clone(), offset));
         effects.push(model.ask(Ask::Findings { filter, offset, limit }));
     }
+    let key = (epoch, AnomalyFilter { order: AnomalyOrder::Worst, ..chips::wanted(model) });
+    let state = &mut model.anomalies;
+    if state.held.is_some() && state.stake_asked.as_ref() != Some(&key) {
+        if state.stake_asked.as_ref().is_none_or(|(_, asked)| *asked != key.1) {
+            state.stake = None;
+        }
+        state.stake_asked = Some(key.clone());
+        effects.push(model.ask(Ask::AtStake { filter: key.1 }));
+    }
     // Under a page the story is not seen, and the page asks for its own.
     if !is_open(model, &PAGE) {
         return effects;
@@ -131,6 +140,7 @@ fn needs(model: &mut Model) -> Vec<Effect> {
 fn answer(model: &mut Model, answer: &Answer) {
     match answer {
         Answer::Verdict { .. } => tree::refresh(model),
+        Answer::AtStake(stake) => model.anomalies.stake = *stake,
         Answer::Facets(counts) => facets::take(model, counts),
         Answer::Values { offset, total, rows } => facets::take_values(model, *offset, *total, rows),
         Answer::Findings { offset, total, rows } => take_findings(model, *offset, *total, rows),

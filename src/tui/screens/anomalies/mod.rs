@@ -74,6 +74,9 @@ pub struct State {
     /// What narrows them down further, all together.
     chips: Vec<chips::Chip>,
     order: AnomalyOrder,
+    /// The money at stake in what is listed, and what it was asked for.
+    stake: Option<f64>,
+    stake_asked: Option<(u64, AnomalyFilter)>,
     list: Cursor,
     window: Window<Anomaly>,
     /// What was asked for last: under which epoch, which filter, from where.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::{facets, findings};
-use crate::model::{RuleCount, Severity};
+use crate::model::{AnomalyOrder, RuleCount, Severity};
 use crate::tui::cursor::Cursor;
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
@@ -30,7 +30,7 @@ pub enum Scope {
 }
 
 /// One line of the tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum TreeLine {
     /// A severity with its sums.
     Severity {
@@ -50,7 +50,7 @@ pub enum TreeLine {
 }
 
 /// A rule in a table, with the sums over its fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RuleLine {
     /// The severity.
     pub severity: Severity,
@@ -66,6 +66,8 @@ pub struct RuleLine {
     pub waived: u64,
     /// All its findings, also those that no chip lets through.
     pub all: u64,
+    /// The most money that can hang on their rows.
+    pub stake: Option<f64>,
 }
 
 impl TreeLine {
@@ -91,9 +93,14 @@ pub fn rules(model: &Model) -> Vec<RuleLine> {
             if let Some(count) = count {
                 line.fields.clone_from(&count.fields);
                 (line.open, line.waived, line.all) = (count.open, count.waived, count.all);
+                line.stake = count.stake;
             }
             count.is_some()
         });
+    }
+    if model.anomalies.order == AnomalyOrder::Stake {
+        let most = |line: &RuleLine| Reverse((line.stake.unwrap_or(0.0) * 100.0) as i64);
+        rules.sort_by_key(|line| (Reverse(line.severity), most(line)));
     }
     rules
 }
@@ -109,6 +116,7 @@ fn all_rules(model: &Model) -> Vec<RuleLine> {
                 line.open += tally.open;
                 line.waived += tally.waived;
                 line.all += tally.open + tally.waived;
+                line.stake = tally.stake.map_or(line.stake, |stake| Some(stake + line.stake.unwrap_or(0.0)));
                 line.fields.push(tally.field.clone());
             }
             None => rules.push(RuleLine {
@@ -119,6 +127,7 @@ fn all_rules(model: &Model) -> Vec<RuleLine> {
                 open: tally.open,
                 waived: tally.waived,
                 all: tally.open + tally.waived,
+                stake: tally.stake,
             }),
         }
     }

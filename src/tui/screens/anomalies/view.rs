@@ -9,8 +9,8 @@ use super::act::{self, What};
 use super::facets::{self, Line as FacetRow};
 use super::findings::{LIST, STORY, TREE, regions, severity_name};
 use super::tree::{self, RuleLine, Scope, TreeLine};
-use super::{id_of, story};
-use crate::model::{Anomaly, Count, Facet, Severity, Status};
+use super::{chips, id_of, story};
+use crate::model::{Anomaly, AnomalyOrder, Count, Facet, Severity, Status};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::Theme;
@@ -49,6 +49,7 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         return;
     }
     let cursor = model.anomalies.tree.cursor;
+    let by_stake = model.anomalies.order == AnomalyOrder::Stake;
     let names = tree::rules(model).iter().map(|rule| text::width(&rule.rule)).max().unwrap_or(0);
     for (row, (at, line)) in (0..inside.height).zip((0..).zip(&lines).skip(cursor.top as usize)) {
         let here = at == cursor.at;
@@ -68,7 +69,10 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                     Span::styled(counts, own(theme.strong())),
                 ])
             }
-            TreeLine::Rule(rule) => rule_line(rule, (names, width), pointer, theme, base, &own),
+            TreeLine::Rule(rule) => {
+                let stake = rule.stake.filter(|_| by_stake).map(|stake| chips::money(model, stake));
+                rule_line(rule, stake, (names, width), pointer, theme, base, &own)
+            }
         };
         put(buffer, inside, row, line.style(base));
     }
@@ -76,13 +80,15 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
 
 fn rule_line<'a>(
     rule: &'a RuleLine,
+    stake: Option<String>,
     (names, width): (usize, usize),
     pointer: &'a str,
     theme: Theme,
     base: Style,
     own: &dyn Fn(Style) -> Style,
 ) -> Line<'a> {
-    let counts = counts(rule.open, rule.waived, rule.all);
+    let stake = stake.map(|stake| format!(" ≤ {stake}")).unwrap_or_default();
+    let counts = format!("{stake}{}", counts(rule.open, rule.waived, rule.all));
     let room = width.saturating_sub(3 + text::width(&counts));
     // Names of rules are told apart by their beginnings, so the tables give way first.
     let name = names.min(room.saturating_sub(1));
@@ -158,7 +164,9 @@ fn view_facets(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
             FacetRow::Clusters(values) => ("▿ value".to_owned(), theme.strong(), text::count(*values, "cluster")),
             FacetRow::Value(facet, line) => {
                 let style = if line.count.found == 0 { theme.dim() } else { facet_style(model, *facet, &line.value) };
-                (format!("  {}", facet_name(*facet, &line.value)), style, facets::shown(line.count))
+                let stake = line.stake.map(|stake| format!("≤ {}  ", chips::money(model, stake))).unwrap_or_default();
+                let count = format!("{stake}{}", facets::shown(line.count));
+                (format!("  {}", facet_name(*facet, &line.value)), style, count)
             }
             FacetRow::Cluster(None) => ("  …".to_owned(), theme.dim(), String::new()),
             FacetRow::Cluster(Some(cluster)) => {
@@ -251,6 +259,15 @@ fn list_title(model: &Model, room: usize) -> Vec<Span<'static>> {
         };
         title.push(Span::styled(said, theme.text()));
     }
+    if let Some(stake) = state.stake.filter(|stake| stake.abs() >= 0.5) {
+        let of = model.about.schema.stake().map(|(table, stake)| if stake.of.is_empty() { table } else { &stake.of });
+        let short = format!(" · {}", chips::money(model, stake));
+        let long = format!("{short} of {} depend on them", text::clean(of.unwrap_or_default()));
+        let chips: usize = state.chips.iter().map(|chip| text::width(&chip.label()) + 5).sum();
+        let taken: usize = title.iter().map(|span: &Span| text::width(&span.content)).sum();
+        let fits = text::width(&name) + taken + chips + text::width(&long) <= room;
+        title.push(Span::styled(if fits { long } else { short }, theme.warning()));
+    }
     let marked = match state.all_marked {
         true => Some(format!(" all {} marked", text::number(state.window.len()))),
         false if !state.marks.is_empty() => Some(format!(" {} marked", text::number(state.marks.len() as u64))),
@@ -315,9 +332,11 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         Column::text("field", 10, 18, 2),
         Column::text(value, 18, 40, 0),
         Column::text("suggestion", 18, 40, 0),
+        Column::number("at stake", 12, 0),
         Column::text("what is wrong", 28, 200, 3),
     ];
-    let shown = |at: &usize| !(*at == 0 && one_rule || *at == 2 && one_field);
+    let by_stake = state.order == AnomalyOrder::Stake;
+    let shown = |at: &usize| !(*at == 0 && one_rule || *at == 2 && one_field || *at == 5 && !by_stake);
     let picked: Vec<Column> = (0..columns.len()).filter(shown).map(|at| columns[at].clone()).collect();
     let grid = Grid { columns: &picked, cursor: state.list, total, focused, selectable: true };
     grid.draw(inside, theme, buffer, |at| match state.window.get(at) {
@@ -393,6 +412,7 @@ fn finding(model: &Model, anomaly: &Anomaly, at: u64) -> Row {
             (clean(&anomaly.field), plain),
             value,
             suggestion,
+            (anomaly.stake.map(|stake| chips::money(model, stake)).unwrap_or_default(), plain),
             (clean(&anomaly.message), theme.dim()),
         ],
         ..Row::default()

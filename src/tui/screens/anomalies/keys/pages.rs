@@ -1,0 +1,287 @@
+//! The commands of the pages that lie over the findings: record, suggestions, spellings, waivers, conflicts.
+
+use super::super::findings::has_findings;
+use super::super::{act, clusters, conflicts, findings, preview, record, waivers};
+use super::{labelled, plain};
+use crate::tui::keymap::{Layer, always};
+
+/// A row whole: its fields.
+pub static RECORD_FIELDS: Layer = Layer {
+    title: "fields of a row",
+    commands: &[labelled(
+        "follow",
+        plain(
+            "follow the key",
+            &["enter"],
+            "Goes on to the row that this field refers to.",
+            record::follow_field,
+            always,
+        ),
+    )],
+};
+
+/// A row whole: what was found.
+pub static RECORD_FOUND: Layer = Layer {
+    title: "findings of a row",
+    commands: &[labelled(
+        "field",
+        plain(
+            "go to the field",
+            &["enter"],
+            "Goes to the field that the finding is about.",
+            record::go_to_found,
+            always,
+        ),
+    )],
+};
+
+/// A row whole: its neighbours.
+pub static RECORD_NEAR: Layer = Layer {
+    title: "neighbours of a row",
+    commands: &[labelled(
+        "go on",
+        plain("go on", &["enter"], "Shows this row in the same way; Esc comes back.", record::go_on, always),
+    )],
+};
+
+/// A row whole.
+pub static RECORD: Layer = Layer {
+    title: "record",
+    commands: &[
+        labelled("edit", plain("edit", &["e"], "Puts another value in place of this one.", act::edit, act::can_edit)),
+        labelled(
+            "accept",
+            plain(
+                "accept suggestion",
+                &["s"],
+                "Puts the suggested value in place of the one that was found.",
+                act::accept,
+                act::can_accept,
+            ),
+        ),
+        labelled(
+            "waive",
+            plain("waive", &["w"], "Accepts the finding as it is, with a reason.", act::waive, record::can_waive),
+        ),
+        labelled(
+            "exclude",
+            plain(
+                "exclude row",
+                &["x"],
+                "Leaves the row out of the commit. u takes that back.",
+                act::exclude,
+                act::can_decide,
+            ),
+        ),
+        labelled(
+            "next",
+            plain(
+                "next anomaly",
+                &["] a"],
+                "Shows the row of the next finding.",
+                |m| findings::next(m, true),
+                has_findings,
+            ),
+        ),
+        plain(
+            "previous anomaly",
+            &["[ a"],
+            "Shows the row of the finding before.",
+            |m| findings::next(m, false),
+            has_findings,
+        ),
+        plain(
+            "copy",
+            &["y"],
+            "Copies the field's value, or above the fields the record as it stands in the file.",
+            record::copy_line,
+            always,
+        ),
+        plain("spellings", &["c"], "Compares all spellings of this field.", clusters::show, always),
+    ],
+};
+
+/// What accepting would change.
+pub static PREVIEW: Layer = Layer {
+    title: "suggestions",
+    commands: &[
+        labelled(
+            "accept all",
+            plain(
+                "accept all",
+                &["enter", "y"],
+                "Makes all the changes that are listed.",
+                preview::accept,
+                preview::ready,
+            ),
+        ),
+        labelled("leave", plain("leave", &["n"], "Leaves everything as it is.", preview::leave, always)),
+    ],
+};
+
+/// Spellings: the fields.
+pub static CLUSTER_FIELDS: Layer = Layer {
+    title: "text fields",
+    commands: &[labelled(
+        "clusters",
+        plain(
+            "open clusters",
+            &["enter", "l", "right"],
+            "Goes to the spellings of this field that are alike.",
+            |m| clusters::focus(m, true),
+            clusters::has_cluster,
+        ),
+    )],
+};
+
+/// Spellings: the clusters.
+pub static CLUSTER_LIST: Layer = Layer {
+    title: "clusters",
+    commands: &[
+        labelled(
+            "spellings",
+            plain(
+                "open spellings",
+                &["enter", "l", "right"],
+                "Goes to the spellings of this cluster.",
+                |m| clusters::focus(m, true),
+                clusters::has_cluster,
+            ),
+        ),
+        plain("back to fields", &["h", "left"], "Goes back to the fields.", |m| clusters::focus(m, false), always),
+    ],
+};
+
+/// Spellings: those of one cluster.
+pub static CLUSTER_SPELLINGS: Layer = Layer {
+    title: "spellings of a cluster",
+    commands: &[
+        labelled(
+            "choose",
+            plain(
+                "choose this spelling",
+                &["enter"],
+                "Makes this spelling the one that the others become.",
+                clusters::choose,
+                clusters::has_cluster,
+            ),
+        ),
+        labelled(
+            "skip",
+            plain(
+                "skip",
+                &["space"],
+                "Leaves this spelling as it is, or takes it in again.",
+                clusters::skip,
+                clusters::has_cluster,
+            ),
+        ),
+        plain("back to clusters", &["h", "left"], "Goes back to the clusters.", |m| clusters::focus(m, false), always),
+    ],
+};
+
+/// Spellings.
+pub static CLUSTERS: Layer = Layer {
+    title: "spellings",
+    commands: &[
+        labelled(
+            "merge",
+            plain(
+                "merge",
+                &["s"],
+                "Writes all spellings of this cluster as one, here and in later exports.",
+                clusters::merge,
+                clusters::can_merge,
+            ),
+        ),
+        labelled(
+            "merge all",
+            plain(
+                "merge all",
+                &["S"],
+                "Merges every cluster of this field, after a question.",
+                clusters::merge_all,
+                clusters::can_merge_all,
+            ),
+        ),
+        labelled(
+            "another",
+            plain(
+                "another spelling",
+                &["e"],
+                "Types the spelling that all of them become.",
+                clusters::respell,
+                clusters::has_cluster,
+            ),
+        ),
+        labelled(
+            "how near",
+            plain(
+                "how near",
+                &["m"],
+                "Lets spellings differ by a letter, by spaces, or by capitals, accents and order only.",
+                clusters::next_most,
+                always,
+            ),
+        ),
+        plain("copy", &["y"], "Copies the spelling to the clipboard.", clusters::copy_spelling, clusters::has_cluster),
+    ],
+};
+
+/// The waivers.
+pub static WAIVERS: Layer = Layer {
+    title: "waivers",
+    commands: &[
+        labelled(
+            "findings",
+            plain(
+                "what it covers",
+                &["enter"],
+                "Lists the findings that this waiver covers.",
+                waivers::list,
+                waivers::can_list,
+            ),
+        ),
+        labelled(
+            "revoke",
+            plain(
+                "revoke",
+                &["x"],
+                "Takes the waiver back, so that what it covers asks again. u undoes that.",
+                waivers::revoke,
+                waivers::can_revoke,
+            ),
+        ),
+    ],
+};
+
+/// The conflicts.
+pub static CONFLICTS: Layer = Layer {
+    title: "conflicts",
+    commands: &[
+        labelled(
+            "keep mine",
+            plain(
+                "keep mine",
+                &["m"],
+                "Decides the same again about the value that is there now.",
+                conflicts::keep,
+                conflicts::can_keep,
+            ),
+        ),
+        labelled(
+            "take new",
+            plain(
+                "take new",
+                &["t"],
+                "Lets the source's new value stand and gives the decision up.",
+                conflicts::take,
+                conflicts::can_take,
+            ),
+        ),
+        labelled(
+            "open",
+            plain("open the record", &["enter", "o"], "Shows the row whole.", conflicts::open_row, conflicts::can_open),
+        ),
+    ],
+};

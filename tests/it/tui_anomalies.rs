@@ -1,0 +1,328 @@
+//! Stories of Anomalies: facets and chips, the record and its neighbours, many findings at once, spellings, waivers,
+//! conflicts.
+
+use std::fs;
+
+use tastevin::workbench::OpenOptions;
+
+use crate::session::{CLIENTS, Session, VENTES};
+
+#[test]
+fn every_count_of_a_facet_is_a_door_and_becomes_a_chip_beside_the_others() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 F").shows("facets  of 8 findings").shows("▿ severity").shows("▿ value");
+    insta::assert_snapshot!("facets_140x40", session.screen());
+    session.keys("/ \"x\" esc");
+    go_to(&mut session, "customers");
+    session.keys("space").shows("facets  7 of 8").shows(" table customers × ").shows("7 of 8 findings");
+    go_to(&mut session, "city");
+    session.keys("enter").shows(" field city × ").shows("2 of 8 findings").shows("SÃ©lestat");
+    let chips = session.styles("findings · 2 of 8 findings");
+    assert!(chips.iter().any(|run| run.starts_with("white on magenta") && run.contains("field city ×")), "{chips:?}");
+    session.keys("& \"ribeau\" enter").shows("1 of 8 findings").shows(" & ribeau × ");
+    session.keys("backspace").shows("2 of 8 findings").hides("ribeau ×");
+    session.keys("esc").shows("7 of 8 findings").hides("field city ×");
+    session.keys("tab tab");
+    go_to(&mut session, "customers");
+    session.keys("space").shows("facets  of 8 findings").hides("table customers ×");
+    session.keys("F").shows("anomalies  8 open · 0 waived");
+}
+
+#[test]
+fn the_facets_of_what_is_listed_are_asked_from_among_the_findings_and_lead_back_to_the_rule() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter F").shows(" rule mojibake × ").shows("2 of 8 findings");
+    session.shows("SÃ©lestat").shows("2 clusters");
+    session.keys("F").shows("mojibake · customers.city · 2 findings").hides("×");
+}
+
+#[test]
+fn values_that_are_spelled_alike_are_one_cluster_of_values() {
+    let mut session = Session::fresh(140, 40);
+    let clients = CLIENTS.replace("jean.dupont at example.fr", "M.Klein@");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("other customers");
+    session.keys("l 3 F").shows("2 spellings");
+    go_to(&mut session, "2 spellings");
+    session.keys("enter").shows(" value ").shows("m.klein@").shows("2 of 8 findings");
+}
+
+#[test]
+fn what_hangs_on_the_most_money_comes_first_and_the_title_says_how_much() {
+    let mut session = Session::checked(160, 48);
+    session.keys("3 / \"mojibake\" enter enter").shows("30 € of sales depend on them");
+    session.keys("$").shows("sorted by the money at stake").shows("at stake");
+    let screen = session.screen();
+    let at = |text: &str| screen.find(text).unwrap_or_else(|| panic!("no {text}:\n{screen}"));
+    assert!(at("▸▲ isavigne-C002") < at("isavigne-C003"), "{screen}");
+    session.shows("≤ 30 €");
+    session.keys("$").shows("sorted by severity and rule again").hides("≤ 30 €");
+}
+
+#[test]
+fn the_record_shows_the_row_whole_and_its_neighbours_lead_on_and_back() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"orphan\" enter enter enter");
+    insta::assert_snapshot!("record_140x40", session.screen());
+    session.shows("row · sales_lines isavigne-V003").shows("found here · 1 of 1 open");
+    session.shows("✗ there is no isavigne-C999").shows("PINOT-2019-75CL");
+    session.keys("enter").shows("there is no such row in customers");
+    session.keys("j enter").shows("row · products PINOT-2019-75CL ‹ sales_lines isavigne-V003");
+    session.shows("← sales_lines by product_key  2 rows").shows("← stock_levels by product_key  1 row");
+    session.keys("tab tab j enter").shows("row · sales_lines isavigne-V002 ‹ products PINOT-2019-75CL");
+    session.shows("→ customers by customer_key  1 row");
+    session.keys("esc").shows("row · products PINOT-2019-75CL ‹ sales_lines isavigne-V003");
+    session.keys("esc esc").shows("orphan-reference · sales_lines.customer_key · 1 finding");
+}
+
+#[test]
+fn a_field_is_repaired_in_the_record_and_its_value_is_coloured_as_decided() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter o");
+    let wrong = session.styles("▸ city");
+    assert!(wrong.iter().any(|run| run.contains("underlined")), "{wrong:?}");
+    session.keys("tab").hold().keys("s").shows("◌ mojibake").shows("→ Sélestat");
+    session.answer().shows("✓ no rule found anything in this row").shows("✓ Sélestat");
+    let fresh = session.styles("✓ Sélestat");
+    assert!(fresh.iter().any(|run| run.starts_with("green") && run.contains("✓ Sélestat")), "{fresh:?}");
+    session.keys("tab tab gg");
+    for _ in 0..12 {
+        session.keys("j");
+    }
+    session.keys("e").shows("now: ").keys("esc");
+}
+
+#[test]
+fn the_record_goes_from_anomaly_to_anomaly() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter enter").shows("row · customers isavigne-C002");
+    session.keys("] a").shows("row · customers isavigne-C003");
+    session.keys("[ a").shows("row · customers isavigne-C002");
+    session.keys("[ a").hides("row · customers isavigne-C002").shows("found here");
+    session.keys("] a").shows("row · customers isavigne-C002");
+}
+
+#[test]
+fn everything_that_is_listed_can_be_marked_and_decided_at_once() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter %").shows("all 2 marked").shows("◆ isavigne-C003");
+    session.keys("space").hides("all 2 marked").keys("% x").shows("The rows with the 2 findings that are listed");
+    session.keys("y").hides("mojibake  ");
+    assert_eq!(session.ledger()[0]["rows"], serde_json::json!(["isavigne-C002", "isavigne-C003"]));
+    session.keys("u").shows("mojibake");
+    session.keys("/ \"mojibake\" enter enter E \"Colmar\" enter").hides("mojibake  ");
+    let ledger = session.ledger();
+    let set = ledger.last().expect("a decision");
+    assert_eq!((&set["kind"], &set["rows"]["isavigne-C002"][1]), (&"bulk".into(), &"Colmar".into()));
+    session.keys("u h / \"invalid-email\" enter enter % w \"by post only\" enter").shows("○ isavigne-C001");
+    session.shows("○ isavigne-C007");
+}
+
+#[test]
+fn what_is_decided_for_all_is_seen_before_it_is_on_the_disk() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter S").shows("accept 2 suggestions of mojibake").hold();
+    session.keys("enter").shows("◌ isavigne-C002").shows("→ Sélestat").shows("◌ isavigne-C003");
+    session.answer().hides("◌").hides("mojibake  ");
+}
+
+#[test]
+fn the_preview_shows_before_and_after_of_every_row_on_a_narrow_screen_too() {
+    let mut session = Session::checked(80, 24);
+    session.keys("3 / \"mojibake\" enter S");
+    insta::assert_snapshot!("preview_80x24", session.screen());
+    let row = session.styles("RibeauvillÃ©");
+    assert!(row.contains(&"red underlined: RibeauvillÃ©".to_owned()), "{row:?}");
+    assert!(row.contains(&"green: Ribeauvillé".to_owned()), "{row:?}");
+    session.keys("esc").hides("accept 2 suggestions");
+    assert!(session.ledger().is_empty());
+}
+
+/// Customers of one town that is spelled in four ways.
+fn towns(session: &Session) {
+    let clients = CLIENTS
+        .replace("SÃ©lestat", "Strasbourgh")
+        .replace("RibeauvillÃ©", "STRASBOURG")
+        .replace(";Barr;", ";strasbourg ville;");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("other customers");
+}
+
+#[test]
+fn spellings_of_one_town_are_merged_into_one_and_later_exports_too() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    session.keys("l 3 c").shows("text fields");
+    go_to(&mut session, "customers.city");
+    session.shows("customers.city · 1 cluster · 2 rows to change");
+    insta::assert_snapshot!("spellings_140x40", session.screen());
+    session.keys("enter s").shows("✓ no two spellings of this field are alike");
+    let ledger = session.ledger();
+    assert_eq!(
+        (&ledger[0]["kind"], &ledger[0]["values"]),
+        (&"replace".into(), &serde_json::json!({ "STRASBOURG": "Strasbourg", "Strasbourgh": "Strasbourg" }))
+    );
+    session.keys("u").shows("1 cluster · 2 rows to change");
+}
+
+#[test]
+fn a_spelling_is_skipped_chosen_or_typed_and_how_near_they_must_be_is_a_key() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    session.keys("l 3 c");
+    go_to(&mut session, "customers.city");
+    session.keys("m m").shows(" same words ").shows("1 cluster · 1 row to change").keys("m");
+    session.keys("enter enter j space").shows("left as it is").shows("1 of 3 become Strasbourg");
+    session.keys("k k enter").shows("the most frequent");
+    session.keys("e C-u \"Strossburi\" enter").shows("become Strossburi");
+    session.keys("s");
+    let ledger = session.ledger();
+    let values = ledger[0]["values"].as_object().expect("values");
+    assert_eq!(values.len(), 2, "{values:?}");
+    assert!(values.values().all(|value| value == "Strossburi"), "{values:?}");
+}
+
+#[test]
+fn waivers_are_listed_with_what_they_cover_and_revoked() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 W").shows("Nothing is waived.").keys("esc");
+    session.keys("/ \"invalid-email\" enter enter w \"by post only\" tab \"30/06/2099\" enter");
+    session.keys("W").shows("waivers · 1 · 0 expired or unused").shows("2099-06-30").shows("by post only");
+    insta::assert_snapshot!("waivers_140x40", hide_ids(&session.screen()));
+    session.keys("enter").shows(" waiver invalid-email of isavigne-C001 × ").shows("1 of 8 findings");
+    session.shows("○ isavigne-C001");
+    session.keys("W x").shows("revoked: invalid-email of isavigne-C001").shows("Nothing is waived.");
+    session.keys("u").shows("waivers · 1");
+    let clients = CLIENTS.replace("jean.dupont at example.fr", "jean.dupont@example.fr");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+    session.keys("1 l 3").shows("waivers · 1 · 1 expired or unused").shows("▲ invalid-email").shows("unused");
+    let unused = session.styles("▲ invalid-email");
+    assert!(unused.iter().any(|run| run.contains("unused")), "{unused:?}");
+}
+
+fn hide_ids(screen: &str) -> String {
+    let id = regex::Regex::new("decision [0-9A-Z]{26}").expect("a pattern");
+    id.replace_all(screen, "decision 01JD0000000000000000000000").into_owned()
+}
+
+/// A decision about the town of C002, and an export in which it is another town.
+fn conflict(session: &mut Session) {
+    session.keys("3 / \"mojibake\" enter enter s");
+    let clients = CLIENTS.replace("SÃ©lestat", "Colmar");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+    session.keys("1 l").shows("≠ 1");
+    session.keys("3 C").shows("decisions in conflict · 1").shows("the value is another one now");
+}
+
+#[test]
+fn a_conflict_is_settled_by_keeping_what_was_decided() {
+    let mut session = Session::checked(140, 40);
+    conflict(&mut session);
+    let mine = session.styles("≠ isavigne-C002");
+    assert!(mine.iter().any(|run| run.contains("isavigne-C002")), "{mine:?}");
+    session.keys("m").shows("kept: customers.city of isavigne-C002").shows("✓ Every decision applies");
+    let ledger = session.ledger();
+    let last = ledger.last().expect("a decision");
+    assert_eq!((&last["was"], &last["now"]), (&"Colmar".into(), &"Sélestat".into()));
+    assert_eq!(session.model.conflicts, 0);
+}
+
+#[test]
+fn a_conflict_is_settled_by_taking_what_is_new_or_looked_at() {
+    let mut session = Session::checked(140, 40);
+    conflict(&mut session);
+    session.keys("o").shows("row · customers isavigne-C002").shows("Colmar").keys("esc");
+    session.keys("t").shows("given up: the decision about customers isavigne-C002").shows("✓ Every decision applies");
+    assert_eq!(session.ledger().last().expect("a decision")["kind"], "revert");
+    session.keys("u").shows("≠");
+}
+
+#[test]
+fn one_row_of_many_takes_what_is_new_without_the_others() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter S enter");
+    let clients = CLIENTS.replace("SÃ©lestat", "Colmar");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+    session.keys("1 l 3 C").shows("one of 2 rows that the decision is about");
+    session.keys("t").shows("taken: the new value of customers.city of isavigne-C002").shows("✓ Every decision applies");
+    let ledger = session.ledger();
+    assert_eq!((&ledger[1]["was"], &ledger[1]["now"]), (&"Colmar".into(), &"Colmar".into()));
+    session.keys("esc F").hides("mojibake");
+}
+
+#[test]
+fn narrow_screens_stack_the_panes() {
+    let mut session = Session::checked(80, 24);
+    session.keys("3 F");
+    insta::assert_snapshot!("facets_80x24", session.screen());
+    session.keys("F / \"orphan\" enter enter enter");
+    insta::assert_snapshot!("record_80x24", session.screen());
+    session.keys("esc c").shows("text fields");
+    for (width, height) in [(40, 8), (60, 12), (80, 14), (160, 48)] {
+        session.resize(width, height);
+        for page in ["", "F", "o", "c", "W"] {
+            session.keys("esc esc esc esc esc 3").keys(page);
+            session.keys("G k gg tab j");
+            session.screen();
+        }
+    }
+}
+
+#[test]
+fn before_a_check_every_page_says_what_comes_first() {
+    let mut session = Session::fresh(120, 40);
+    session.keys("3 F").shows("nothing was checked yet").keys("esc");
+    session.keys("W").shows("Nothing is waived.").keys("esc");
+    session.keys("c").shows("nothing was checked yet").keys("esc");
+    session.keys("C").shows("there are no conflicts");
+    session.keys("o").hides("row ·");
+}
+
+#[test]
+fn reading_only_every_page_can_be_looked_at_and_says_why_nothing_can_be_decided() {
+    let session = Session::checked(140, 40);
+    let Session { workbench, dir, .. } = session;
+    drop(workbench);
+    let mut session = Session::open(dir, 140, 40, OpenOptions { read_only: true });
+    session.keys("3 / \"mojibake\" enter enter").shows("2 findings");
+    for key in ["e", "s", "w", "x", "E", "S"] {
+        session.keys(key).shows("open for reading only").keys("esc");
+    }
+    session.keys("/ \"mojibake\" enter enter o").shows("row · customers isavigne-C002");
+    session.keys("e").shows("open for reading only");
+}
+
+#[test]
+fn a_question_that_fails_is_told_and_the_screen_stays() {
+    let mut session = Session::checked(120, 40);
+    session.keys("3 / \"mojibake\" enter enter").hold().keys("o");
+    let asked = session.held.take().unwrap_or_default();
+    let slots = asked.into_iter().filter_map(|effect| match effect {
+        tastevin::tui::effects::Effect::Ask(generation, ask) => Some((generation, ask.slot())),
+        _ => None,
+    });
+    let failed = || Err(tastevin::error::Error::internal("the store is gone"));
+    for (generation, slot) in slots.collect::<Vec<_>>() {
+        let reply = tastevin::tui::message::Reply::Answered(generation, slot, failed());
+        session.send(tastevin::tui::message::Message::Reply(Box::new(reply)));
+    }
+    session.shows("the store is gone").shows("row · customers isavigne-C002");
+    session.keys("esc esc").shows("mojibake · customers.city · 2 findings");
+}
+
+#[test]
+fn a_sale_leads_to_its_customer_by_keys_alone() {
+    let mut session = Session::fresh(100, 30);
+    fs::write(session.dir.path().join("exports/ventes.csv"), VENTES.replace("C999", "C001")).expect("other sales");
+    session.keys("l 3 / \"invalid-email\" enter enter o").shows("← sales_lines by customer_key  2 rows");
+}
+
+/// Moves the cursor down to the line that contains a text.
+fn go_to(session: &mut Session, text: &str) {
+    session.keys("gg");
+    for _ in 0..200 {
+        if session.screen().lines().any(|line| line.contains('▸') && line.contains(text)) {
+            return;
+        }
+        session.keys("j");
+    }
+    panic!("no line with {text}:\n{}", session.screen());
+}

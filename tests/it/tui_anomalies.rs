@@ -16,11 +16,11 @@ fn every_count_of_a_facet_is_a_door_and_becomes_a_chip_beside_the_others() {
     go_to(&mut session, "customers");
     session.keys("space").shows("facets  7 of 8").shows(" table customers × ").shows("7 of 8 findings");
     go_to(&mut session, "city");
-    session.keys("enter").shows(" field city × ").shows("2 of 8 findings").shows("SÃ©lestat");
-    let chips = session.styles("findings · 2 of 8 findings");
+    session.keys("enter").shows(" field city × ").shows("3 of 8 findings").shows("SÃ©lestat");
+    let chips = session.styles("findings · 3 of 8 findings");
     assert!(chips.iter().any(|run| run.starts_with("white on magenta") && run.contains("field city ×")), "{chips:?}");
     session.keys("& \"ribeau\" enter").shows("1 of 8 findings").shows(" & ribeau × ");
-    session.keys("backspace").shows("2 of 8 findings").hides("ribeau ×");
+    session.keys("backspace").shows("3 of 8 findings").hides("ribeau ×");
     session.keys("esc").shows("7 of 8 findings").hides("field city ×");
     session.keys("tab tab");
     go_to(&mut session, "customers");
@@ -39,11 +39,12 @@ fn the_facets_of_what_is_listed_are_asked_from_among_the_findings_and_lead_back_
 #[test]
 fn values_that_are_spelled_alike_are_one_cluster_of_values() {
     let mut session = Session::fresh(140, 40);
-    let clients = CLIENTS.replace("jean.dupont at example.fr", "M.Klein@");
+    let clients = CLIENTS.replace("RibeauvillÃ©", "sÃ©lestat");
     fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("other customers");
     session.keys("l 3 F").shows("2 spellings");
     go_to(&mut session, "2 spellings");
-    session.keys("enter").shows(" value ").shows("m.klein@").shows("2 of 8 findings");
+    session.keys("enter").shows(" value ").shows("isavigne-C002").shows("isavigne-C003");
+    session.shows("2 of 8 findings");
 }
 
 #[test]
@@ -84,7 +85,7 @@ fn a_field_is_repaired_in_the_record_and_its_value_is_coloured_as_decided() {
     session.answer().shows("✓ no rule found anything in this row").shows("✓ Sélestat");
     let fresh = session.styles("✓ Sélestat");
     assert!(fresh.iter().any(|run| run.starts_with("green") && run.contains("✓ Sélestat")), "{fresh:?}");
-    session.keys("tab tab gg");
+    session.keys("tab tab g g");
     for _ in 0..12 {
         session.keys("j");
     }
@@ -109,7 +110,7 @@ fn everything_that_is_listed_can_be_marked_and_decided_at_once() {
     session.keys("y").hides("mojibake  ");
     assert_eq!(session.ledger()[0]["rows"], serde_json::json!(["isavigne-C002", "isavigne-C003"]));
     session.keys("u").shows("mojibake");
-    session.keys("/ \"mojibake\" enter enter E \"Colmar\" enter").hides("mojibake  ");
+    session.keys("esc / \"mojibake\" enter enter E \"Colmar\" enter").hides("mojibake  ");
     let ledger = session.ledger();
     let set = ledger.last().expect("a decision");
     assert_eq!((&set["kind"], &set["rows"]["isavigne-C002"][1]), (&"bulk".into(), &"Colmar".into()));
@@ -188,9 +189,9 @@ fn waivers_are_listed_with_what_they_cover_and_revoked() {
     session.keys("W").shows("waivers · 1 · 0 expired or unused").shows("2099-06-30").shows("by post only");
     insta::assert_snapshot!("waivers_140x40", hide_ids(&session.screen()));
     session.keys("enter").shows(" waiver invalid-email of isavigne-C001 × ").shows("1 of 8 findings");
-    session.shows("○ isavigne-C001");
+    session.shows("○ invalid-email");
     session.keys("W x").shows("revoked: invalid-email of isavigne-C001").shows("Nothing is waived.");
-    session.keys("u").shows("waivers · 1");
+    session.keys("U").shows("waivers · 1");
     let clients = CLIENTS.replace("jean.dupont at example.fr", "jean.dupont@example.fr");
     fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
     session.keys("1 l 3").shows("waivers · 1 · 1 expired or unused").shows("▲ invalid-email").shows("unused");
@@ -232,7 +233,7 @@ fn a_conflict_is_settled_by_taking_what_is_new_or_looked_at() {
     session.keys("o").shows("row · customers isavigne-C002").shows("Colmar").keys("esc");
     session.keys("t").shows("given up: the decision about customers isavigne-C002").shows("✓ Every decision applies");
     assert_eq!(session.ledger().last().expect("a decision")["kind"], "revert");
-    session.keys("u").shows("≠");
+    session.keys("U").shows("≠ isavigne-C002");
 }
 
 #[test]
@@ -260,7 +261,7 @@ fn narrow_screens_stack_the_panes() {
         session.resize(width, height);
         for page in ["", "F", "o", "c", "W"] {
             session.keys("esc esc esc esc esc 3").keys(page);
-            session.keys("G k gg tab j");
+            session.keys("G k g g tab j");
             session.screen();
         }
     }
@@ -284,9 +285,9 @@ fn reading_only_every_page_can_be_looked_at_and_says_why_nothing_can_be_decided(
     let mut session = Session::open(dir, 140, 40, OpenOptions { read_only: true });
     session.keys("3 / \"mojibake\" enter enter").shows("2 findings");
     for key in ["e", "s", "w", "x", "E", "S"] {
-        session.keys(key).shows("open for reading only").keys("esc");
+        session.keys(key).shows("open for reading only");
     }
-    session.keys("/ \"mojibake\" enter enter o").shows("row · customers isavigne-C002");
+    session.keys("o").shows("row · customers isavigne-C002");
     session.keys("e").shows("open for reading only");
 }
 
@@ -317,9 +318,11 @@ fn a_sale_leads_to_its_customer_by_keys_alone() {
 
 /// Moves the cursor down to the line that contains a text.
 fn go_to(session: &mut Session, text: &str) {
-    session.keys("gg");
+    session.keys("g g");
     for _ in 0..200 {
-        if session.screen().lines().any(|line| line.contains('▸') && line.contains(text)) {
+        let screen = session.screen();
+        let mut panes = screen.lines().flat_map(|line| line.split('│'));
+        if panes.any(|part| part.starts_with('▸') && part.contains(text)) {
             return;
         }
         session.keys("j");

@@ -126,7 +126,7 @@ fn can_settle(model: &Model) -> Result<(), String> {
     model.writable()?;
     let Some(conflict) = current(model) else { return Err("there are no conflicts any more".to_owned()) };
     match model.anomalies.conflicts.settled.contains(&id_of(conflict)) {
-        true => Err("this is settled already; u takes that back".to_owned()),
+        true => Err("this is settled already; u or U takes that back".to_owned()),
         false => Ok(()),
     }
 }
@@ -189,7 +189,7 @@ pub fn take(model: &mut Model) -> Vec<Effect> {
     }
     let about = vec![
         format!("The decision is about {}; all of it is taken back.", text::count(rows as u64, "row")),
-        "u brings it back.".to_owned(),
+        "U brings it back.".to_owned(),
     ];
     model.popup =
         Some(Popup::Question(Question { title: "take the whole decision back".to_owned(), about, yes: revert }));

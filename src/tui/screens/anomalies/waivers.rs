@@ -104,7 +104,7 @@ pub fn can_revoke(model: &Model) -> Result<(), String> {
     model.writable()?;
     has_waiver(model)?;
     match current(model).filter(|one| model.anomalies.waivers.revoked.contains(&one.id)) {
-        Some(_) => Err("this is revoked already; u takes that back".to_owned()),
+        Some(_) => Err("this is revoked already; U brings it back".to_owned()),
         None => Ok(()),
     }
 }

@@ -195,7 +195,11 @@ fn answer(model: &mut Model, answer: &Answer) {
     match answer {
         Answer::TextFields(fields) => {
             let wanted = model.anomalies.clusters.wanted.take();
-            let before = wanted.or_else(|| field(model).map(|one| (one.table.clone(), one.field.clone())));
+            let is_there = |(table, field): &Name| fields.iter().any(|one| (&one.table, &one.field) == (table, field));
+            if wanted.as_ref().is_some_and(|wanted| !is_there(wanted)) {
+                model.anomalies.clusters.focus = FIELDS;
+            }
+            let before = wanted.filter(is_there).or_else(|| field(model).map(|one| (one.table.clone(), one.field.clone())));
             model.anomalies.clusters.fields = Some(fields.clone());
             let at = fields.iter().position(|one| before == Some((one.table.clone(), one.field.clone())));
             if let (Some(at), Some(mut reel)) = (at, reel(model, FIELDS)) {

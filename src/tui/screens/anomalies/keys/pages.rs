@@ -247,7 +247,7 @@ pub static WAIVERS: Layer = Layer {
             plain(
                 "revoke",
                 &["x"],
-                "Takes the waiver back, so that what it covers asks again. u undoes that.",
+                "Takes the waiver back, so that what it covers asks again. U brings it back.",
                 waivers::revoke,
                 waivers::can_revoke,
             ),
@@ -274,7 +274,7 @@ pub static CONFLICTS: Layer = Layer {
             plain(
                 "take new",
                 &["t"],
-                "Lets the source's new value stand and gives the decision up.",
+                "Lets the source's new value stand and gives the decision up. U brings it back.",
                 conflicts::take,
                 conflicts::can_take,
             ),

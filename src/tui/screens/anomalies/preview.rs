@@ -135,9 +135,7 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let inside = inner(area);
     let say = match state.window.total {
         Some(0) => " Nothing open here comes with a suggestion. Esc goes back.",
-        _ => {
-            " Enter changes all of these, one decision per field and rule; u takes a decision back. Esc changes nothing."
-        }
+        _ => " Enter changes all of these, Esc none. It is one decision per field and rule.",
     };
     put(buffer, inside, 0, Line::styled(text::fit(say, usize::from(inside.width)).into_owned(), theme.dim()));
     let columns = [

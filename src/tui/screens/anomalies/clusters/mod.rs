@@ -199,7 +199,8 @@ fn answer(model: &mut Model, answer: &Answer) {
             if wanted.as_ref().is_some_and(|wanted| !is_there(wanted)) {
                 model.anomalies.clusters.focus = FIELDS;
             }
-            let before = wanted.filter(is_there).or_else(|| field(model).map(|one| (one.table.clone(), one.field.clone())));
+            let before =
+                wanted.filter(is_there).or_else(|| field(model).map(|one| (one.table.clone(), one.field.clone())));
             model.anomalies.clusters.fields = Some(fields.clone());
             let at = fields.iter().position(|one| before == Some((one.table.clone(), one.field.clone())));
             if let (Some(at), Some(mut reel)) = (at, reel(model, FIELDS)) {

@@ -51,7 +51,7 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     for (row, (at, one)) in (0..inside.height).zip((0..).zip(fields).skip(state.field.top as usize)) {
         let here = at == state.field.at;
         let base = if here { theme.cursor(focused) } else { Style::new() };
-        let count = format!("{} ", text::count(one.values, "value"));
+        let count = format!(" {} ", text::count(one.values, "value"));
         let name = format!("{}.{}", text::clean(&one.table), text::clean(&one.field));
         let room = width.saturating_sub(2 + text::width(&count));
         let line = Line::from(vec![

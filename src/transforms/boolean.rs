@@ -1,6 +1,6 @@
 //! `boolean`: yes and no.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -14,8 +14,8 @@ pub const TRANSFORM: Transform = Transform {
     output: FieldType::Boolean,
     fails: true,
     arguments: &[
-        Argument { name: "true", help: "More words for true.", required: false },
-        Argument { name: "false", help: "More words for false.", required: false },
+        Argument { name: "true", help: "More words for true.", required: false, takes: Takes::Texts },
+        Argument { name: "false", help: "More words for false.", required: false, takes: Takes::Texts },
     ],
     examples: &[
         Example { arguments: "", inputs: &[Some("Oui")], output: Some("true") },

@@ -1,6 +1,6 @@
 //! `concat`: several columns as one text.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -15,6 +15,7 @@ pub const TRANSFORM: Transform = Transform {
         name: "separator",
         help: "What stands between the parts; default a space.",
         required: false,
+        takes: Takes::Text,
     }],
     examples: &[
         Example { arguments: "", inputs: &[Some("Jean"), Some("Dupont")], output: Some("Jean Dupont") },

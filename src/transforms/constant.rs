@@ -1,6 +1,6 @@
 //! `constant`: the same value in every row.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
     inputs: Inputs::None,
     output: FieldType::Text,
     fails: false,
-    arguments: &[Argument { name: "value", help: "The text.", required: true }],
+    arguments: &[Argument { name: "value", help: "The text.", required: true, takes: Takes::Text }],
     examples: &[
         Example { arguments: "\"boutique\"", inputs: &[], output: Some("boutique") },
         Example { arguments: "\"l'entrepôt\"", inputs: &[], output: Some("l'entrepôt") },

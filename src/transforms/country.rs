@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::text::{folded, trimmed};
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 use crate::store::{Call, Function};
+
+/// What can be written for a country.
+const FORMS: [&str; 3] = ["name", "alpha2", "alpha3"];
 
 pub const TRANSFORM: Transform = Transform {
     name: "country",
@@ -22,6 +25,7 @@ pub const TRANSFORM: Transform = Transform {
         name: "as",
         help: "What to write: \"name\" (the French one), \"alpha2\" (FR) or \"alpha3\" (FRA); default \"name\".",
         required: false,
+        takes: Takes::Choice(&FORMS),
     }],
     examples: &[
         Example { arguments: "", inputs: &[Some("FRANCE")], output: Some("France") },
@@ -39,7 +43,7 @@ pub const TRANSFORM: Transform = Transform {
         Example { arguments: "", inputs: &[None], output: None },
     ],
     compile: |inputs, arguments| {
-        let form = arguments.choice("as", &["name", "alpha2", "alpha3"])?;
+        let form = arguments.choice("as", &FORMS)?;
         Ok(format!("tv_country({}, {})", inputs[0], Literal(form)))
     },
     functions: &[Function { name: "tv_country", call: Call::Two(country) }],

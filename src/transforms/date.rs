@@ -1,6 +1,6 @@
 //! `date`: calendar days by explicit formats; its neighbour is `timestamp`.
 
-use super::{Argument, Example, Inputs, Transform, moment};
+use super::{Argument, Example, Inputs, Takes, Transform, moment};
 use crate::model::FieldType;
 use crate::sql::Literal;
 use crate::store::{Call, Function};
@@ -36,6 +36,7 @@ pub const TRANSFORM: Transform = Transform {
         name: "formats",
         help: "The format, or a list of formats tried in order.",
         required: false,
+        takes: Takes::Texts,
     }],
     examples: &[
         Example { arguments: "", inputs: &[Some("05/03/2024")], output: Some("2024-03-05") },

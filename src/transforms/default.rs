@@ -1,6 +1,6 @@
 //! `default`: a value for rows without one.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -12,7 +12,7 @@ pub const TRANSFORM: Transform = Transform {
     inputs: Inputs::One,
     output: FieldType::Text,
     fails: false,
-    arguments: &[Argument { name: "value", help: "The text.", required: true }],
+    arguments: &[Argument { name: "value", help: "The text.", required: true, takes: Takes::Text }],
     examples: &[
         Example { arguments: "\"France\"", inputs: &[None], output: Some("France") },
         Example { arguments: "\"France\"", inputs: &[Some("\u{a0}")], output: Some("France") },

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -15,11 +15,12 @@ pub const TRANSFORM: Transform = Transform {
     output: FieldType::Text,
     fails: false,
     arguments: &[
-        Argument { name: "pattern", help: "The regular expression.", required: true },
+        Argument { name: "pattern", help: "The regular expression.", required: true, takes: Takes::Text },
         Argument {
             name: "group",
             help: "The number of the group to take, 0 for the whole match; default 1 where there is a group, else 0.",
             required: false,
+            takes: Takes::Number,
         },
     ],
     examples: &[

@@ -1,7 +1,7 @@
 //! `map_values`: a table from the source's words to ours.
 
 use super::arguments::ANY;
-use super::{Argument, Arguments, Example, Inputs, Transform};
+use super::{Argument, Arguments, Example, Inputs, Takes, Transform};
 use crate::error::Result;
 use crate::model::FieldType;
 use crate::sql::Literal;
@@ -16,9 +16,24 @@ pub const TRANSFORM: Transform = Transform {
     output: FieldType::Text,
     fails: true,
     arguments: &[
-        Argument { name: ANY, help: "A value of the source and what it becomes.", required: false },
-        Argument { name: "values", help: "The table, where `otherwise` is given too.", required: false },
-        Argument { name: "otherwise", help: "What every other value becomes; \"\" for unreadable.", required: false },
+        Argument {
+            name: ANY,
+            help: "A value of the source and what it becomes.",
+            required: false,
+            takes: Takes::Pairs,
+        },
+        Argument {
+            name: "values",
+            help: "The table, where `otherwise` is given too.",
+            required: false,
+            takes: Takes::Pairs,
+        },
+        Argument {
+            name: "otherwise",
+            help: "What every other value becomes; \"\" for unreadable.",
+            required: false,
+            takes: Takes::Text,
+        },
     ],
     examples: &[
         Example { arguments: "{ R = \"rouge\", B = \"blanc\" }", inputs: &[Some("r ")], output: Some("rouge") },

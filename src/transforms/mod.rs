@@ -17,6 +17,7 @@ mod default;
 mod docs;
 mod email;
 mod extract;
+mod fill;
 mod first_word;
 mod integer;
 pub mod looks;
@@ -44,6 +45,7 @@ mod year;
 
 pub use arguments::Arguments;
 pub use docs::{entry, reference};
+pub use fill::{asked, filled, written};
 pub use text::folded;
 
 use crate::error::{Error, Result, nearest};
@@ -114,6 +116,23 @@ pub struct Argument {
     pub help: &'static str,
     /// Whether it must be given.
     pub required: bool,
+    /// What is written for it.
+    pub takes: Takes,
+}
+
+/// What is written for an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A text.
+    Text,
+    /// A text or a list of them.
+    Texts,
+    /// A whole number.
+    Number,
+    /// One of these texts.
+    Choice(&'static [&'static str]),
+    /// A table of texts and what they become.
+    Pairs,
 }
 
 /// What goes in and what comes out.

@@ -1,6 +1,6 @@
 //! `null_if`: texts that mean nothing.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -12,7 +12,12 @@ pub const TRANSFORM: Transform = Transform {
     inputs: Inputs::One,
     output: FieldType::Text,
     fails: false,
-    arguments: &[Argument { name: "values", help: "The text, or a list of them.", required: true }],
+    arguments: &[Argument {
+        name: "values",
+        help: "The text, or a list of them.",
+        required: true,
+        takes: Takes::Texts,
+    }],
     examples: &[
         Example { arguments: "[\"n/a\", \"-\"]", inputs: &[Some("N/A ")], output: None },
         Example { arguments: "[\"n/a\", \"-\"]", inputs: &[Some("-")], output: None },

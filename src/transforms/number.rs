@@ -1,7 +1,7 @@
 //! Numbers as people write them, for `integer` and `decimal`: which sign separates thousands and which the decimals.
 
 use super::text::{is_space, trimmed};
-use super::{Argument, Arguments};
+use super::{Argument, Arguments, Takes};
 use crate::error::Result;
 use crate::sql::Literal;
 
@@ -13,6 +13,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[Argument {
     name: "decimal",
     help: "The decimal sign, \",\" or \".\"; without it the text decides.",
     required: false,
+    takes: Takes::Choice(&[",", "."]),
 }];
 
 /// The call of a function that reads a number.

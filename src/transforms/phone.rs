@@ -7,7 +7,7 @@ use rlibphonenumber::enums::Region;
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 
 use super::text::is_space;
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 use crate::store::{Call, Function};
@@ -26,6 +26,7 @@ pub const TRANSFORM: Transform = Transform {
         name: "region",
         help: "The country of numbers without a country code, by its code of two letters; default \"FR\".",
         required: false,
+        takes: Takes::Text,
     }],
     examples: &[
         Example { arguments: "", inputs: &[Some("03 88 83 06 09")], output: Some("+33388830609") },

@@ -1,6 +1,6 @@
 //! `prefix`: text in front.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
     inputs: Inputs::One,
     output: FieldType::Text,
     fails: false,
-    arguments: &[Argument { name: "text", help: "What to put in front.", required: true }],
+    arguments: &[Argument { name: "text", help: "What to put in front.", required: true, takes: Takes::Text }],
     examples: &[
         Example { arguments: "\"isavigne-\"", inputs: &[Some("C12345")], output: Some("isavigne-C12345") },
         Example { arguments: "\"l'\"", inputs: &[Some("an")], output: Some("l'an") },

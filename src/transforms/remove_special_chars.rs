@@ -1,7 +1,7 @@
 //! `remove_special_chars`: letters, digits and spaces only.
 
 use super::text::collapsed;
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 use crate::store::{Call, Function};
@@ -18,6 +18,7 @@ pub const TRANSFORM: Transform = Transform {
         name: "keep",
         help: "Characters that stay, written one after the other; default \"-'\".",
         required: false,
+        takes: Takes::Text,
     }],
     examples: &[
         Example { arguments: "", inputs: &[Some("*Jean-Pierre* (VIP)")], output: Some("Jean-Pierre VIP") },

@@ -1,6 +1,6 @@
 //! `replace`: one text for another.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -13,8 +13,13 @@ pub const TRANSFORM: Transform = Transform {
     output: FieldType::Text,
     fails: false,
     arguments: &[
-        Argument { name: "from", help: "The text to look for, or the list of both texts.", required: true },
-        Argument { name: "to", help: "The text to put there; default nothing.", required: false },
+        Argument {
+            name: "from",
+            help: "The text to look for, or the list of both texts.",
+            required: true,
+            takes: Takes::Text,
+        },
+        Argument { name: "to", help: "The text to put there; default nothing.", required: false, takes: Takes::Text },
     ],
     examples: &[
         Example {

@@ -1,6 +1,6 @@
 //! `split_list`: one cell, several values.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -15,6 +15,7 @@ pub const TRANSFORM: Transform = Transform {
         name: "separators",
         help: "What stands between the parts: a text or a list of texts, e.g. [\",\", \"/\", \" et \"]; default \",\".",
         required: false,
+        takes: Takes::Texts,
     }],
     examples: &[
         Example {

@@ -1,6 +1,6 @@
 //! `sql`: an expression for the expert.
 
-use super::{Argument, Arguments, Example, Inputs, Transform};
+use super::{Argument, Arguments, Example, Inputs, Takes, Transform};
 use crate::error::Result;
 use crate::model::FieldType;
 use crate::store::vet::is_unsteady;
@@ -14,7 +14,12 @@ pub const TRANSFORM: Transform = Transform {
     inputs: Inputs::One,
     output: FieldType::Text,
     fails: true,
-    arguments: &[Argument { name: "expression", help: "The expression, in DuckDB's SQL.", required: true }],
+    arguments: &[Argument {
+        name: "expression",
+        help: "The expression, in DuckDB's SQL.",
+        required: true,
+        takes: Takes::Text,
+    }],
     examples: &[
         Example { arguments: "\"upper(value[:3])\"", inputs: &[Some("riesling")], output: Some("RIE") },
         Example { arguments: "\"value || ' ' || length(value)\"", inputs: &[Some("it's")], output: Some("it's 4") },

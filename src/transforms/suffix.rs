@@ -1,6 +1,6 @@
 //! `suffix`: text behind.
 
-use super::{Argument, Example, Inputs, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
 use crate::sql::Literal;
 
@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
     inputs: Inputs::One,
     output: FieldType::Text,
     fails: false,
-    arguments: &[Argument { name: "text", help: "What to put behind.", required: true }],
+    arguments: &[Argument { name: "text", help: "What to put behind.", required: true, takes: Takes::Text }],
     examples: &[
         Example { arguments: "\"-75CL\"", inputs: &[Some("RIESLING-2020")], output: Some("RIESLING-2020-75CL") },
         Example { arguments: "\" °\"", inputs: &[Some("12,5")], output: Some("12,5 °") },

@@ -1,6 +1,6 @@
 //! `timestamp`: days with a time by explicit formats; its neighbour is `date`.
 
-use super::{Argument, Example, Inputs, Transform, moment};
+use super::{Argument, Example, Inputs, Takes, Transform, moment};
 use crate::model::FieldType;
 use crate::sql::Literal;
 use crate::store::{Call, Function};
@@ -33,6 +33,7 @@ pub const TRANSFORM: Transform = Transform {
         name: "formats",
         help: "The format, or a list of formats tried in order.",
         required: false,
+        takes: Takes::Texts,
     }],
     examples: &[
         Example { arguments: "", inputs: &[Some("2024-03-05 17:45:00")], output: Some("2024-03-05 17:45:00") },

@@ -1,11 +1,15 @@
 //! What the update wants done, as data; the runtime does it and answers with a [`Message`](super::message::Message).
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use indexmap::IndexMap;
 
+use super::screens::mapping::{Opened, Told};
 use crate::model::{
-    Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, Facets, Neighbours, Page, RowChange, RowStory,
-    Suggested, TableTally, TextField, ValueCluster, Verdict, Waiver,
+    Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, EntityProfile, Facets, Mapping, MappingDraft,
+    MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, Suggested, TableTally, TextField, ValueCluster,
+    Verdict, Waiver,
 };
 use crate::workbench::SourceStatus;
 
@@ -52,6 +56,11 @@ pub enum Job {
         wish: Box<Wish>,
         /// The reason.
         why: Option<String>,
+    },
+    /// Write a mapping file.
+    SaveMapping {
+        /// What it is to say.
+        draft: Box<MappingDraft>,
     },
     /// Make the candidates canonical.
     Commit {
@@ -244,6 +253,49 @@ pub enum Ask {
     },
     /// Something of the tables of all stages.
     Table(TableAsk),
+    /// The mapping of a source as its file says, to be edited, and how the source's columns have changed.
+    MappingDraft {
+        /// The source.
+        source: String,
+    },
+    /// What the columns of a staged entity hold.
+    Profile {
+        /// The source.
+        source: String,
+        /// The entity.
+        entity: String,
+    },
+    /// What is suggested for a source.
+    Proposal {
+        /// The source.
+        source: String,
+        /// Its mapping as it is now, saved or not.
+        mapping: Box<Mapping>,
+    },
+    /// A window of the rows of a field as they come out, those that cannot be read first.
+    MappingPreview {
+        /// The source.
+        source: String,
+        /// Its mapping as it would be.
+        draft: Box<MappingDraft>,
+        /// The canonical table.
+        table: String,
+        /// The canonical field.
+        field: String,
+        /// The first row.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
+    /// The statement that would build a table.
+    MapSql {
+        /// The source whose mapping is edited.
+        source: String,
+        /// Its mapping as it would be.
+        draft: Box<MappingDraft>,
+        /// The canonical table.
+        table: String,
+    },
 }
 
 /// How many readers there are, each with a lane of questions.
@@ -275,6 +327,11 @@ pub enum Slot {
     Changes,
     Held,
     Table(TableSlot),
+    MappingDraft,
+    Profile,
+    Proposal,
+    MappingPreview,
+    MapSql,
 }
 
 impl Ask {
@@ -302,6 +359,11 @@ impl Ask {
             Ask::Diff => Slot::Diff,
             Ask::Changes { .. } => Slot::Changes,
             Ask::Held { .. } => Slot::Held,
+            Ask::MappingDraft { .. } => Slot::MappingDraft,
+            Ask::Profile { .. } => Slot::Profile,
+            Ask::Proposal { .. } => Slot::Proposal,
+            Ask::MappingPreview { .. } => Slot::MappingPreview,
+            Ask::MapSql { .. } => Slot::MapSql,
             Ask::Table(ask) => Slot::Table(ask.slot()),
         }
     }
@@ -310,6 +372,8 @@ impl Ask {
     pub fn lane(&self) -> usize {
         match self {
             Ask::Table(ask) => ask.lane(),
+            Ask::MappingPreview { .. } => 1,
+            Ask::Profile { .. } | Ask::Proposal { .. } => 2,
             _ => 0,
         }
     }
@@ -341,4 +405,9 @@ pub enum Answer {
     Changes { offset: u64, rows: Vec<RowChange> },
     Held(Page),
     Table(Box<TableAnswer>),
+    MappingDraft { source: String, outcome: Result<Opened, Told> },
+    Profile { source: String, entity: String, profile: Option<Arc<EntityProfile>> },
+    Proposal(Box<Proposal>),
+    MappingPreview(Result<MappingPreview, Told>),
+    MapSql(Result<(String, String), Told>),
 }

@@ -164,11 +164,13 @@ fn bound(wishes: &[Wish], left: &[usize], places: &[Place]) -> Vec<Bound> {
 
 /// The wishes that give a key to two commands at once, and what is to be said about each.
 fn collisions(bound: &[Bound], wishes: &[Wish]) -> (Vec<usize>, Vec<Error>) {
-    let (mut dropped, mut errors) = (Vec::new(), Vec::new());
+    let (mut dropped, mut errors, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for (at, one) in bound.iter().enumerate() {
         for other in &bound[at + 1..] {
             let apart = match (one.place.on, other.place.on) {
                 _ if std::ptr::eq(one.place.layer, other.place.layer) => false,
+                // Commands of one name do the same in their places, as undo does: the more particular one goes before.
+                _ if one.command.name == other.command.name => true,
                 (On::Everywhere, On::Popup) | (On::Popup, _) | (_, On::Popup) => true,
                 (On::Everywhere, _) | (_, On::Everywhere) => false,
                 // Whether two layers of screens are ever on together, only the screens know; where they are, the more
@@ -191,13 +193,20 @@ fn collisions(bound: &[Bound], wishes: &[Wish]) -> (Vec<usize>, Vec<Error>) {
                 }
             };
             let key = if a.len() >= b.len() { a } else { b };
+            dropped.extend([one, other].iter().filter_map(|side| side.wish));
+            // A command that stands in several places is told of once.
+            let mut pair = [one.command.name, other.command.name];
+            pair.sort_unstable();
+            if told.contains(&pair) {
+                continue;
+            }
+            told.push(pair);
             let line = [one, other].iter().filter_map(|side| side.wish).map(|wish| wishes[wish].line).max();
             errors.push(
                 Error::config(format!("the key {key} would be both {} and {}", of(one), of(other)))
                     .at_line(line.unwrap_or(1))
                     .hint("give one of them another key, or none: []; until then both have their built-in keys"),
             );
-            dropped.extend([one, other].iter().filter_map(|side| side.wish));
         }
     }
     (dropped, errors)

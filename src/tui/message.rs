@@ -60,6 +60,8 @@ pub enum Reply {
         /// What failed. Decisions may be in the ledger all the same, when what failed came after it was written.
         failure: Option<Error>,
     },
+    /// A mapping was written under this name with this text, or was not.
+    MappingSaved(String, Result<String>),
     /// A commit ended.
     Committed(Result<Commit>),
     /// A setting was written into the file that is named, or was not.
@@ -78,6 +80,7 @@ impl Reply {
             Reply::Checked(outcome) => Some(outcome.is_ok()),
             Reply::Committed(outcome) => Some(outcome.is_ok()),
             Reply::Decided { decisions, .. } => Some(!decisions.is_empty()),
+            Reply::MappingSaved(_, outcome) => Some(outcome.is_ok()),
             Reply::Started(_)
             | Reply::Reread { .. }
             | Reply::Progress(_)

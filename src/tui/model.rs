@@ -15,7 +15,7 @@ use super::keymap::{Keymap, Layer};
 use super::message::Key;
 use super::notes::{Notes, Tone};
 use super::popups::Popup;
-use super::screens::{self, Screen, anomalies, commit, sources, tables};
+use super::screens::{self, Screen, anomalies, commit, mapping, sources, tables};
 use super::shell::Journal;
 use super::theme::{Named, Theme};
 use crate::model::{Decision, Gate, Progress, Schema, Verdict};
@@ -90,6 +90,8 @@ pub struct Model {
     pub open: usize,
     /// What the Sources screen shows.
     pub sources: sources::State,
+    /// What the Mapping screen shows.
+    pub mapping: mapping::State,
     /// What the Anomalies screen shows.
     pub anomalies: anomalies::State,
     /// What the Tables screen shows.
@@ -146,6 +148,7 @@ impl Model {
             clock: Duration::ZERO,
             open: 0,
             sources: sources::State::default(),
+            mapping: mapping::State::default(),
             anomalies: anomalies::State::default(),
             tables: tables::State::default(),
             commit: commit::State::default(),

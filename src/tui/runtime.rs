@@ -381,7 +381,7 @@ impl Work {
 
     fn cancel(&self) {
         let mut queue = lock(&self.queue.0);
-        queue.jobs.retain(|job| matches!(job, Job::Decide { .. }));
+        queue.jobs.retain(is_owed);
         queue.check = false;
         if queue.running.is_some() {
             self.interrupter.interrupt();
@@ -432,10 +432,15 @@ impl Work {
     }
 }
 
+/// Whether a piece of work is a promise: what the user did and believes to be kept.
+fn is_owed(job: &Job) -> bool {
+    matches!(job, Job::Decide { .. } | Job::SaveMapping { .. })
+}
+
 /// What the end must wait for: whether a commit is being made, and how many decisions are not written.
 fn owed(queue: &Queue) -> (bool, usize) {
-    let all = queue.deciding.iter().chain(&queue.jobs);
-    let decisions = all.filter(|job| matches!(job, Job::Decide { .. })).count();
+    let all = queue.deciding.iter().chain(&queue.running).chain(&queue.jobs);
+    let decisions = all.filter(|job| is_owed(job)).count();
     (matches!(queue.running, Some(Job::Commit { .. })), decisions)
 }
 
@@ -445,6 +450,7 @@ fn failed_unseen(reply: Reply) -> Option<String> {
         Reply::Decided { decisions, failure: Some(error), .. } if decisions.is_empty() => {
             Some(format!("a decision was not made: {error}"))
         }
+        Reply::MappingSaved(name, Err(error)) => Some(format!("mappings/{name}.toml was not saved: {error}")),
         Reply::Committed(Err(error)) => Some(format!("the commit was not made: {error}")),
         _ => None,
     }
@@ -455,7 +461,7 @@ fn next_job(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
     loop {
         if queue.closed {
             queue.check = false;
-            queue.jobs.retain(|job| matches!(job, Job::Decide { .. }));
+            queue.jobs.retain(is_owed);
         }
         // What is decided is written first, so that whatever begins now knows of it.
         if !is_deciding(&queue) {
@@ -496,6 +502,7 @@ fn failure_of(job: Job, decisions: Vec<Decision>, error: Error) -> Reply {
         Job::Load(source) => Reply::Loaded(source, Err(error)),
         Job::Check => Reply::Checked(Err(error)),
         Job::Decide { ticket, .. } => Reply::Decided { ticket, decisions, failure: Some(error) },
+        Job::SaveMapping { draft } => Reply::MappingSaved(draft.name().to_owned(), Err(error)),
         Job::Commit { .. } => Reply::Committed(Err(error)),
     }
 }

@@ -218,7 +218,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             }
             let quiet = match job {
                 Job::Check => !std::mem::take(&mut model.check_loudly),
-                Job::Decide { .. } => return Vec::new(),
+                Job::Decide { .. } | Job::SaveMapping { .. } => return Vec::new(),
                 Job::Load(_) | Job::Commit { .. } => false,
             };
             let now = model.clock;
@@ -236,6 +236,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         Reply::Loaded(source, outcome) => loaded(model, &source, outcome),
         Reply::Checked(outcome) => checked(model, outcome),
         Reply::Decided { ticket, decisions, failure } => decided(model, ticket, decisions, failure),
+        Reply::MappingSaved(name, outcome) => screens::mapping::saved(model, &name, outcome),
         Reply::Committed(outcome) => committed(model, outcome),
         Reply::Remembered(outcome) => {
             match outcome {
@@ -324,6 +325,9 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
                 &Answer::Verdict { verdict: Some(Box::new(verdict)), conflicts: model.conflicts, outdated: false },
             );
             screens::anomalies::settle_decided(model);
+        }
+        Err(error) if error.kind() == Kind::Interrupted && screens::mapping::is_saving(model) => {
+            model.check_wanted = true;
         }
         // A check that made way for a decision begins again by itself.
         Err(error) if error.kind() == Kind::Interrupted && (!model.pending.is_empty() || model.check_wanted) => {}

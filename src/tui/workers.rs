@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::effects::{Answer, Ask, Job, OnAll, Wish};
 use super::message::Reply;
-use crate::error::Result;
+use super::screens::mapping::{Opened, Told};
+use crate::error::{Kind, Result};
 use crate::model::{AnomalyFilter, LoadOptions, TableDiff};
 use crate::workbench::{Decider, NewValue, Reader, Tell, Workbench};
 
@@ -21,6 +22,11 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
         }
         Job::Check => Reply::Checked(reread(workbench, tell).and_then(|()| workbench.check(&progress))),
         Job::Decide { ticket, wish, why } => decide(workbench, ticket, *wish, why),
+        Job::SaveMapping { mut draft } => {
+            let saved = workbench.save_mapping(&mut draft);
+            let text = saved.map(|_| draft.on_disk().unwrap_or_default().to_owned());
+            Reply::MappingSaved(draft.name().to_owned(), text)
+        }
         Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
     }
 }
@@ -60,6 +66,15 @@ fn decide_found(decider: &mut Decider, filter: &AnomalyFilter, what: OnAll, why:
         OnAll::Exclude => decider.exclude_found(filter, why),
     }
     .map(drop)
+}
+
+/// What went wrong as something to be shown where the answer would stand; an interruption stays one.
+fn told<T>(outcome: Result<T>) -> Result<std::result::Result<T, Told>> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) if error.kind() == Kind::Interrupted => Err(error),
+        Err(error) => Ok(Err(Told::from(&error))),
+    }
 }
 
 /// Answers a question.
@@ -117,5 +132,24 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
         }
         Ask::Held { offset, limit } => Answer::Held(reader.held_back(*offset, *limit)?),
         Ask::Table(ask) => Answer::Table(Box::new(ask.answer(reader, tell)?)),
+        Ask::MappingDraft { source } => {
+            let open = || {
+                let (draft, drift) = (Box::new(reader.draft(source)?), Vec::new());
+                Ok(Opened { draft, drift, staged: reader.staged_entities(source)? })
+            };
+            Answer::MappingDraft { source: source.clone(), outcome: told(open())? }
+        }
+        Ask::Profile { source, entity } => {
+            let profile = reader.column_profiles(source, entity)?;
+            Answer::Profile { source: source.clone(), entity: entity.clone(), profile }
+        }
+        Ask::Proposal { source, mapping } => Answer::Proposal(Box::new(reader.suggest(source, mapping)?)),
+        Ask::MappingPreview { source, draft, table, field, offset, limit } => {
+            Answer::MappingPreview(told(reader.preview(source, draft, table, field, *offset, *limit))?)
+        }
+        Ask::MapSql { source, draft, table } => {
+            let own = |all: Vec<(String, String)>| all.into_iter().find(|(name, _)| name == table).unwrap_or_default();
+            Answer::MapSql(told(reader.draft_sql(source, draft).map(own))?)
+        }
     })
 }

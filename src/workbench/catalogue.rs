@@ -15,7 +15,7 @@ pub use crate::reports::{Target, visible};
 pub use crate::rules::Rule;
 pub use crate::rules::user::UserRule;
 pub use crate::store::Interrupter;
-pub use crate::transforms::{Example, Transform};
+pub use crate::transforms::{Argument, Example, Inputs, Takes, Transform, asked, filled, written};
 
 /// All rules, in the order of the docs.
 pub fn rules() -> &'static [&'static Rule] {

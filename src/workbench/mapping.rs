@@ -7,7 +7,8 @@ use super::{Reader, Workbench, mapping_text, workspace};
 use crate::connectors::Place;
 use crate::error::{Error, Result};
 use crate::model::{
-    Drift, EntityProfile, LoadStatus, Mapping, MappingDraft, MappingPreview, MappingProblem, Proposal, Step,
+    ColumnProfile, Drift, EntityProfile, LoadStatus, Mapping, MappingDraft, MappingPreview, MappingProblem, Proposal,
+    Schema, Step,
     Suggestion, TableMapping,
 };
 use crate::stages::map::{self, Fed};
@@ -35,6 +36,11 @@ impl Profiles {
 /// nothing is. Needs no data and takes no time: fit for a form while somebody types.
 pub fn step_problem(step: &Step, place: usize) -> Option<MappingProblem> {
     map::step_problem(step, place)
+}
+
+/// The transforms that read a column as a canonical field, by what the field declares and what the values look like.
+pub fn usual_transforms(schema: &Schema, table: &str, field: &str, column: &ColumnProfile) -> Vec<Step> {
+    suggest::usual_steps(schema, table, field, column)
 }
 
 impl Reader {

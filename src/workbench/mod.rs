@@ -29,7 +29,7 @@ use crate::{rules, transforms};
 pub use catalogue::*;
 pub use decider::Decider;
 pub use decisions::NewValue;
-pub use mapping::step_problem;
+pub use mapping::{step_problem, usual_transforms};
 pub use reader::{Reader, SourceStatus};
 pub use tables::{Tell, Viewed, sql_name};
 pub use workspace::{MappingInfo, OpenOptions, Workspace};

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 
 pub use drift::drift;
 pub use profile::{profile, profile_columns, staged_load};
+pub use steps::usual as usual_steps;
 
 use crate::error::Result;
 use crate::model::{

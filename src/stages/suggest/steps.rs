@@ -53,6 +53,16 @@ pub fn steps(pair: &Pair) -> Vec<Step> {
     }
 }
 
+/// The same where nothing is known but what the field declares and what the values look like: for a pair that somebody
+/// chose by hand. None for a field that is not declared.
+pub fn usual(schema: &Schema, table: &str, field: &str, column: &ColumnProfile) -> Vec<Step> {
+    let Some(declared) = schema.field(table, field) else {
+        return Vec::new();
+    };
+    let learnt = &Learnt::default();
+    steps(&Pair { schema, table, name: field, field: declared, column, prefix: None, mapping: "", learnt })
+}
+
 /// Keys are compared as written, so that one and the same is written in one way everywhere.
 fn key(pair: &Pair) -> Vec<Step> {
     let mut steps = vec![Step::bare("trim")];

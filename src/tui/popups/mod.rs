@@ -3,6 +3,7 @@
 pub mod journal;
 mod palette;
 pub mod picker;
+pub mod sheet;
 mod themes;
 
 use super::cursor::{Cursor, Reel};
@@ -16,6 +17,7 @@ use super::widgets::popup::{self as drawn, Target};
 pub use journal::{JOURNAL, journal, something_done};
 pub use palette::palette;
 pub use picker::{Item, PICKER, Picker};
+pub use sheet::{Part, SHEET, Sheet};
 pub use themes::themes;
 
 /// Something that lies over the screen.
@@ -26,6 +28,8 @@ pub enum Popup {
     Picker(Picker),
     /// Text to be typed.
     Form(Form),
+    /// Text to be typed, in parts of one line or more.
+    Sheet(Sheet),
     /// A question to be answered with yes or no.
     Question(Question),
     /// SQL to be typed.
@@ -105,6 +109,7 @@ impl Popup {
             Popup::Journal(_) => &JOURNAL,
             Popup::Picker(_) => &PICKER,
             Popup::Form(_) => &FORM,
+            Popup::Sheet(_) => &SHEET,
             Popup::Question(_) => &QUESTION,
             Popup::Console(_) => &console::KEYS,
         }
@@ -116,13 +121,14 @@ impl Popup {
             Popup::Picker(picker) => Some(&mut picker.input),
             Popup::Form(form) => form.fields.get_mut(form.focus).map(|field| &mut field.input),
             Popup::Console(console) => Some(&mut console.input),
+            Popup::Sheet(sheet) => sheet.input(),
             _ => None,
         }
     }
 }
 
 /// The layers of everything that lies over a screen.
-pub static LAYERS: &[&Layer] = &[&READ, &PICKER, &FORM, &QUESTION, &JOURNAL];
+pub static LAYERS: &[&Layer] = &[&READ, &PICKER, &FORM, &SHEET, &QUESTION, &JOURNAL];
 
 /// Help and message log.
 pub static READ: Layer = Layer {
@@ -284,6 +290,7 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Input) -> bool) -> bool {
             }
         }
         Some(Popup::Console(console)) => console.typed(),
+        Some(Popup::Sheet(sheet)) => sheet.edited(),
         _ => picker::typed(model),
     }
     taken
@@ -298,8 +305,10 @@ pub fn click(model: &mut Model, target: Target, twice: bool) -> Vec<Effect> {
             return if twice { picker::choose(model) } else { Vec::new() };
         }
         Target::Field { field, column, room } => {
-            if let Some(Popup::Form(form)) = &mut model.popup {
-                form.focus = field;
+            match &mut model.popup {
+                Some(Popup::Form(form)) => form.focus = field,
+                Some(Popup::Sheet(sheet)) => sheet.focus = field,
+                _ => {}
             }
             if let Some(input) = model.popup.as_mut().and_then(Popup::input) {
                 input.point(column, room);

@@ -79,7 +79,7 @@ fn item(model: &Model, here: &[&'static Layer], entry: &Entry) -> Item {
         (None, None) if works_here => command.help.to_owned(),
         (None, None) => format!("in {}: {}", entry.layer.title, command.help),
     };
-    Item { name: command.name.to_owned(), aside: keys.join(" "), about, faint: why.is_some() }
+    Item { name: command.name.to_owned(), aside: keys.join(" "), about, faint: why.is_some(), ..Item::default() }
 }
 
 /// Goes where the command works and runs it there, or says where that is.

@@ -38,6 +38,8 @@ pub struct Item {
     pub aside: String,
     /// What it is, in a sentence; it is found by that too.
     pub about: String,
+    /// What else one should know to choose it, line by line; shown below the list while the cursor is on it.
+    pub details: String,
     /// Whether it can be chosen now; `about` says why not.
     pub faint: bool,
 }
@@ -45,7 +47,7 @@ pub struct Item {
 impl Item {
     /// An item that can be chosen.
     pub fn new(name: impl Into<String>, aside: impl Into<String>, about: impl Into<String>) -> Item {
-        Item { name: name.into(), aside: aside.into(), about: about.into(), faint: false }
+        Item { name: name.into(), aside: aside.into(), about: about.into(), ..Item::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod anomalies;
 pub mod commit;
+pub mod mapping;
 pub mod sources;
 pub mod tables;
 
@@ -56,7 +57,8 @@ pub struct Region {
 }
 
 /// Every screen, in the order of the tabs.
-pub static SCREENS: [&Screen; 4] = [&sources::SCREEN, &anomalies::SCREEN, &tables::SCREEN, &commit::SCREEN];
+pub static SCREENS: [&Screen; 5] =
+    [&sources::SCREEN, &mapping::SCREEN, &anomalies::SCREEN, &tables::SCREEN, &commit::SCREEN];
 
 /// The keys of the tabs.
 pub static TABS: Layer = Layer {
@@ -68,6 +70,14 @@ pub static TABS: Layer = Layer {
             label: "",
             help: "Opens Sources: what comes in.",
             run: |m| open(m, &sources::SCREEN),
+            ready: always,
+        },
+        Command {
+            name: "go to mapping",
+            keys: &["2"],
+            label: "",
+            help: "Opens Mapping: how columns land in the canonical tables.",
+            run: |m| open(m, &mapping::SCREEN),
             ready: always,
         },
         Command {
@@ -304,6 +314,10 @@ pub fn layers() -> Vec<&'static Layer> {
 
 /// Opens a screen.
 pub fn open(model: &mut Model, screen: &'static Screen) -> Vec<Effect> {
+    let leaves_mapping = std::ptr::eq(model.screen(), &mapping::SCREEN) && !std::ptr::eq(screen, &mapping::SCREEN);
+    if leaves_mapping && mapping::asks_before(model, screen) {
+        return Vec::new();
+    }
     if let Some(at) = SCREENS.iter().position(|known| std::ptr::eq(*known, screen)) {
         model.open = at;
     }
@@ -446,6 +460,9 @@ fn close(model: &mut Model) -> Vec<Effect> {
 
 /// Ends the program, after a question while there is something that it would have to wait for.
 fn quit(model: &mut Model) -> Vec<Effect> {
+    if mapping::asks_before_end(model) {
+        return Vec::new();
+    }
     let mut about = Vec::new();
     if matches!(model.work.as_ref().map(|work| &work.job), Some(Job::Commit { .. })) {
         about.push("A commit is being made.".to_owned());

@@ -156,7 +156,7 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
         Some(progress) => text::clean(&progress.what).into_owned(),
         None => match &work.job {
             Job::Load(source) => format!("load {source}"),
-            Job::Check | Job::Decide { .. } => "check".to_owned(),
+            Job::Check | Job::Decide { .. } | Job::SaveMapping { .. } => "check".to_owned(),
             Job::Commit { .. } => "commit".to_owned(),
         },
     };

@@ -6,6 +6,7 @@ pub mod grid;
 pub mod header;
 pub mod pane;
 pub mod popup;
+pub mod sheet;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

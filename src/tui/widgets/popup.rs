@@ -5,8 +5,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use super::pane::{Pane, inner};
-use super::put;
+use super::pane::{Pane, below, inner};
+use super::{put, sheet};
 use crate::tui::cursor::Cursor;
 use crate::tui::input::Input;
 use crate::tui::keymap::{self, Layer, Meaning};
@@ -23,6 +23,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     if let Popup::Console(console) = popup {
         return Some(console::draw(model, console, area, buffer));
     }
+    if let Popup::Sheet(form) = popup {
+        return Some(sheet::draw(model, form, area, buffer));
+    }
     let frame = frame(model, area);
     Clear.render(frame, buffer);
     let inside = padded(inner(frame));
@@ -36,7 +39,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         Popup::Question(question) => scrolled(read(&question.about, inside.width), 0, inside, buffer),
         Popup::Picker(picker) => return Some(items(model, picker, inside, buffer)),
         Popup::Form(form) => return Some(fields(model, form, inside, buffer)),
-        Popup::Console(_) => {}
+        Popup::Console(_) | Popup::Sheet(_) => {}
     }
     None
 }
@@ -60,7 +63,7 @@ pub fn lines(model: &Model) -> u64 {
 pub fn height(model: &Model) -> u64 {
     let inside = inner(frame(model, model.body()));
     match &model.popup {
-        Some(Popup::Picker(_)) => u64::from(inside.height.saturating_sub(1)).max(1),
+        Some(Popup::Picker(picker)) => u64::from(list(picker, inside).height).max(1),
         Some(Popup::Journal(_)) => u64::from(inside.height.saturating_sub(WHOLE + 1)).max(1),
         _ => u64::from(inside.height).max(1),
     }
@@ -80,12 +83,14 @@ fn titles(model: &Model, popup: &Popup) -> (String, String) {
             (text::clean(&picker.title).into_owned(), format!("{count} · Enter choose · Esc leave"))
         }
         Popup::Form(form) => (text::clean(&form.title).into_owned(), "Enter accept · Esc leave".to_owned()),
+        Popup::Sheet(sheet) => (text::clean(&sheet.title).into_owned(), String::new()),
         Popup::Question(question) => (text::clean(&question.title).into_owned(), "y yes · n no".to_owned()),
         Popup::Console(_) => Default::default(),
     }
 }
 
-fn padded(area: Rect) -> Rect {
+/// An area with a column of room at both sides.
+pub(super) fn padded(area: Rect) -> Rect {
     Rect { x: (area.x + 1).min(area.right()), width: area.width.saturating_sub(2), ..area }
 }
 
@@ -102,7 +107,7 @@ fn frame(model: &Model, area: Rect) -> Rect {
         Some(Popup::Help(layers, _)) => help(layers, model.theme, inside).len() as u16,
         Some(Popup::Journal(_)) => (model.journal.done.len() as u16).min(16) + WHOLE + 1,
         Some(Popup::Messages(_)) => (log(model, inside).len() as u16).max(3),
-        Some(Popup::Picker(picker)) => 1 + (picker.items.len() as u16).min(16),
+        Some(Popup::Picker(picker)) => 1 + (picker.items.len() as u16).min(16) + details(picker),
         Some(Popup::Question(question)) => read(&question.about, inside).len() as u16,
         Some(Popup::Text { lines, .. }) => read(lines, inside).len() as u16,
         Some(Popup::Form(form)) => {
@@ -110,7 +115,7 @@ fn frame(model: &Model, area: Rect) -> Rect {
                 form.about.iter().map(|line| text::wrap(&text::clean(line), usize::from(inside)).len()).sum();
             about as u16 + u16::from(about > 0) + form.fields.len() as u16 + 2
         }
-        Some(Popup::Console(_)) | None => 0,
+        Some(Popup::Console(_) | Popup::Sheet(_)) | None => 0,
     };
     let height = (high + 2).min(area.height);
     Rect {
@@ -231,7 +236,8 @@ fn items(model: &Model, picker: &Picker, area: Rect, buffer: &mut Buffer) -> Pos
     let aside_room = wide(|item| &item.aside, ASIDE);
     let room = usize::from(area.width).saturating_sub(name_room + aside_room + 4);
     let shown = matches.into_iter().enumerate().skip(usize::try_from(picker.cursor.top).unwrap_or(usize::MAX));
-    for (row, (at, item)) in (1..area.height).zip(shown) {
+    let lines = list(picker, area);
+    for (row, (at, item)) in (1..=lines.height).zip(shown) {
         let Some(item) = picker.items.get(item) else {
             continue;
         };
@@ -246,7 +252,27 @@ fn items(model: &Model, picker: &Picker, area: Rect, buffer: &mut Buffer) -> Pos
         ];
         put(buffer, area, row, Line::from(line).style(base));
     }
+    let below = below(area, 1 + lines.height);
+    if let Some(item) = picker.here().and_then(|at| picker.items.get(at)).filter(|item| !item.details.is_empty()) {
+        put(buffer, below, 0, Line::styled("─".repeat(usize::from(below.width)), theme.dim()));
+        let words = item.details.lines().flat_map(|line| text::wrap(&text::clean(line), usize::from(below.width)));
+        for (row, line) in (1..below.height).zip(words) {
+            put(buffer, below, row, Line::raw(line));
+        }
+    }
     place
+}
+
+/// The lines below a list for what else is known of the item under the cursor, the same for all items.
+fn details(picker: &Picker) -> u16 {
+    if picker.items.iter().any(|item| !item.details.is_empty()) { 7 } else { 0 }
+}
+
+/// The part of the popup that has the items. On a low screen they are worth more than what is known of one.
+fn list(picker: &Picker, area: Rect) -> Rect {
+    let below_text = below(area, 1);
+    let low = if below_text.height >= details(picker) + 4 { details(picker) } else { 0 };
+    Rect { height: below_text.height - low, ..below_text }
 }
 
 /// What stands before the text of a list to choose from.
@@ -274,12 +300,15 @@ pub enum Target {
 
 /// What is at a place of the screen.
 pub fn target(model: &Model, place: Position) -> Target {
+    if let Some(Popup::Sheet(form)) = &model.popup {
+        return sheet::target(form, model.body(), place);
+    }
     let frame = frame(model, model.body());
     let inside = padded(inner(frame));
     match &model.popup {
         _ if !frame.contains(place) => Target::Outside,
         _ if !inside.contains(place) => Target::Inside,
-        Some(Popup::Picker(picker)) if place.y > inside.y => {
+        Some(Popup::Picker(picker)) if list(picker, inside).contains(place) => {
             let at = picker.cursor.top + u64::from(place.y - inside.y - 1);
             if at < picker.matches().len() as u64 { Target::Item(at) } else { Target::Inside }
         }
@@ -288,6 +317,7 @@ pub fn target(model: &Model, place: Position) -> Target {
             let at = cursor.top + row;
             if row < height(model) && at < lines(model) { Target::Item(at) } else { Target::Inside }
         }
+        Some(Popup::Picker(_)) if place.y > inside.y => Target::Inside,
         Some(Popup::Picker(_)) => field_at(0, text::width(LEAD), inside, place),
         Some(Popup::Form(form)) => {
             let at = usize::from(place.y - inside.y).checked_sub(usize::from(first_field(form, inside)));
@@ -300,7 +330,7 @@ pub fn target(model: &Model, place: Position) -> Target {
     }
 }
 
-fn field_at(field: usize, lead: usize, line: Rect, place: Position) -> Target {
+pub(super) fn field_at(field: usize, lead: usize, line: Rect, place: Position) -> Target {
     let column = usize::from(place.x - line.x).saturating_sub(lead);
     Target::Field { field, column, room: usize::from(line.width).saturating_sub(lead) }
 }

@@ -1,0 +1,851 @@
+//! Mapping (2): how the columns of the sources land in the canonical tables, why, and what comes out.
+//!
+//! Nothing here changes the workspace but saving: edits are made to a draft of the mapping file, with undo of its own.
+//! [`pairs`] says what stands beside what, [`act`] and [`steps`] edit, [`view`] and [`detail`] draw.
+
+mod act;
+mod detail;
+mod leave;
+mod pairs;
+mod places;
+mod steps;
+mod view;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use ratatui::layout::{Constraint, Direction, Rect};
+
+use super::{Region, Screen, lines_seen};
+use crate::error::Error;
+use crate::model::{
+    Drift, Edit, EntityProfile, EntityProposal, FieldMapping, Mapping, MappingDraft, MappingPreview, PreviewRow,
+    Proposal, Suggestion, Table,
+};
+use crate::tui::cursor::{Cursor, Reel};
+use crate::tui::effects::{Answer, Ask, Effect, Job};
+use crate::tui::keymap::{Command, Layer, always};
+use crate::tui::model::Model;
+use crate::tui::notes::Tone;
+use crate::tui::widgets::pane::{below, inner, split};
+use crate::tui::window::Window;
+pub use leave::{asks_before, asks_before_end};
+use pairs::{Link, Pair};
+use places::Place;
+
+/// The columns of the source.
+const COLUMNS: usize = 0;
+/// The canonical fields beside them.
+const FIELDS: usize = 1;
+/// What is done to the text.
+const STEPS: usize = 2;
+/// Why a column belongs to a field.
+const EVIDENCE: usize = 3;
+/// What comes out.
+const PREVIEW: usize = 4;
+/// How many panes there are.
+const PANES: usize = 5;
+
+/// Screens at least this wide have the details at the right of the pairs.
+const WIDE: u16 = 110;
+/// Screens at least this high have room for pairs and details.
+const HIGH: u16 = 13;
+
+/// What the screen shows.
+pub struct State {
+    focus: usize,
+    /// The cursor in the pairs, which columns and fields share.
+    pairs: Cursor,
+    /// The cursors of the steps, the evidence and the preview.
+    steps: Cursor,
+    evidence: Cursor,
+    preview: Cursor,
+    place: Option<Place>,
+    /// What is known of each source.
+    sources: IndexMap<String, Source>,
+    /// The drafts, by the names of their mappings; two sources can share one.
+    drafts: IndexMap<String, MappingDraft>,
+    /// From which score on suggestions are accepted together, in percent.
+    least: u8,
+    /// Only columns and fields with this text in their names are shown.
+    filter: Option<String>,
+    /// Whether the preview has the whole screen.
+    zoomed: bool,
+    /// The transform whose arguments are being filled in.
+    editing: Option<steps::Editing>,
+    /// The rows of the preview, or why there are none.
+    shown: Shown,
+    preview_asked: Option<(PreviewOf, u64)>,
+    /// The source of which the draft was asked for last, and the epoch.
+    asking: Option<(String, u64)>,
+    /// The source and the entity that was to be profiled last, and the epoch.
+    profiling: Option<(String, String, u64)>,
+    /// What suggestions were asked for last.
+    proposing: Option<ProposalOf>,
+    /// How many mappings are on their way to the disk.
+    saving: usize,
+    /// How many edits that are not saved the user wants to keep for later.
+    kept: Option<usize>,
+    /// Where the user goes once the mappings are saved.
+    leaving: Option<leave::Way>,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            focus: COLUMNS,
+            pairs: Cursor::default(),
+            steps: Cursor::default(),
+            evidence: Cursor::default(),
+            preview: Cursor::default(),
+            place: None,
+            sources: IndexMap::new(),
+            drafts: IndexMap::new(),
+            least: 90,
+            filter: None,
+            zoomed: false,
+            editing: None,
+            shown: Shown::default(),
+            preview_asked: None,
+            asking: None,
+            profiling: None,
+            proposing: None,
+            saving: 0,
+            kept: None,
+            leaving: None,
+        }
+    }
+}
+
+/// What is known of a source.
+#[derive(Default)]
+struct Source {
+    /// The name of its mapping.
+    mapping: String,
+    /// The entities that are staged.
+    staged: Vec<String>,
+    /// What their columns hold, as far as that is known, with the epoch of which it is.
+    profiles: IndexMap<String, (u64, Option<Arc<EntityProfile>>)>,
+    drift: Vec<Drift>,
+    proposal: Option<Proposal>,
+    /// Why its mapping cannot be shown.
+    failure: Option<Told>,
+    /// The epoch of which the draft is.
+    known_at: Option<u64>,
+    /// What the suggestions are of.
+    proposed_for: Option<ProposalOf>,
+}
+
+/// What suggestions are of: the epoch, the source, the mapping as it was then.
+type ProposalOf = (u64, String, Mapping);
+
+/// A mapping that was opened to be edited, and what is known of its source at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// The mapping.
+    pub draft: Box<MappingDraft>,
+    /// How the columns of the source's entities have changed.
+    pub drift: Vec<Drift>,
+    /// The entities that are staged.
+    pub staged: Vec<String>,
+}
+
+/// An error as it is shown in a pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What is wrong, and where.
+    pub what: String,
+    /// What to do next.
+    pub hints: Vec<String>,
+}
+
+impl From<&Error> for Told {
+    fn from(error: &Error) -> Told {
+        Told { what: error.to_string(), hints: error.hints().to_vec() }
+    }
+}
+
+/// What a preview is of. Two that are equal show the same rows.
+#[derive(Debug, Clone, PartialEq)]
+struct PreviewOf {
+    epoch: u64,
+    source: String,
+    table: String,
+    field: String,
+    entity: String,
+    filter: Option<String>,
+    feed: FieldMapping,
+}
+
+#[derive(Default)]
+struct Shown {
+    /// What the rows are of.
+    of: Option<PreviewOf>,
+    window: Window<PreviewRow>,
+    columns: Vec<String>,
+    failed: u64,
+    empty: u64,
+    failure: Option<Told>,
+}
+
+/// The screen.
+pub static SCREEN: Screen = Screen {
+    number: "2",
+    title: "Mapping",
+    panes: |model| if model.mapping.zoomed { 1 } else { PANES },
+    focus: |model| &mut model.mapping.focus,
+    regions,
+    reel,
+    needs,
+    answer,
+    back,
+    layers,
+    all_layers: &[&KEYS, &steps::KEYS, &ZOOMED],
+    view: view::view,
+};
+
+static KEYS: Layer = Layer {
+    title: "mapping",
+    commands: &[
+        Command {
+            name: "map",
+            keys: &["enter"],
+            label: "map",
+            help: "Chooses the field that the column goes to, or in the right list the column that a field comes from.",
+            run: act::map,
+            ready: act::can_map,
+        },
+        Command {
+            name: "unmap",
+            keys: &["x", "del"],
+            label: "unmap",
+            help: "Takes the column away from the field.",
+            run: act::unmap,
+            ready: act::can_unmap,
+        },
+        Command {
+            name: "transforms",
+            keys: &["t"],
+            label: "transforms",
+            help: "Goes to what is done to the text: add, change, reorder, remove.",
+            run: steps::open,
+            ready: steps::can_open,
+        },
+        Command {
+            name: "preview",
+            keys: &["p"],
+            label: "preview",
+            help: "Shows the rows as they come out, those that cannot be read first, on the whole screen.",
+            run: zoom,
+            ready: has_target,
+        },
+        Command {
+            name: "accept suggestion",
+            keys: &["a"],
+            label: "accept",
+            help: "Maps the column as suggested; on a renamed column: reads it by its new name.",
+            run: act::accept,
+            ready: act::can_accept,
+        },
+        Command {
+            name: "accept all suggestions",
+            keys: &["A"],
+            label: "accept all",
+            help: "Accepts every suggestion for this table from the score that is shown on; + and - change it.",
+            run: act::accept_all,
+            ready: act::can_accept_all,
+        },
+        Command {
+            name: "save",
+            keys: &["w"],
+            label: "save",
+            help: "Writes the mapping file with its comments kept, then checks.",
+            run: act::save,
+            ready: act::can_save,
+        },
+        Command {
+            name: "filter",
+            keys: &["/", "&"],
+            label: "filter",
+            help: "Shows only columns and fields with a text in their names. Esc removes it.",
+            run: act::filter,
+            ready: act::can_edit_or_look,
+        },
+        Command {
+            name: "undo",
+            keys: &["u"],
+            label: "undo",
+            help: "Takes back the last edit of this mapping.",
+            run: |m| act::undo(m, false),
+            ready: act::can_undo,
+        },
+        Command {
+            name: "redo",
+            keys: &["U"],
+            label: "",
+            help: "Makes the edit again that was taken back last.",
+            run: |m| act::undo(m, true),
+            ready: act::can_redo,
+        },
+        Command {
+            name: "higher score",
+            keys: &["+", "="],
+            label: "",
+            help: "Asks more of the suggestions that are accepted together.",
+            run: |m| act::threshold(m, 5),
+            ready: always,
+        },
+        Command {
+            name: "lower score",
+            keys: &["-"],
+            label: "",
+            help: "Asks less of the suggestions that are accepted together.",
+            run: |m| act::threshold(m, -5),
+            ready: always,
+        },
+        Command {
+            name: "next table",
+            keys: &["] t", "L"],
+            label: "next table",
+            help: "Goes to the next table that this source feeds, then to the next source.",
+            run: |m| places::next(m, true),
+            ready: places::several,
+        },
+        Command {
+            name: "previous table",
+            keys: &["[ t", "H"],
+            label: "",
+            help: "Goes to the table before.",
+            run: |m| places::next(m, false),
+            ready: places::several,
+        },
+        Command {
+            name: "choose source and table",
+            keys: &["s"],
+            label: "tables",
+            help: "Chooses among all sources, their entities and the tables that these feed.",
+            run: places::choose,
+            ready: places::any,
+        },
+        Command {
+            name: "feed a table",
+            keys: &["T"],
+            label: "",
+            help: "Chooses a canonical table for this entity; one entity can feed several.",
+            run: places::choose_table,
+            ready: act::can_edit,
+        },
+        Command {
+            name: "stop feeding the table",
+            keys: &["X"],
+            label: "",
+            help: "Takes the whole table out of this source's mapping.",
+            run: act::remove_table,
+            ready: act::can_remove_table,
+        },
+        Command {
+            name: "constant",
+            keys: &["c"],
+            label: "",
+            help: "Gives the field the same value in every row.",
+            run: act::constant,
+            ready: act::can_set_constant,
+        },
+        Command {
+            name: "optional",
+            keys: &["o"],
+            label: "",
+            help: "Says whether some exports may lack the columns of the field.",
+            run: act::optional,
+            ready: act::can_set_optional,
+        },
+        Command {
+            name: "compiled SQL",
+            keys: &["S"],
+            label: "",
+            help: "Shows the statement that builds the table, with the edits that are not saved yet.",
+            run: act::show_sql,
+            ready: act::has_table,
+        },
+        Command {
+            name: "drift",
+            keys: &["D"],
+            label: "",
+            help: "Shows how the columns differ from those of the load before.",
+            run: act::show_drift,
+            ready: act::has_drift,
+        },
+        Command {
+            name: "next unmapped column",
+            keys: &["] u"],
+            label: "",
+            help: "Goes to the next column that holds data and feeds nothing.",
+            run: |m| act::next_unmapped(m, true),
+            ready: act::can_edit_or_look,
+        },
+        Command {
+            name: "previous unmapped column",
+            keys: &["[ u"],
+            label: "",
+            help: "Goes to the one before.",
+            run: |m| act::next_unmapped(m, false),
+            ready: act::can_edit_or_look,
+        },
+        Command {
+            name: "read the file again",
+            keys: &["R"],
+            label: "",
+            help: "Drops the edits that are not saved and reads the mapping file as it is on the disk.",
+            run: act::reload,
+            ready: places::any,
+        },
+        Command {
+            name: "pane to the right",
+            keys: &["l", "right"],
+            label: "",
+            help: "Goes to the pane at the right.",
+            run: |m| across(m, true),
+            ready: always,
+        },
+        Command {
+            name: "pane to the left",
+            keys: &["h", "left"],
+            label: "",
+            help: "Goes to the pane at the left.",
+            run: |m| across(m, false),
+            ready: always,
+        },
+    ],
+};
+
+static ZOOMED: Layer = Layer {
+    title: "preview",
+    commands: &[
+        Command {
+            name: "leave preview",
+            keys: &["esc", "q", "p", "backspace", "h", "left"],
+            label: "back",
+            help: "Goes back to the pairs.",
+            run: |m| {
+                back(m);
+                Vec::new()
+            },
+            ready: always,
+        },
+        Command {
+            name: "copy row",
+            keys: &["y", "Y"],
+            label: "copy",
+            help: "Copies the texts and the value of the row to the clipboard.",
+            run: copy_row,
+            ready: has_row,
+        },
+    ],
+};
+
+fn layers(model: &Model) -> Vec<&'static Layer> {
+    match (model.mapping.zoomed, model.mapping.focus) {
+        (true, _) => vec![&ZOOMED, &KEYS],
+        (false, STEPS) => vec![&steps::KEYS, &KEYS],
+        _ => vec![&KEYS],
+    }
+}
+
+/// Where the panes are. What has no room is left out, but never the pane that has the keys.
+fn regions(model: &Model, area: Rect) -> Vec<Region> {
+    let region = |pane, frame: Rect, head| Region { pane, frame, body: below(inner(frame), head) };
+    let focus = model.mapping.focus;
+    if model.mapping.zoomed {
+        return vec![region(PREVIEW, area, 1)];
+    }
+    let head = 1 + u16::from(pairs::banner(model).is_some());
+    let both = |area: Rect| {
+        let left = area.width * 29 / 50;
+        let [columns, fields] = split(area, Direction::Horizontal, [Constraint::Length(left), Constraint::Fill(1)]);
+        [region(COLUMNS, columns, head), region(FIELDS, fields, head)]
+    };
+    if area.height < HIGH {
+        return if focus <= FIELDS {
+            both(area).into()
+        } else {
+            vec![region(focus, area, u16::from(focus == PREVIEW))]
+        };
+    }
+    if area.width < WIDE {
+        let low = (area.height * 2 / 5).max(6);
+        let [top, bottom] = split(area, Direction::Vertical, [Constraint::Fill(1), Constraint::Length(low)]);
+        let [detail, preview] = split(bottom, Direction::Horizontal, [Constraint::Percentage(50), Constraint::Fill(1)]);
+        let pane = match focus {
+            STEPS | EVIDENCE => focus,
+            _ if detail::steps(model).is_empty() => EVIDENCE,
+            _ => STEPS,
+        };
+        let [columns, fields] = both(top);
+        return vec![columns, fields, region(pane, detail, 0), region(PREVIEW, preview, 1)];
+    }
+    let right = (area.width * 8 / 25).clamp(38, 64);
+    let [lists, right] = split(area, Direction::Horizontal, [Constraint::Fill(1), Constraint::Length(right)]);
+    let steps = (detail::steps(model).len() as u16 + 2).clamp(3, (area.height / 4).max(3));
+    let parts = [Constraint::Length(steps), Constraint::Fill(1), Constraint::Length(area.height * 2 / 5)];
+    let [steps, evidence, preview] = split(right, Direction::Vertical, parts);
+    let [columns, fields] = both(lists);
+    vec![columns, fields, region(STEPS, steps, 0), region(EVIDENCE, evidence, 0), region(PREVIEW, preview, 1)]
+}
+
+fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
+    let pane = if model.mapping.zoomed { PREVIEW } else { pane };
+    let height = lines_seen(model, regions, pane);
+    let total = match pane {
+        COLUMNS | FIELDS => pairs::pairs(model).len() as u64,
+        STEPS => detail::steps(model).len() as u64,
+        EVIDENCE => detail::evidence_length(model),
+        _ => model.mapping.shown.window.len(),
+    };
+    let state = &mut model.mapping;
+    let cursor = match pane {
+        COLUMNS | FIELDS => &mut state.pairs,
+        STEPS => &mut state.steps,
+        EVIDENCE => &mut state.evidence,
+        _ => &mut state.preview,
+    };
+    Some(Reel { cursor, total, height })
+}
+
+/// What is known of the source that is shown.
+fn source(model: &Model) -> Option<&Source> {
+    model.mapping.sources.get(&model.mapping.place.as_ref()?.source)
+}
+
+/// The draft of the mapping that is shown.
+fn draft(model: &Model) -> Option<&MappingDraft> {
+    model.mapping.drafts.get(&source(model)?.mapping)
+}
+
+/// The canonical table that is shown.
+fn table(model: &Model) -> Option<(&str, &Table)> {
+    let name = model.mapping.place.as_ref()?.table.as_ref()?;
+    model.about.schema.tables.get_key_value(name).map(|(name, table)| (name.as_str(), table))
+}
+
+/// What the columns of the entity hold that is shown.
+fn profile(model: &Model) -> Option<&EntityProfile> {
+    let place = model.mapping.place.as_ref()?;
+    source(model)?.profiles.get(&place.entity)?.1.as_deref()
+}
+
+/// What is suggested for the entity that is shown.
+fn proposal(model: &Model) -> Option<&EntityProposal> {
+    let place = model.mapping.place.as_ref()?;
+    source(model)?.proposal.as_ref()?.entities.iter().find(|proposal| proposal.entity == place.entity)
+}
+
+/// The pair under the cursor.
+fn current(model: &Model) -> Option<Pair> {
+    pairs::pairs(model).into_iter().nth(usize::try_from(model.mapping.pairs.at).ok()?)
+}
+
+/// The suggestion about a pair, be it followed already or not.
+fn suggestion<'m>(model: &'m Model, pair: &Pair) -> Option<&'m Suggestion> {
+    let all = &proposal(model)?.suggestions;
+    if let Link::Suggested(at) = pair.link {
+        return all.get(at);
+    }
+    let (table, _) = table(model)?;
+    let column = pair.column_name(model);
+    let field = pair.field.as_deref()?;
+    let fits = |one: &&Suggestion| one.table == table && one.field == field;
+    match column {
+        Some(column) => all.iter().filter(fits).find(|one| one.columns.contains(&column)),
+        None => all.iter().find(fits),
+    }
+}
+
+/// The mapping with the field under the cursor as it would be fed: with a suggestion followed, or with the transform that
+/// is being filled in.
+fn target(model: &Model) -> Option<(Mapping, String, String)> {
+    let pair = current(model)?;
+    let (table, field) = (table(model)?.0.to_owned(), pair.field.clone()?);
+    let followed = match pair.link {
+        Link::Suggested(_) => Some(suggestion(model, &pair)?.edit()),
+        _ => None,
+    };
+    let now = draft(model)?.mapping().clone();
+    let edits: Vec<Edit> = followed.into_iter().chain(steps::pending(model)).collect();
+    let mapping = if edits.is_empty() {
+        now
+    } else {
+        let mut tried = MappingDraft::new("", now, None);
+        edits.into_iter().for_each(|edit| {
+            tried.apply(edit);
+        });
+        tried.mapping().clone()
+    };
+    mapping.tables.get(&table)?.fields.get(&field)?;
+    Some((mapping, table, field))
+}
+
+fn has_target(model: &Model) -> Result<(), String> {
+    match current(model) {
+        Some(pair) if pair.field.is_some() && pair.link != Link::None => Ok(()),
+        _ => Err("nothing feeds this field yet; Enter maps a column".to_owned()),
+    }
+}
+
+fn needs(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    places::settle(model);
+    let Some(place) = model.mapping.place.clone() else {
+        return effects;
+    };
+    let epoch = model.epoch;
+    let known = model.mapping.sources.entry(place.source.clone()).or_default();
+    let asking = Some((place.source.clone(), epoch));
+    // A question about another source in between has made this one pointless.
+    if known.known_at != Some(epoch) && model.mapping.asking != asking {
+        model.mapping.asking = asking;
+        effects.push(model.ask(Ask::MappingDraft { source: place.source.clone() }));
+    }
+    effects.extend(needs_profile(model, &place));
+    effects.extend(needs_proposal(model, &place));
+    effects.extend(needs_preview(model, &place));
+    effects
+}
+
+/// Profiles are made one entity at a time, that on the screen first, so that other questions come in between.
+fn needs_profile(model: &mut Model, place: &Place) -> Option<Effect> {
+    let epoch = model.epoch;
+    let known = source(model).filter(|known| known.known_at == Some(epoch))?;
+    let lacks = |entity: &&String| known.profiles.get(*entity).is_none_or(|(of, _)| *of != epoch);
+    let first = known.staged.iter().filter(|entity| **entity == place.entity).find(lacks);
+    let entity = first.or_else(|| known.staged.iter().find(lacks))?.clone();
+    let profiling = Some((place.source.clone(), entity.clone(), epoch));
+    if model.mapping.profiling == profiling {
+        return None;
+    }
+    model.mapping.profiling = profiling;
+    Some(model.ask(Ask::Profile { source: place.source.clone(), entity }))
+}
+
+/// Every edit changes what is left to suggest.
+fn needs_proposal(model: &mut Model, place: &Place) -> Option<Effect> {
+    let epoch = model.epoch;
+    let (known, draft) = (source(model)?, draft(model)?);
+    let is_profiled = |entity: &String| known.profiles.get(entity).is_some_and(|(of, _)| *of == epoch);
+    if known.known_at != Some(epoch) || known.staged.is_empty() || !known.staged.iter().all(is_profiled) {
+        return None;
+    }
+    let of = (epoch, place.source.clone(), draft.mapping().clone());
+    if known.proposed_for.as_ref() == Some(&of) || model.mapping.proposing.as_ref() == Some(&of) {
+        return None;
+    }
+    let mapping = Box::new(of.2.clone());
+    model.mapping.proposing = Some(of);
+    Some(model.ask(Ask::Proposal { source: place.source.clone(), mapping }))
+}
+
+fn needs_preview(model: &mut Model, place: &Place) -> Option<Effect> {
+    let staged = profile(model).is_some();
+    let Some((mapping, table, field)) = target(model).filter(|_| staged) else {
+        model.mapping.shown = Shown::default();
+        model.mapping.preview_asked = None;
+        return None;
+    };
+    let fed = mapping.tables.get(&table)?;
+    let feed = fed.fields.get(&field)?.clone();
+    let of = PreviewOf {
+        epoch: model.epoch,
+        source: place.source.clone(),
+        entity: place.entity.clone(),
+        filter: fed.filter.clone(),
+        table: table.clone(),
+        field: field.clone(),
+        feed,
+    };
+    let height = lines_seen(model, regions, PREVIEW);
+    let state = &mut model.mapping;
+    // While another field is asked for the rows of the last one stand, so that nothing flickers; its scroll does not.
+    if state.preview_asked.as_ref().is_none_or(|(asked, _)| asked.field != of.field || asked.table != of.table) {
+        state.preview = Cursor::default();
+    }
+    let seen = state.preview.top..state.preview.top + height;
+    let (offset, limit) = Window::<()>::around(&seen);
+    let is_held = state.shown.of.as_ref() == Some(&of);
+    let at_hand = is_held && (state.shown.window.holds(&seen) || state.shown.failure.is_some());
+    let on_its_way = state.preview_asked.as_ref() == Some(&(of.clone(), offset));
+    if at_hand || on_its_way {
+        return None;
+    }
+    state.preview_asked = Some((of, offset));
+    let name = source(model).map(|known| known.mapping.clone()).unwrap_or_default();
+    let draft = Box::new(MappingDraft::new(name, mapping, None));
+    Some(model.ask(Ask::MappingPreview { source: place.source.clone(), draft, table, field, offset, limit }))
+}
+
+fn answer(model: &mut Model, answer: &Answer) {
+    match answer {
+        Answer::MappingDraft { source, outcome } => take_draft(model, source, outcome),
+        Answer::Profile { source, entity, profile } => {
+            let epoch = model.mapping.profiling.as_ref().map_or(0, |(.., epoch)| *epoch);
+            let known = model.mapping.sources.entry(source.clone()).or_default();
+            known.profiles.insert(entity.clone(), (epoch, profile.clone()));
+        }
+        Answer::Proposal(proposal) => {
+            let of = model.mapping.proposing.clone();
+            let known = model.mapping.sources.entry(proposal.source.clone()).or_default();
+            (known.proposal, known.proposed_for) = (Some((**proposal).clone()), of);
+        }
+        Answer::MappingPreview(outcome) => take_preview(model, outcome),
+        Answer::MapSql(outcome) => act::take_sql(model, outcome),
+        _ => {}
+    }
+}
+
+fn take_draft(model: &mut Model, source: &str, outcome: &Result<Opened, Told>) {
+    let epoch = model.mapping.asking.as_ref().map(|(_, epoch)| *epoch);
+    let known = model.mapping.sources.entry(source.to_owned()).or_default();
+    known.known_at = epoch;
+    match outcome {
+        Ok(Opened { draft, drift, staged }) => {
+            known.mapping = draft.name().to_owned();
+            known.failure = None;
+            known.drift.clone_from(drift);
+            known.staged.clone_from(staged);
+            let held = model.mapping.drafts.get(draft.name());
+            // Edits that are not saved stay, whatever happens to the file; saving looks at it again.
+            if held.is_none_or(|held| !held.is_changed() && held.on_disk() != draft.on_disk()) {
+                model.mapping.drafts.insert(draft.name().to_owned(), (**draft).clone());
+            }
+        }
+        Err(told) => known.failure = Some(told.clone()),
+    }
+}
+
+fn take_preview(model: &mut Model, outcome: &Result<MappingPreview, Told>) {
+    let state = &mut model.mapping;
+    let of = state.preview_asked.as_ref().map(|(of, _)| of.clone());
+    state.shown = match outcome {
+        Ok(preview) => Shown {
+            of,
+            window: Window { offset: preview.offset, rows: preview.rows.clone(), total: Some(preview.total) },
+            columns: preview.columns.clone(),
+            failed: preview.failed,
+            empty: preview.empty,
+            failure: None,
+        },
+        Err(told) => Shown { of, failure: Some(told.clone()), ..Shown::default() },
+    };
+}
+
+/// A mapping was written, or was not.
+pub fn saved(model: &mut Model, name: &str, outcome: Result<String, Error>) -> Vec<Effect> {
+    model.mapping.saving = model.mapping.saving.saturating_sub(1);
+    match outcome {
+        Ok(text) => {
+            if let Some(draft) = model.mapping.drafts.get_mut(name) {
+                draft.saved(text);
+            }
+            let mut effects = act::after_saving(model, name);
+            effects.extend(leave::saved(model));
+            effects
+        }
+        Err(error) => {
+            model.mapping.leaving = None;
+            let error = error.hint("the edits are kept here; R reads the file again and drops them");
+            model.notes.fail(model.clock, &error);
+            // A check that made way for nothing begins again.
+            if model.check_wanted { vec![Effect::Do(Job::Check)] } else { Vec::new() }
+        }
+    }
+}
+
+/// Whether a mapping is on its way to the disk; a check makes way for it and begins again.
+pub fn is_saving(model: &Model) -> bool {
+    model.mapping.saving > 0
+}
+
+/// The names of the mappings with edits that are not saved.
+pub fn unsaved(model: &Model) -> Vec<&str> {
+    let changed = model.mapping.drafts.values().filter(|draft| draft.is_changed());
+    changed.map(MappingDraft::name).collect()
+}
+
+fn back(model: &mut Model) -> bool {
+    let state = &mut model.mapping;
+    if std::mem::take(&mut state.zoomed) {
+        state.focus = COLUMNS;
+        return true;
+    }
+    if state.focus > FIELDS {
+        state.focus = FIELDS;
+        return true;
+    }
+    if state.filter.take().is_some() {
+        return true;
+    }
+    std::mem::replace(&mut state.focus, COLUMNS) != COLUMNS
+}
+
+fn zoom(model: &mut Model) -> Vec<Effect> {
+    model.mapping.zoomed = true;
+    model.mapping.focus = PREVIEW;
+    Vec::new()
+}
+
+/// Goes to the pane beside: the lists first, then the details from top to bottom.
+fn across(model: &mut Model, right: bool) -> Vec<Effect> {
+    let focus = &mut model.mapping.focus;
+    *focus = match (*focus, right) {
+        (COLUMNS, true) => FIELDS,
+        (FIELDS, true) => PREVIEW,
+        (FIELDS, false) => COLUMNS,
+        (STEPS | EVIDENCE | PREVIEW, false) => FIELDS,
+        (other, _) => other,
+    };
+    Vec::new()
+}
+
+fn has_row(model: &Model) -> Result<(), String> {
+    preview_row(model).map(|_| ()).ok_or_else(|| "there is no row here".to_owned())
+}
+
+fn preview_row(model: &Model) -> Option<&PreviewRow> {
+    model.mapping.shown.window.get(model.mapping.preview.at)
+}
+
+fn copy_row(model: &mut Model) -> Vec<Effect> {
+    let cells: Vec<String> = preview_row(model)
+        .map(|row| row.texts.iter().chain([&row.value]).map(|cell| cell.clone().unwrap_or_default()).collect())
+        .unwrap_or_default();
+    super::copy(model, cells.join("\t"))
+}
+
+/// Makes an edit and says what it was; the cursor stays on the same column or field.
+fn edit(model: &mut Model, edit: Edit, said: String) -> bool {
+    let here = current(model);
+    let Some(name) = source(model).map(|source| source.mapping.clone()) else {
+        return false;
+    };
+    let changed = model.mapping.drafts.get_mut(&name).is_some_and(|draft| draft.apply(edit));
+    if changed {
+        model.say(Tone::Done, said);
+    } else {
+        model.say(Tone::News, "nothing changed by that");
+    }
+    follow(model, here);
+    changed
+}
+
+/// Puts the cursor on the pair that is most like the one it was on.
+fn follow(model: &mut Model, before: Option<Pair>) {
+    let Some(before) = before else { return };
+    let pairs = pairs::pairs(model);
+    let same = |pair: &Pair| {
+        u8::from(pair.left == before.left) * 2 + u8::from(pair.field.is_some() && pair.field == before.field)
+    };
+    let best = pairs.iter().enumerate().rev().max_by_key(|(_, pair)| same(pair)).filter(|(_, pair)| same(pair) > 0);
+    if let Some(at) = best.map(|(at, _)| at as u64)
+        && let Some(mut reel) = reel(model, COLUMNS)
+    {
+        reel.go(at);
+    }
+}

@@ -224,7 +224,7 @@ fn join(model: &mut Model, column: &str, field: &str) -> Vec<Effect> {
         let columns: Vec<String> = feed.inputs().map(str::to_owned).chain([column.clone()]).collect();
         let mut steps = feed.transforms.clone();
         // What already puts several columns together goes on doing so.
-        if !steps.first().is_some_and(|step| takes_several(step)) {
+        if !steps.first().is_some_and(takes_several) {
             steps.insert(0, Step::bare(first));
         } else if let Some(step) = steps.first_mut().filter(|step| step.name != first) {
             *step = Step::bare(first);

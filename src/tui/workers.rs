@@ -134,7 +134,7 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
         Ask::Table(ask) => Answer::Table(Box::new(ask.answer(reader, tell)?)),
         Ask::MappingDraft { source } => {
             let open = || {
-                let (draft, drift) = (Box::new(reader.draft(source)?), Vec::new());
+                let (draft, drift) = (Box::new(reader.draft(source)?), reader.drift(source)?);
                 Ok(Opened { draft, drift, staged: reader.staged_entities(source)? })
             };
             Answer::MappingDraft { source: source.clone(), outcome: told(open())? }

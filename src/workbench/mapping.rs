@@ -8,8 +8,7 @@ use crate::connectors::Place;
 use crate::error::{Error, Result};
 use crate::model::{
     ColumnProfile, Drift, EntityProfile, LoadStatus, Mapping, MappingDraft, MappingPreview, MappingProblem, Proposal,
-    Schema, Step,
-    Suggestion, TableMapping,
+    Schema, Step, Suggestion, TableMapping,
 };
 use crate::stages::map::{self, Fed};
 use crate::stages::suggest;

@@ -1,6 +1,8 @@
 //! What a text looks like: which of the readers beside this file would take it, and its shape. No transform of its own;
 //! `stages::suggest` profiles columns with it.
 
+use std::sync::LazyLock;
+
 use super::text::trimmed;
 use super::{boolean, country, moment, number};
 use crate::model::ValueKind;
@@ -126,10 +128,12 @@ struct Seen {
     spaces: usize,
     at_signs: usize,
     others: usize,
-    /// Signs that stand within codes.
+    dashes: usize,
+    points: usize,
+    slashes: usize,
+    colons: usize,
+    /// Other signs that stand within codes.
     joints: usize,
-    /// Signs that stand within telephone numbers.
-    dialled: usize,
 }
 
 fn bits(text: &str) -> u64 {
@@ -138,12 +142,12 @@ fn bits(text: &str) -> u64 {
         match c {
             '0'..='9' => seen.digits += 1,
             '@' => seen.at_signs += 1,
-            '-' | '.' | '/' => {
-                seen.joints += 1;
-                seen.dialled += 1;
-            }
-            '_' | '#' | ':' => seen.joints += 1,
-            '+' | '(' | ')' => seen.dialled += 1,
+            '-' => seen.dashes += 1,
+            '.' => seen.points += 1,
+            '/' => seen.slashes += 1,
+            ':' => seen.colons += 1,
+            '_' | '#' => seen.joints += 1,
+            '+' | '(' | ')' => {}
             c if c.is_whitespace() => seen.spaces += 1,
             c if c.is_alphabetic() => {
                 seen.letters += 1;
@@ -170,7 +174,8 @@ fn bits(text: &str) -> u64 {
             bits |= bit(ValueKind::Phone);
         }
     }
-    let is_code = seen.spaces == 0 && seen.others == 0 && (seen.digits > 0 || seen.joints > 0 && seen.small == 0);
+    let joints = seen.joints + seen.dashes + seen.points + seen.slashes + seen.colons;
+    let is_code = seen.spaces == 0 && seen.others == 0 && (seen.digits > 0 || joints > 0 && seen.small == 0);
     if is_code && bits & bit(ValueKind::Timestamp) == 0 && text.len() > 1 && text.len() <= 40 {
         bits |= bit(ValueKind::Code);
     }
@@ -203,15 +208,22 @@ fn moments(text: &str, seen: &Seen) -> u64 {
     if seen.digits < 5 || text.len() > 40 {
         return 0;
     }
+    let signs =
+        Signs { slash: seen.slashes > 0, dash: seen.dashes > 0, point: seen.points > 0, name: seen.letters >= 3 };
+    // Codes and numbers, which are most of what has digits, end here.
+    let is_packed = text.len() == 8 && seen.digits == 8;
+    if !is_packed && signs == Signs::default() {
+        return 0;
+    }
+    let timed = seen.colons > 0;
     let mut bits = 0;
-    let has = |sign: char| text.contains(sign);
-    let timed = has(':');
-    for (at, format) in FORMATS.iter().enumerate() {
-        // A look at the signs spares most of the reading.
+    for (at, (format, wanted)) in FORMATS.iter().zip(&*SIGNS).enumerate() {
         let plausible = timed == (at >= DAYS)
-            && ['/', '-', '.'].iter().all(|sign| !format.contains(*sign) || has(*sign))
-            && format.contains("%B") == (seen.letters >= 3)
-            && (*format != "%Y%m%d" || text.len() == 8);
+            && wanted.name == signs.name
+            && (!wanted.slash || signs.slash)
+            && (!wanted.dash || signs.dash)
+            && (!wanted.point || signs.point)
+            && (wanted != &Signs::default() || is_packed);
         if plausible && moment::reads(text, format) {
             bits |= 1 << (at as u32 + FORMAT_BITS) | bit(ValueKind::Timestamp);
             if at < DAYS {
@@ -221,6 +233,26 @@ fn moments(text: &str, seen: &Seen) -> u64 {
     }
     bits
 }
+
+/// The signs of a format or a text, which tell without reading that one cannot be the other.
+#[derive(Default, PartialEq, Eq)]
+struct Signs {
+    slash: bool,
+    dash: bool,
+    point: bool,
+    /// The name of a month.
+    name: bool,
+}
+
+static SIGNS: LazyLock<Vec<Signs>> = LazyLock::new(|| {
+    let signs = |format: &&str| Signs {
+        slash: format.contains('/'),
+        dash: format.contains('-'),
+        point: format.contains('.'),
+        name: format.contains("%B"),
+    };
+    FORMATS.iter().map(signs).collect()
+});
 
 fn numbers(text: &str, seen: &Seen) -> u64 {
     if seen.letters > 5 {

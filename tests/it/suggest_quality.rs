@@ -258,6 +258,26 @@ const EXPORTS: &[Export] = &[
     Export { source: "caisse", entity: "tickets", table: "sales_lines", rows: 150, columns: &[
         ("ID ligne", "sale_line_key", number), ("Client", "customer_key", buyer), ("Code produit", "product_key", bought), ("Date facture", "date_sale", iso_day), ("Quantité vendue", "quantity_units", quantity),
         ("Prix unit.", "price_unit_eur", price), ("Montant TTC", "price_total_eur", total), ("Point de vente", "", place)] },
+    // None of what follows was looked at while weights and synonyms were chosen.
+    Export { source: "boutique", entity: "order_items", table: "sales_lines", rows: 150, columns: &[
+        ("order_item_id", "sale_line_key", number), ("customer_id", "customer_key", buyer), ("product_sku", "product_key", bought), ("date_paid", "date_sale", moment),
+        ("item_qty", "quantity_units", quantity), ("item_price", "price_unit_eur", us_price), ("line_total", "price_total_eur", us_total), ("currency_code", "", euros)] },
+    Export { source: "association", entity: "liste_des_membres", table: "customers", rows: 90, columns: &[
+        ("Matricule", "customer_key", customer), ("NOM", "last_name", last), ("PRENOM USUEL", "first_name", first), ("Adresse mail", "email", email),
+        ("N° de tél.", "phone", phone), ("N° de portable", "mobile", mobile), ("CODE POSTAL", "zip_code", zip), ("COMMUNE", "city", city), ("PAYS", "country", country),
+        ("Date d'adhésion", "created_on", day), ("Commentaire", "", remark)] },
+    Export { source: "erp", entity: "res_partner", table: "customers", rows: 90, columns: &[
+        ("Référence interne", "customer_key", customer), ("Nom", "first_name+last_name", full), ("E-mail", "email", email), ("Téléphone", "phone", phone), ("Portable", "mobile", mobile),
+        ("Code postal", "zip_code", zip), ("Ville", "city", city), ("Pays", "country", country), ("Créé le", "created_on", moment), ("Notes internes", "", remark)] },
+    Export { source: "erp", entity: "stock_quant", table: "stock_levels", rows: 90, columns: &[
+        ("Dépôt", "warehouse", place), ("Réf. produit", "product_key", counted), ("Stock réel", "quantity_units", quantity), ("Unité de mesure", "unit", unit),
+        ("Qté réservée", "reserved_qty", one), ("Date dernier inventaire", "last_count_date", day)] },
+    Export { source: "cave", entity: "tarif", table: "products", rows: 40, columns: &[
+        ("Code", "product_key", product), ("Libellé du vin", "name", wine), ("Type", "category", colour), ("Tarif public", "list_price_eur", price), ("Millésime", "vintage", year),
+        ("Degré alc.", "alcohol_percent", degree), ("Notes de dégustation", "flavors", aromas), ("Région viticole", "region", region)] },
+    Export { source: "emailing", entity: "campaign_report", table: "contact_history", rows: 120, columns: &[
+        ("Message-ID", "contact_key", message), ("Customer ID", "customer_key", buyer), ("Sent at", "date_contact", moment), ("Media", "channel", medium),
+        ("Campaign name", "campaign", campaign), ("Subject line", "subject", subject), ("Event", "status", status)] },
 ];
 
 fn csv(export: &Export) -> String {

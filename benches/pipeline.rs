@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --profile dev --bench pipeline -- --rows 1000000` makes the exports (kept under the target folder), then
 //! per encoding: a bare `CREATE TABLE … AS read_csv(all_varchar)` of every file into a file database, `load`, `check`
-//! (map and all rules), a commit, the first frame of the workbench, and the peak memory of the process so far.
+//! (map and all rules), decisions with the look at what they touch, a commit, the first frame of the workbench, and the
+//! peak memory of the process so far.
 
 #[path = "../sample_exports/generator/mod.rs"]
 mod generator;
@@ -16,9 +17,11 @@ use std::time::{Duration, Instant};
 
 use clap::Parser as _;
 use generator::Encoding;
+use indexmap::IndexMap;
 use tastevin::error::{Error, Result};
-use tastevin::model::Progress;
+use tastevin::model::{Action, Progress};
 use tastevin::store::{Settings, Store};
+use tastevin::workbench::Workbench;
 
 /// Ratios of load, map + rules and commit against bare DuckDB.
 #[derive(clap::Parser)]
@@ -32,6 +35,9 @@ struct Arguments {
     /// Only this encoding: utf-8 or windows-1252.
     #[arg(long)]
     encoding: Option<String>,
+    /// How often each kind of decision is made and what it touches looked at again.
+    #[arg(long, default_value_t = 5)]
+    decisions: usize,
     /// Print every step that takes longer than this many milliseconds.
     #[arg(long)]
     steps: Option<u64>,
@@ -59,6 +65,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
     println!("{} sales lines, {}, {} MB in {} files", arguments.rows, encoding.name(), bytes / 1_000_000, files.len());
 
     let (mut bare, mut load, mut check, mut commit) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut decided: Vec<(&str, Duration)> = Vec::new();
     for _ in 0..arguments.runs {
         bare.push(timed(|| bare_load(&home, &files))?);
         let workspace = home.join("workspace");
@@ -68,6 +75,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
             workbench.load("isavigne_prod", &tastevin::model::LoadOptions::default(), &|progress| steps.see(progress))
         })?);
         check.push(timed(|| workbench.check(&|progress| steps.see(progress)))?);
+        decided.extend(decide(&mut workbench, arguments.decisions)?);
         commit.push(timed(|| workbench.commit("bench", &|progress| steps.see(progress)))?);
         steps.end();
     }
@@ -81,10 +89,99 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
         ratio(check, load),
         ratio(check, bare)
     );
+    let (recheck, slowest) = spread(decided.iter().map(|(_, took)| *took));
+    println!(
+        "  a decision      {:>8.0} ms  {:>5.2} × bare   slowest {:.0} ms   {} decisions",
+        recheck.as_secs_f64() * 1000.0,
+        ratio(recheck, bare),
+        slowest.as_secs_f64() * 1000.0,
+        decided.len()
+    );
+    let mut kinds: Vec<&str> = decided.iter().map(|(kind, _)| *kind).collect();
+    kinds.dedup();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let (median, slowest) = spread(decided.iter().filter(|(own, _)| *own == kind).map(|(_, took)| *took));
+        let [median, slowest] = [median, slowest].map(|took| took.as_secs_f64() * 1000.0);
+        println!("    {median:>8.0} ms  slowest {slowest:>5.0} ms   {kind}");
+    }
     println!("  commit          {:>8.2} s   {:>5.2} × load", commit.as_secs_f64(), ratio(commit, load));
     println!("  first frame     {:>8.0} ms", first_frame(&home.join("workspace"))?.as_secs_f64() * 1000.0);
     println!("  peak memory     {:>8} MB", peak_memory_mb());
     Ok(())
+}
+
+/// Decisions of many kinds, each from the wish to the new verdict: the ledger on the disk, the rows that it touches built
+/// and looked at again, every count refreshed.
+fn decide(workbench: &mut Workbench, times: usize) -> Result<Vec<(&'static str, Duration)>> {
+    let mut took = Vec::new();
+    for n in 0..times {
+        let row = |table: &str, condition: &str| -> Result<String> {
+            let rows = workbench.query(&format!(
+                "SELECT _key FROM candidate.{table} WHERE {condition} ORDER BY hash(_key || '{n}') LIMIT 1"
+            ))?;
+            let first = rows.rows.into_iter().flatten().flatten().next();
+            first.ok_or_else(|| Error::internal(format!("no row of {table} where {condition}")))
+        };
+        let customer = row("customers", "_key NOT LIKE '%#%' AND purchase_count > 0")?;
+        let line = row("sales_lines", "_key NOT LIKE '%#%' AND price_total_eur > 0")?;
+        let gone = row("sales_lines", "_key NOT LIKE '%#%' AND quantity_units > 1")?;
+        let product = row("products", "_key NOT LIKE '%#%' AND list_price_eur > 0")?;
+        let doubled = row("customers", "_key LIKE '%#%'")?;
+        let (town, mail) = (format!("Ville {n}"), format!("someone{n}@example.fr"));
+        let price = format!("{}.5", 20 + n);
+        let set = |table: &'static str, row: &str, field: &'static str, now: &str| {
+            let (row, now) = (row.to_owned(), now.to_owned());
+            move |bench: &mut Workbench| bench.set(table, &row, field, Some(&now), None, None).map(|_| ())
+        };
+        let decide = |action: Action| {
+            move |bench: &mut Workbench| bench.decide(action.clone(), Some("bench".to_owned())).map(|_| ())
+        };
+        let mut time = |kind: &'static str, bench: &mut Workbench, wish: &dyn Fn(&mut Workbench) -> Result<()>| {
+            let begin = Instant::now();
+            wish(bench)?;
+            bench.recheck(&|_| {})?;
+            took.push((kind, begin.elapsed()));
+            Ok::<(), Error>(())
+        };
+        time("set a customer's town", workbench, &set("customers", &customer, "city", &town))?;
+        time("set a customer's e-mail", workbench, &set("customers", &customer, "email", &mail))?;
+        time("set a line's quantity", workbench, &set("sales_lines", &line, "quantity_units", "3"))?;
+        time("set a line's customer", workbench, &set("sales_lines", &line, "customer_key", &customer))?;
+        time("set a product's price", workbench, &set("products", &product, "list_price_eur", &price))?;
+        time("set a doubled key", workbench, &set("customers", &doubled, "customer_key", &format!("isavigne-N{n}")))?;
+        let values = [(town.clone(), "Strasbourg".to_owned())].into_iter().collect();
+        let (table, field) = ("customers".to_owned(), "city".to_owned());
+        time("replace a town", workbench, &decide(Action::Replace { table, field, values }))?;
+        let exclude = Action::Exclude { table: "sales_lines".to_owned(), rows: vec![gone] };
+        time("exclude a line", workbench, &decide(exclude))?;
+        let of = workbench.decisions().last().map(|decision| decision.id.clone()).unwrap_or_default();
+        time("undo the exclusion", workbench, &decide(Action::Revert { of }))?;
+        let found = workbench.query(&format!(
+            "SELECT row, field, value FROM dq.anomalies WHERE rule = 'price-far-from-list' AND status = 'open' \
+             ORDER BY hash(row || '{n}') LIMIT 1"
+        ))?;
+        if let Some([Some(row), Some(field), value]) = found.rows.first().map(Vec::as_slice) {
+            let waive = Action::Waive {
+                rule: "price-far-from-list".to_owned(),
+                table: "sales_lines".to_owned(),
+                field: Some(field.clone()),
+                row: Some(row.clone()),
+                was: value.clone(),
+                rows: IndexMap::new(),
+                until: None,
+            };
+            time("waive a finding", workbench, &decide(waive))?;
+        }
+    }
+    Ok(took)
+}
+
+/// The median and the longest.
+fn spread(times: impl Iterator<Item = Duration>) -> (Duration, Duration) {
+    let times: Vec<Duration> = times.collect();
+    (median(times.clone()), times.into_iter().max().unwrap_or_default())
 }
 
 /// What anybody would type: every file into a table of texts in a file database.

@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 
 use super::finding::{Finding, column};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "date-before-history",
     title: "Date before the history begins",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Days before a day that is given, or before another field of the same row (or of the row that it refers to).",
         matters: "01/01/1900 is what many programs write for \"no date\"; a sale before its customer existed belongs to somebody else.",

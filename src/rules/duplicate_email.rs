@@ -1,14 +1,15 @@
 //! `duplicate-email`: one address on several rows.
 
 use super::finding::{Finding, column, each_of_format, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
-use crate::sql::{Literal, Path};
+use crate::sql::Literal;
 
 pub const RULE: Rule = Rule {
     id: "duplicate-email",
     title: "Shared e-mail address",
     severity: Severity::Warning,
+    reach: Reach::Alike(|scope| Ok(format!("lower({})", column(&scope.check.field)))),
     docs: Docs {
         finds: "Rows that share an address with another row, whatever the case of its letters. Every row of the group is a finding.",
         matters: "Either one person is in the table twice, and half of what they bought is invisible to whoever looks at the other half, or two people get each other's messages.",
@@ -24,7 +25,7 @@ pub const RULE: Rule = Rule {
     find: |scope| {
         scope.field()?;
         let value = column(&scope.check.field);
-        let table = Path("candidate", &scope.check.table);
+        let table = scope.rows();
         let shared = format!(
             "SELECT lower({value}) AS address FROM {table} AS t WHERE {value} IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
         );

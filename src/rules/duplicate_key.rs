@@ -1,14 +1,14 @@
 //! `duplicate-key`: one key on several rows.
 
 use super::finding::{Finding, quoted};
-use super::{Docs, Rule, Sample, key_text};
+use super::{Docs, Reach, Rule, Sample, key_text};
 use crate::model::{Check, Severity};
-use crate::sql::Path;
 
 pub const RULE: Rule = Rule {
     id: "duplicate-key",
     title: "Duplicate key",
     severity: Severity::Error,
+    reach: Reach::Alike(|scope| Ok(key_text(scope.table()?, "t.").unwrap_or_else(|| "NULL".to_owned()))),
     docs: Docs {
         finds: "Rows that share their key with another row of the same table. Every row of the group is a finding.",
         matters: "A key stands for one thing. With two rows under it, whatever refers to it would count twice, and which of the two is right is a guess.",
@@ -34,15 +34,12 @@ pub const RULE: Rule = Rule {
         let Some(key) = key_text(table, "t.") else { return Ok(None) };
         // The identity of a row is the key that it came with wherever that was unique. So among twins there is always one
         // whose identity is not its key: because the key was shared from the start, or because a decision has set it.
-        let suspects = format!(
-            "SELECT DISTINCT {key} AS key FROM {} AS t WHERE t._key <> {key}",
-            Path("candidate", &scope.check.table)
-        );
+        let suspects = format!("SELECT DISTINCT {key} AS key FROM {} AS t WHERE t._key <> {key}", scope.rows());
         let twins = format!(
             "SELECT {key} AS key, count(*) AS rows,\n  \
              array_to_string(list_slice(list(t._row ORDER BY t._row), 1, 5), ', ') AS records\n\
              FROM {} AS t SEMI JOIN suspects ON suspects.key = {key} GROUP BY 1 HAVING count(*) > 1",
-            Path("candidate", &scope.check.table)
+            scope.rows()
         );
         let sql = Finding::of(scope)
             .step("suspects", suspects)

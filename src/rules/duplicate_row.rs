@@ -1,14 +1,15 @@
 //! `duplicate-row`: the same record twice, word for word.
 
 use super::finding::{Finding, all_of};
-use super::{Docs, Rule, Sample, key_text};
+use super::{Docs, Reach, Rule, Sample, key_text};
 use crate::model::{Check, Severity};
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{Ident, Literal};
 
 pub const RULE: Rule = Rule {
     id: "duplicate-row",
     title: "Duplicate record",
     severity: Severity::Warning,
+    reach: Reach::Alike(|_| Ok(SAME_RECORD.to_owned())),
     docs: Docs {
         finds: "Records of an entity that are the same as an earlier one in every column. The first is left in peace, every later one is a finding.",
         matters: "An export that was joined wrongly or appended twice counts everything twice.",
@@ -40,8 +41,8 @@ pub const RULE: Rule = Rule {
             let records = format!(
                 "SELECT s._row, hash({columns}) AS digest\n\
                  FROM {} AS s SEMI JOIN (SELECT t._row FROM {} AS t WHERE {suspects} AND t._source = {} AND t._entity = {}) AS suspect ON suspect._row = s._row",
-                Path("staging", &origin.relation),
-                Path("candidate", &scope.check.table),
+                scope.texts(origin),
+                scope.rows(),
                 Literal(&origin.source),
                 Literal(&origin.entity),
             );
@@ -49,7 +50,7 @@ pub const RULE: Rule = Rule {
             let twins = format!(
                 "SELECT s._row, min(s._row) OVER (PARTITION BY {columns}) AS first\n\
                  FROM {} AS s SEMI JOIN (\n  SELECT _row FROM records WHERE digest IN (SELECT digest FROM records GROUP BY 1 HAVING count(*) > 1)\n) AS again ON again._row = s._row",
-                Path("staging", &origin.relation),
+                scope.texts(origin),
             );
             Finding::of(scope)
                 .step("records", records)
@@ -84,3 +85,7 @@ pub const RULE: Rule = Rule {
         },
     ],
 };
+
+/// The identity of a row without the number that tells equal records apart; a row with a key of its own has none.
+const SAME_RECORD: &str =
+    "CASE WHEN contains(t._key, '#') THEN regexp_replace(t._key, '[.][0-9]+$', '') ELSE t._key END";

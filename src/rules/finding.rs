@@ -27,7 +27,7 @@ impl Finding {
         let value = if field.is_empty() { "NULL".to_owned() } else { scope.field_as_text(field) };
         Finding {
             steps: Pipeline::new(),
-            rows: Path("candidate", &scope.check.table).to_string(),
+            rows: scope.rows(),
             field: field.to_owned(),
             value,
             message: "''".to_owned(),
@@ -148,13 +148,13 @@ pub(super) struct Subject {
 pub(super) fn judged(scope: &Scope, judge: impl Fn(Finding, &Subject) -> Finding) -> Result<Option<String>> {
     scope.field()?;
     let field = scope.check.field.as_str();
-    let table = Path("candidate", &scope.check.table);
+    let table = scope.rows();
     let value = column(field);
     let from = format!("FROM {table} AS t WHERE {value} IS NOT NULL");
     let mut queries = vec![judge(Finding::of(scope), &Subject { text: value, from }).sql()];
     for origin in scope.origins {
         if let Some(text) = origin.text(field, "s.") {
-            let (join, unread) = (staged_join(origin), scope.unread(field));
+            let (join, unread) = (staged_join(scope, origin), scope.unread(field));
             let from = format!("FROM {table} AS t {join} WHERE {unread} AND {text} IS NOT NULL");
             let finding = Finding::of(scope).join(join).value(text.as_str()).when(unread);
             queries.push(judge(finding, &Subject { text, from }).sql());
@@ -305,10 +305,10 @@ fn by_key(target: &Reference, field: &str) -> String {
 }
 
 /// The join from the row `t` to its staged texts `s`, for the rows of one origin.
-pub(super) fn staged_join(origin: &Origin) -> String {
+pub(super) fn staged_join(scope: &Scope, origin: &Origin) -> String {
     format!(
         "JOIN {} AS s ON s._row = t._row AND t._source = {} AND t._entity = {}",
-        Path("staging", &origin.relation),
+        scope.texts(origin),
         Literal(&origin.source),
         Literal(&origin.entity),
     )

@@ -1,13 +1,14 @@
 //! `future-date`: something that is said to have happened tomorrow.
 
 use super::finding::{Finding, column};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "future-date",
     title: "Date in the future",
     severity: Severity::Error,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Days after the day of the check, in fields that tell what has happened.",
         matters: "The newest purchase decides who counts as an active customer; one of 2062 keeps its customer active for ever.",

@@ -1,13 +1,14 @@
 //! `invalid-country`: a country that no map shows.
 
 use super::finding::{Subject, each_of_format, judged, literals, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
 
 pub const RULE: Rule = Rule {
     id: "invalid-country",
     title: "Invalid country",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Values of fields with format = \"country\" that are no French short name of a country; case, accents and hyphens do not count. A warning; an error where the field is required. A suggestion is given for a two-letter code, and where exactly one country is one slip of the pen away.",
         matters: "Postal codes and telephone numbers are read by country, and duties and delivery depend on it.",

@@ -1,7 +1,7 @@
 //! `invalid-email`: an address that no message can reach.
 
 use super::finding::{Subject, each_of_format, judged, literals, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
 use crate::sql::Literal;
 
@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     id: "invalid-email",
     title: "Invalid e-mail address",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Values of fields with format = \"email\" that are no address, or whose domain is a known slip of a large provider's. A warning; an error where the field is required. A suggestion is given where the slip has one remedy: \" at \" or (at) for @, doubled or missing dots and @, spaces, a comma for a dot, accents, gmial.com, gmailcom, .con.",
         matters: "A message to it bounces, and too many bounces harm the delivery of all others.",

@@ -1,13 +1,14 @@
 //! `invalid-phone`: a number that cannot be dialled.
 
 use super::finding::{Subject, each_of_format, judged, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
 
 pub const RULE: Rule = Rule {
     id: "invalid-phone",
     title: "Invalid telephone number",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Values of fields with format = \"phone\" that are no number in E.164 (a plus, the country code, 7 to 15 digits in all), French numbers that have not nine digits after +33, and numbers of one repeated digit. A warning; an error where the field is required. A suggestion is given for French numbers written the national way.",
         matters: "Nobody can be reached under it, and text messages to it are paid for all the same.",

@@ -1,13 +1,14 @@
 //! `invalid-postal-code`: a postal code that the country does not have.
 
 use super::finding::{Subject, column, each_of_format, folded, judged, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
 
 pub const RULE: Rule = Rule {
     id: "invalid-postal-code",
     title: "Invalid postal code",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Values of fields with format = \"postal_code\" that do not have the form of the row's country (the table's field of format country; France where there is none or it is empty). French codes have five digits and begin with a department, 01 to 98; German, Italian and Spanish ones have five digits, Belgian, Swiss, Luxembourg and Austrian ones four; elsewhere 2 to 10 letters, digits, spaces and hyphens do. A warning; an error where the field is required.",
         matters: "Parcels come back, and the customer is missing from every figure per region.",

@@ -1,13 +1,14 @@
 //! `missing-key`: a row that nothing identifies.
 
 use super::finding::{Finding, column, each_field};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "missing-key",
     title: "Missing key",
     severity: Severity::Error,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Rows without a value in a key field. Where the source has text that could not be read, the finding is unreadable-value instead.",
         matters: "Without its key a row cannot be found again next week: nothing can refer to it, and it would be committed as a new one every time.",

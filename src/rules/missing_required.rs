@@ -1,7 +1,7 @@
 //! `missing-required`: a field that every row must have, and this one has not.
 
 use super::finding::{Finding, column, each_field};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 use crate::sql::Literal;
 
@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     id: "missing-required",
     title: "Missing value",
     severity: Severity::Error,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Rows without a value in a field that the schema calls required. Key fields are the matter of missing-key, text that could not be read that of unreadable-value.",
         matters: "What reads the canonical tables relies on these fields: a sale without a date falls out of every period.",

@@ -40,7 +40,7 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, Result, nearest};
 use crate::model::{Check, Field, Schema, Severity, Table};
-use crate::sql::Ident;
+use crate::sql::{Ident, Path};
 use crate::store::Function;
 
 pub use reference::{index, reference};
@@ -53,6 +53,8 @@ pub struct Rule {
     pub title: &'static str,
     /// How bad a finding is, unless the check says otherwise.
     pub severity: Severity,
+    /// Whose findings can change when one row does.
+    pub reach: Reach,
     /// The words for the user.
     pub docs: Docs,
     /// What a `[[check]]` in `canonical.toml` can say under `with`: name and meaning.
@@ -64,6 +66,20 @@ pub struct Rule {
     pub find: fn(&Scope) -> Result<Option<String>>,
     /// Data on which it fires and data on which it is quiet; executed as tests.
     pub samples: &'static [Sample],
+}
+
+/// Whose findings of a rule can change when one row of its table does, beside the row itself and the rows that refer to it.
+/// Which row may change what is a promise that a test holds to the whole check.
+#[derive(Debug, Clone, Copy)]
+pub enum Reach {
+    /// Nobody's.
+    Row,
+    /// Those of the rows that are alike, before or after: with the same value of this expression over `t`.
+    Alike(fn(&Scope) -> Result<String>),
+    /// Those of all rows on which the rule has found something, when the rows change to which the table refers.
+    Found,
+    /// Those of every row of the table: the rule compares with what is usual there.
+    Table,
 }
 
 /// The words for the user, each a paragraph of plain text.
@@ -114,6 +130,8 @@ pub struct Scope<'a> {
     pub fed: &'a [&'a str],
     /// The day on which the check runs.
     pub today: NaiveDate,
+    /// The temporary table with the rows to look at, where it is not all of them; it has the columns of the candidates.
+    pub only: Option<&'a str>,
 }
 
 /// A source and entity that feeds a table.
@@ -131,7 +149,29 @@ pub struct Origin {
     pub all_columns: Vec<String>,
 }
 
+/// The temporary table with the staged texts of the rows to look at: `only` names the rows, `relation` where they come
+/// from.
+pub fn texts_of(only: &str, relation: &str) -> String {
+    format!("{only} in {relation}")
+}
+
 impl<'a> Scope<'a> {
+    /// The relation with the rows to look at.
+    fn rows(&self) -> String {
+        match self.only {
+            Some(only) => Ident(only).to_string(),
+            None => Path("candidate", &self.check.table).to_string(),
+        }
+    }
+
+    /// The relation with the staged texts of the rows to look at that come from an origin.
+    fn texts(&self, origin: &Origin) -> String {
+        match self.only {
+            Some(only) => Ident(&texts_of(only, &origin.relation)).to_string(),
+            None => Path("staging", &origin.relation).to_string(),
+        }
+    }
+
     /// The declaration of the table that is checked.
     pub fn table(&self) -> Result<&'a Table> {
         self.schema.tables.get(&self.check.table).ok_or_else(|| {

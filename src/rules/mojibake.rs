@@ -1,7 +1,7 @@
 //! `mojibake`: letters that were decoded with the wrong encoding on their way.
 
 use super::finding::{Finding, column, each_field, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{FieldType, Severity};
 use crate::store::{Call, Function};
 
@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     id: "mojibake",
     title: "Broken characters",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Texts with UTF-8 that was read as Windows-1252 (Ã© for é, â€™ for ’), and texts with the replacement character �. The suggestion is the text put right; where letters were replaced they are gone and there is none.",
         matters: "DÃ©sirÃ©e does not open a letter that begins so, and is another person for every comparison.",

@@ -1,13 +1,14 @@
 //! `negative-margin`: sold for less than it cost.
 
 use super::finding::{Finding, money, plain};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "negative-margin",
     title: "Sold below cost",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Rows that brought in something, but less than they cost.",
         matters: "Seldom meant: mostly the cost price, the unit or the price is wrong.",

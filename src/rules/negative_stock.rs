@@ -1,13 +1,14 @@
 //! `negative-stock`: less than nothing on the shelf.
 
 use super::finding::{Finding, column, plain};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "negative-stock",
     title: "Negative stock",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Stock quantities below zero.",
         matters: "Something was sold before it was booked in, or booked out twice; what is available is not known.",

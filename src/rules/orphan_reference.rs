@@ -1,7 +1,7 @@
 //! `orphan-reference`: a key that no row of the other table has.
 
 use super::finding::{Finding, column, each_field, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 use crate::sql::{Ident, Literal, Path};
 
@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     id: "orphan-reference",
     title: "Reference to nothing",
     severity: Severity::Error,
+    reach: Reach::Found,
     docs: Docs {
         finds: "Values of a reference that no row of the table referred to has. A suggestion is given where exactly one key differs only in case, accents, spaces or leading zeros. Nothing is checked against a table that no source feeds.",
         matters: "A sale of a customer who is not there is lost for every figure per customer.",
@@ -32,7 +33,7 @@ pub const RULE: Rule = Rule {
         let orphans = format!(
             "SELECT t._key, t._source, t._entity, t._row, {column}, {value} AS value FROM {} AS t\n\
              ANTI JOIN {other} AS r ON {key} = {value}\nWHERE {value} IS NOT NULL",
-            Path("candidate", &scope.check.table),
+            scope.rows(),
             column = column(name),
         );
         // Keys are brought together by a cheap likeness, all zeros and spaces left out, and only then compared exactly.

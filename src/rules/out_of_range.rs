@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::finding::{Finding, column, each_field, plain};
-use super::{Docs, Rule, Sample, Scope};
+use super::{Docs, Reach, Rule, Sample, Scope};
 use crate::error::Result;
 use crate::model::{FieldType, Severity};
 use crate::sql::Literal;
@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     id: "out-of-range",
     title: "Out of range",
     severity: Severity::Error,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Values below the field's `min` or above its `max`.",
         matters: "One price of 4 500 000 instead of 45.00 moves every average.",

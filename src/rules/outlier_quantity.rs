@@ -1,7 +1,7 @@
 //! `outlier-quantity`: far more at once than anyone else takes of the same thing.
 
 use super::finding::{Finding, few, plain};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 use crate::sql::Path;
 
@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     id: "outlier-quantity",
     title: "Unusual quantity",
     severity: Severity::Warning,
+    reach: Reach::Table,
     docs: Docs {
         finds: "Quantities more than `factor` times (10 unless said otherwise) the upper quartile of their group: three quarters of the group have at most that. Groups of fewer than `rows` rows (20) are held against the whole table. Quartiles do not move when a few values are absurd. Returns are judged by their size.",
         matters: "600 bottles instead of 6, or a price in the column of quantities, is worth more than the whole week's sales.",

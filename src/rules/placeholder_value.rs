@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::finding::{Finding, column, each_field, literals, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{FieldType, Severity};
 use crate::store::{Call, Function};
 
@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     id: "placeholder-value",
     title: "Placeholder",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Texts that stand for \"nothing\": N/A, -, ?, inconnu, néant, xxx, test, test@test, 000000, #N/A and the like. Fields with a list of allowed values are left to unknown-value.",
         matters: "It counts as filled in and means empty: a hundred customers in the town of \"inconnu\" look like a market.",

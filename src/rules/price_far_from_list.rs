@@ -1,13 +1,14 @@
 //! `price-far-from-list`: sold at a price that the price list does not explain.
 
 use super::finding::{Finding, money};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "price-far-from-list",
     title: "Price far from the list price",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Rows whose price is above zero and lies further from the list price than `tolerance` allows, as a share of the list price: 0.5 is half of it, up or down.",
         matters: "A slipped decimal point or the price of a case on a single bottle hides in a column of plausible numbers.",

@@ -1,13 +1,14 @@
 //! `purchase-after-opt-out`: wants no messages, and still buys.
 
 use super::finding::Finding;
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "purchase-after-opt-out",
     title: "Opted out and still buying",
     severity: Severity::Info,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Purchases of customers who have opted out. Where the day of the opt-out is known (`since`), purchases after it count; where it is not, all of them do, or with `months` those of the last months.",
         matters: "Either the opt-out is an error of the form, or a good customer can only be reached by post or in person. Nobody should be sent a message because of this finding.",

@@ -1,13 +1,14 @@
 //! `reserved-exceeds-stock`: more promised than there is.
 
 use super::finding::{Finding, plain};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "reserved-exceeds-stock",
     title: "More reserved than in stock",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Rows whose reserved quantity is greater than the quantity in stock.",
         matters: "Somebody will not get what was promised, or an old reservation was never released.",

@@ -1,13 +1,14 @@
 //! `sale-without-price`: something went out and nothing came in.
 
 use super::finding::{Finding, plain};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "sale-without-price",
     title: "Sale without a price",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Rows with a quantity above zero whose price is missing or zero. A price that could not be read is the matter of unreadable-value.",
         matters: "Gifts and forgotten prices look the same: both lower the average price and the margin.",

@@ -1,7 +1,7 @@
 //! `spreadsheet-damage`: codes that a spreadsheet took for numbers or dates.
 
 use super::finding::{Finding, all_of, column, each_field, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{FieldType, Format, Severity};
 use crate::sql::{Ident, Path};
 
@@ -16,6 +16,7 @@ pub const RULE: Rule = Rule {
     id: "spreadsheet-damage",
     title: "Damaged by a spreadsheet",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Staged texts of keys, references, telephone numbers and postal codes that a spreadsheet has rewritten: 1,23E+12 for a long number, janv-05 for a code like 1-05, ##### for a column that was too narrow, and in key fields a shorter number where the column's codes begin with zeros, and French postal codes of four digits. The value shown is the text as it was read; the suggestion, for lost zeros only, is the value with its zeros. A cell that a decision has set is left in peace.",
         matters: "The digits of 1,23E+12 are gone for good, and a code without its zeros is another code.",
@@ -41,7 +42,7 @@ pub const RULE: Rule = Rule {
         let undecided = scope.undecided(std::iter::once(scope.check.field.as_str()));
         let mut queries = Vec::new();
         for origin in scope.origins {
-            let relation = Path("staging", &origin.relation);
+            let (relation, all) = (scope.texts(origin), Path("staging", &origin.relation));
             for column in origin.columns_of(&scope.check.field).iter().map(|name| Ident(name)) {
                 // The engine passes over blocks of texts whose first letters a pattern cannot match, and a hyphen is found
                 // much faster than a month: two conditions cost a tenth of one pattern for all.
@@ -80,7 +81,7 @@ pub const RULE: Rule = Rule {
                 }
                 if field.key {
                     let width = format!(
-                        "SELECT max(strlen({column})) FROM {relation} WHERE starts_with({column}, '0') AND regexp_full_match({column}, '[0-9]+')"
+                        "SELECT max(strlen({column})) FROM {all} WHERE starts_with({column}, '0') AND regexp_full_match({column}, '[0-9]+')"
                     );
                     let short = format!(
                         "SELECT _row, {column} AS text, ({width}) AS width FROM {relation}\n\

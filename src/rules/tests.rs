@@ -64,7 +64,7 @@ fn a_check_that_lacks_an_argument_or_names_nothing_is_an_error_that_says_so() ->
         .checks
         .iter()
         .filter_map(|check| {
-            let scope = Scope { schema: &schema, check, origins: &[], fed: &[], today: TODAY };
+            let scope = Scope { schema: &schema, check, origins: &[], fed: &[], today: TODAY, only: None };
             find(&check.rule).and_then(|rule| (rule.find)(&scope)).err().map(|error| error.to_string())
         })
         .collect();
@@ -197,7 +197,7 @@ fn queries(rule: &Rule, schema: &Schema, sample: &Sample) -> Result<Vec<String>>
             .filter(|(table, _)| *table == check.table)
             .map(|(table, rows)| origin(table, rows))
             .collect();
-        let scope = Scope { schema, check, origins: &origins, fed: &fed, today: TODAY };
+        let scope = Scope { schema, check, origins: &origins, fed: &fed, today: TODAY, only: None };
         queries.extend((rule.find)(&scope)?);
     }
     Ok(queries)

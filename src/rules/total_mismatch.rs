@@ -1,13 +1,14 @@
 //! `total-mismatch`: a total that is not what its parts make.
 
 use super::finding::{Finding, money, plain};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 
 pub const RULE: Rule = Rule {
     id: "total-mismatch",
     title: "Total does not add up",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Rows whose total differs from quantity × price by more than rounding explains: `tolerance` (0.01 unless said otherwise) plus half a cent for every unit. Nothing is said where one of the three is missing.",
         matters: "One of the three figures is wrong, and turnover, margin or stock with it.",

@@ -1,7 +1,7 @@
 //! `unknown-unit`: a unit that nothing can be converted from.
 
 use super::finding::{Finding, column, folded, plain, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 use crate::sql::{Literal, Path};
 
@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     id: "unknown-unit",
     title: "Unknown unit",
     severity: Severity::Error,
+    reach: Reach::Table,
     docs: Docs {
         finds: "Rows with a unit and a quantity whose converted quantity stayed empty. A suggestion is given where exactly one unit that does convert is one or two slips of the pen away.",
         matters: "A pallet counted as a bottle, or not at all, spoils stock and sales alike; so it is never guessed.",

@@ -1,14 +1,15 @@
 //! `unknown-value`: a value that is not among those the schema allows.
 
 use super::finding::{Finding, column, each_field, folded, literals, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::{FieldType, Severity};
-use crate::sql::{Literal, Path};
+use crate::sql::Literal;
 
 pub const RULE: Rule = Rule {
     id: "unknown-value",
     title: "Value not allowed",
     severity: Severity::Error,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Values that are not among the `values` of the field. A suggestion is given where exactly one allowed value is the same but for case and accents, or one slip of the pen away (two in long words).",
         matters: "Whoever groups by the field gets a group that nobody planned, and the rows are missing from the one they belong to.",
@@ -37,10 +38,8 @@ pub const RULE: Rule = Rule {
             return Ok(Some(sql));
         }
         let value = format!("CAST({} AS VARCHAR)", column(name));
-        let strangers = format!(
-            "SELECT DISTINCT {value} AS value FROM {} AS t WHERE {value} NOT IN ({allowed})",
-            Path("candidate", &scope.check.table)
-        );
+        let strangers =
+            format!("SELECT DISTINCT {value} AS value FROM {} AS t WHERE {value} NOT IN ({allowed})", scope.rows());
         let known = format!("SELECT unnest([{allowed}]) AS known");
         let same = format!("{} = {}", folded("strangers.value"), folded("known"));
         let close = format!(

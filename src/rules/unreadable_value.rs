@@ -1,7 +1,7 @@
 //! `unreadable-value`: text in the source that the mapping could not turn into a value.
 
 use super::finding::{Finding, all_of, each_field, quoted, staged_join};
-use super::{Docs, Rule, Sample, invalid_email};
+use super::{Docs, Reach, Rule, Sample, invalid_email};
 use crate::model::{FieldType, Format, Severity};
 use crate::sql::Literal;
 
@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     id: "unreadable-value",
     title: "Unreadable value",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Cells in which the source has text but no value came out of the mapping's transforms. The value shown is the text as it was read. An error where the field is a key, required or a reference, a warning elsewhere.",
         matters: "What cannot be read is never guessed: the field stays empty, and everything that is computed from it with it.",
@@ -41,7 +42,7 @@ pub const RULE: Rule = Rule {
         let queries = scope.origins.iter().filter_map(|origin| {
             let text = origin.text(name, "s.")?;
             let mut finding = Finding::of(scope)
-                .join(staged_join(origin))
+                .join(staged_join(scope, origin))
                 .value(text.as_str())
                 .message(format!(
                     "coalesce({}, 'the text') || {}",

@@ -1,7 +1,7 @@
 //! `untidy-text`: white space and capitals where nobody meant them.
 
 use super::finding::{Finding, column, each_field, is_prose, quoted};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 use crate::sql::Path;
 use crate::store::{Call, Function};
@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     id: "untidy-text",
     title: "Untidy text",
     severity: Severity::Info,
+    reach: Reach::Table,
     docs: Docs {
         finds: "Free text with white space at its ends, doubled or no-break spaces, tabs, line breaks or control characters, and words in capitals in a column that is mostly not written so. The suggestion is the tidied text; for capitals it is the spelling of the same word elsewhere in the column, where there is exactly one.",
         matters: "\"STRASBOURG\", \"Strasbourg \" and \"Strasbourg\" are three towns for whoever counts by town.",

@@ -159,8 +159,25 @@ impl UserRule {
         }
     }
 
+    /// Whether it finds the same of a row whatever the others are, those apart that the row refers to. A query within an
+    /// expression may look at any.
+    pub fn judges_row_by_row(&self) -> bool {
+        let texts = [self.when.as_ref(), self.suggestion.as_ref(), Some(&self.message)];
+        let asks = |text: &String| ["select", "from"].iter().any(|word| text.to_lowercase().contains(word));
+        self.select.is_none() && !texts.into_iter().flatten().any(asks)
+    }
+
     /// The query that finds, in the form that every rule's has. An error says what is wrong in which part of the file.
-    pub fn find(&self, store: &Store, schema: &Schema, origins: &[Origin], today: chrono::NaiveDate) -> Result<String> {
+    ///
+    /// `only` names a table with the rows to look at, as in a [`Scope`]; a rule that is a whole query looks at all.
+    pub fn find(
+        &self,
+        store: &Store,
+        schema: &Schema,
+        origins: &[Origin],
+        today: chrono::NaiveDate,
+        only: Option<&str>,
+    ) -> Result<String> {
         let Some(table) = schema.tables.get(&self.table) else {
             return Err(self.wrong("table", &format!("there is no table \"{}\"", self.table)));
         };
@@ -169,7 +186,7 @@ impl UserRule {
         }
         let sql = match &self.select {
             Some(select) => self.whole(store, table, select)?,
-            None => self.condition(store, schema, origins, today)?,
+            None => self.condition(store, schema, origins, today, only)?,
         };
         // Binding it finds misspelt names, without looking at a row.
         let columns = store.columns(&sql).map_err(|cause| {
@@ -186,6 +203,7 @@ impl UserRule {
         schema: &Schema,
         origins: &[Origin],
         today: chrono::NaiveDate,
+        only: Option<&str>,
     ) -> Result<String> {
         let check = self.check();
         for (name, text) in &check.arguments {
@@ -193,7 +211,7 @@ impl UserRule {
             vet::expression(store, text.as_str().unwrap_or_default(), Sight::Workspace)
                 .map_err(|error| self.place(key, error))?;
         }
-        let scope = Scope { schema, check: &check, origins, fed: &[], today };
+        let scope = Scope { schema, check: &check, origins, fed: &[], today, only };
         let place = |error: Error| self.wrong("when", error.what());
         let when = scope.needed("when").map_err(place)?;
         let mut finding = Finding::of(&scope).joins_of(&when).when(format!("coalesce({}, false)", when.sql));

@@ -3,7 +3,7 @@
 use chrono::Datelike;
 
 use super::finding::{Finding, all_of, column};
-use super::{Docs, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample};
 use crate::model::Severity;
 use crate::sql::Literal;
 
@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     id: "vintage-implausible",
     title: "Implausible vintage",
     severity: Severity::Warning,
+    reach: Reach::Row,
     docs: Docs {
         finds: "Years before `earliest` (1900 unless said otherwise) or after this year and, where a `text` is given, years that differ from the only year in it. The suggestion is the year in the text, where that is plausible.",
         matters: "Recommendations by age and drinking window rest on it; 20 or 2202 is a slip, 75 the size of the bottle.",

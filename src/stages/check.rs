@@ -1,19 +1,20 @@
 //! Check: runs every rule over the candidates and says what was found in sum. Stands between `map`, which builds the
 //! candidates, and `commit`, which asks for the rows that the findings block.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::findings::{condition, order};
 use super::{decide, gate, load, map, stake};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, AnomalyOrder, Canceller, Condition, Gate, Progress, RuleTally, Schema, Severity, Status,
-    TableScore, Unit, Verdict,
+    Anomaly, AnomalyFilter, AnomalyOrder, Canceller, Check, Condition, Gate, Progress, RuleTally, Schema, Severity,
+    Status, TableScore, Unit, Verdict,
 };
-use crate::rules::{self, Origin, Scope};
+use crate::rules::user::UserRule;
+use crate::rules::{self, Origin, Reach, Rule, Scope};
 use crate::sql::{Literal, Path as Name};
 use crate::store::Store;
 
@@ -42,7 +43,7 @@ pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), cancelle
     stake::validate(inputs.schema)?;
     store.transaction(|store| {
         store.run("DELETE FROM dq.anomalies")?;
-        let batches: Vec<Batch> = uses.chunk_by(Use::runs_with).map(Batch).collect();
+        let batches: Vec<Batch> = uses.chunk_by(Use::runs_with).map(Batch::of_all).collect();
         for (done, batch) in batches.iter().enumerate() {
             canceller.check()?;
             progress(Progress {
@@ -56,22 +57,28 @@ pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), cancelle
         stake::fill(store, inputs.schema, stake::found)?;
         canceller.check()?;
         waive(store, inputs.today)?;
-        let tables = scores(store, inputs)?;
-        let mut verdict = Verdict {
-            check: i64::try_from(store.count("SELECT coalesce(max(\"check\"), 0) + 1 FROM dq.verdict")?).unwrap_or(1),
-            rules: tallies(store, &uses, &tables)?,
-            gate: Vec::new(),
-            tables,
-            conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
-            unused_waivers: unused_waivers(store, inputs.today)?,
-            drift: load::drift(store)?,
-        };
+        let number = store.count("SELECT coalesce(max(\"check\"), 0) + 1 FROM dq.verdict")?;
+        let mut verdict = judge(store, inputs, &uses, i64::try_from(number).unwrap_or(1))?;
         // The gate looks at the figures of this check and at what it knew, so they are kept first.
-        keep_figures(store, &verdict, inputs.at)?;
+        keep_figures(store, &verdict, None, inputs.at)?;
         keep(store, &verdict)?;
-        verdict.gate = conditions(store, inputs)?;
+        verdict.gate = conditions(inputs, gate::conditions(store, inputs.schema, inputs.gate)?);
         keep(store, &verdict)?;
         Ok(verdict)
+    })
+}
+
+/// What the findings say in sum, without the gate.
+pub(super) fn judge(store: &Store, inputs: &Inputs, uses: &[Use], check: i64) -> Result<Verdict> {
+    let tables = scores(store, inputs)?;
+    Ok(Verdict {
+        check,
+        rules: tallies(store, uses, &tables)?,
+        gate: Vec::new(),
+        tables,
+        conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
+        unused_waivers: unused_waivers(store, inputs.today)?,
+        drift: load::drift(store)?,
     })
 }
 
@@ -93,56 +100,110 @@ pub fn rule_ids(rules_dir: &Path) -> Result<Vec<String>> {
 }
 
 /// One use of one rule, compiled.
-struct Use {
-    rule: String,
-    severity: Severity,
-    table: String,
-    field: String,
-    sql: String,
-    /// The file of a rule of the user's own.
-    file: Option<PathBuf>,
+pub(super) struct Use {
+    pub rule: String,
+    pub severity: Severity,
+    pub table: String,
+    pub field: String,
+    /// The query that looks at all rows.
+    pub sql: String,
+    is: Is,
+}
+
+/// What a use is of.
+enum Is {
+    /// A rule of the program.
+    Ours(&'static Rule, Check),
+    /// A rule of the user's own.
+    Theirs(Box<UserRule>),
 }
 
 impl Use {
     /// Whether both are one rule of ours on different fields of one table.
     fn runs_with(&self, other: &Use) -> bool {
-        self.file.is_none() && other.file.is_none() && self.rule == other.rule && self.table == other.table
+        let are_ours = matches!((&self.is, &other.is), (Is::Ours(..), Is::Ours(..)));
+        are_ours && self.rule == other.rule && self.table == other.table
     }
 
-    /// The rows for `dq.anomalies`.
-    fn findings(&self) -> String {
+    /// The rows for `dq.anomalies` that a query of this use finds.
+    fn findings(&self, sql: &str) -> String {
         format!(
             "SELECT {} AS rule, {} AS severity, {} AS \"table\", \"row\", field, value, message, suggestion, source, entity, _row, \
-             'open' AS status\nFROM (\n{}\n)",
+             'open' AS status\nFROM (\n{sql}\n)",
             Literal(&self.rule),
             Literal(self.severity.name()),
             Literal(&self.table),
-            self.sql
         )
     }
-}
 
-/// Uses of one rule on one table, as one statement: what a statement costs beside the work in it is paid once.
-struct Batch<'u>(&'u [Use]);
+    /// Whether it is a rule of the user's own.
+    pub fn is_theirs(&self) -> bool {
+        matches!(self.is, Is::Theirs(_))
+    }
 
-impl Batch<'_> {
-    fn name(&self) -> String {
-        match self.0 {
-            [Use { rule, table, field, .. }] if !field.is_empty() => format!("{rule} on {table}.{field}"),
-            [Use { rule, table, .. }, ..] => format!("{rule} on {table}"),
-            [] => String::new(),
+    /// Whose findings a change of one row can change; `None` for a rule of the user's own that asks other rows itself.
+    pub fn reach(&self) -> Option<Reach> {
+        match &self.is {
+            Is::Ours(rule, _) => Some(rule.reach),
+            Is::Theirs(rule) => rule.judges_row_by_row().then_some(Reach::Row),
         }
     }
 
-    fn run(&self, store: &Store) -> Result<()> {
-        let findings: Vec<String> = self.0.iter().map(Use::findings).collect();
+    /// An expression over the row that tells which rows are alike.
+    pub fn likeness(&self, inputs: &Inputs, of: fn(&Scope) -> Result<String>) -> Result<String> {
+        match &self.is {
+            Is::Ours(_, check) => of(&scope(inputs, check, &[], None)),
+            Is::Theirs(_) => Err(Error::internal("a rule of the user's own compares rows")),
+        }
+    }
+
+    /// The query that looks only at the rows of a temporary table.
+    pub fn sql_of(&self, store: &Store, inputs: &Inputs, fed: &[&str], only: &str) -> Result<Option<String>> {
+        match &self.is {
+            Is::Ours(rule, check) => (rule.find)(&scope(inputs, check, fed, Some(only))),
+            Is::Theirs(rule) => {
+                let origins = origins_of(inputs, &rule.table);
+                rule.find(store, inputs.schema, origins, inputs.today, Some(only)).map(Some)
+            }
+        }
+    }
+}
+
+/// Queries of uses on one table, as one statement: what a statement costs beside the work in it is paid once.
+pub(super) struct Batch<'u>(pub Vec<(&'u Use, &'u str)>);
+
+impl<'u> Batch<'u> {
+    /// Each with the query that looks at all rows.
+    pub fn of_all(uses: &'u [Use]) -> Batch<'u> {
+        Batch(uses.iter().map(|one| (one, one.sql.as_str())).collect())
+    }
+
+    fn name(&self) -> String {
+        match self.0.as_slice() {
+            [(Use { rule, table, field, .. }, _)] if !field.is_empty() => format!("{rule} on {table}.{field}"),
+            [(Use { rule, table, .. }, _), rest @ ..] if rest.iter().all(|(one, _)| one.rule == *rule) => {
+                format!("{rule} on {table}")
+            }
+            many => {
+                let rules: IndexSet<&str> = many.iter().map(|(one, _)| one.rule.as_str()).collect();
+                rules.into_iter().collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+
+    /// Writes down what the queries find.
+    pub fn run(&self, store: &Store) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let findings: Vec<String> = self.0.iter().map(|(one, sql)| one.findings(sql)).collect();
         let insert = format!("INSERT INTO dq.anomalies BY NAME\n{}", findings.join("\nUNION ALL\n"));
         store.run(&insert).map_err(|cause| match cause.kind() {
             Kind::Internal => {
                 let error = Error::config(format!("the rule {} cannot run", self.name()));
-                let error = match self.0.first().and_then(|one| one.file.as_ref()) {
-                    Some(file) => error.at_file(file),
-                    None => error.hint("`map show --sql` shows what it stands on; a [[check]] of mappings/canonical.toml may name something that is not there"),
+                let error = match self.0.first().map(|(one, _)| &one.is) {
+                    Some(Is::Theirs(rule)) => error.at_file(&rule.file),
+                    _ => error.hint("`map show --sql` shows what it stands on; a [[check]] of mappings/canonical.toml may name something that is not there"),
                 };
                 error.caused_by(cause)
             }
@@ -151,35 +212,44 @@ impl Batch<'_> {
     }
 }
 
+fn origins_of<'a>(inputs: &Inputs<'a>, table: &str) -> &'a [Origin] {
+    inputs.origins.get(table).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn scope<'a>(inputs: &Inputs<'a>, check: &'a Check, fed: &'a [&'a str], only: Option<&'a str>) -> Scope<'a> {
+    let Inputs { schema, today, .. } = *inputs;
+    Scope { schema, check, origins: origins_of(inputs, &check.table), fed, today, only }
+}
+
+/// The tables that some source feeds.
+pub(super) fn fed<'a>(store: &Store, inputs: &Inputs<'a>) -> Result<Vec<&'a str>> {
+    let built = store.tables("candidate")?;
+    let tables = inputs.schema.tables.keys().map(String::as_str);
+    Ok(tables.filter(|table| !origins_of(inputs, table).is_empty() && built.iter().any(|name| name == table)).collect())
+}
+
 /// Every use of every rule on the tables that some source feeds.
-fn uses(store: &Store, inputs: &Inputs) -> Result<Vec<Use>> {
-    let Inputs { schema, origins, today, .. } = *inputs;
-    let origins_of = |table: &str| origins.get(table).map(Vec::as_slice).unwrap_or_default();
-    let mut fed = Vec::new();
-    for table in schema.tables.keys() {
-        if !origins_of(table).is_empty() && store.has_table("candidate", table)? {
-            fed.push(table.as_str());
-        }
-    }
+pub(super) fn uses(store: &Store, inputs: &Inputs) -> Result<Vec<Use>> {
+    let fed = fed(store, inputs)?;
     let mut uses = Vec::new();
-    for check in rules::checks(schema)? {
+    for check in rules::checks(inputs.schema)? {
         let rule = rules::find(&check.rule)?;
-        let scope = Scope { schema, check: &check, origins: origins_of(&check.table), fed: &fed, today };
-        let sql = (rule.find)(&scope).map_err(|error| {
-            let number = schema.checks.iter().position(|other| *other == check).map(|at| at.to_string());
+        let sql = (rule.find)(&scope(inputs, &check, &fed, None)).map_err(|error| {
+            let number = inputs.schema.checks.iter().position(|other| *other == check).map(|at| at.to_string());
             error.at_file(map::SCHEMA).at_key(number.iter().flat_map(|number| ["check", number.as_str()]))
         })?;
         let Some(sql) = sql.filter(|_| fed.contains(&check.table.as_str())) else { continue };
+        let Check { rule: id, table, field, .. } = check.clone();
         let severity = check.severity.unwrap_or(rule.severity);
-        uses.push(Use { rule: check.rule, severity, table: check.table, field: check.field, sql, file: None });
+        uses.push(Use { rule: id, severity, table, field, sql, is: Is::Ours(rule, check) });
     }
     for rule in rules::user::load(inputs.rules_dir)? {
-        if schema.tables.contains_key(&rule.table) && !fed.contains(&rule.table.as_str()) {
+        if inputs.schema.tables.contains_key(&rule.table) && !fed.contains(&rule.table.as_str()) {
             continue;
         }
-        let sql = rule.find(store, schema, origins_of(&rule.table), today)?;
-        let file = Some(rule.file);
-        uses.push(Use { rule: rule.id, severity: rule.severity, table: rule.table, field: rule.field, sql, file });
+        let sql = rule.find(store, inputs.schema, origins_of(inputs, &rule.table), inputs.today, None)?;
+        let (id, table, field) = (rule.id.clone(), rule.table.clone(), rule.field.clone());
+        uses.push(Use { rule: id, severity: rule.severity, table, field, sql, is: Is::Theirs(Box::new(rule)) });
     }
     Ok(uses)
 }
@@ -198,7 +268,7 @@ pub(super) const SAME_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\"
 pub(super) const ANY_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" IS NULL \
      AND w.was IS NOT DISTINCT FROM a.value AND (w.field IS NULL OR w.field = a.field)";
 
-fn waive(store: &Store, today: NaiveDate) -> Result<()> {
+pub(super) fn waive(store: &Store, today: NaiveDate) -> Result<()> {
     let waivers = live_waivers(today);
     if store.count(&format!("SELECT count(*) FROM ({waivers})"))? == 0 {
         return Ok(());
@@ -206,6 +276,18 @@ fn waive(store: &Store, today: NaiveDate) -> Result<()> {
     // Two joins on equality instead of one with OR, which would compare every waiver with every finding.
     for same in [SAME_ROW, ANY_ROW] {
         store.run(&format!("UPDATE dq.anomalies AS a SET status = 'waived' FROM ({waivers}) AS w WHERE {same}"))?;
+    }
+    Ok(())
+}
+
+/// Opens again what a waiver accepted that is no longer in force, among the decisions in a temporary table.
+pub(super) fn unwaive(store: &Store, otherwise: &str) -> Result<()> {
+    let waivers = format!("SELECT * FROM {otherwise} WHERE kind = 'waive' AND NOT active");
+    if store.count(&format!("SELECT count(*) FROM ({waivers})"))? == 0 {
+        return Ok(());
+    }
+    for same in [SAME_ROW, ANY_ROW] {
+        store.run(&format!("UPDATE dq.anomalies AS a SET status = 'open' FROM ({waivers}) AS w WHERE {same}"))?;
     }
     Ok(())
 }
@@ -227,10 +309,7 @@ fn scores(store: &Store, inputs: &Inputs) -> Result<Vec<TableScore>> {
                FROM dq.anomalies WHERE status = 'open' GROUP BY 1, 2) GROUP BY 1";
     let found: Vec<(String, i64, i64)> = store.query(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let mut scores = Vec::new();
-    for table in inputs.schema.tables.keys() {
-        if inputs.origins.get(table).is_none_or(Vec::is_empty) || !store.has_table("candidate", table)? {
-            continue;
-        }
+    for table in fed(store, inputs)? {
         let rows = store.count(&format!("SELECT count(*) FROM {}", Name("candidate", table)))?;
         let bad = found.iter().find(|(name, ..)| name == table);
         let (blocking, warning) =
@@ -239,7 +318,7 @@ fn scores(store: &Store, inputs: &Inputs) -> Result<Vec<TableScore>> {
             0 => 100.0,
             rows => 100.0 * rows.saturating_sub(blocking + warning) as f64 / rows as f64,
         };
-        scores.push(TableScore { table: table.clone(), rows, blocking, warning, score });
+        scores.push(TableScore { table: table.to_owned(), rows, blocking, warning, score });
     }
     Ok(scores)
 }
@@ -296,8 +375,7 @@ fn tallies(store: &Store, uses: &[Use], tables: &[TableScore]) -> Result<Vec<Rul
 }
 
 /// What must hold before a commit: the conditions of the gate, and that nothing is missing for want of a load.
-fn conditions(store: &Store, inputs: &Inputs) -> Result<Vec<Condition>> {
-    let mut conditions = gate::conditions(store, inputs.schema, inputs.gate)?;
+pub(super) fn conditions(inputs: &Inputs, mut conditions: Vec<Condition>) -> Vec<Condition> {
     // A table whose source was never loaded is empty, and a commit would empty the canonical one.
     conditions.push(Condition {
         what: "every source that the mappings read is loaded".to_owned(),
@@ -307,15 +385,22 @@ fn conditions(store: &Store, inputs: &Inputs) -> Result<Vec<Condition>> {
             missing => format!("not loaded: {}", missing.join(", ")),
         },
     });
-    Ok(conditions)
+    conditions
 }
 
-/// Keeps the figures beside those of earlier checks.
-fn keep_figures(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<()> {
+/// Keeps the figures beside those of earlier checks. Where a verdict of the same check is given, only what differs from it.
+pub(super) fn keep_figures(
+    store: &Store,
+    verdict: &Verdict,
+    before: Option<&Verdict>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let is_new = |tally: &&RuleTally| before.is_none_or(|before| !before.rules.contains(tally));
     let head = format!("{}, TIMESTAMP '{}'", verdict.check, at.format("%Y-%m-%d %H:%M:%S%.6f"));
     let metrics: Vec<String> = verdict
         .rules
         .iter()
+        .filter(is_new)
         .map(|tally| {
             let texts =
                 [&tally.rule, tally.severity.name(), &tally.table, &tally.field].map(|text| Literal(text).to_string());
@@ -330,6 +415,22 @@ fn keep_figures(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<(
             format!("({head}, {}, {rows}, {blocking}, {warning}, {score})", Literal(table))
         })
         .collect();
+    if let Some(before) = before {
+        let stale = before.rules.iter().filter(|tally| !verdict.rules.contains(tally));
+        let stale: Vec<String> = stale
+            .map(|RuleTally { rule, severity, table, field, .. }| {
+                format!("({}, '{}', {}, {})", Literal(rule), severity.name(), Literal(table), Literal(field))
+            })
+            .collect();
+        if !stale.is_empty() {
+            store.run(&format!(
+                "DELETE FROM dq.metrics WHERE \"check\" = {} AND (rule, severity, \"table\", field) IN ({})",
+                before.check,
+                stale.join(", ")
+            ))?;
+        }
+        store.run(&format!("DELETE FROM dq.scores WHERE \"check\" = {}", before.check))?;
+    }
     for (table, rows) in [("metrics", metrics), ("scores", scores)] {
         if !rows.is_empty() {
             store.run(&format!("INSERT INTO dq.{table} VALUES {}", rows.join(", ")))?;
@@ -339,7 +440,7 @@ fn keep_figures(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<(
 }
 
 /// Keeps the verdict, in the place of the one before.
-fn keep(store: &Store, verdict: &Verdict) -> Result<()> {
+pub(super) fn keep(store: &Store, verdict: &Verdict) -> Result<()> {
     let detail = serde_json::to_string(verdict)
         .map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))?;
     store.run(&format!(

@@ -269,6 +269,11 @@ pub const FINGERPRINT: &str = r#"SELECT count(*) || ':' ||
     coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0)
     FROM dq.decisions WHERE active AND kind <> 'revert'"#;
 
+/// The same of the decisions that the last check knew, in force or not by now.
+pub const KNOWN_FINGERPRINT: &str = r#"SELECT count(*) || ':' ||
+    coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0)
+    FROM dq.decisions WHERE id IN (SELECT id FROM dq.checked) AND kind <> 'revert'"#;
+
 /// Whether the last check knows the decisions in force, and no other ones. A check that left no fingerprint knows none.
 pub fn is_checked(store: &Store) -> Result<bool> {
     let sql = format!("SELECT coalesce((SELECT decisions FROM dq.verdict), '0:0') = ({FINGERPRINT})");

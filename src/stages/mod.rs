@@ -14,6 +14,7 @@ mod kept;
 pub mod load;
 pub mod map;
 pub mod neighbours;
+pub mod recheck;
 pub mod report;
 pub mod stake;
 pub mod suggest;

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use crate::error::{Error, Result};
 use crate::model::{FieldType, Schema};
 use crate::sql::{Ident, Literal, Path};
+use crate::stages::map::Change;
 use crate::store::Store;
 
 /// A step from a row to the row that it refers to.
@@ -54,11 +55,10 @@ fn ways(schema: &Schema) -> IndexMap<String, Vec<Vec<Step>>> {
 /// Writes the money that hangs on the row beside every finding of the rows that `rows` gives a query for, per table.
 pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String>) -> Result<()> {
     let Some((money, stake)) = schema.stake() else { return Ok(()) };
+    let built = store.tables("candidate")?;
+    let is_built = |table: &str| built.iter().any(|name| name == table);
     for (table, ways) in ways(schema) {
-        let Some(found) = rows(&table) else { continue };
-        if !store.has_table("candidate", &table)? || !store.has_table("candidate", money)? {
-            continue;
-        }
+        let Some(found) = rows(&table).filter(|_| is_built(&table) && is_built(money)) else { continue };
         let amount = format!("s.{}", Ident(&stake.field));
         let mut lines = Vec::new();
         for way in &ways {
@@ -94,19 +94,51 @@ pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String
     Ok(())
 }
 
+/// Writes the money anew beside the findings that are new and those of rows on which other money hangs than before.
+pub fn fill_again(store: &Store, schema: &Schema, changes: &IndexMap<String, Change>) -> Result<()> {
+    let Some((money, stake)) = schema.stake() else { return Ok(()) };
+    let ways = ways(schema);
+    fill(store, schema, |table| {
+        let mut rows =
+            vec![format!("SELECT \"row\" FROM dq.anomalies WHERE \"table\" = {} AND stake IS NULL", Literal(table))];
+        if changes.contains_key(table) {
+            rows.push(format!("SELECT _key FROM {}", Change::after(table)));
+        }
+        for way in ways.get(table).into_iter().flatten() {
+            let last = way.last();
+            let is_other = |table: &str, field: &str| changes.get(table).is_some_and(|change| change.is_of(field));
+            let is_far = way.len() > 1 && way.iter().any(|step| changes.contains_key(&step.table));
+            let begins = way.first().is_some_and(|step| is_other(money, &step.field)) || is_other(money, &stake.field);
+            match last {
+                Some(_) if is_far || way.len() > 1 && begins => return found(table),
+                // Those to which the changed rows refer, or did.
+                Some(Step { field, table, key }) if begins => rows.push(format!(
+                    "SELECT _key FROM {} WHERE {}::VARCHAR IN ({})",
+                    Path("candidate", table),
+                    Ident(key),
+                    Change::values(money, &Ident(field).to_string())
+                )),
+                _ => {}
+            }
+        }
+        let rows = rows.join("\nUNION\n");
+        Some(format!("SELECT DISTINCT \"row\" FROM ({rows}) AS rows(\"row\") WHERE \"row\" IN ({})", found(table)?))
+    })
+}
+
 /// The rows of a table that have a finding.
 pub fn found(table: &str) -> Option<String> {
     Some(format!("SELECT DISTINCT \"row\" FROM dq.anomalies WHERE \"table\" = {}", Literal(table)))
 }
 
 /// Per rule, severity, table and field, the money that hangs on the rows with an open finding. Rows that share their key
-/// share what hangs on it, which counts once.
+/// share what hangs on it, which counts once; one whose key was set since has other money.
 pub const PER_RULE: &str = r#"SELECT rule, severity, "table", field, CAST(sum(stake) AS DOUBLE) AS stake FROM (
   SELECT rule, severity, "table", field, stake FROM dq.anomalies WHERE status = 'open' AND NOT contains("row", '#')
   UNION ALL
-  SELECT DISTINCT ON (rule, severity, "table", field, thing) rule, severity, "table", field, stake FROM (
-    SELECT *, regexp_replace("row", '#[0-9a-f]{12}\.[0-9]+$', '') AS thing FROM dq.anomalies
-    WHERE status = 'open' AND contains("row", '#')) ORDER BY stake DESC
+  SELECT rule, severity, "table", field, stake FROM (
+    SELECT DISTINCT rule, severity, "table", field, regexp_replace("row", '#[0-9a-f]{12}\.[0-9]+$', ''), stake
+    FROM dq.anomalies WHERE status = 'open' AND contains("row", '#'))
 ) GROUP BY ALL"#;
 
 /// The money that hangs on the rows with a finding that meets the condition over `dq.anomalies`; every amount counts once,

@@ -76,6 +76,15 @@ CREATE TABLE dq.commits (
     "ALTER TABLE dq.anomalies ADD COLUMN stake DECIMAL(38,4);",
     // 4: what a connector wants to be told at the next load of an entity: up to where it has read.
     "CREATE TABLE dq.cursors (source VARCHAR NOT NULL, entity VARCHAR NOT NULL, state VARCHAR NOT NULL);",
+    // 5: what a check after a decision stands on: what else than decisions went into the last check, which decisions it
+    // knew, and where the rows are that decisions leave out.
+    r#"
+ALTER TABLE dq.verdict ADD COLUMN basis VARCHAR;
+CREATE TABLE dq.checked (id VARCHAR NOT NULL);
+CREATE TABLE dq.left_out (
+    "table" VARCHAR NOT NULL, _key VARCHAR NOT NULL, _source VARCHAR NOT NULL, _entity VARCHAR NOT NULL, _row BIGINT NOT NULL
+);
+"#,
 ];
 
 /// Refuses a database that cannot be brought up to date because it is open for reading only.

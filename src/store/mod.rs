@@ -252,6 +252,12 @@ impl Store {
         Ok(self.first(sql, [schema, table], |_| Ok(()))?.is_some())
     }
 
+    /// The tables of a schema.
+    pub fn tables(&self, schema: &str) -> Result<Vec<String>> {
+        let sql = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = ?";
+        self.query(sql, [schema], |row| row.get(0))
+    }
+
     /// Adds rows of values to a table of the schema, fast.
     pub fn append<'r>(&self, schema: &str, table: &str, rows: impl IntoIterator<Item = Vec<Value>> + 'r) -> Result<()> {
         let what = format!("{schema}.{table}");

@@ -20,7 +20,8 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
                 read.and_then(|()| workbench.load(&source, &LoadOptions::default(), &progress)),
             )
         }
-        Job::Check => Reply::Checked(reread(workbench, tell).and_then(|()| workbench.check(&progress))),
+        // The files may have been edited since they were read; then, or after a load, everything is looked at.
+        Job::Check => Reply::Checked(reread(workbench, tell).and_then(|()| workbench.recheck(&progress))),
         Job::Decide { ticket, wish, why } => decide(workbench, ticket, *wish, why),
         Job::SaveMapping { mut draft } => {
             let saved = workbench.save_mapping(&mut draft);

@@ -122,6 +122,12 @@ impl Workspace {
         self.dir.join("rules")
     }
 
+    /// Whether its files say what those of the other say.
+    pub(super) fn says_what(&self, other: &Workspace) -> bool {
+        (&self.dir, &self.config, &self.schema, &self.mappings)
+            == (&other.dir, &other.config, &other.schema, &other.mappings)
+    }
+
     /// Has the schema proven, unless it was already.
     pub(super) fn proven(&self, prove: impl FnOnce(&Schema) -> Result<()>) -> Result<()> {
         if !self.is_proven.load(Ordering::Relaxed) {

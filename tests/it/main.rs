@@ -15,6 +15,7 @@ mod odoo;
 mod other_schema;
 mod planted;
 mod pty;
+mod recheck;
 mod report;
 mod samples;
 mod session;

@@ -22,7 +22,12 @@ pub(super) struct Decided {
     set: Vec<String>,
     /// Whether rows are left out.
     excludes: bool,
+    /// The temporary table with the identities of the rows that matter, where it is not all of them.
+    only: Option<String>,
 }
+
+/// Which decisions are in force.
+pub(super) const IN_FORCE: &str = "active";
 
 /// One row of `dq.decisions` that sets a field of a row.
 struct Set {
@@ -41,22 +46,31 @@ fn temp(table: &str, what: &str) -> String {
 impl Decided {
     /// Which joins there will be, without resolving anything.
     pub fn shape(store: &Store, schema: &Schema, table: &str) -> Result<Decided> {
+        Self::shape_of(store, schema, table, None)
+    }
+
+    fn shape_of(store: &Store, schema: &Schema, table: &str, only: Option<&str>) -> Result<Decided> {
+        let matters = matters(only);
         let names = |sql: &str, value: &str| -> Result<Vec<String>> { store.query(sql, [value], |row| row.get(0)) };
         let mut replaced = names(
             r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? ORDER BY field"#,
             table,
         )?;
-        for (field, _) in repointed(store, schema, table)? {
+        for (field, _) in repointed(store, schema, table, IN_FORCE)? {
             if !replaced.contains(&field) {
                 replaced.push(field);
             }
         }
         let set = names(
-            r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ? ORDER BY field"#,
+            &format!(
+                r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ?{matters} ORDER BY field"#
+            ),
             table,
         )?;
         let excluded = names(
-            r#"SELECT "row" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = ? LIMIT 1"#,
+            &format!(
+                r#"SELECT "row" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = ?{matters} LIMIT 1"#
+            ),
             table,
         )?;
         // The ledger may speak of a field that the schema no longer has; that is a conflict, not a failure.
@@ -66,23 +80,38 @@ impl Decided {
             replaced: replaced.into_iter().filter(declared).collect(),
             set: set.into_iter().filter(declared).collect(),
             excludes: !excluded.is_empty(),
+            only: only.map(str::to_owned),
         })
     }
 
-    /// Resolves the decisions against the mapped values and writes down those that do not apply.
-    pub fn resolve(store: &Store, schema: &Schema, table_name: &str, feeds: &[Feed]) -> Result<Decided> {
-        let decided = Self::shape(store, schema, table_name)?;
+    /// Resolves the decisions against the mapped values and writes down those that do not apply. Where `only` names a
+    /// temporary table of identities, those about its rows, which `feeds` must give; what was written down of the
+    /// others stays.
+    pub fn resolve(
+        store: &Store,
+        schema: &Schema,
+        table_name: &str,
+        feeds: &[Feed],
+        only: Option<&str>,
+    ) -> Result<Decided> {
+        let decided = Self::shape_of(store, schema, table_name, only)?;
         let table = schema.tables.get(table_name).ok_or_else(|| Error::internal("a decided table is not declared"))?;
         // A table that is looked at early is resolved twice.
-        store.execute(r#"DELETE FROM dq.conflicts WHERE "table" = ?"#, [table_name])?;
+        let stale = match only {
+            Some(only) => format!(r#" AND ("row" IN (FROM {only}) OR "row" = '' OR reason = 'no-such-field')"#),
+            None => String::new(),
+        };
+        store.execute(&format!(r#"DELETE FROM dq.conflicts WHERE "table" = ?{stale}"#), [table_name])?;
+        let stale = only.map(|only| format!(" AND _key IN (FROM {only})")).unwrap_or_default();
+        store.execute(&format!(r#"DELETE FROM dq.left_out WHERE "table" = ?{stale}"#), [table_name])?;
         if decided.excludes {
             decided.resolve_exclusions(store, table, feeds)?;
         }
-        let repointed = repointed(store, schema, table_name)?;
+        let repointed = repointed(store, schema, table_name, IN_FORCE)?;
         let mut replacements = HashMap::new();
         for field in &decided.replaced {
             let kind = kind_of(table, field);
-            let map = replacements_of(store, table_name, field, &repointed)?;
+            let map = replacements_of(store, table_name, field, &repointed, IN_FORCE)?;
             let rows = map.iter().map(|(was, now)| vec![Value::Text(was.clone()), Value::Text(now.clone())]);
             let name = temp(table_name, &format!("replaced {field}"));
             typed_table(store, &name, "was", kind, rows)?;
@@ -112,26 +141,31 @@ impl Decided {
     /// into a row that is not there: it would make the others vanish.
     fn resolve_exclusions(&self, store: &Store, table: &Table, feeds: &[Feed]) -> Result<()> {
         let decided = format!(
-            r#"FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}"#,
-            Literal(&self.table)
+            r#"FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}{}"#,
+            Literal(&self.table),
+            matters(self.only.as_deref())
         );
         let is_key = |name: &str| table.fields.get(name).is_some_and(|field| field.key);
         let mut pipeline = mapped(table, feeds, is_key, None);
         pipeline.step("keyed", identity::keyed(&self.table, table, feeds, "mapped"));
         pipeline.step(
             "present",
-            format!(r#"SELECT _key FROM keyed WHERE _key IN (SELECT "row" {decided} UNION ALL SELECT now {decided})"#),
+            format!(
+                r#"SELECT _key, _source, _entity, _row FROM keyed WHERE _key IN (SELECT "row" {decided} UNION ALL SELECT now {decided})"#
+            ),
         );
         let (present, excluded) = (temp(&self.table, "present rows"), temp(&self.table, "excluded rows"));
         store.run(&format!(
             r#"CREATE OR REPLACE TEMP TABLE {present} AS
 {pipeline};
 CREATE OR REPLACE TEMP TABLE {excluded} AS
-SELECT DISTINCT "row" {decided} AND (kind = 'exclude' OR now IN (FROM {present}));
+SELECT DISTINCT "row" {decided} AND (kind = 'exclude' OR now IN (SELECT _key FROM {present}));
 INSERT INTO dq.conflicts
 SELECT id, "table", "row", '', NULL, now, NULL, 'missing-row' {decided}
-  AND ("row" NOT IN (FROM {present}) OR kind = 'merge' AND now NOT IN (FROM {present}));
-DROP TABLE {present}"#
+  AND ("row" NOT IN (SELECT _key FROM {present}) OR kind = 'merge' AND now NOT IN (SELECT _key FROM {present}));
+INSERT INTO dq.left_out SELECT {}, * FROM {present} WHERE _key IN (FROM {excluded});
+DROP TABLE {present}"#,
+            Literal(&self.table)
         ))
     }
 
@@ -146,8 +180,9 @@ DROP TABLE {present}"#
             self.set.iter().any(|field| field == name) || table.fields.get(name).is_some_and(|field| field.key)
         };
         let wanted_rows = format!(
-            r#"SELECT "row" FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = {}"#,
-            Literal(&self.table)
+            r#"SELECT "row" FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = {}{}"#,
+            Literal(&self.table),
+            matters(self.only.as_deref())
         );
         let found_rows = temp(&self.table, "decided rows");
         let mut pipeline = mapped(table, feeds, is_wanted, None);
@@ -161,7 +196,7 @@ DROP TABLE {present}"#
             let replaced = replacements.get(field);
             let is_derived = table.fields.get(field).is_some_and(|field| field.derive.is_some());
             let mut values: Vec<Vec<Value>> = Vec::new();
-            for (row, sets) in sets(store, &self.table, field, kind)? {
+            for (row, sets) in sets(store, &self.table, field, kind, self.only.as_deref())? {
                 let Some(found) = found.get(&row) else {
                     conflicts.extend(sets.into_iter().map(|set| self.conflict(set, field, None, "missing-row")));
                     continue;
@@ -265,6 +300,11 @@ DROP TABLE {present}"#
     }
 }
 
+/// The condition that a decision is about one of the rows that matter.
+fn matters(only: Option<&str>) -> String {
+    only.map(|only| format!(r#" AND "row" IN (FROM {only})"#)).unwrap_or_default()
+}
+
 fn kind_of(table: &Table, field: &str) -> FieldType {
     table.fields.get(field).map(|field| field.kind).unwrap_or_default()
 }
@@ -273,13 +313,21 @@ fn text_or_null(text: Option<String>) -> Value {
     text.map_or(Value::Null, Value::Text)
 }
 
-/// The decisions that set a field, per row in the order in which they were made; rows in order of their names.
-fn sets(store: &Store, table: &str, field: &str, kind: FieldType) -> Result<Vec<(String, Vec<Set>)>> {
+/// The decisions that set a field, per row in the order in which they were made; rows in order of their names. `only`
+/// names a table with the rows that matter.
+fn sets(
+    store: &Store,
+    table: &str,
+    field: &str,
+    kind: FieldType,
+    only: Option<&str>,
+) -> Result<Vec<(String, Vec<Set>)>> {
     let written = kind.as_text(&format!("({})", read_value("now", kind)?));
     let all = store.query(
         &format!(
             r#"SELECT id, "row", was, now, {written} FROM dq.decisions
-               WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ? ORDER BY "row", seq"#
+               WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field = ?{} ORDER BY "row", seq"#,
+            matters(only)
         ),
         [table, field],
         |row| Ok(Set { id: row.get(0)?, row: row.get(1)?, was: row.get(2)?, now: row.get(3)?, written: row.get(4)? }),
@@ -381,9 +429,9 @@ pub(super) fn values(
         "(SELECT f._key, m.* FROM ({given}) AS m JOIN {few} AS f ON f._row = m._row AND f._source = m._source AND f._entity = m._entity)"
     );
     let mut given = found_values(store, &given, table, field, kind, feeds)?;
-    let replaced = replacements_of(store, table_name, field, &[])?;
+    let replaced = replacements_of(store, table_name, field, &[], IN_FORCE)?;
     let is_derived = table.fields.get(field).is_some_and(|field| field.derive.is_some());
-    let mut sets: HashMap<String, Vec<Set>> = sets(store, table_name, field, kind)?.into_iter().collect();
+    let mut sets: HashMap<String, Vec<Set>> = sets(store, table_name, field, kind, None)?.into_iter().collect();
     for row in decided {
         let Some(found) = given.remove(&row) else { continue };
         let (value, standing, _) = fold(&found, Some(&replaced), is_derived, sets.remove(&row).unwrap_or_default());
@@ -412,7 +460,7 @@ fn found_values(
             "SELECT f._key, {value}, CASE WHEN f._unread & {} <> 0 THEN s.raw END FROM {found_rows} AS f\n\
              JOIN (SELECT _row, {raw} AS raw FROM {}) AS s ON s._row = f._row WHERE f._source = {} AND f._entity = {}",
             1_i64 << bit,
-            crate::sql::Path("staging", &feed.origin.relation),
+            feed.texts(),
             Literal(&feed.origin.source),
             Literal(&feed.origin.entity)
         );
@@ -423,14 +471,22 @@ fn found_values(
     Ok(found)
 }
 
-/// Which field values of this table follow a merge: the field, and per merged key the key that stays.
-fn repointed(store: &Store, schema: &Schema, table: &str) -> Result<Vec<(String, HashMap<String, String>)>> {
+/// Which field values of this table follow a merge: the field, and per merged key the key that stays; by the decisions
+/// that meet the condition `which`.
+fn repointed(
+    store: &Store,
+    schema: &Schema,
+    table: &str,
+    which: &str,
+) -> Result<Vec<(String, HashMap<String, String>)>> {
     let Some(declared) = schema.tables.get(table) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for (name, field) in &declared.fields {
         let Some(reference) = &field.references else { continue };
         let pairs: Vec<(String, String)> = store.query(
-            r#"SELECT "row", now FROM dq.decisions WHERE active AND kind = 'merge' AND "table" = ? ORDER BY seq"#,
+            &format!(
+                r#"SELECT "row", now FROM dq.decisions WHERE ({which}) AND kind = 'merge' AND "table" = ? ORDER BY seq"#
+            ),
             [reference.table.as_str()],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
@@ -443,15 +499,18 @@ fn repointed(store: &Store, schema: &Schema, table: &str) -> Result<Vec<(String,
     Ok(found)
 }
 
-/// Value → value that stands in the end, for one field.
+/// Value → value that stands in the end, for one field; by the decisions that meet the condition `which`.
 fn replacements_of(
     store: &Store,
     table: &str,
     field: &str,
     repointed: &[(String, HashMap<String, String>)],
+    which: &str,
 ) -> Result<HashMap<String, String>> {
     let pairs: Vec<(String, String)> = store.query(
-        r#"SELECT was, now FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? AND field = ? ORDER BY seq"#,
+        &format!(
+            r#"SELECT was, now FROM dq.decisions WHERE ({which}) AND kind = 'replace' AND "table" = ? AND field = ? ORDER BY seq"#
+        ),
         [table, field],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
@@ -465,6 +524,32 @@ fn replacements_of(
     }
     map.retain(|was, now| was != now);
     Ok(map)
+}
+
+/// Per field, the values that a row may have now if the decisions in force give it another one than the decisions that
+/// meet the condition `before` gave it.
+pub(super) fn replaced_otherwise(
+    store: &Store,
+    schema: &Schema,
+    table: &str,
+    fields: &[String],
+    before: &str,
+) -> Result<Vec<(String, Vec<String>)>> {
+    let (was, is) = (repointed(store, schema, table, before)?, repointed(store, schema, table, IN_FORCE)?);
+    let mut concerned = Vec::new();
+    for field in fields {
+        let old = replacements_of(store, table, field, &was, before)?;
+        let new = replacements_of(store, table, field, &is, IN_FORCE)?;
+        let differs = old.keys().chain(new.keys()).filter(|value| old.get(*value) != new.get(*value));
+        let mut values: Vec<String> =
+            differs.flat_map(|value| [Some(value.clone()), old.get(value).cloned()]).flatten().collect();
+        values.sort();
+        values.dedup();
+        if !values.is_empty() {
+            concerned.push((field.clone(), values));
+        }
+    }
+    Ok(concerned)
 }
 
 /// A temporary table `(key, now, [decision], value)` in which `value` is `now` read as the field's type.

@@ -79,6 +79,67 @@ fn follows(schema: &Schema, table: &Table, expressions: &[&str]) -> Vec<Look> {
     looks.collect()
 }
 
+/// What a derived field of a table looks at in another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// The row that `field` refers to.
+    Referred(Follow),
+    /// The rows of `from` that refer to this one by `on`.
+    Referring {
+        /// The other table.
+        from: String,
+        /// Its field with this table's key.
+        on: String,
+        /// What is read of its rows.
+        reads: Vec<String>,
+        /// What is read of the rows that those refer to.
+        follows: Vec<Follow>,
+    },
+}
+
+/// A reference that is followed: from `field` to the row of `table` with that `key`, of which `wants` are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Follow {
+    pub field: String,
+    pub table: String,
+    pub key: String,
+    pub wants: Vec<String>,
+}
+
+/// Everything that the derived fields of a table look at in other tables.
+pub(super) fn sights(schema: &Schema, table: &Table) -> Vec<Sight> {
+    let mut sights = Vec::new();
+    for field in table.fields.values() {
+        match &field.derive {
+            Some(Derive::Aggregate(aggregate)) => {
+                let Some(other) = schema.tables.get(&aggregate.from) else { continue };
+                let names = aggregate.expressions().into_iter().flat_map(identifiers);
+                let reads = names.map(|name| name.split('.').next().unwrap_or_default().to_owned());
+                sights.push(Sight::Referring {
+                    from: aggregate.from.clone(),
+                    on: aggregate.on.clone(),
+                    reads: reads.collect(),
+                    follows: followed(other, &aggregate.expressions()),
+                });
+            }
+            Some(Derive::Expression(sql)) => {
+                sights.extend(followed(table, &[sql.as_str()]).into_iter().map(Sight::Referred));
+            }
+            None => {}
+        }
+    }
+    sights
+}
+
+fn followed(table: &Table, expressions: &[&str]) -> Vec<Follow> {
+    let follows = lookups(table, expressions).into_iter().filter_map(|lookup| {
+        let reference = table.fields.get(&lookup.field)?.references.as_ref()?;
+        let (table, key) = (reference.table.clone(), reference.field.clone());
+        Some(Follow { field: lookup.field, table, key, wants: lookup.wants })
+    });
+    follows.collect()
+}
+
 /// The temporary table with what the sources give for a table.
 pub(super) fn early(table: &str) -> String {
     Ident(&format!("early {table}")).to_string()
@@ -89,6 +150,8 @@ pub(super) struct Around<'a> {
     pub schema: &'a Schema,
     /// The tables of which there is so far only what the sources give.
     pub early: &'a [String],
+    /// Whether only some rows are built: then only what refers to them is added up.
+    pub is_part: bool,
 }
 
 impl Around<'_> {
@@ -251,10 +314,14 @@ fn step(
         joins(around, table_name, table, "t", &expressions)?
     );
     let key = one_key(table_name, table);
+    let among = match (&key, around.is_part) {
+        (Ok(key), true) => Some(format!("SELECT {}::VARCHAR FROM {}", Ident(key), Ident(from))),
+        _ => None,
+    };
     for (at, (first, group)) in aggregates.iter().enumerate() {
         sql += &format!(
             "\nLEFT JOIN (\n{}\n) AS a{at} ON a{at}._at = t.{}::VARCHAR",
-            aggregate(around, table_name, first, group)?,
+            aggregate(around, table_name, first, group, among.as_deref())?,
             Ident(key.as_ref().map_err(|error| Error::config(error.clone()).at_file(SCHEMA))?)
         );
     }
@@ -269,8 +336,15 @@ fn one_key<'a>(table_name: &str, table: &'a Table) -> std::result::Result<&'a st
     }
 }
 
-/// One grouped query over the other table; all of `group` share its table, reference and condition.
-fn aggregate(around: &Around, table_name: &str, first: &Aggregate, group: &[(&str, &Aggregate)]) -> Result<String> {
+/// One grouped query over the other table; all of `group` share its table, reference and condition. `among` is a query for
+/// the only keys that matter.
+fn aggregate(
+    around: &Around,
+    table_name: &str,
+    first: &Aggregate,
+    group: &[(&str, &Aggregate)],
+    among: Option<&str>,
+) -> Result<String> {
     let other = around.schema.tables.get(&first.from).ok_or_else(|| unknown(table_name, group[0].0, &first.from))?;
     if !other.fields.contains_key(&first.on) {
         return Err(Error::config(format!("the table \"{}\" has no field \"{}\"", first.from, first.on))
@@ -281,7 +355,8 @@ fn aggregate(around: &Around, table_name: &str, first: &Aggregate, group: &[(&st
     let joins = joins(around, &first.from, other, "r", &expressions)?;
     let on = format!("r.{}::VARCHAR", Ident(&first.on));
     let filter = first.filter.as_ref().map(|filter| format!(" AND ({filter})")).unwrap_or_default();
-    let rows = format!("FROM {} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}", Path("candidate", &first.from));
+    let among = among.map(|keys| format!(" AND {on} IN ({keys})")).unwrap_or_default();
+    let rows = format!("FROM {} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}{among}", Path("candidate", &first.from));
     Ok(match &first.most {
         Some(most) => format!(
             "  SELECT _at, arg_min(_of, (-_most, _of)) AS {name} FROM (\n  SELECT {on} AS _at, ({most}) AS _of, ({sql})::DOUBLE AS _most {rows} AND ({most}) IS NOT NULL\n  GROUP BY 1, 2)\n  GROUP BY _at",
@@ -355,7 +430,8 @@ mod tests {
             y = { type = "decimal", derive = "x + 1" }
             "#,
         );
-        let error = derive(&mut Pipeline::new(), &Around { schema: &schema, early: &[] }, "a").unwrap_err();
+        let error =
+            derive(&mut Pipeline::new(), &Around { schema: &schema, early: &[], is_part: false }, "a").unwrap_err();
         assert!(error.to_string().contains("x, y look at each other in a circle"), "{error}");
     }
 }

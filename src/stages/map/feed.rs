@@ -9,13 +9,17 @@ use crate::store::Store;
 use crate::transforms::{self, Inputs};
 
 /// One source's entity feeding one table.
+#[derive(Clone)]
 pub(super) struct Feed {
     pub origin: Origin,
+    /// The temporary table with the staged texts, where it is not all of them.
+    texts: Option<String>,
     filter: Option<String>,
     fields: Vec<FeedField>,
 }
 
 /// One field, cut into what is done before the first step that can fail, the steps that can, and what comes after.
+#[derive(Clone)]
 struct FeedField {
     name: String,
     kind: FieldType,
@@ -98,7 +102,20 @@ impl Feed {
             columns: fields.iter().map(|field| (field.name.clone(), field.columns.clone())).collect(),
             all_columns,
         };
-        Ok(Feed { origin, filter: mapping.filter.clone(), fields })
+        Ok(Feed { origin, texts: None, filter: mapping.filter.clone(), fields })
+    }
+
+    /// The same feed on the staged texts of some rows, which are in a temporary table.
+    pub fn among(&self, texts: String) -> Feed {
+        Feed { texts: Some(texts), ..self.clone() }
+    }
+
+    /// The relation with the staged texts.
+    pub fn texts(&self) -> String {
+        match &self.texts {
+            Some(texts) => Ident(texts).to_string(),
+            None => Path("staging", &self.origin.relation).to_string(),
+        }
     }
 
     /// The steps from staging to the table's fields, `_unread` and `_row`; only the fields that `wanted` lets through.
@@ -116,10 +133,7 @@ impl Feed {
             if conditions.is_empty() { String::new() } else { format!("\nWHERE {}", conditions.join(" AND ")) };
 
         let mut pipeline = Pipeline::new();
-        pipeline.step(
-            "staged",
-            format!("SELECT {}\nFROM {}{filter}", columns.join(", "), Path("staging", &self.origin.relation)),
-        );
+        pipeline.step("staged", format!("SELECT {}\nFROM {}{filter}", columns.join(", "), self.texts()));
         let texts = fields.iter().map(|field| format!("  {} AS {}", field.before, text_of(field)));
         pipeline.step("texts", select("  _row", texts, "staged"));
         let read = fields.iter().flat_map(|field| {

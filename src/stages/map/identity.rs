@@ -4,11 +4,11 @@ use super::{feed::Feed, mapped};
 use crate::error::Result;
 use crate::model::Table;
 use crate::rules::key_text;
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{Ident, Literal};
 use crate::store::Store;
 
 /// The temporary table with the identities of the rows that have no key of their own.
-fn odd(table: &str) -> String {
+pub(super) fn odd(table: &str) -> String {
     Ident(&format!("odd rows of {table}")).to_string()
 }
 
@@ -43,7 +43,7 @@ pub(super) fn find_odd(store: &Store, name: &str, table: &Table, feeds: &[Feed])
         records.push(format!(
             "SELECT {source}, {entity}, s._row, {} FROM {} AS s SEMI JOIN few ON few._row = s._row AND few._source = {source} AND few._entity = {entity}",
             feed.record_hash(),
-            Path("staging", &feed.origin.relation),
+            feed.texts(),
         ));
     }
     store.run(&format!(

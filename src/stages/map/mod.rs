@@ -3,6 +3,7 @@
 //! Per table: every feed's staged text becomes typed values (`feed`), each row gets its identity (`identity`), the
 //! decisions are applied (`decided`), and what no source gives is computed (`derive`).
 
+mod again;
 mod decided;
 mod derive;
 mod feed;
@@ -18,6 +19,8 @@ use crate::model::{Canceller, Mapping, Progress, RowStory, Schema, Table, Unit};
 use crate::rules::Origin;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
+pub(super) use again::KNOWN;
+pub use again::{Change, is_worth_it};
 use decided::Decided;
 pub use decided::read_value;
 use derive::{Around, Stop};
@@ -92,6 +95,11 @@ impl Plan {
         &self.origins
     }
 
+    /// The mappings from which it was made, by source.
+    pub fn mappings(&self) -> &[(String, Mapping)] {
+        &self.mappings
+    }
+
     /// What the mappings read and no load has brought yet: `clients of isavigne_prod`.
     pub fn unloaded(&self) -> &[String] {
         &self.unloaded
@@ -116,13 +124,8 @@ impl Plan {
     pub fn build(&self, store: &Store, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<()> {
         store.run(&as_of(store)?)?;
         store.transaction(|store| {
-            store.run("DELETE FROM dq.conflicts")?;
-            store.execute(
-                r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), coalesce(field, ''), was, now, NULL, 'no-such-table'
-                   FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace', 'exclude', 'merge')
-                   AND NOT list_contains(?::VARCHAR[], "table")"#,
-                [format!("[{}]", self.schema.tables.keys().cloned().collect::<Vec<_>>().join(", "))],
-            )?;
+            store.run("DELETE FROM dq.conflicts; DELETE FROM dq.left_out")?;
+            self.tell_unknown_tables(store)?;
             for (done, stop) in self.stops.iter().enumerate() {
                 canceller.check()?;
                 let (Stop::Early(name) | Stop::Whole(name)) = stop;
@@ -134,7 +137,7 @@ impl Plan {
                 });
                 let (table, feeds) = (self.table(name)?, self.feeds(name));
                 identity::find_odd(store, name, table, feeds)?;
-                let decided = Decided::resolve(store, &self.schema, name, feeds)?;
+                let decided = Decided::resolve(store, &self.schema, name, feeds, None)?;
                 store.run(&self.statement(done, &decided)?)?;
                 decided.clear(store)?;
                 identity::clear(store, name)?;
@@ -144,6 +147,18 @@ impl Plan {
             }
             Ok(())
         })
+    }
+
+    /// Writes down the decisions about tables that the schema does not have.
+    fn tell_unknown_tables(&self, store: &Store) -> Result<()> {
+        store.run("DELETE FROM dq.conflicts WHERE reason = 'no-such-table'")?;
+        store.execute(
+            r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), coalesce(field, ''), was, now, NULL, 'no-such-table'
+               FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace', 'exclude', 'merge')
+               AND NOT list_contains(?::VARCHAR[], "table")"#,
+            [format!("[{}]", self.schema.tables.keys().cloned().collect::<Vec<_>>().join(", "))],
+        )?;
+        Ok(())
     }
 
     /// What became of every cell of one row; none where there is no such row.
@@ -177,15 +192,25 @@ impl Plan {
 
     /// What runs at a stop.
     fn statement(&self, at: usize, decided: &Decided) -> Result<String> {
+        let target = match &self.stops[at] {
+            Stop::Early(name) => format!("TEMP TABLE {}", derive::early(name)),
+            Stop::Whole(name) => format!("TABLE {}", Path("candidate", name)),
+        };
+        let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
+        Ok(format!("CREATE OR REPLACE {target} AS\n{}", self.select(at, decided, self.feeds(name), false)?))
+    }
+
+    /// The query for the rows of a stop that the feeds give: all of them, or a part.
+    fn select(&self, at: usize, decided: &Decided, feeds: &[Feed], is_part: bool) -> Result<Pipeline> {
         let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
         let table = self.table(name)?;
-        let mut pipeline = mapped(table, self.feeds(name), |_| true, None);
-        pipeline.step("keyed", identity::keyed(name, table, self.feeds(name), "mapped"));
+        let mut pipeline = mapped(table, feeds, |_| true, None);
+        pipeline.step("keyed", identity::keyed(name, table, feeds, "mapped"));
         if let Some(step) = decided.step(table, "keyed") {
             pipeline.step("decided", step);
         }
         if let Stop::Early(_) = self.stops[at] {
-            return Ok(format!("CREATE OR REPLACE TEMP TABLE {} AS\n{pipeline}", derive::early(name)));
+            return Ok(pipeline);
         }
         let before = self.stops[..at].iter();
         let early: Vec<String> = before
@@ -197,7 +222,7 @@ impl Plan {
                 _ => None,
             })
             .collect();
-        derive::derive(&mut pipeline, &Around { schema: &self.schema, early: &early }, name)?;
+        derive::derive(&mut pipeline, &Around { schema: &self.schema, early: &early, is_part }, name)?;
         let last = pipeline.last().unwrap_or_default().to_owned();
         let fields: Vec<String> = table.fields.keys().map(|field| Ident(field).to_string()).collect();
         pipeline.step(
@@ -208,7 +233,7 @@ impl Plan {
                 Ident(&last)
             ),
         );
-        Ok(format!("CREATE OR REPLACE TABLE {} AS\n{pipeline}", Path("candidate", name)))
+        Ok(pipeline)
     }
 }
 

@@ -1,0 +1,323 @@
+//! Builds again only those candidates that other decisions than before touch: the rows that they name, the rows with a
+//! value that they replace, and the rows whose derived fields look at one of these. Neighbours: `decided` and `derive`,
+//! which build these rows as they build all; `recheck`, which looks at what has changed.
+
+use indexmap::IndexMap;
+
+use super::decided::{self, Decided};
+use super::derive::{self, Follow, Sight, Stop};
+use super::{Plan, as_of, identity};
+use crate::error::Result;
+use crate::model::{Canceller, FieldType, Table};
+use crate::rules;
+use crate::sql::{Ident, Literal, Path};
+use crate::stages::load;
+use crate::store::Store;
+
+/// The decisions that the last check knew, as a condition over `dq.decisions`.
+pub(in crate::stages) const KNOWN: &str = "id IN (SELECT id FROM dq.checked)";
+
+/// The least number of rows of a table for which building all of them again is thought of.
+const FEW: u64 = 1000;
+
+/// The share of a table's rows from which on building all of them again is cheaper.
+const SHARE: u64 = 10;
+
+/// What has become of the candidates of one table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The fields that differ in some row.
+    pub fields: Vec<String>,
+    /// The bits of `_unread` that differ in some row.
+    pub unread: i64,
+    /// The bits of `_decided` that differ in some row.
+    pub decided: i64,
+    /// How many rows there were not before.
+    pub came: u64,
+    /// How many rows there are no more.
+    pub went: u64,
+}
+
+impl Change {
+    /// Whether rows came or went, or this field differs in some row.
+    pub fn is_of(&self, field: &str) -> bool {
+        self.came + self.went > 0 || self.fields.iter().any(|name| name.eq_ignore_ascii_case(field))
+    }
+
+    /// The temporary table with the rows as they were that changed or went.
+    pub fn before(table: &str) -> String {
+        Ident(&format!("{table} before")).to_string()
+    }
+
+    /// The temporary table with the rows as they are that changed or came.
+    pub fn after(table: &str) -> String {
+        Ident(&format!("{table} after")).to_string()
+    }
+
+    /// A query for the values, as text, that an expression has or had in the rows that changed, came or went.
+    pub fn values(table: &str, expression: &str) -> String {
+        format!(
+            "SELECT ({expression})::VARCHAR FROM {} AS t UNION ALL SELECT ({expression})::VARCHAR FROM {} AS t",
+            Self::before(table),
+            Self::after(table)
+        )
+    }
+}
+
+impl Plan {
+    /// Builds again what the decisions touch that are in force and were not at the last check, or the other way round, and
+    /// says what has changed by that; `otherwise` is the temporary table with those decisions. `None` where building
+    /// everything is the cheaper way, or the only one; the candidates are then in no state to be used.
+    pub fn build_again(
+        &self,
+        store: &Store,
+        otherwise: &str,
+        canceller: &Canceller,
+    ) -> Result<Option<IndexMap<String, Change>>> {
+        let built = store.tables("candidate")?;
+        // What is looked at before it is whole is not kept.
+        let can_be_built = |stop: &Stop| matches!(stop, Stop::Whole(name) if built.contains(name));
+        if !self.stops.iter().all(can_be_built) {
+            return Ok(None);
+        }
+        store.run(&as_of(store)?)?;
+        self.tell_unknown_tables(store)?;
+        let concerned: Vec<(String, String, Option<String>)> = store.query(
+            &format!(r#"SELECT DISTINCT "table", kind, field FROM {otherwise} WHERE "table" IS NOT NULL"#),
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        let mut changes = IndexMap::new();
+        for (at, stop) in self.stops.iter().enumerate() {
+            canceller.check()?;
+            let (Stop::Early(name) | Stop::Whole(name)) = stop;
+            let table = self.table(name)?;
+            let is_named = concerned
+                .iter()
+                .any(|(of, kind, _)| of == name && ["set", "bulk", "exclude", "merge"].contains(&kind.as_str()));
+            let replaced: Vec<String> = table
+                .fields
+                .iter()
+                .filter(|(field, declared)| {
+                    concerned.iter().any(|(of, kind, about)| match kind.as_str() {
+                        "replace" => of == name && about.as_ref() == Some(*field),
+                        "merge" => declared.references.as_ref().is_some_and(|to| to.table == *of),
+                        _ => false,
+                    })
+                })
+                .map(|(field, _)| field.clone())
+                .collect();
+            // What cannot be applied is told even where it touches no row.
+            let is_told = concerned.iter().any(|(of, ..)| of == name);
+            let seen = self.seen_change(table, &changes);
+            if !is_named && replaced.is_empty() && !is_told && seen.is_empty() {
+                continue;
+            }
+            self.touch(store, name, otherwise, &replaced, seen)?;
+            let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
+            if !is_worth_it(store, name, touched)? {
+                return Ok(None);
+            }
+            if let Some(change) = self.build_touched(store, at, name, table)? {
+                changes.insert(name.clone(), change);
+            }
+        }
+        Ok(Some(changes))
+    }
+
+    /// The conditions over the candidates of a table under which a derived field looks at something that has changed.
+    fn seen_change(&self, table: &Table, changes: &IndexMap<String, Change>) -> Vec<String> {
+        let is_seen = |follow: &Follow| {
+            changes
+                .get(&follow.table)
+                .is_some_and(|change| change.is_of(&follow.key) || follow.wants.iter().any(|want| change.is_of(want)))
+        };
+        let refers = |follow: &Follow| {
+            let keys = Change::values(&follow.table, &Ident(&follow.key).to_string());
+            format!("{}::VARCHAR IN ({keys})", Ident(&follow.field))
+        };
+        let mut conditions = Vec::new();
+        for sight in derive::sights(&self.schema, table) {
+            match sight {
+                Sight::Referred(follow) if is_seen(&follow) => conditions.push(refers(&follow)),
+                Sight::Referred(_) => {}
+                Sight::Referring { from, on, reads, follows } => {
+                    let key = table.keys().next().unwrap_or_default();
+                    let key = format!("{}::VARCHAR", Ident(key));
+                    let is_seen_there =
+                        |change: &&Change| change.is_of(&on) || reads.iter().any(|read| change.is_of(read));
+                    let on = Ident(&on).to_string();
+                    if changes.get(&from).filter(is_seen_there).is_some() {
+                        conditions.push(format!("{key} IN ({})", Change::values(&from, &on)));
+                    }
+                    for follow in follows.iter().filter(|follow| is_seen(follow)) {
+                        conditions.push(format!(
+                            "{key} IN (SELECT {on}::VARCHAR FROM {} WHERE {})",
+                            Path("candidate", &from),
+                            refers(follow)
+                        ));
+                    }
+                }
+            }
+        }
+        conditions.sort();
+        conditions.dedup();
+        conditions
+    }
+
+    /// Gathers the rows that are touched, with where they come from.
+    fn touch(
+        &self,
+        store: &Store,
+        name: &str,
+        otherwise: &str,
+        replaced: &[String],
+        mut conditions: Vec<String>,
+    ) -> Result<()> {
+        let (named, candidate) = (named(name), Path("candidate", name));
+        let own = format!(
+            r#"FROM {otherwise} WHERE "table" = {} AND kind IN ('set', 'bulk', 'exclude', 'merge')"#,
+            Literal(name)
+        );
+        // What a row is merged into is looked up beside it.
+        store.run(&format!(
+            r#"CREATE OR REPLACE TEMP TABLE {named} AS SELECT DISTINCT "row" AS _key {own}
+               UNION SELECT now FROM dq.decisions WHERE active AND kind = 'merge' AND "table" = {} AND "row" IN (SELECT "row" {own})"#,
+            Literal(name)
+        ))?;
+        conditions.push(format!("_key IN (FROM {named})"));
+        for (field, values) in decided::replaced_otherwise(store, &self.schema, name, replaced, KNOWN)? {
+            let kind = self.schema.field(name, &field).map_or(FieldType::Text, |declared| declared.kind);
+            let values: Vec<String> = values.iter().map(|value| Literal(value).to_string()).collect();
+            conditions.push(format!("{} IN ({})", kind.as_text(&Ident(&field).to_string()), values.join(", ")));
+            // A row that was set by hand may have had the value before, and the decision on it may hold or fall with it.
+            conditions.push(format!(
+                r#"_key IN (SELECT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {})"#,
+                Literal(name),
+                Literal(&field)
+            ));
+        }
+        let mut rows: Vec<String> = conditions
+            .iter()
+            .map(|condition| {
+                format!("SELECT rowid AS _at, _key, _source, _entity, _row FROM {candidate} WHERE {condition}")
+            })
+            .collect();
+        rows.push(format!(
+            r#"SELECT NULL, _key, _source, _entity, _row FROM dq.left_out WHERE "table" = {} AND _key IN (FROM {named})"#,
+            Literal(name)
+        ));
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {touched} AS {};\nINSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})",
+            rows.join("\nUNION\n"),
+            touched = touched(name),
+        ))
+    }
+
+    /// Builds the touched rows of a table and puts them in the place of what was there.
+    fn build_touched(&self, store: &Store, at: usize, name: &str, table: &Table) -> Result<Option<Change>> {
+        let (touched, named) = (touched(name), named(name));
+        let mut feeds = Vec::new();
+        for feed in self.feeds(name) {
+            let texts = rules::texts_of(&format!("touched of {name}"), &feed.origin.relation);
+            let (source, entity) = (&feed.origin.source, &feed.origin.entity);
+            let numbers = format!(
+                "SELECT _row FROM {touched} WHERE _source = {} AND _entity = {}",
+                Literal(source),
+                Literal(entity)
+            );
+            store.run(&format!(
+                "CREATE OR REPLACE TEMP TABLE {} AS {}",
+                Ident(&texts),
+                load::rows_sql(store, source, entity, &numbers)?
+            ))?;
+            feeds.push(feed.among(texts));
+        }
+        // The identity of a row depends on the sources alone, so it is what it was.
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT _source, _entity, _row, _key FROM {touched}",
+            identity::odd(name)
+        ))?;
+        let decided = Decided::resolve(store, &self.schema, name, &feeds, Some(&named))?;
+        let (candidate, before, after) = (Path("candidate", name), Change::before(name), Change::after(name));
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {after} AS {};\n\
+             CREATE OR REPLACE TEMP TABLE {before} AS SELECT rowid AS _at, * FROM {candidate} WHERE rowid IN (SELECT _at FROM {touched})",
+            self.select(at, &decided, &feeds, true)?
+        ))?;
+        decided.clear(store)?;
+        identity::clear(store, name)?;
+        let change = compare(store, name, table)?;
+        let Some(change) = change else { return Ok(None) };
+        if change.went > 0 {
+            store.run(&format!(
+                "DELETE FROM {candidate} WHERE rowid IN (SELECT _at FROM {before} AS b ANTI JOIN {after} AS a ON a._key = b._key)"
+            ))?;
+        }
+        let mut columns: Vec<String> = change.fields.iter().map(|field| Ident(field).to_string()).collect();
+        columns.extend((change.unread != 0).then(|| "_unread".to_owned()));
+        columns.extend((change.decided != 0).then(|| "_decided".to_owned()));
+        if !columns.is_empty() {
+            let values: Vec<String> = columns.iter().map(|column| format!("{column} = n.{column}")).collect();
+            store.run(&format!(
+                "UPDATE {candidate} AS c SET {} FROM (SELECT b._at, a.* FROM {before} AS b JOIN {after} AS a ON a._key = b._key) AS n WHERE c.rowid = n._at",
+                values.join(", ")
+            ))?;
+        }
+        if change.came > 0 {
+            store.run(&format!(
+                "INSERT INTO {candidate} BY NAME SELECT a.* FROM {after} AS a ANTI JOIN {before} AS b ON a._key = b._key"
+            ))?;
+        }
+        Ok(Some(change))
+    }
+}
+
+/// Whether looking at so many rows of a table by themselves is cheaper than looking at all of them.
+pub fn is_worth_it(store: &Store, table: &str, rows: u64) -> Result<bool> {
+    Ok(rows <= FEW || rows <= store.count(&format!("SELECT count(*) FROM {}", Path("candidate", table)))? / SHARE)
+}
+
+/// What differs between the rows before and after; leaves only these in the two tables. `None` where nothing does.
+fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
+    let (before, after) = (Change::before(name), Change::after(name));
+    let differs: Vec<String> = table.fields.keys().map(|f| format!("b.{0} IS DISTINCT FROM a.{0}", Ident(f))).collect();
+    let both = "FILTER (b._key IS NOT NULL AND a._key IS NOT NULL)";
+    // One mark a field, in the order of the schema.
+    let marks: Vec<String> =
+        differs.iter().map(|is| format!("if(coalesce(bool_or({is}) {both}, false), '1', '0')")).collect();
+    let sql = format!(
+        "SELECT count(*) FILTER (b._key IS NULL), count(*) FILTER (a._key IS NULL),\n  \
+         coalesce(bit_or(xor(b._unread, a._unread)) {both}, 0), coalesce(bit_or(xor(b._decided, a._decided)) {both}, 0),\n  {}\n\
+         FROM {before} AS b FULL JOIN {after} AS a ON b._key = a._key",
+        marks.join(" || ")
+    );
+    let found: Option<(i64, i64, i64, i64, String)> =
+        store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+    let Some((came, went, unread, decided, marks)) = found else { return Ok(None) };
+    let fields = table.fields.keys().zip(marks.chars()).filter(|(_, mark)| *mark == '1').map(|(name, _)| name.clone());
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    let change = Change { fields: fields.collect(), unread, decided, came: count(came), went: count(went) };
+    if change == Change::default() {
+        return Ok(None);
+    }
+    let same = Ident("rows as before").to_string();
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {same} AS SELECT a._key FROM {before} AS b JOIN {after} AS a ON b._key = a._key\n\
+         WHERE NOT ({} OR b._unread <> a._unread OR b._decided <> a._decided);\n\
+         DELETE FROM {before} WHERE _key IN (FROM {same});\nDELETE FROM {after} WHERE _key IN (FROM {same});\nDROP TABLE {same}",
+        differs.join(" OR ")
+    ))?;
+    Ok(Some(change))
+}
+
+/// The temporary table with the identities of the rows that decisions name, there or not, and of all that are touched.
+fn named(table: &str) -> String {
+    Ident(&format!("named of {table}")).to_string()
+}
+
+/// The temporary table with the touched rows that are there: their places among the candidates, if they have one, and
+/// where they come from.
+fn touched(table: &str) -> String {
+    Ident(&format!("touched of {table}")).to_string()
+}

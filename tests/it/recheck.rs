@@ -1,0 +1,580 @@
+//! After a decision only what it touches is looked at again; whatever was decided, everything is then as if all had been
+//! looked at.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use tastevin::model::{Canceller, Decision, Gate, Mapping, Schema, Verdict};
+use tastevin::rules;
+use tastevin::stages::decide::Ledger;
+use tastevin::stages::map::Plan;
+use tastevin::stages::{check, commit, findings, recheck};
+use tastevin::store::Store;
+use tastevin::transforms;
+
+/// A schema with every kind of field, derivation, reference and rule.
+const SCHEMA: &str = r#"
+[tables.products.fields]
+product_key = { type = "text", key = true, required = true }
+name = { type = "text", required = true }
+category = { type = "text", values = ["rouge", "blanc"] }
+list_price = { type = "decimal", min = 0, max = 1000 }
+cost_price = { type = "decimal" }
+vintage = { type = "integer" }
+segment = { type = "text", derive = "CASE WHEN list_price < 20 THEN 'entry' ELSE 'premium' END" }
+
+[tables.customers.fields]
+customer_key = { type = "text", key = true, required = true }
+last_name = { type = "text" }
+email = { type = "text", format = "email" }
+phone = { type = "text", format = "phone" }
+zip_code = { type = "text", format = "postal_code" }
+city = { type = "text" }
+country = { type = "text", format = "country", default = "France" }
+email_opt_out = { type = "boolean", default = false }
+created_on = { type = "date" }
+last_purchase = { type = "date", derive = { from = "sales", on = "customer_key", sql = "max(date_sale)" } }
+total = { type = "decimal", derive = { from = "sales", on = "customer_key", sql = "sum(price_total)" } }
+purchases = { type = "integer", derive = { from = "sales", on = "customer_key", sql = "count(DISTINCT date_sale)", where = "quantity > 0" } }
+average = { type = "decimal", derive = "total / nullif(purchases, 0)" }
+preferred = { type = "text", derive = { from = "sales", on = "customer_key", sql = "sum(bottles)", most = "product_key.category" } }
+
+[tables.sales]
+stake = { field = "price_total", unit = "€", of = "sales" }
+[tables.sales.fields]
+sale_key = { type = "text", key = true, required = true }
+customer_key = { type = "text", required = true, references = "customers.customer_key" }
+product_key = { type = "text", required = true, references = "products.product_key" }
+date_sale = { type = "date", required = true }
+quantity = { type = "decimal", required = true, min = -100, max = 1000 }
+unit = { type = "text", default = "bouteille" }
+bottles = { type = "decimal", derive = "quantity * bottles_75cl(unit)" }
+price_unit = { type = "decimal", min = 0 }
+price_total = { type = "decimal", derive = "quantity * price_unit" }
+cost_total = { type = "decimal", derive = "bottles * product_key.cost_price" }
+
+[tables.stock.fields]
+product_key = { type = "text", key = true, references = "products.product_key" }
+warehouse = { type = "text", key = true }
+quantity = { type = "decimal", required = true }
+reserved = { type = "decimal", default = 0 }
+
+[[check]]
+rule = "future-date"
+table = "sales"
+field = "date_sale"
+[[check]]
+rule = "date-before-history"
+table = "sales"
+field = "date_sale"
+with = { not_before = "customer_key.created_on" }
+[[check]]
+rule = "unknown-unit"
+table = "sales"
+field = "unit"
+with = { quantity = "quantity", converted = "bottles" }
+[[check]]
+rule = "total-mismatch"
+table = "sales"
+field = "price_total"
+with = { quantity = "quantity", price = "price_unit" }
+[[check]]
+rule = "sale-without-price"
+table = "sales"
+field = "price_unit"
+with = { quantity = "quantity" }
+[[check]]
+rule = "price-far-from-list"
+table = "sales"
+field = "price_unit"
+with = { list = "product_key.list_price", tolerance = 0.6 }
+[[check]]
+rule = "negative-margin"
+table = "sales"
+field = "price_total"
+with = { price = "price_total", cost = "cost_total" }
+[[check]]
+rule = "outlier-quantity"
+table = "sales"
+field = "quantity"
+with = { group = "product_key", quantity = "bottles", factor = 3, rows = 5 }
+[[check]]
+rule = "negative-stock"
+table = "stock"
+field = "quantity"
+[[check]]
+rule = "reserved-exceeds-stock"
+table = "stock"
+field = "reserved"
+with = { stock = "quantity" }
+[[check]]
+rule = "vintage-implausible"
+table = "products"
+field = "vintage"
+with = { text = "name" }
+[[check]]
+rule = "purchase-after-opt-out"
+table = "sales"
+field = "customer_key"
+with = { opted_out = "customer_key.email_opt_out", bought = "date_sale" }
+"#;
+
+const MAPPING: &str = r#"
+[tables.products]
+entity = "products"
+[tables.products.fields]
+product_key = { column = "code", transforms = ["trim"] }
+name = { column = "name", transforms = ["trim"] }
+category = { column = "category" }
+list_price = { column = "price" }
+cost_price = { column = "cost" }
+vintage = { column = "vintage" }
+
+[tables.customers]
+entity = "customers"
+[tables.customers.fields]
+customer_key = { column = "code", transforms = ["trim", { prefix = "s-" }] }
+last_name = { column = "name" }
+email = { column = "mail", transforms = ["trim", "email"] }
+phone = { column = "phone", transforms = ["phone"] }
+zip_code = { column = "zip", transforms = ["trim"] }
+city = { column = "city" }
+country = { column = "country", transforms = ["trim"] }
+email_opt_out = { column = "refuses" }
+created_on = { column = "since", transforms = [{ date = "%d/%m/%Y" }] }
+
+[tables.sales]
+entity = "sales"
+[tables.sales.fields]
+sale_key = { column = "id" }
+customer_key = { column = "customer", transforms = ["trim", { prefix = "s-" }] }
+product_key = { column = "product", transforms = ["trim"] }
+date_sale = { column = "day", transforms = [{ date = "%d/%m/%Y" }] }
+quantity = { column = "n" }
+unit = { column = "unit", transforms = ["trim"] }
+price_unit = { column = "price" }
+price_total = { column = "total" }
+
+[tables.stock]
+entity = "stock"
+[tables.stock.fields]
+product_key = { column = "product" }
+warehouse = { column = "place" }
+quantity = { column = "n" }
+reserved = { column = "kept" }
+"#;
+
+/// A second source of customers.
+const OTHER: &str = r#"
+[tables.customers]
+entity = "people"
+[tables.customers.fields]
+customer_key = { column = "id", transforms = ["trim", { prefix = "s-" }] }
+last_name = { column = "who" }
+city = { column = "town" }
+"#;
+
+/// Source, entity, and per column the texts that can stand there.
+type Entity = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// Texts are apart by `|`; `~` is an absent one. Few of each, so that keys, spellings and groups come together often.
+const ENTITIES: &[Entity] = &[
+    (
+        "s",
+        "products",
+        &[
+            ("code", "P1|P2|P3|P4|p1|01|1|~|P2 "),
+            ("name", "Riesling 2020|Pinot  noir|SYLVANER|Sylvaner|Cuvée 2019|~"),
+            ("category", "rouge|blanc|Blanc|rosé|~"),
+            ("price", "10|25,50|12|-3|2000|dear|~"),
+            ("cost", "5|8|30|~"),
+            ("vintage", "2020|2019|20|2090|~"),
+        ],
+    ),
+    (
+        "s",
+        "customers",
+        &[
+            ("code", "C1|C2|C3|C4|C5|C6|c1|C01|~"),
+            ("name", "Klein|KLEIN|Meyer|Dupont |DÃ©sirÃ©e|N/A|~"),
+            ("mail", "a@x.fr|b@x.fr|A@X.fr|a at x.fr|c@gmial.com|~"),
+            ("phone", "03 88 83 06 09|12|~"),
+            ("zip", "67000|1234|6700|D-77694|~"),
+            ("city", "Barr|BARR|Colmar|COLMAR|Kehl|Obernai|Thann|~"),
+            ("country", "France|Frence|DE|Allemagne|~"),
+            ("refuses", "oui|non|perhaps|~"),
+            ("since", "01/01/2019|15/06/2024|31/02/2020|~"),
+        ],
+    ),
+    ("t", "people", &[("id", "C1|C7|C8|~"), ("who", "Roth|Klein"), ("town", "Barr|Kehl|~")]),
+    (
+        "s",
+        "sales",
+        &[
+            ("id", "V1|V2|V3|V4|V5|V6|V7|V8|V9|V10|V11|V12|V13|V14|V15|V16|~"),
+            ("customer", "C1|C2|C3|C7|C9|C01|~"),
+            ("product", "P1|P2|P3|P9|1|~"),
+            ("day", "01/02/2020|03/04/2024|05/06/2062|99/99/2020|~"),
+            ("n", "1|2|6|40|-2|600|many|~"),
+            ("unit", "bouteille|magnum|carton de 6|cartn de 6|keg|~"),
+            ("price", "10|25,50|0|3|~"),
+            ("total", "~|~|20|many"),
+        ],
+    ),
+    ("s", "stock", &[("product", "P1|P2|P9|~"), ("place", "cave|dépôt|~"), ("n", "3|-1|10|~"), ("kept", "0|5|~")]),
+];
+
+/// What people type into fields, sensible or not.
+const TYPED: &[&str] = &[
+    "P1",
+    "P4",
+    "s-C1",
+    "s-C2",
+    "s-C9",
+    "V1",
+    "Barr",
+    "BARR",
+    "Klein",
+    "Pinot",
+    "rouge",
+    "blanc",
+    "10",
+    "12,50",
+    "600",
+    "2",
+    "0",
+    "-3",
+    "2020",
+    "2020-05-05",
+    "2062-01-01",
+    "oui",
+    "false",
+    "a@x.fr",
+    "d@y.fr",
+    "+33388830609",
+    "67000",
+    "1234",
+    "Allemagne",
+    "bouteille",
+    "carton de 6",
+    "keg",
+    "cave",
+    "N/A",
+    "  spaced  ",
+    "",
+];
+
+const RULES: &[(&str, &str)] = &[
+    (
+        "barr.toml",
+        "id = \"no-barr\"\ntable = \"customers\"\nfield = \"city\"\nwhen = \"city = 'Barr' AND total > 50\"\nmessage = \"{last_name} in {city}\"",
+    ),
+    (
+        "few.toml",
+        "id = \"alone\"\ntable = \"sales\"\nselect = \"SELECT min(_key) AS row, 'unit' AS field, count(*) || ' of ' || unit AS message \
+         FROM candidate.sales WHERE unit IS NOT NULL GROUP BY unit HAVING count(*) < 3\"",
+    ),
+    (
+        "most.toml",
+        "id = \"big\"\nseverity = \"error\"\ntable = \"sales\"\nfield = \"quantity\"\n\
+         when = \"quantity > 30 AND product_key.category = 'rouge'\"",
+    ),
+];
+
+/// A small stream of choices.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        // Numerical Recipes' generator; its upper bits are random enough for choices.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or(0) % sides.max(1)
+    }
+
+    fn pick<'t, T>(&mut self, all: &'t [T]) -> &'t T {
+        &all[self.roll(all.len())]
+    }
+}
+
+/// Everything that a check reads, and what it has found.
+struct World {
+    store: Store,
+    schema: Schema,
+    sources: Vec<(String, Mapping)>,
+    gate: Gate,
+    rules: tempfile::TempDir,
+}
+
+impl World {
+    fn new(staged: &[(String, String)]) -> World {
+        let mut functions = transforms::functions();
+        functions.extend_from_slice(rules::FUNCTIONS);
+        functions.extend_from_slice(findings::FUNCTIONS);
+        let store = Store::in_memory(&functions).expect("a store");
+        for (at, ((source, entity, columns), (_, rows))) in ENTITIES.iter().zip(staged).enumerate() {
+            let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            store
+                .run(&format!(
+                    "CREATE TABLE dq.stage_1_{at} AS SELECT COLUMNS(*)::VARCHAR, 'f.csv' AS _file, 1 AS _load FROM (VALUES {rows}) t({});
+                     CREATE VIEW staging.\"{source}/{entity}\" AS SELECT rowid + 1 AS _row, * FROM dq.stage_1_{at};
+                     INSERT INTO dq.staged VALUES ('{source}', '{entity}', 1, 'stage_1_{at}', 0)",
+                    names.join(", ")
+                ))
+                .expect("staging");
+        }
+        let rules = tempfile::tempdir().expect("a folder");
+        for (file, text) in RULES {
+            std::fs::write(rules.path().join(file), text).expect("a rule");
+        }
+        World {
+            store,
+            schema: toml::from_str(SCHEMA).expect("a schema"),
+            sources: [("s", MAPPING), ("t", OTHER)]
+                .map(|(name, text)| (name.to_owned(), toml::from_str(text).expect("a mapping")))
+                .to_vec(),
+            gate: Gate { max_quarantined: "100%".into(), max_removed: "100%".into(), ..Gate::default() },
+            rules,
+        }
+    }
+
+    fn with_inputs<T>(&self, work: impl FnOnce(&Plan, &check::Inputs) -> T) -> T {
+        let plan = Plan::new(&self.store, &self.schema, &self.sources).expect("a plan");
+        let inputs = check::Inputs {
+            schema: &self.schema,
+            origins: plan.origins(),
+            rules_dir: self.rules.path(),
+            unloaded: plan.unloaded(),
+            gate: &self.gate,
+            today: "2026-11-22".parse().expect("a day"),
+            at: chrono::DateTime::UNIX_EPOCH,
+        };
+        work(&plan, &inputs)
+    }
+
+    fn whole(&self) -> Verdict {
+        let canceller = Canceller::default();
+        self.with_inputs(|plan, inputs| {
+            plan.build(&self.store, &|_| {}, &canceller).expect("candidates");
+            let verdict = check::run(&self.store, inputs, &|_| {}, &canceller).expect("a verdict");
+            recheck::remember(&self.store, plan, inputs).expect("remembered");
+            verdict
+        })
+    }
+
+    /// As after a decision; `None` where it says that everything has to be looked at.
+    fn part(&self) -> Option<Verdict> {
+        let canceller = Canceller::default();
+        self.with_inputs(|plan, inputs| {
+            self.store.transaction(|store| recheck::run(store, plan, inputs, &canceller)).expect("a verdict")
+        })
+    }
+
+    fn commit(&self) -> bool {
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let request = commit::Request { schema: &self.schema, gate: &self.gate, who: "marie", at, message: "so far" };
+        commit::commit(&self.store, &request, &|_| {}, &Canceller::default()).is_ok()
+    }
+
+    fn list(&self, sql: &str) -> Vec<String> {
+        let page = self.store.texts(sql).unwrap_or_else(|error| panic!("{sql}: {error} {:?}", error.hints()));
+        let line = |row: Vec<Option<String>>| {
+            row.into_iter().map(|cell| cell.unwrap_or_else(|| "–".into())).collect::<Vec<_>>().join("|")
+        };
+        page.rows.into_iter().map(line).collect()
+    }
+
+    /// Everything that a check leaves behind, by name.
+    fn all(&self, verdict: &Verdict) -> BTreeMap<String, Vec<String>> {
+        let mut all = BTreeMap::new();
+        for table in self.schema.tables.keys() {
+            all.insert(
+                format!("candidate.{table}"),
+                self.list(&format!("SELECT * FROM candidate.{table} ORDER BY ALL")),
+            );
+        }
+        for table in ["anomalies", "conflicts", "left_out", "checked"] {
+            all.insert(format!("dq.{table}"), self.list(&format!("SELECT * FROM dq.{table} ORDER BY ALL")));
+        }
+        for table in ["metrics", "scores"] {
+            let sql = format!(
+                "SELECT * EXCLUDE (\"check\") FROM dq.{table} WHERE \"check\" = (SELECT max(\"check\") FROM dq.verdict) ORDER BY ALL"
+            );
+            all.insert(format!("dq.{table}"), self.list(&sql));
+        }
+        // The number of a check tells how many there were, and nothing of what was found.
+        let number = |text: String| text.replace(&format!("check {}", verdict.check), "check n");
+        let mut told = verdict.clone();
+        told.check = 0;
+        for condition in &mut told.gate {
+            condition.detail = number(std::mem::take(&mut condition.detail));
+        }
+        let told = serde_json::to_string_pretty(&told).expect("JSON");
+        all.insert("verdict".into(), told.lines().map(str::to_owned).collect());
+        all
+    }
+}
+
+/// The rows of every entity: a few of each, chosen by the dice.
+fn staged(dice: &mut Dice) -> Vec<(String, String)> {
+    let entity = |(_, name, columns): &Entity| {
+        let rows = match *name {
+            "sales" => 8 + dice.roll(30),
+            "customers" => 4 + dice.roll(10),
+            _ => 1 + dice.roll(8),
+        };
+        let mut lines = Vec::new();
+        for _ in 0..rows {
+            let cell = |(_, texts): &(&str, &str)| {
+                let texts: Vec<&str> = texts.split('|').collect();
+                match *dice.pick(&texts) {
+                    "~" => "NULL::VARCHAR".to_owned(),
+                    text => format!("'{}'", text.replace('\'', "''")),
+                }
+            };
+            lines.push(format!("({})", columns.iter().map(cell).collect::<Vec<_>>().join(", ")));
+            // The same record twice.
+            if dice.roll(8) == 0 {
+                lines.push(lines[lines.len() - 1].clone());
+            }
+        }
+        ((*name).to_owned(), lines.join(", "))
+    };
+    let mut entity = entity;
+    ENTITIES.iter().map(&mut entity).collect()
+}
+
+/// One decision as the ledger writes it, without id, about what there is now.
+fn action(world: &World, ledger: &Ledger, dice: &mut Dice) -> String {
+    let json = |text: &str| serde_json::to_string(text).expect("JSON");
+    let tables: Vec<&String> = world.schema.tables.keys().collect();
+    let table = dice.pick(&tables).as_str();
+    let fields: Vec<&String> = world.schema.tables[table].fields.keys().collect();
+    let field = dice.pick(&fields).as_str();
+    let mut rows = world.list(&format!("SELECT _key FROM candidate.{table} ORDER BY _key"));
+    rows.extend(world.list(&format!("SELECT _key FROM dq.left_out WHERE \"table\" = '{table}' ORDER BY _key")));
+    rows.push("nobody".into());
+    let was = |row: &str, dice: &mut Dice| -> String {
+        let plan = Plan::new(&world.store, &world.schema, &world.sources).expect("a plan");
+        let literal = format!("SELECT '{}'", row.replace('\'', "''"));
+        let values = plan.values(&world.store, table, field, &literal).expect("a value");
+        match (values.get(row), dice.roll(12)) {
+            (Some(Some(value)), 1..) => json(value),
+            (_, 0) => json("something else"),
+            _ => "null".into(),
+        }
+    };
+    let now = |dice: &mut Dice| match dice.roll(12) {
+        0 => "null".to_owned(),
+        _ => json(dice.pick::<&str>(TYPED)),
+    };
+    match dice.roll(20) {
+        0..=6 => {
+            let row = dice.pick(&rows).clone();
+            let (was, now) = (was(&row, dice), now(dice));
+            format!(r#""kind":"set","table":"{table}","row":{},"field":"{field}","was":{was},"now":{now}"#, json(&row))
+        }
+        7..=8 => {
+            let mut pairs = BTreeMap::new();
+            for _ in 0..3 {
+                let row = dice.pick(&rows).clone();
+                let pair = format!("[{},{}]", was(&row, dice), now(dice));
+                pairs.insert(row, pair);
+            }
+            let pairs: Vec<String> = pairs.iter().map(|(row, pair)| format!("{}:{pair}", json(row))).collect();
+            format!(r#""kind":"bulk","table":"{table}","field":"{field}","rows":{{{}}}"#, pairs.join(","))
+        }
+        9..=11 => {
+            let kind = world.schema.tables[table].fields[field].kind;
+            let mut values = world.list(&format!(
+                "SELECT DISTINCT {} FROM candidate.{table} WHERE {field} IS NOT NULL ORDER BY 1",
+                kind.as_text(field)
+            ));
+            values.push("Barr".into());
+            let (was, now) = (dice.pick(&values).clone(), *dice.pick(TYPED));
+            format!(r#""kind":"replace","table":"{table}","field":"{field}","values":{{{}:{}}}"#, json(&was), json(now))
+        }
+        12..=13 => format!(r#""kind":"exclude","table":"{table}","rows":[{}]"#, json(dice.pick::<String>(&rows))),
+        14 => {
+            let (into, row) = (dice.pick(&rows).clone(), dice.pick(&rows).clone());
+            format!(r#""kind":"merge","table":"{table}","into":{},"rows":[{}]"#, json(&into), json(&row))
+        }
+        15..=16 => {
+            let found = world.list(
+                "SELECT concat_ws(chr(9), rule, \"table\", field, \"row\", coalesce(value, chr(1))) FROM dq.anomalies ORDER BY ALL",
+            );
+            let Some(found) = (!found.is_empty()).then(|| dice.pick(&found).clone()) else {
+                return format!(r#""kind":"exclude","table":"{table}","rows":["nobody"]"#);
+            };
+            let cells: Vec<&str> = found.split('\t').collect();
+            let value = if cells[4] == "\u{1}" { "null".to_owned() } else { json(cells[4]) };
+            let row = if dice.roll(3) == 0 { String::new() } else { format!(r#","row":{}"#, json(cells[3])) };
+            let field = if dice.roll(3) == 0 { String::new() } else { format!(r#","field":{}"#, json(cells[2])) };
+            format!(r#""kind":"waive","rule":"{}","table":"{}","was":{value}{row}{field}"#, cells[0], cells[1])
+        }
+        _ => match ledger.decisions() {
+            [] => format!(r#""kind":"exclude","table":"{table}","rows":[{}]"#, json(dice.pick::<String>(&rows))),
+            made => format!(r#""kind":"revert","of":"{}""#, dice.pick(made).id),
+        },
+    }
+}
+
+/// Decides one thing after the other, and after each compares a world in which only what is touched is looked at with one
+/// in which everything is.
+fn play(seed: u64, decisions: usize) -> Result<(), TestCaseError> {
+    let mut dice = Dice(seed);
+    let staged = staged(&mut dice);
+    let (part, whole) = (World::new(&staged), World::new(&staged));
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut ledger = Ledger::open(&dir.path().join("decisions.jsonl"), false).expect("a ledger");
+    let compare = |a: &Verdict, b: &Verdict, after: &str| {
+        let (a, b) = (part.all(a), whole.all(b));
+        for (name, rows) in &a {
+            let other = &b[name];
+            let only = |these: &[String], those: &[String]| -> Vec<String> {
+                these.iter().filter(|row| !those.contains(row)).cloned().collect()
+            };
+            prop_assert!(
+                rows == other,
+                "{name} differs after {after}\nonly in part:  {:#?}\nonly in whole: {:#?}\nstaged: {staged:?}",
+                only(rows, other),
+                only(other, rows)
+            );
+        }
+        Ok(())
+    };
+    compare(&part.whole(), &whole.whole(), "nothing")?;
+    for _ in 0..decisions {
+        let several = if dice.roll(4) == 0 { 2 } else { 1 };
+        let mut lines = Vec::new();
+        for _ in 0..several {
+            let id = format!("{:026}", ledger.decisions().len() + 1);
+            let action = action(&part, &ledger, &mut dice);
+            let line = format!(r#"{{"v":1,"id":"{id}","at":"2025-01-01T00:00:00Z","who":"marie",{action}}}"#);
+            let decision: Decision = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            ledger.append(decision).expect("the ledger");
+            for world in [&part, &whole] {
+                ledger.record_last(&world.store).expect("a copy");
+            }
+            lines.push(action);
+        }
+        let after = lines.join(" and ");
+        let Some(verdict) = part.part() else {
+            return Err(TestCaseError::fail(format!("everything was looked at after {after}")));
+        };
+        compare(&verdict, &whole.whole(), &after)?;
+        if dice.roll(6) == 0 {
+            prop_assert_eq!(part.commit(), whole.commit());
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_looked_at_in_part_is_as_if_all_had_been_looked_at(seed: u64) {
+        play(seed, 8)?;
+    }
+}

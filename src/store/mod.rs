@@ -221,8 +221,8 @@ impl Store {
         self.query(&format!("DESCRIBE {sql}"), [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// What the engine has against a query that it would not run, in its words, and at which byte; `None` if it would.
-    pub fn refusal(&self, sql: &str) -> Result<Option<(String, Option<usize>)>> {
+    /// What the engine has against a query that it would not run; `None` if it would.
+    pub fn refusal(&self, sql: &str) -> Result<Option<Refusal>> {
         self.run("SET errors_as_json = true")?;
         let outcome = self.conn.prepare(sql).map(|_| ());
         self.run("SET errors_as_json = false")?;
@@ -318,14 +318,33 @@ fn opening(path: &Path, cause: duckdb::Error) -> Error {
     Error::new(Kind::Io, "the workspace database cannot be opened").at_file(path).caused_by(cause)
 }
 
-/// The message and the position of an error that DuckDB wrote as JSON.
-fn refusal(text: &str) -> (String, Option<usize>) {
+/// What the engine has against a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong, one clause.
+    pub what: String,
+    /// The name that was probably meant.
+    pub meant: Option<String>,
+    /// At which byte of the query.
+    pub at: Option<usize>,
+}
+
+/// An error that DuckDB wrote as JSON.
+fn refusal(text: &str) -> Refusal {
     let told = text.find('{').and_then(|at| serde_json::from_str::<serde_json::Value>(&text[at..]).ok());
-    let Some(told) = told else { return (text.to_owned(), None) };
-    let message = told["exception_message"].as_str().unwrap_or(text);
-    let position = told["position"].as_str().and_then(|at| at.parse().ok());
-    // What follows the first sentence are candidates, each on a line of its own.
-    (message.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; "), position)
+    let Some(told) = told else { return Refusal { what: text.to_owned(), meant: None, at: None } };
+    let get = |name: &str| told[name].as_str();
+    let what = match (get("error_subtype"), get("name"), get("type")) {
+        (Some("COLUMN_NOT_FOUND"), Some(name), _) => format!("there is no column \"{name}\" here"),
+        (Some("MISSING_ENTRY"), Some(name), Some(kind)) => {
+            let kind = kind.to_lowercase();
+            format!("there is no {} \"{name}\"", if kind.contains("function") { "function" } else { &kind })
+        }
+        // What follows the first sentence explains how the engine is made.
+        _ => get("exception_message").unwrap_or(text).lines().next().unwrap_or(text).to_owned(),
+    };
+    let meant = get("candidates").and_then(|names| names.split(',').next()).map(|name| name.trim().to_owned());
+    Refusal { what, meant: meant.filter(|name| !name.is_empty()), at: get("position").and_then(|at| at.parse().ok()) }
 }
 
 /// An error of DuckDB as ours, when there is no statement to show.

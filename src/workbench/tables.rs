@@ -59,16 +59,15 @@ impl browse::Vet for ReadingOnly<'_> {
 
 /// What the engine has against a statement, with its place in what the user typed.
 fn refused(store: &Store, sql: &str, skip: usize) -> Result<()> {
-    match store.refusal(sql)? {
-        None => Ok(()),
-        Some((what, at)) => {
-            let error = Error::usage(what);
-            Err(match at.and_then(|at| at.checked_sub(skip)) {
-                Some(at) => error.at_column(vet::place_of(&sql[skip..], at)),
-                None => error,
-            })
-        }
+    let Some(refusal) = store.refusal(sql)? else { return Ok(()) };
+    let mut error = Error::usage(refusal.what);
+    if let Some(at) = refusal.at.and_then(|at| at.checked_sub(skip)) {
+        error = error.at_column(vet::place_of(&sql[skip..], at));
     }
+    Err(match refusal.meant {
+        Some(meant) => error.hint(format!("did you mean \"{meant}\"?")),
+        None => error,
+    })
 }
 
 impl Reader {

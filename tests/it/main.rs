@@ -29,3 +29,4 @@ mod tui_everywhere;
 mod tui_settings;
 mod tui_shell;
 mod tui_sizes;
+mod tui_tables;

@@ -107,11 +107,11 @@ pub fn staged(store: &Store, of: &RowsOf) -> Result<Option<(String, String)>> {
     store.first(sql, [name], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// A name as a person would write it: quoted only where SQL needs it.
+/// A name as a person would write it: quoted only where SQL needs it. Capitals make no difference to the engine.
 pub fn bare(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        && !RESERVED.contains(&name);
+    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !RESERVED.contains(&name.to_ascii_lowercase().as_str());
     if plain { name.to_owned() } else { Ident(name).to_string() }
 }
 
@@ -327,9 +327,10 @@ fn number(column: &ColumnInfo) -> String {
 
 /// A text as a number, with a comma or a point, and with spaces between thousands.
 fn as_number(text: &str) -> String {
-    format!(
-        "TRY_CAST(replace(replace(replace(replace({text}, ' ', ''), chr(160), ''), chr(8239), ''), ',', '.') AS DOUBLE)"
-    )
+    let point = format!("replace({text}, ',', '.')");
+    let together = format!("replace(replace(replace({point}, ' ', ''), chr(160), ''), chr(8239), '')");
+    // Few numbers are written with spaces; taking them out of all would take most of the time.
+    format!("coalesce(TRY_CAST({point} AS DOUBLE), TRY_CAST({together} AS DOUBLE))")
 }
 
 fn contains(value: &str, wanted: &str) -> String {

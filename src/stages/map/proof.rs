@@ -193,7 +193,7 @@ impl Proof<'_> {
 fn bound(store: &Store, sql: &str) -> Result<()> {
     match store.refusal(sql)? {
         None => Ok(()),
-        Some((why, _)) => Err(Error::config(format!("the database does not accept it: {why}"))),
+        Some(refusal) => Err(Error::config(format!("the database does not accept it: {}", refusal.what))),
     }
 }
 

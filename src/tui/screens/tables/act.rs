@@ -117,12 +117,15 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 /// The rows that were wanted are not to come: what was open before is open again.
 fn take_back(model: &mut Model) {
     if std::mem::take(&mut model.tables.fresh_query) {
-        let gone = model.tables.of.take();
-        if let Some(of) = gone {
-            model.tables.sheets.remove(&of);
+        let state = &mut model.tables;
+        if let Some(of) = state.of.take() {
+            state.sheets.remove(&of);
         }
-        if let Some((_, before)) = model.tables.query.take() {
-            model.tables.of = before;
+        if let Some((of, query, sheet)) = state.replaced.take() {
+            if let (Some(of), Some(sheet)) = (&of, sheet) {
+                state.sheets.insert(of.clone(), sheet);
+            }
+            (state.of, state.query) = (of, query);
         }
         settle_list(model);
     } else if let Some(sheet) = sheet_mut(model)
@@ -157,6 +160,10 @@ pub fn refused(model: &mut Model, what: &str, hints: &[String]) {
 /// Rows have come: what was typed for them has done its work.
 pub fn ran(model: &mut Model) {
     let fresh = std::mem::take(&mut model.tables.fresh_query);
+    // Of the results of queries the last one stays; a table stays as it was left.
+    if let Some((Some(of @ RowsOf::Table(..)), _, Some(sheet))) = model.tables.replaced.take() {
+        model.tables.sheets.insert(of, sheet);
+    }
     let Some(Popup::Console(console)) = &model.popup else { return };
     if !console.running {
         return;
@@ -189,16 +196,13 @@ fn run_query(model: &mut Model, sql: String) -> Vec<Effect> {
     let state = &mut model.tables;
     state.runs += 1;
     let of = RowsOf::Query(sql.clone());
-    // The query before this one makes way; what was open before it is what one comes back to.
-    let before = match (state.of.take(), state.query.take()) {
-        (Some(RowsOf::Query(old)), Some((_, before))) => {
-            if old != sql {
-                state.sheets.remove(&RowsOf::Query(old));
-            }
-            before
-        }
-        (open, _) => open,
+    // What one comes back to when this query is left is what was open before any query.
+    let before = match (&state.of, &state.query) {
+        (Some(RowsOf::Query(_)), Some((_, before))) => before.clone(),
+        (open, _) => open.clone(),
     };
+    let open_sheet = state.of.as_ref().and_then(|of| state.sheets.remove(of));
+    state.replaced = Some((state.of.take(), state.query.take(), open_sheet));
     state.sheets.insert(of.clone(), Sheet::new(of.clone(), state.runs));
     (state.of, state.query, state.side) = (Some(of), Some((sql, before)), None);
     (state.fresh_query, state.came_from) = (true, None);
@@ -377,14 +381,12 @@ fn go(model: &mut Model, at: u64) {
 /// Asks for the text to search.
 pub fn search(model: &mut Model, own_column: bool) -> Vec<Effect> {
     let column = if own_column { here(model) } else { None };
-    let before = model.tables.search.take();
     let place = column.as_ref().map_or("in all columns".to_owned(), |column| format!("in {}", text::clean(column)));
-    let text = before.map(|search| search.text).unwrap_or_default();
-    model.tables.search = Some(Search { text: text.clone(), column, found: false });
+    model.tables.search = Some(Search { text: String::new(), column, found: false });
     model.popup = Some(Popup::Form(Form {
         title: format!("search {place}"),
         about: Vec::new(),
-        fields: vec![FormField::new("text", "capitals do not matter; n and N go on", text)],
+        fields: vec![FormField::new("text", "capitals do not matter; n and N go on", "")],
         focus: 0,
         check: |_, form| form.text(0).is_empty().then(|| "nothing was typed yet".to_owned()),
         submit: |model, texts| {

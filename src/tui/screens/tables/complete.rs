@@ -130,9 +130,10 @@ pub fn words(
         true => columns.iter().map(String::as_str).collect(),
         false => of_named.collect(),
     };
-    // Behind a point stands a column, whatever the name before it is short for.
+    // Behind a point stands a column, whatever the name before it is short for, unless that is a schema.
     let (alias, last) = lower.rsplit_once('.').map_or(("", lower.as_str()), |(alias, last)| (alias, last));
-    for column in at_hand.iter().filter(|column| column.to_lowercase().starts_with(last)) {
+    let of_schema = tables.iter().any(|table| table.schema == alias);
+    for column in at_hand.iter().filter(|_| !of_schema).filter(|column| column.to_lowercase().starts_with(last)) {
         let alias =
             if alias.is_empty() { "" } else { &token[..token.len() - token.rsplit('.').next().map_or(0, str::len)] };
         add(format!("{alias}{}", quoted(column)), true);

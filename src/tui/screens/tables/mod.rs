@@ -52,8 +52,10 @@ pub struct State {
     of: Option<RowsOf>,
     sheets: HashMap<RowsOf, Sheet>,
     /// The query that was run last, and what was open before.
-    query: Option<(String, Option<RowsOf>)>,
+    query: Option<Query>,
     runs: u64,
+    /// What was open, with the query before it, while the rows of a new query have not come.
+    replaced: Option<(Option<RowsOf>, Option<Query>, Option<Sheet>)>,
     /// Whether the next rows are those of a query that was just typed.
     fresh_query: bool,
     history: Vec<String>,
@@ -70,6 +72,9 @@ pub struct State {
     /// The screen from which a door led here.
     came_from: Option<usize>,
 }
+
+/// The text of a query, and what was open before it.
+type Query = (String, Option<RowsOf>);
 
 /// What is searched for.
 #[derive(Debug, Clone)]

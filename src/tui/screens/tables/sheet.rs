@@ -286,8 +286,8 @@ impl Sheet {
     pub fn follow(&mut self, width: u16) {
         self.go(self.column);
         self.left = self.left.max(self.frozen);
-        if self.column >= self.frozen && self.column < self.left {
-            self.left = self.column;
+        if self.column < self.left {
+            self.left = self.column.max(self.frozen);
         }
         while self.left < self.column && !self.is_whole(self.column, width) {
             self.left += 1;

@@ -180,7 +180,7 @@ fn copy(from: &Path, to: &Path) {
         if entry.is_dir() {
             copy(&entry, &target);
         } else {
-            fs::copy(&entry, target).expect("the file is copied");
+            crate::session::copy_file(&entry, &target);
         }
     }
 }
@@ -203,7 +203,7 @@ fn copy_all(from: &Path, to: &Path) {
             fs::create_dir_all(&target).expect("the folder is made");
             copy_all(&entry.path(), &target);
         } else {
-            fs::copy(entry.path(), &target).expect("the file is copied");
+            crate::session::copy_file(&entry.path(), &target);
         }
     }
 }

@@ -13,6 +13,7 @@ mod load;
 mod map;
 mod odoo;
 mod other_schema;
+mod pictures;
 mod planted;
 mod pty;
 mod recheck;

@@ -323,7 +323,15 @@ pub fn copy(from: &Path, to: &Path) {
             fs::create_dir(&target).expect("a folder is made");
             copy(&entry.path(), &target);
         } else {
-            fs::copy(entry.path(), target).expect("a file is copied");
+            copy_file(&entry.path(), &target);
         }
     }
+}
+
+/// Copies a file as it is, with its time: the workspace knows by it that an export is still the one that was loaded.
+pub fn copy_file(from: &Path, to: &Path) {
+    fs::copy(from, to).expect("a file is copied");
+    let time = fs::metadata(from).and_then(|data| data.modified()).expect("a time");
+    let file = fs::File::options().write(true).open(to).expect("the copy");
+    file.set_modified(time).expect("the time is set");
 }

@@ -1,5 +1,6 @@
 //! What the update wants done, as data; the runtime does it and answers with a [`Message`](super::message::Message).
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -251,6 +252,11 @@ pub enum Ask {
         /// How many.
         limit: u64,
     },
+    /// Write the report of the last check into a file; its ending says the format.
+    Report {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something of the tables of all stages.
     Table(TableAsk),
     /// The mapping of a source as its file says, to be edited, and how the source's columns have changed.
@@ -326,6 +332,7 @@ pub enum Slot {
     Diff,
     Changes,
     Held,
+    Report,
     Table(TableSlot),
     MappingDraft,
     Profile,
@@ -364,6 +371,7 @@ impl Ask {
             Ask::Proposal { .. } => Slot::Proposal,
             Ask::MappingPreview { .. } => Slot::MappingPreview,
             Ask::MapSql { .. } => Slot::MapSql,
+            Ask::Report { .. } => Slot::Report,
             Ask::Table(ask) => Slot::Table(ask.slot()),
         }
     }
@@ -371,6 +379,7 @@ impl Ask {
     /// Which of the readers answers it. A question that may take long does not keep those of another lane waiting.
     pub fn lane(&self) -> usize {
         match self {
+            Ask::Report { .. } => 2,
             Ask::Table(ask) => ask.lane(),
             Ask::MappingPreview { .. } => 1,
             Ask::Profile { .. } | Ask::Proposal { .. } => 2,
@@ -404,6 +413,7 @@ pub enum Answer {
     Diff(Vec<TableTally>),
     Changes { offset: u64, rows: Vec<RowChange> },
     Held(Page),
+    Report(PathBuf),
     Table(Box<TableAnswer>),
     MappingDraft { source: String, outcome: Result<Opened, Told> },
     Profile { source: String, entity: String, profile: Option<Arc<EntityProfile>> },

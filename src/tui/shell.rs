@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::effects::Job;
-use crate::model::{Action, Decision};
+use crate::model::{Action, Decision, RowsOf, TableView};
 
 /// The longest line, in bytes, that is still a line to be read; a decision that is longer is taken from the ledger.
 const LONG: usize = 2_000;
@@ -43,6 +43,11 @@ impl Journal {
         }
     }
 
+    /// Something was done beside the writer's work, by a line of these words after `tastevin`.
+    pub fn add(&mut self, dir: &Path, at: Duration, words: Vec<String>) {
+        self.done.push(Entry { at, line: command(dir, words), worked: true });
+    }
+
     /// A decision was made.
     pub fn decided(&mut self, dir: &Path, at: Duration, decision: &Decision) {
         self.done.push(Entry { at, line: decision_line(decision, dir), worked: true });
@@ -59,6 +64,22 @@ fn line(job: &Job, dir: &Path) -> Option<String> {
         Job::Decide { .. } | Job::SaveMapping { .. } => return None,
     };
     Some(command(dir, words))
+}
+
+/// The words that export a table or the rows of a query as they stand; `None` where rows were filtered or sorted by hand.
+pub fn export(view: &TableView, columns: &[String], path: &Path) -> Option<Vec<String>> {
+    let TableView { of, filters, sort } = view;
+    if !filters.is_empty() || !sort.is_empty() {
+        return None;
+    }
+    let name = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let columns: Vec<String> = columns.iter().map(|column| name(column)).collect();
+    let from = match of {
+        RowsOf::Table(schema, table) => format!("{}.{}", name(schema), name(table)),
+        RowsOf::Query(sql) => format!("({sql}\n)"),
+    };
+    let sql = format!("SELECT {} FROM {from}", columns.join(", "));
+    Some(["query", &sql, "--output", &path.to_string_lossy()].map(str::to_owned).to_vec())
 }
 
 /// The line that makes a decision.

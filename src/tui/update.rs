@@ -393,6 +393,11 @@ fn answered(model: &mut Model, answer: &Answer) {
         model.verdict = verdict.as_deref().cloned();
         model.conflicts = *conflicts;
     }
+    if let Answer::Report(path) = answer {
+        model.say(Tone::Done, format!("the report is written to {}", path.display()));
+        let words = ["report", "--output", &path.to_string_lossy()].map(str::to_owned).to_vec();
+        model.journal.add(&model.about.dir, model.clock, words);
+    }
     if let Answer::Sources(sources) = answer {
         model.about.sources = sources.iter().map(|source| source.name.clone()).collect();
     }

@@ -7,7 +7,7 @@ use super::message::Reply;
 use super::screens::mapping::{Opened, Told};
 use crate::error::{Kind, Result};
 use crate::model::{AnomalyFilter, LoadOptions, TableDiff};
-use crate::workbench::{Decider, NewValue, Reader, Tell, Workbench};
+use crate::workbench::{Decider, NewValue, Reader, Target, Tell, Workbench, report_formats};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
 pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) -> Reply {
@@ -132,6 +132,13 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
             Answer::Changes { offset: *offset, rows }
         }
         Ask::Held { offset, limit } => Answer::Held(reader.held_back(*offset, *limit)?),
+        Ask::Report { path } => {
+            let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+            let formats = report_formats();
+            let format = formats.iter().find(|format| format.extension == ending).map_or("html", |format| format.name);
+            reader.write_report(format, Target::File(path))?;
+            Answer::Report(path.clone())
+        }
         Ask::Table(ask) => Answer::Table(Box::new(ask.answer(reader, tell)?)),
         Ask::MappingDraft { source } => {
             let open = || {

@@ -57,8 +57,9 @@ fn steady(buffer: &mut Buffer) {
     let changing = CHANGING.get_or_init(|| {
         let pattern = |text: &str| Regex::new(text).expect("a pattern");
         vec![
+            // Of a pattern with a group, the group.
             (pattern(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "2026-11-23 09:12"),
-            (pattern(r" +\d+(\.\d)? m?s│"), "0.1 s│"),
+            (pattern(r"( +\d+(?:\.\d)? m?s) *│"), "0.1 s"),
             (pattern(r"#[0-9A-Z]{6}\b"), "#7KQ2MX"),
         ]
     });
@@ -66,7 +67,7 @@ fn steady(buffer: &mut Buffer) {
     for row in buffer.content.chunks_mut(width.max(1)) {
         for (pattern, instead) in changing {
             let text: String = row.iter().map(Cell::symbol).collect();
-            for found in pattern.find_iter(&text) {
+            for found in pattern.captures_iter(&text).filter_map(|found| found.get(1).or(found.get(0))) {
                 let (begin, length) = (text[..found.start()].chars().count(), found.as_str().chars().count());
                 let fixed = format!("{instead:>length$}");
                 for (cell, symbol) in row.iter_mut().skip(begin).zip(fixed.chars()) {

@@ -155,3 +155,24 @@ fn the_lines_do_the_same_in_another_copy_of_the_workspace() {
     let theirs = text.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
     assert_eq!(decided(theirs), decided(session.ledger()));
 }
+
+#[test]
+fn a_report_and_an_export_are_written_and_are_lines_too() {
+    let mut session = Session::checked(120, 40);
+    let folder = tempfile::tempdir().expect("a folder");
+    session.model.about.dir = folder.path().to_owned();
+    session.keys(": \"write the report\" enter C-u \"report\" enter").shows("the name's ending says no format");
+    session.keys("\".html\" enter").shows("the report is written to");
+    assert!(folder.path().join("report.html").is_file());
+    session
+        .keys("5 t \"candidate customers\" enter w C-u")
+        .send(tastevin::tui::message::Message::Paste(folder.path().join("customers.csv").display().to_string()));
+    session.keys("enter").shows("6 rows written");
+    let lines: Vec<&str> = session.model.journal.done.iter().map(|entry| entry.line.as_str()).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].contains(" report --output ") && lines[1].contains("FROM \"candidate\".\"customers\""),
+        "{lines:?}"
+    );
+    lines.iter().for_each(|line| understood(line));
+}

@@ -3,6 +3,7 @@
 pub mod journal;
 mod palette;
 pub mod picker;
+mod report;
 pub mod sheet;
 mod themes;
 
@@ -17,6 +18,7 @@ use super::widgets::popup::{self as drawn, Target};
 pub use journal::{JOURNAL, journal, something_done};
 pub use palette::palette;
 pub use picker::{Item, PICKER, Picker};
+pub use report::{checked, report};
 pub use sheet::{Part, SHEET, Sheet};
 pub use themes::themes;
 

@@ -248,6 +248,14 @@ pub static GLOBAL: Layer = Layer {
             ready: always,
         },
         Command {
+            name: "write the report",
+            keys: &[],
+            label: "",
+            help: "Writes the report of the last check into a file, as a page, a workbook or text.",
+            run: popups::report,
+            ready: popups::checked,
+        },
+        Command {
             name: "show as commands",
             keys: &["@"],
             label: "",

@@ -14,6 +14,7 @@ use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Item, Picker, Popup, Question};
 use crate::tui::screens::{self, lines_seen};
+use crate::tui::shell;
 use crate::tui::text;
 use crate::workbench::{Viewed, table_formats};
 
@@ -566,7 +567,11 @@ fn write(model: &mut Model, path: String, replace: bool) -> Vec<Effect> {
 pub fn exported(model: &mut Model, path: &Path, rows: Option<u64>) {
     let name = text::clean(&path.display().to_string()).into_owned();
     if let Some(rows) = rows {
-        model.tables.export = None;
+        if let Some(TableAsk::Export { viewed, columns, .. }) = model.tables.export.take()
+            && let Some(words) = shell::export(&viewed.view, &columns, path)
+        {
+            model.journal.add(&model.about.dir, model.clock, words);
+        }
         return model.say(Tone::Done, format!("{} written to {name}", text::count(rows, "row")));
     }
     model.popup = Some(Popup::Question(Question {

@@ -25,6 +25,8 @@ struct Picture {
 
 const PICTURES: &[Picture] = &[
     Picture { name: "sources", theme: "dark", size: (130, 34), keys: "1" },
+    Picture { name: "mapping", theme: "dark", size: (160, 42), keys: "2 ]t j j" },
+    Picture { name: "tables", theme: "dark", size: (130, 30), keys: "5 t \"candidate customers\" enter" },
     Picture { name: "anomalies", theme: "dark", size: (150, 42), keys: "3 / \"invalid-email\" enter enter" },
     Picture { name: "commit", theme: "dark", size: (130, 34), keys: "6" },
     Picture { name: "palette", theme: "dark", size: (110, 26), keys: ": \"acc\"" },

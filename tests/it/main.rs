@@ -27,6 +27,7 @@ mod suggest_quality;
 mod tui;
 mod tui_anomalies;
 mod tui_everywhere;
+mod tui_mapping;
 mod tui_settings;
 mod tui_shell;
 mod tui_sizes;

@@ -144,6 +144,9 @@ fn evidence(model: &Model, width: usize) -> Vec<Line<'static>> {
         lacking(model, &pair, name, &mut page);
     }
     if let Some(one) = suggestion(model, &pair) {
+        if matches!(pair.link, Link::Suggested(_)) {
+            page.say(page.theme.warning(), "Only suggested: a accepts it, Enter maps another field.");
+        }
         scores(one, &mut page);
     } else if pair.link == Link::None
         && pair.field.is_none()

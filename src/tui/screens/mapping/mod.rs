@@ -770,6 +770,7 @@ pub fn unsaved(model: &Model) -> Vec<&str> {
 }
 
 fn back(model: &mut Model) -> bool {
+    let here = current(model);
     let state = &mut model.mapping;
     if std::mem::take(&mut state.zoomed) {
         state.focus = COLUMNS;
@@ -780,6 +781,7 @@ fn back(model: &mut Model) -> bool {
         return true;
     }
     if state.filter.take().is_some() {
+        follow(model, here);
         return true;
     }
     std::mem::replace(&mut state.focus, COLUMNS) != COLUMNS

@@ -123,12 +123,12 @@ pub(super) fn pairs(model: &Model) -> Vec<Pair> {
     }
     alone.sort_by_key(|(rank, _)| *rank);
     pairs.extend(alone.into_iter().map(|(_, pair)| pair));
-    match model.mapping.filter.as_deref().map(str::to_lowercase) {
+    match model.mapping.filter.as_deref().map(column_key) {
         Some(wanted) => pairs
             .into_iter()
             .filter(|pair| {
                 let names = pair.column_name(model).into_iter().chain(pair.field.clone());
-                names.into_iter().any(|name| name.to_lowercase().contains(&wanted))
+                names.into_iter().any(|name| column_key(&name).contains(&wanted))
             })
             .map(|pair| Pair { again: false, ..pair })
             .collect(),

@@ -50,6 +50,10 @@ pub(super) fn places(model: &Model) -> Vec<Place> {
         {
             add(&mut feeds, entity, Some(table));
         }
+        if feeds.is_empty() {
+            // A source of which nothing is known yet: being there is what asks for it.
+            feeds.push((String::new(), Vec::new()));
+        }
         for (entity, tables) in feeds {
             let place = |table| Place { source: name.clone(), entity: entity.clone(), table };
             if tables.is_empty() {

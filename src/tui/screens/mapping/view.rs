@@ -37,6 +37,11 @@ pub(super) fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     if draft(model).is_none() {
         return nothing(model, "mapping", &Empty::new("reading the mapping…", &[]), area, buffer);
     }
+    if let Some(place) = model.mapping.place.as_ref().filter(|place| place.entity.is_empty()) {
+        let what = format!("Nothing of {} was loaded yet, so its columns are not known.", text::clean(&place.source));
+        let load = Empty::new(what, &[("1", "goes to Sources; l there loads it"), ("s", "chooses another source")]);
+        return nothing(model, "mapping", &load, area, buffer);
+    }
     let focus = model.mapping.focus;
     let mut panes = regions(model, area);
     // The pane with the keys is drawn last, so that its frame is whole.
@@ -297,7 +302,7 @@ fn note(model: &Model, pair: &Pair, field: &str, declared: &Field, theme: Theme)
     let how = match (pair.link, feed) {
         (Link::Suggested(_), _) => {
             let score = suggestion(model, pair).map(|one| one.score).unwrap_or_default();
-            return (joined(&[is, &format!("{score:.2}? a accepts")]), theme.warning());
+            return (joined(&[&format!("{score:.2}?"), is]), theme.warning());
         }
         (Link::Mapped, Some(feed)) => {
             let inputs = feed.inputs().count();
@@ -308,19 +313,19 @@ fn note(model: &Model, pair: &Pair, field: &str, declared: &Field, theme: Theme)
                 }
                 (_, 0) => "no column".to_owned(),
                 (_, 1) => String::new(),
-                (_, many) => format!("⊕ {many} columns"),
+                (_, many) => format!("⊕ {many}"),
             }
         }
         _ if declared.derive.is_some() => "derived".to_owned(),
         _ => match &declared.default {
             Some(toml::Value::String(text)) => format!("= \"{}\"", text::exact(text)),
             Some(other) => format!("= {other}"),
-            None if pairs::lacks(declared) => "feeds on nothing".to_owned(),
+            None if pairs::lacks(declared) => "lacking".to_owned(),
             None => String::new(),
         },
     };
     if pairs::new_name(model, pair).is_some() {
-        return (joined(&[is, "renamed? a accepts"]), theme.warning());
+        return (joined(&["renamed?", is]), theme.warning());
     }
     let style = match pair.link {
         Link::None if pairs::lacks(declared) => theme.bad(),

@@ -1,0 +1,252 @@
+//! Stories of Mapping: pairs beside each other, suggestions, transforms, the preview, saving and leaving.
+
+use std::fs;
+
+use tastevin::model::{LoadOptions, SourceConfig};
+use tastevin::workbench::{OpenOptions, Workbench, Workspace};
+
+use crate::session::Session;
+
+/// An export of a shop that nobody has mapped.
+const SHOP: &str = "\
+Code client;Nom complet;Courriel;Téléphone;Ville;Points;Vide
+K1;Jean Dupont;jean@example.fr;03 88 83 06 09;Barr;5;
+K2;Anne Müller;anne@example.fr;03 88 83 06 10;Colmar;7;
+K3;Luc Meyer;luc@example.fr;12;Colmar;9;
+";
+
+/// A workspace on a folder of exports without a mapping, loaded.
+fn unmapped(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    Workspace::init(dir.path(), "Shop").expect("a workspace");
+    fs::create_dir(dir.path().join("exports")).expect("the exports' folder");
+    for (name, text) in files {
+        fs::write(dir.path().join("exports").join(name), text).expect("an export");
+    }
+    let mut workbench = Workbench::open(dir.path(), OpenOptions::default()).expect("the workspace opens");
+    let mut config = SourceConfig { kind: "files".to_owned(), ..SourceConfig::default() };
+    config.options.insert("path".to_owned(), "exports".into());
+    workbench.add_source("shop", &config).expect("the source is added");
+    workbench.load("shop", &LoadOptions::default(), &|_| {}).expect("the exports load");
+    dir
+}
+
+fn shop(width: u16, height: u16) -> Session {
+    Session::open(unmapped(&[("kunden.csv", SHOP)]), width, height, OpenOptions::default())
+}
+
+fn mapping(session: &Session, name: &str) -> String {
+    fs::read_to_string(session.dir.path().join(format!("mappings/{name}.toml"))).unwrap_or_default()
+}
+
+#[test]
+fn columns_stand_beside_the_fields_that_they_feed() {
+    let mut session = Session::checked(140, 40);
+    session.keys("2 j j j j");
+    insta::assert_snapshot!("mapping_140x40", session.screen());
+    session.resize(80, 24);
+    insta::assert_snapshot!("mapping_80x24", session.screen());
+    assert!(session.styles("Téléphone").iter().any(|run| run.starts_with("white on blue bold: ")));
+}
+
+#[test]
+fn an_empty_workspace_says_what_brings_a_source() {
+    let mut session = Session::empty(80, 24);
+    session.keys("2").shows("This workspace has no source yet.");
+    session.keys("enter").shows("there is no source yet");
+    let mut session = Session::fresh(80, 24);
+    session.keys("2").shows("customer_key").shows("nothing was loaded yet");
+}
+
+#[test]
+fn a_source_without_a_mapping_gets_a_proposal_with_its_table() {
+    let mut session = shop(140, 40);
+    session.keys("2").shows("customers ✗ 0 of 1 required").shows("▷ email").shows("A 6 of 6 ≥ 0.90");
+    session.keys("A").shows("accepted").shows("▶ email").shows("customers ✓ 1 of 1 required").shows("w save");
+    assert_eq!(mapping(&session, "shop"), "", "nothing is written before it is saved");
+    session.keys("u").shows("▷ email").keys("U").shows("▶ email");
+    session.keys("w").shows("checked: ");
+    let written = mapping(&session, "shop");
+    assert!(written.contains("[tables.customers]") && written.contains("entity = \"kunden\""), "{written}");
+    session.keys("5").shows("customers");
+}
+
+#[test]
+fn the_score_that_is_asked_for_can_be_changed_and_is_shown() {
+    let mut session = shop(140, 40);
+    session.keys("2").shows("≥ 0.90").keys("+ +").shows("≥ 1.00").keys("- - -").shows("≥ 0.85");
+    session.keys("+ + +").shows("≥ 1.00");
+}
+
+#[test]
+fn a_column_that_holds_data_and_feeds_nothing_stands_out() {
+    let mut session = shop(140, 40);
+    session.keys("2").shows("▲ Points").shows("feeds nothing");
+    assert!(
+        session.styles("▲ Points").iter().any(|run| run.starts_with("yellow: ▲")),
+        "{:?}",
+        session.styles("Points")
+    );
+    session.hides("▲ Vide").keys("A ] u ] u").shows("Points");
+}
+
+#[test]
+fn evidence_shows_the_parts_of_a_score_and_why_it_is_not_the_second() {
+    let mut session = Session::checked(140, 40);
+    session.keys("2 j j j j").shows("telephone → phone").shows("is \"téléphone\"").shows("next").shows("mobile");
+}
+
+#[test]
+fn one_column_goes_to_another_field_and_back() {
+    let mut session = Session::checked(140, 40);
+    session.keys("2 j j j j enter").shows("the field of customers that \"Téléphone\" goes to").shows("E.164");
+    session.keys("\"mobile\" enter").shows("mobile is fed by mobile: how does Téléphone come in?");
+    session.keys("\"first\" enter").shows("⊕ 2").keys("j").shows("coalesce").keys("k");
+    session.keys("u").hides("⊕").keys("enter \"city\" enter enter").shows("Téléphone → city");
+    session.keys("u x").shows("nothing feeds phone any more").shows("Only suggested");
+    session.keys("u").shows("▶ phone");
+}
+
+#[test]
+fn a_field_finds_its_column_in_the_right_list() {
+    let mut session = shop(140, 40);
+    session.keys("2 A l / \"zip\" enter").shows("/zip").shows("○ zip_code").hides("customer_key");
+    session.keys("enter \"points\" enter esc").shows("Points → zip_code").shows("▶ zip_code");
+    session.keys("u c \"67000\" enter").hides("▶ Points");
+}
+
+#[test]
+fn transforms_are_added_told_reordered_and_removed_with_the_rows_beside_them() {
+    let mut session = Session::checked(140, 40);
+    session.keys("2 j j j j").shows("✗ 1 of 6 unreadable").shows("✗ 12");
+    session.keys("t").shows("▸ 1 phone").keys("a").shows("add a transform · phone is text");
+    session.keys("\"prefix\"").shows("Puts a text in front.").shows("prefix \"isavigne-\": \"C12345\" → ");
+    session.keys("enter").shows("prefix · phone").shows("What to put in front.");
+    session.keys("enter").shows("✗ transform \"prefix\" needs \"text\"");
+    session.keys("\"tel:\"").hides("needs").shows("tel:+33388830609").keys("esc");
+    session.hides("tel:").hides("● not saved");
+    session.keys("a \"prefix\" enter \"tel:\" enter").shows("2 prefix").shows("tel:+33388830609");
+    session.keys("K").shows("1 prefix").shows("2 phone");
+    session.keys("u u").hides("1 prefix").hides("2 prefix");
+    session.keys("enter").shows("phone · phone").keys("C-u \"XX1\"").shows("✗ transform").keys("esc esc");
+    session.keys("t x").shows("phone removed").hides("unreadable");
+}
+
+#[test]
+fn a_form_has_a_line_for_every_text_of_a_list_and_goes_through_choices() {
+    let mut session = Session::checked(100, 30);
+    session.keys("2 / \"created\" enter t enter").shows("formats").shows("%d/%m/%Y").shows("One a line.");
+    session.keys("down down \"%d.%m.%y\" enter w").shows("checked: ");
+    assert!(mapping(&session, "isavigne").contains("\"%d.%m.%y\""));
+    session.keys("esc esc esc / \"country\" enter t enter").shows("^N goes through name alpha2 alpha3.");
+    session.keys("C-n C-n enter").shows("\"alpha2\"");
+}
+
+#[test]
+fn the_preview_has_the_whole_screen_with_what_cannot_be_read_first() {
+    let mut session = Session::checked(100, 24);
+    session.keys("2 j j j j p").shows("✗ 1 of 6 unreadable").shows("▸✗         5  12");
+    session.keys("j y").shows("copied").keys("q").shows("source column");
+    assert_eq!(session.copied, ["03 88 83 06 09\t+33388830609"]);
+}
+
+#[test]
+fn the_statement_that_would_run_is_shown_with_what_is_not_saved() {
+    let mut session = Session::checked(120, 40);
+    session.keys("2 c \"X-1\" enter S").shows("the statement that builds customers").shows("X-1");
+}
+
+#[test]
+fn saving_keeps_the_comments_and_leaving_with_edits_asks() {
+    let mut session = Session::checked(120, 30);
+    session.keys("2 j j j j o 3").shows("edits of mappings/isavigne.toml are not saved").keys("\"keep\" enter");
+    session.shows("anomalies").keys("2").shows("● not saved").keys("3").shows("anomalies").keys("2");
+    session.keys("Q").shows("are not saved").shows("stay").keys("\"stay\" enter").shows("● not saved");
+    assert!(!session.ended);
+    session.keys("o o x 1 \"drop\" enter").shows("the edits of mappings/isavigne.toml were dropped").keys("2");
+    session.hides("not saved").shows("▶ phone");
+    let before = mapping(&session, "isavigne");
+    session.keys("j j j j o Q \"save\" enter");
+    assert!(session.ended);
+    let after = mapping(&session, "isavigne");
+    assert!(after.starts_with("# iSaVigne: CSV or Excel exports") && after != before, "{after}");
+    let changed: Vec<&str> = after.lines().filter(|line| !before.contains(line)).collect();
+    assert_eq!(changed.len(), 1, "one line has changed: {changed:?}");
+}
+
+#[test]
+fn a_file_that_somebody_else_changed_is_not_overwritten() {
+    let mut session = Session::checked(120, 30);
+    session.keys("2 j j j j o");
+    let text = mapping(&session, "isavigne") + "# mine\n";
+    fs::write(session.dir.path().join("mappings/isavigne.toml"), &text).expect("the file is written");
+    session.keys("w").shows("since it was opened").shows("u undo");
+    assert_eq!(mapping(&session, "isavigne"), text);
+    session.keys("R").shows("The edits of isavigne that are not saved are dropped.").keys("y").hides("not saved");
+}
+
+#[test]
+fn an_unreadable_mapping_is_told_with_its_place_and_read_again_once_it_is_mended() {
+    let mut session = Session::checked(120, 30);
+    let good = mapping(&session, "isavigne");
+    let file = session.dir.path().join("mappings/isavigne.toml");
+    fs::write(&file, "[tables.customers\n").expect("the file is written");
+    session.keys("2").shows("this mapping cannot be shown").shows("isavigne.toml:1").shows("reads the file again");
+    session.keys("enter").shows("the mapping file cannot be read");
+    fs::write(&file, good).expect("the file is written");
+    session.keys("R").shows("customers ✓");
+}
+
+#[test]
+fn read_only_looks_and_does_not_touch() {
+    let session = Session::checked(120, 30);
+    let Session { workbench, dir, .. } = session;
+    drop(workbench);
+    let mut session = Session::open(dir, 120, 30, OpenOptions { read_only: true });
+    session.keys("2 j j j j").shows("read-only").shows("✗ 1 of 6 unreadable");
+    for key in ["enter", "x", "t", "w", "o", "c"] {
+        session.keys(key).shows("for reading only");
+    }
+}
+
+#[test]
+fn headers_that_changed_are_shown_and_nothing_is_remapped_by_itself() {
+    let mut session = Session::checked(140, 40);
+    let file = session.dir.path().join("exports/clients.csv");
+    let text = fs::read_to_string(&file).expect("the export").replacen("Téléphone", "Numéro de téléphone", 1);
+    fs::write(&file, text).expect("the export is written");
+    session.keys("1 l esc 2").shows("≠ columns: 1 renamed").shows("✗ telephone").shows("renamed?");
+    session.keys("D").shows("probably it was renamed").keys("esc");
+    session.keys("/ \"telephone\" enter G").shows("probably it is");
+    assert!(mapping(&session, "isavigne").contains("column = \"telephone\""), "nothing is remapped by itself");
+    session.keys("a").shows("is read as Numéro de téléphone").keys("w").shows("checked: ");
+    assert!(mapping(&session, "isavigne").contains("column = \"Numéro de téléphone\""));
+}
+
+#[test]
+fn tables_are_gone_through_by_key_and_chosen_from_a_list() {
+    let mut session = Session::checked(120, 30);
+    session.keys("2 ] t").shows("produits · 2 rows").shows("products ✓").keys("H").shows("clients · 6 rows");
+    session.keys("s").shows("ventes → sales_lines").keys("\"stock\" enter").shows("stock · 2 rows").shows("⊕ 2");
+    session.keys("X").shows("nothing feeds stock_levels").keys("u").shows("⊕ 2");
+}
+
+#[test]
+fn the_mouse_goes_to_lists_and_rows() {
+    let mut session = Session::checked(140, 40);
+    session.keys("2").click(60, 7);
+    session.shows("phone").keys("t").shows("▸ 1 phone");
+}
+
+#[test]
+fn small_screens_show_one_part_at_a_time() {
+    for (width, height) in [(40, 8), (60, 12), (80, 14), (200, 60)] {
+        let mut session = Session::checked(width, height);
+        session.keys("2").screen();
+        for _ in 0..5 {
+            session.keys("tab j").screen();
+        }
+        session.keys("t a").screen();
+        session.keys("esc p G").screen();
+    }
+}

@@ -47,6 +47,7 @@ const PLACES: &[(&str, &str, &[&str])] = &[
     ("screens", "1", &["3", "6", "1"]),
     ("anomalies, rules", "3", &["j", "j", "k"]),
     ("anomalies, findings", "3\r", &["j", "j", "\x04", "k"]),
+    ("tables, rows", "5\r", &["j", "l", "\x04", "G", "\x15"]),
     ("commit, tables", "6", &["j", "k"]),
     ("palette, typing", ":", &["c", "\x08"]),
     ("help, scrolling", "3\r?", &["j", "j", "k"]),

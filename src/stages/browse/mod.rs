@@ -280,10 +280,15 @@ impl Base {
         for key in sort {
             let column = self.column(&key.column)?;
             let way = if key.descending { "DESC" } else { "ASC" };
+            let own = Ident(&column.name);
             if column.kind == CellKind::Text && self.is_mostly_numbers(store, column)? {
-                keys.push(format!("{} {way} NULLS LAST", number(column)));
+                // Only what is no number is compared as text, which takes longer.
+                let number = number(column);
+                keys.push(format!("{number} {way} NULLS LAST"));
+                keys.push(format!("CASE WHEN {number} IS NULL THEN {own} END {way} NULLS LAST"));
+            } else {
+                keys.push(format!("{own} {way} NULLS LAST"));
             }
-            keys.push(format!("{} {way} NULLS LAST", Ident(&column.name)));
         }
         keys.push(Ident(AT).to_string());
         Ok(keys.join(", "))

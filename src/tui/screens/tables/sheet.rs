@@ -143,6 +143,7 @@ impl Sheet {
                 self.lay_out(&page.rows);
             }
         }
+        self.make_room(&page.rows);
         (self.shown, self.before, self.failed) = (Some(viewed), None, None);
         self.all = page.all;
         self.marks.retain(|at| *at < page.total);
@@ -159,6 +160,17 @@ impl Sheet {
         let place = |(home, at)| Placed { at, home, width: width(at), hidden: false };
         self.layout = own.into_iter().chain(ours).enumerate().map(place).collect();
         (self.frozen, self.column, self.left) = (0, 0, 0);
+    }
+
+    /// Widens columns of numbers to what these rows need: a number that is cut reads as another one.
+    fn make_room(&mut self, rows: &[Vec<Option<String>>]) {
+        for place in 0..self.layout.len() {
+            let at = self.layout[place].at;
+            if self.columns.get(at).is_some_and(|column| at_right(column.kind)) {
+                let needed = self.fitting(at, rows).min(WIDTHS.end);
+                self.layout[place].width = self.layout[place].width.max(needed);
+            }
+        }
     }
 
     /// The width at which a column and these rows of it are seen whole.

@@ -310,6 +310,9 @@ fn view_side(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         let next: Vec<(&str, &str)> = hints.iter().map(|hint| ("", hint.as_str())).collect();
         return empty::draw(&Empty::new(format!("✗ {}", text::clean(what)), &next), inside, theme, buffer);
     }
+    if length == 0 && sheet(model).is_some_and(Sheet::waits) {
+        return put(buffer, inside, 0, Line::styled(format!(" {}", waiting(model)), theme.dim()));
+    }
     if model.tables.busy.contains_key(&side.slot()) && length == 0 {
         let share = model.tables.share(side.slot()).map(|share| format!(" {:.0} %", share * 100.0)).unwrap_or_default();
         return put(buffer, inside, 0, Line::styled(format!(" counting…{share}  Esc cancels"), theme.dim()));

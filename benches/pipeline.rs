@@ -19,9 +19,9 @@ use clap::Parser as _;
 use generator::Encoding;
 use indexmap::IndexMap;
 use tastevin::error::{Error, Result};
-use tastevin::model::{Action, Progress};
+use tastevin::model::{Action, Progress, SortKey, TableView};
 use tastevin::store::{Settings, Store};
-use tastevin::workbench::Workbench;
+use tastevin::workbench::{OpenOptions, Viewed, Workbench};
 
 /// Ratios of load, map + rules and commit against bare DuckDB.
 #[derive(clap::Parser)]
@@ -107,6 +107,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
         println!("    {median:>8.0} ms  slowest {slowest:>5.0} ms   {kind}");
     }
     println!("  commit          {:>8.2} s   {:>5.2} × load", commit.as_secs_f64(), ratio(commit, load));
+    pages(&home.join("workspace"))?;
     println!("  first frame     {:>8.0} ms", first_frame(&home.join("workspace"))?.as_secs_f64() * 1000.0);
     println!("  peak memory     {:>8} MB", peak_memory_mb());
     Ok(())
@@ -176,6 +177,36 @@ fn decide(workbench: &mut Workbench, times: usize) -> Result<Vec<(&'static str, 
         }
     }
     Ok(took)
+}
+
+/// Pages of the largest staged table, as the workbench shows it: in its own order at the top, in the middle and at the end,
+/// then the same sorted by its last column.
+fn pages(workspace: &Path) -> Result<()> {
+    const PAGE: u64 = 300;
+    let reader = Workbench::open(workspace, OpenOptions::default())?;
+    let largest = reader.tables()?.into_iter().filter(|table| table.schema == "staging").max_by_key(|table| table.rows);
+    let Some(table) = largest else { return Ok(()) };
+    let sort = |column: &str| vec![SortKey { column: column.to_owned(), descending: true }];
+    let last = table.columns.iter().rev().find(|column| !column.name.starts_with('_'));
+    for (name, sort) in [("page", Vec::new()), ("sorted page", last.map(|last| sort(&last.name)).unwrap_or_default())] {
+        let viewed = Viewed { view: TableView { sort, ..TableView::all(table.of()) }, version: 1 };
+        let prepare = timed(|| reader.view_page(&viewed, 0, PAGE, &|_| ()))?;
+        let mut took = Vec::new();
+        for from in [0, table.rows / 2, table.rows.saturating_sub(PAGE)] {
+            let times =
+                (0..9).map(|_| timed(|| reader.view_page(&viewed, from, PAGE, &|_| ()))).collect::<Result<_>>()?;
+            took.push(median(times).as_secs_f64() * 1000.0);
+        }
+        println!(
+            "  {name:<15} {:>8.1} ms at the top, {:.1} ms in the middle, {:.1} ms at the end of {} rows; found once in {:.0} ms",
+            took[0],
+            took[1],
+            took[2],
+            table.rows,
+            prepare.as_secs_f64() * 1000.0
+        );
+    }
+    Ok(())
 }
 
 /// The median and the longest.

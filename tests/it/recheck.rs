@@ -570,8 +570,13 @@ fn play(seed: u64, decisions: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// How many worlds are played; more with the variable that proptest itself reads.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(6)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_looked_at_in_part_is_as_if_all_had_been_looked_at(seed: u64) {

@@ -10,7 +10,7 @@ mod findings;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::check::{self, Inputs};
-use super::map::{KNOWN, Plan};
+use super::map::{Change, KNOWN, Plan};
 use super::{decide, gate, stake};
 use crate::error::Result;
 use crate::model::{Canceller, Verdict};
@@ -26,14 +26,15 @@ pub fn remember(store: &Store, plan: &Plan, inputs: &Inputs) -> Result<()> {
     store.run(&format!(
         "UPDATE dq.verdict SET basis = {};\nDELETE FROM dq.checked;\n\
          INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active",
-        Literal(&basis(store, plan, inputs)?)
+        Literal(&format!("{} {}", basis(store, plan, inputs)?, gate_basis(store, inputs)?))
     ))
 }
 
 /// Brings everything up to date with the decisions in force. `None` where only a whole check can; what stands in the
 /// tables then is for that check to replace, in the same transaction.
 pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -> Result<Option<Verdict>> {
-    if !knows_all_but_decisions(store, plan, inputs)? {
+    let Some(known) = known(store)? else { return Ok(None) };
+    if known.basis != basis(store, plan, inputs)? {
         return Ok(None);
     }
     let Some(before) = check::verdict(store)? else { return Ok(None) };
@@ -43,6 +44,8 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     ))?;
     let Some(changes) = plan.build_again(store, OTHERWISE, canceller)? else { return Ok(None) };
     let uses = check::uses(store, inputs)?;
+    let blocked = blocked(inputs);
+    store.run(&format!("CREATE OR REPLACE TEMP TABLE {BLOCKED} AS {blocked}"))?;
     findings::again(store, inputs, &uses, &changes, canceller)?;
     stake::fill_again(store, inputs.schema, &changes)?;
     check::unwaive(store, OTHERWISE)?;
@@ -52,23 +55,77 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     // It is the same check, brought up to date.
     check::keep_figures(store, &verdict, Some(&before), inputs.at)?;
     check::keep(store, &verdict)?;
-    verdict.gate = check::conditions(inputs, gate::conditions(store, inputs.schema, inputs.gate)?);
+    let differs = format!("(({blocked}) EXCEPT FROM {BLOCKED}) UNION ALL (FROM {BLOCKED} EXCEPT ({blocked}))");
+    let is_gate_as_it_was = !changes.iter().any(|(table, change)| moves_rows(inputs, table, change))
+        && store.count(&format!("SELECT count(*) FROM ({differs})"))? == 0
+        && known.gate == gate_basis(store, inputs)?;
+    verdict.gate = match is_gate_as_it_was {
+        true => before.gate,
+        false => check::conditions(inputs, gate::conditions(store, inputs.schema, inputs.gate)?),
+    };
     check::keep(store, &verdict)?;
     remember(store, plan, inputs)?;
     Ok(Some(verdict))
 }
 
-/// Whether nothing but decisions is new since the last check, and the decisions that it knew are still what they were.
-fn knows_all_but_decisions(store: &Store, plan: &Plan, inputs: &Inputs) -> Result<bool> {
+/// What the last check stood on.
+struct Known {
+    /// Everything but decisions that went into candidates and findings.
+    basis: String,
+    /// What else went into the gate.
+    gate: String,
+}
+
+/// What the last check stood on; `None` where the decisions that it knew are no longer what they were.
+fn known(store: &Store) -> Result<Option<Known>> {
     let known = store.first(
         &format!("SELECT basis, decisions = ({}) FROM dq.verdict", decide::KNOWN_FINGERPRINT),
         [],
         |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<bool>>(1)?)),
     )?;
-    match known {
-        Some((Some(basis), Some(true))) => Ok(basis == self::basis(store, plan, inputs)?),
-        _ => Ok(false),
-    }
+    Ok(match known {
+        Some((Some(basis), Some(true))) => {
+            basis.split_once(' ').map(|(basis, gate)| Known { basis: basis.to_owned(), gate: gate.to_owned() })
+        }
+        _ => None,
+    })
+}
+
+/// The temporary table with the rows that were blocked before.
+const BLOCKED: &str = "\"blocked before\"";
+
+/// The query for the rows with an open finding that blocks.
+fn blocked(inputs: &Inputs) -> String {
+    let severities = gate::severities(inputs.gate.fail_on).iter();
+    let severities: Vec<String> = severities.map(|severity| Literal(severity.name()).to_string()).collect();
+    format!(
+        "SELECT DISTINCT \"table\", \"row\" FROM dq.anomalies WHERE status = 'open' AND severity IN (NULL, {})",
+        if severities.is_empty() { "NULL".to_owned() } else { severities.join(", ") }
+    )
+}
+
+/// Whether a change may hold other rows back than before although no other rows are blocked: rows came or went, keys or
+/// references are others.
+fn moves_rows(inputs: &Inputs, table: &str, change: &Change) -> bool {
+    let fields = inputs.schema.tables.get(table).into_iter().flat_map(|table| &table.fields);
+    let mut tied = fields.filter(|(name, field)| {
+        let is_referred_to = inputs
+            .schema
+            .tables
+            .values()
+            .flat_map(|other| other.fields.values())
+            .any(|other| other.references.as_ref().is_some_and(|to| to.table == table && to.field == **name));
+        field.key || field.references.is_some() || is_referred_to
+    });
+    change.came + change.went > 0 || tied.any(|(name, _)| change.is_of(name))
+}
+
+/// A digest of what goes into the gate beside candidates and findings.
+fn gate_basis(store: &Store, inputs: &Inputs) -> Result<String> {
+    let commits = store.count("SELECT coalesce(max(id), 0) FROM dq.commits")?;
+    let mut digest = DefaultHasher::new();
+    (format!("{:?}", inputs.gate), inputs.unloaded, commits).hash(&mut digest);
+    Ok(format!("{:016x}", digest.finish()))
 }
 
 /// A digest of everything but decisions that goes into candidates and findings.

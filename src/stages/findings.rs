@@ -269,3 +269,75 @@ pub fn waivers(store: &Store, today: NaiveDate) -> Result<Vec<Waiver>> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bench() -> Result<Store> {
+        let store = Store::in_memory(FUNCTIONS)?;
+        let finding = |rule: &str, severity: &str, table: &str, row: &str, value: &str, status: &str| {
+            format!(
+                "('{rule}', '{severity}', '{table}', '{row}', 'city', {value}, 'm', NULL, 's', 'e', 1, '{status}', 10)"
+            )
+        };
+        let rows = [
+            finding("mojibake", "warning", "people", "P1", "'SÉLESTAT'", "open"),
+            finding("mojibake", "warning", "people", "P2", "'Sélestat'", "open"),
+            finding("mojibake", "warning", "people", "P3", "'Colmar'", "waived"),
+            finding("missing-key", "error", "sales", "S1", "NULL", "open"),
+        ];
+        store.run(&format!("INSERT INTO dq.anomalies VALUES {}", rows.join(", ")))?;
+        Ok(store)
+    }
+
+    #[test]
+    fn a_facet_counts_what_would_be_seen_if_it_were_chosen_beside_the_others() -> Result<()> {
+        let filter = AnomalyFilter { table: Some("people".into()), status: Some(Status::Open), ..Default::default() };
+        let facets = facets(&bench()?, &filter)?;
+        assert_eq!(facets.count, Count { found: 2, all: 4 });
+        let of = |facet: Facet| {
+            let lines = facets.lines.iter().find(|(one, _)| *one == facet).map(|(_, lines)| lines.as_slice());
+            let lines = lines.unwrap_or_default().iter();
+            lines.map(|line| format!("{} {}/{}", line.value, line.count.found, line.count.all)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Facet::Rule), ["mojibake 2/3", "missing-key 0/1"]);
+        assert_eq!(of(Facet::Table), ["people 2/3", "sales 1/1"], "the table's own filter does not count");
+        assert_eq!(of(Facet::Status), ["open 2/3", "waived 1/1"]);
+        assert_eq!(facets.rules.len(), 1);
+        assert_eq!((facets.rules[0].open, facets.rules[0].all, facets.rules[0].stake), (2, 3, Some(20.0)));
+        Ok(())
+    }
+
+    #[test]
+    fn by_money_a_row_counts_once_in_every_facet() -> Result<()> {
+        let filter = AnomalyFilter { order: AnomalyOrder::Stake, ..Default::default() };
+        let facets = facets(&bench()?, &filter)?;
+        let (_, tables) = &facets.lines[2];
+        let told: Vec<_> = tables.iter().map(|line| (line.value.as_str(), line.stake)).collect();
+        assert_eq!(told, [("people", Some(30.0)), ("sales", Some(10.0))]);
+        Ok(())
+    }
+
+    #[test]
+    fn values_of_the_same_words_are_one_cluster_and_a_filter() -> Result<()> {
+        let store = bench()?;
+        let (total, clusters) = values(&store, &AnomalyFilter::default(), 0, 10)?;
+        assert_eq!((total, clusters[0].key.as_str(), clusters[0].spellings, clusters[0].found), (3, "selestat", 2, 2));
+        let of = |key: &str| AnomalyFilter { cluster: Some(key.to_owned()), ..Default::default() };
+        assert_eq!(store.count(&format!("SELECT count(*) FROM ({})", matching(&of("selestat"))))?, 2);
+        assert_eq!(
+            store.count(&format!("SELECT count(*) FROM ({})", matching(&of(""))))?,
+            1,
+            "the one without a value"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn what_has_no_letters_is_only_like_itself() {
+        assert_eq!(fingerprint("Côte-d'Or, la"), fingerprint("LA COTE D OR"));
+        assert_eq!(fingerprint("12-34"), "12-34");
+        assert_eq!(fingerprint(" … "), "…");
+    }
+}

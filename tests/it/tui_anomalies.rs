@@ -258,6 +258,32 @@ fn one_row_of_many_takes_what_is_new_without_the_others() {
 }
 
 #[test]
+fn spellings_that_are_alike_are_listed_for_a_shell_too() {
+    let session = Session::fresh(100, 30);
+    towns(&session);
+    let mut session = session;
+    session.keys("l");
+    let found = session.workbench.clusters("customers", "city").expect("the spellings are compared");
+    let told: Vec<(&str, u64)> = found.iter().map(|cluster| (cluster.proposed.as_str(), cluster.rows)).collect();
+    assert_eq!(told, [("Strasbourg", 2)]);
+    let Session { workbench, dir, .. } = session;
+    drop(workbench);
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tastevin"));
+        crate::harness::output(command.current_dir(dir.path()).args(arguments))
+    };
+    let listed = run(&["anomalies", "clusters", "customers", "city"]).passed().stdout;
+    assert!(
+        listed.contains("STRASBOURG") && listed.contains("same words") && listed.contains("one letter"),
+        "{listed}"
+    );
+    let json = run(&["anomalies", "clusters", "customers", "city", "--json"]).passed().json();
+    assert_eq!(json["clusters"][0]["proposed"], "Strasbourg");
+    let refused = run(&["anomalies", "clusters", "customers", "customer_key"]).ended(2);
+    assert!(refused.stderr.contains("these have: products name"), "{}", refused.stderr);
+}
+
+#[test]
 fn narrow_screens_stack_the_panes() {
     let mut session = Session::checked(80, 24);
     session.keys("3 F");

@@ -112,7 +112,7 @@ fn counts(open: u64, waived: u64, all: u64) -> String {
         return format!("{} ", text::right(&count, 9));
     }
     let waived = if waived > 0 { format!("○{}", text::number(waived)) } else { String::new() };
-    format!("{} {}", text::right(&text::number(open), 6), text::left(&waived, 3))
+    format!("{} {}", text::right(&text::number(open), 6), text::left(&waived, text::width(&waived).max(3)))
 }
 
 /// The title of the rules or the facets, with how much there is of how much.
@@ -328,10 +328,10 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     };
     let columns = [
         Column::text("rule", 12, 20, 1),
-        Column::text("row", 18, 26, 0),
+        Column::text("row", 16, 26, 0),
         Column::text("field", 10, 18, 2),
         Column::text(value, 18, 40, 0),
-        Column::text("suggestion", 18, 40, 0),
+        Column::text("suggestion", 14, 40, 0),
         Column::number("at stake", 12, 0),
         Column::text("what is wrong", 28, 200, 3),
     ];

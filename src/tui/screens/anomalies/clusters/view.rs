@@ -37,8 +37,8 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     let state = &model.anomalies.clusters;
     let total = state.fields.as_ref().map_or(0, |fields| fields.len() as u64);
-    Pane { title: vec![Span::raw("text fields")], foot: foot(state.field.at, total), focused }
-        .draw(frame, theme, buffer);
+    let title = vec![Span::raw("text fields"), Span::styled(" · values", theme.text())];
+    Pane { title, foot: foot(state.field.at, total), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     let Some(fields) = &state.fields else {
         let say = if model.verdict.is_none() { " nothing was checked yet: r checks" } else { " …" };
@@ -51,7 +51,7 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     for (row, (at, one)) in (0..inside.height).zip((0..).zip(fields).skip(state.field.top as usize)) {
         let here = at == state.field.at;
         let base = if here { theme.cursor(focused) } else { Style::new() };
-        let count = format!(" {} ", text::count(one.values, "value"));
+        let count = format!(" {} ", text::number(one.values));
         let name = format!("{}.{}", text::clean(&one.table), text::clean(&one.field));
         let room = width.saturating_sub(2 + text::width(&count));
         let line = Line::from(vec![

@@ -1,5 +1,7 @@
 //! `tastevin anomalies`: every finding, all of them.
 
+mod clusters;
+
 use std::path::PathBuf;
 
 use super::context::Context;
@@ -15,7 +17,10 @@ use crate::workbench;
 /// Columns: rule, severity, table, row, field, value, message, suggestion, source, entity, file, line, status, stake. There is
 /// no limit: what was found is listed. A rule, table, field, source or row that there is not is refused.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Anomalies {
+    #[command(subcommand)]
+    other: Option<Other>,
     #[command(flatten)]
     filter: Filter,
     /// The worst first, by row, or by the money that hangs on the row
@@ -27,6 +32,12 @@ pub struct Anomalies {
     /// Into this file; stdout if absent
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+/// What else there is to ask.
+#[derive(clap::Subcommand)]
+enum Other {
+    Clusters(clusters::Clusters),
 }
 
 /// Which findings are meant.
@@ -79,6 +90,9 @@ impl Subcommand for Anomalies {
     const NAME: &'static str = "anomalies";
 
     fn run(self, context: &Context) -> Result<Outcome> {
+        if let Some(Other::Clusters(clusters)) = self.other {
+            return clusters.run(context);
+        }
         let workbench = context.look()?;
         if workbench.verdict()?.is_none() {
             return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));

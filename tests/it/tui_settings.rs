@@ -74,7 +74,22 @@ fn without_colours_no_theme_has_any_and_the_cursor_is_reversed() {
 #[test]
 fn in_ascii_every_frame_bar_and_mark_is_ascii_on_every_screen() {
     let mut session = with("glyphs = \"ascii\"", FULL, 140, 40);
-    for keys in ["1", "2 j j j", "3 enter", "3 enter enter", "esc esc 6", "?", "esc :", "esc !", "esc 3 &", "esc g"] {
+    for keys in [
+        "1",
+        "2 j j j",
+        "3 enter",
+        "3 enter enter",
+        "esc esc 6",
+        "?",
+        "esc :",
+        "esc !",
+        "esc 3 &",
+        "esc g",
+        "esc esc 5 enter s =",
+        "I",
+        "esc F",
+        "&",
+    ] {
         let screen = session.keys(keys).screen();
         let odd: Vec<char> = screen.chars().filter(|c| !c.is_ascii() && !c.is_alphanumeric()).collect();
         assert!(odd.is_empty(), "{keys}: {odd:?}\n{screen}");

@@ -262,6 +262,14 @@ fn what_takes_long_is_cancelled_by_esc_and_what_was_shown_stays() {
 }
 
 #[test]
+fn a_table_that_was_given_up_is_read_when_it_is_opened_again() {
+    let mut session = Session::checked(120, 30);
+    session.keys("5 g g j").hold().keys("j").shows("finding rows…").keys("esc").shows("✗ cancelled");
+    session.held = None;
+    session.keys("k").shows("clients · 6 rows").keys("j").shows("produits · 2 rows").hides("cancelled");
+}
+
+#[test]
 fn other_screens_open_a_table_with_a_filter_and_esc_leads_back() {
     let mut session = Session::checked(120, 30);
     session.keys("6");

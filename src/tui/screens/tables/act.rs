@@ -132,7 +132,7 @@ fn take_back(model: &mut Model) {
     } else if let Some(sheet) = sheet_mut(model)
         && !sheet.give_up()
     {
-        sheet.failed = Some(("cancelled".to_owned(), vec!["r reads it again".to_owned()]));
+        sheet.failed = Some(("cancelled".to_owned(), vec!["it is read again when it is opened again".to_owned()]));
     }
     if let Some(Popup::Console(console)) = &mut model.popup {
         console.running = false;

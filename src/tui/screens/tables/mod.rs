@@ -211,7 +211,11 @@ fn open_line(model: &mut Model, line: &ListLine) {
     };
     let Some(of) = of.filter(|of| model.tables.of.as_ref() != Some(of)) else { return };
     let state = &mut model.tables;
-    state.sheets.entry(of.clone()).or_insert_with(|| Sheet::new(of.clone(), 0));
+    let sheet = state.sheets.entry(of.clone()).or_insert_with(|| Sheet::new(of.clone(), 0));
+    if sheet.failed.take().is_some() {
+        // What failed or was cancelled is tried again.
+        sheet.asked = None;
+    }
     state.of = Some(of);
     (state.side, state.came_from) = (None, None);
 }

@@ -318,7 +318,7 @@ fn view_side(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         return put(buffer, inside, 0, Line::styled(format!(" counting…{share}  Esc cancels"), theme.dim()));
     }
     match &side.what {
-        What::Frequencies(..) => view_values(side, inside, theme, focused, buffer),
+        What::Frequencies(..) => view_values(model, side, inside, focused, buffer),
         _ => {
             let lines = side::lines(model, usize::from(inside.width));
             let cursor = side.cursor;
@@ -332,13 +332,21 @@ fn view_side(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     }
 }
 
-fn view_values(side: &Side, area: Rect, theme: Theme, focused: bool, buffer: &mut Buffer) {
+/// How long the bar of the most frequent value is.
+const BARS: u16 = 12;
+
+fn view_values(model: &Model, side: &Side, area: Rect, focused: bool, buffer: &mut Buffer) {
+    let theme = model.theme;
     let What::Frequencies(column, window, rows) = &side.what else { return };
+    let known = sheet(model).and_then(|sheet| sheet.columns.iter().find(|known| known.name == *column));
+    let right = known.is_some_and(|known| sheet::at_right(known.kind));
+    // Numbers stand together at the right; a column that is too wide would part them from their counts.
+    let most_wide = if right { 24 } else { 200 };
     let columns = [
-        Column::text(text::clean(column), 8, 200, 0),
+        Column { right, ..Column::text(text::clean(column), 8, most_wide, 0) },
         Column::number("rows", 10, 0),
         Column::number("share", 7, 2),
-        Column::text("", 6, 20, 3),
+        Column::text("", BARS, BARS, 3),
     ];
     let most = window.get(0).map_or(0, |first| first.rows);
     let grid = Grid { columns: &columns, cursor: side.cursor, total: window.len(), focused, selectable: true };
@@ -355,7 +363,7 @@ fn view_values(side: &Side, area: Rect, theme: Theme, focused: bool, buffer: &mu
                 (sheet::shown(found.value.as_deref()), style),
                 (text::number(found.rows), theme.text()),
                 (format!("{:.1} %", 100.0 * share), theme.dim()),
-                (bar(of, 20).trim_end().to_owned(), theme.key()),
+                (bar(of, usize::from(BARS)).trim_end().to_owned(), theme.key()),
             ],
             ..Row::default()
         }

@@ -2,11 +2,14 @@
 
 use crossterm::event::MouseEventKind;
 use ratatui::layout::Position;
+use tastevin::tui::effects::Effect;
 use tastevin::tui::message::Message;
 use tastevin::tui::popups::Popup;
-use tastevin::tui::view;
+use tastevin::tui::screens::SCREENS;
+use tastevin::tui::{update, view};
+use tastevin::workbench::OpenOptions;
 
-use crate::session::Session;
+use crate::session::{Session, copy, prepared};
 
 /// Where a text stands on the screen: its column and its line.
 #[track_caller]
@@ -160,4 +163,30 @@ fn what_is_not_there_yet_is_said_with_what_brings_it() {
     let mut session = Session::fresh(100, 30);
     session.keys("3").shows("Nothing was loaded yet.").shows("L  on Sources (1) loads every source,");
     session.keys("1 L 3").hides("Nothing was loaded yet.");
+}
+
+#[test]
+fn reading_only_no_command_of_any_screen_changes_anything_and_what_would_says_why() {
+    let dir = tempfile::tempdir().expect("a folder");
+    copy(prepared(true), dir.path());
+    let mut session = Session::open(dir, 120, 40, OpenOptions { read_only: true });
+    let mut refused = 0;
+    for screen in SCREENS {
+        session.keys(screen.number).keys("enter");
+        session.model.popup = None;
+        for layer in session.model.layers() {
+            for command in layer.commands {
+                if let Err(why) = (command.ready)(&session.model) {
+                    refused += usize::from(why.contains("reading only"));
+                    continue;
+                }
+                let effects = update::run(&mut session.model, command);
+                let works = effects.iter().find(|effect| matches!(effect, Effect::Do(_)));
+                assert!(works.is_none(), "{}: \"{}\" does {works:?}", screen.title, command.name);
+                session.model.popup = None;
+                session.keys(screen.number);
+            }
+        }
+    }
+    assert!(refused > 5, "{refused} commands say that the workspace is open for reading only");
 }

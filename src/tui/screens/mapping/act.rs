@@ -132,7 +132,8 @@ fn about(declared: &Field) -> String {
 
 fn choose_column(model: &mut Model, pair: &Pair) -> Vec<Effect> {
     let (Some(field), Some(profile)) = (pair.field.clone(), super::profile(model)) else {
-        model.say(Tone::Refused, "nothing was loaded yet, so its columns are not known: 1, then l loads");
+        let why = super::unprofiled(model).unwrap_or("no field stands here");
+        model.say(Tone::Refused, why);
         return Vec::new();
     };
     let mut order: Vec<(usize, f64)> =

@@ -317,8 +317,7 @@ pub(super) fn draw_preview(model: &Model, frame: Rect, focused: bool, buffer: &m
         Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
         let said = match super::has_target(model) {
             Err(why) => why,
-            Ok(()) if super::profile(model).is_none() => "nothing was loaded yet: 1, then l loads".to_owned(),
-            Ok(()) => "asking for the rows…".to_owned(),
+            Ok(()) => super::unprofiled(model).unwrap_or("asking for the rows…").to_owned(),
         };
         for (row, line) in (0..inside.height).zip(text::wrap(&said, usize::from(inside.width).saturating_sub(2))) {
             put(buffer, inside, row, Line::styled(format!(" {line}"), theme.dim()));

@@ -533,6 +533,18 @@ fn profile(model: &Model) -> Option<&EntityProfile> {
     source(model)?.profiles.get(&place.entity)?.1.as_deref()
 }
 
+/// Why it is not known what the columns hold, if it is not: nothing was loaded, or they are still being looked at.
+fn unprofiled(model: &Model) -> Option<&'static str> {
+    let place = model.mapping.place.as_ref()?;
+    match (profile(model), source(model)) {
+        (Some(_), _) => None,
+        (None, Some(known)) if known.staged.contains(&place.entity) => {
+            Some("what the columns hold is being looked at…")
+        }
+        (None, _) => Some("nothing was loaded yet, so what the columns hold is not known: 1, then l loads"),
+    }
+}
+
 /// What is suggested for the entity that is shown.
 fn proposal(model: &Model) -> Option<&EntityProposal> {
     let place = model.mapping.place.as_ref()?;

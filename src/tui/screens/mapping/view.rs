@@ -89,6 +89,9 @@ fn columns(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     if let Some(profile) = profile(model) {
         title.push(Span::styled(format!(" · {}", text::count(profile.rows, "row")), theme.dim()));
     }
+    if super::is_profiling(model) {
+        title.push(Span::styled(" · looking at the columns…", theme.dim()));
+    }
     if model.about.sources.len() > 1 {
         title.push(Span::styled(format!(" · {}", text::clean(&place.source)), theme.dim()));
     }

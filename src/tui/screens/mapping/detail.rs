@@ -207,9 +207,8 @@ impl Page {
 
 fn lacking(model: &Model, pair: &Pair, name: &str, page: &mut Page) {
     let theme = page.theme;
-    if super::profile(model).is_none() {
-        return page
-            .say(theme.dim(), "Nothing was loaded yet, so what the column holds is not known: 1, then l loads.");
+    if let Some(why) = super::unprofiled(model) {
+        return page.say(theme.dim(), why);
     }
     match pairs::new_name(model, pair) {
         Some(one) => {

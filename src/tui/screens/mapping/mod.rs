@@ -535,14 +535,17 @@ fn profile(model: &Model) -> Option<&EntityProfile> {
 
 /// Why it is not known what the columns hold, if it is not: nothing was loaded, or they are still being looked at.
 fn unprofiled(model: &Model) -> Option<&'static str> {
-    let place = model.mapping.place.as_ref()?;
-    match (profile(model), source(model)) {
-        (Some(_), _) => None,
-        (None, Some(known)) if known.staged.contains(&place.entity) => {
-            Some("what the columns hold is being looked at…")
-        }
-        (None, _) => Some("nothing was loaded yet, so what the columns hold is not known: 1, then l loads"),
+    match profile(model) {
+        Some(_) => None,
+        None if is_profiling(model) => Some("what the columns hold is being looked at…"),
+        None => Some("nothing was loaded yet, so what the columns hold is not known: 1, then l loads"),
     }
+}
+
+/// Whether the columns of the entity that is shown are still being looked at.
+fn is_profiling(model: &Model) -> bool {
+    let staged = source(model).zip(model.mapping.place.as_ref()).map(|(known, place)| (&known.staged, &place.entity));
+    profile(model).is_none() && staged.is_some_and(|(staged, entity)| staged.contains(entity))
 }
 
 /// What is suggested for the entity that is shown.

@@ -2,11 +2,15 @@
 
 use serde::Serialize;
 
+use super::Severity;
+
 /// Rows of one table that share what should tell them apart.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DuplicateGroup {
     /// The rule that found them.
     pub rule: String,
+    /// How bad that is.
+    pub severity: Severity,
     /// The canonical table.
     pub table: String,
     /// The field that they share; empty where they share the whole record or a key of several fields.

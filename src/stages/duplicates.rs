@@ -3,6 +3,7 @@
 //! A group is what the findings of one rule on one field have in common: the key, the address. What is to become of it
 //! is a decision like others: a merge, or a waiver that says that they are different things.
 
+use super::check::severity;
 use crate::error::Result;
 use crate::model::{DuplicateGroup, DuplicateRow, Duplicates, Schema};
 use crate::rules;
@@ -31,13 +32,16 @@ WHERE rule IN ({}) AND NOT (rule = 'duplicate-row' AND "table" IN ({keyed}))"#,
 
 /// Every group, those that need a decision first, and of these the one with most money at stake.
 pub fn groups(store: &Store, schema: &Schema) -> Result<Vec<DuplicateGroup>> {
+    // What hangs on a key that rows share hangs there once.
+    let keys = r#"count(DISTINCT regexp_replace("row", '#[0-9a-f]{12}\.[0-9]+$', ''))"#;
+    let stake = format!("CASE WHEN {keys} > 1 THEN sum(stake) ELSE max(stake) END");
     let sql = format!(
-        r#"SELECT rule, "table", field, anchor, min(shared), count(DISTINCT "row"), count(*) FILTER (status = 'open'), sum(stake)::DOUBLE
+        r#"SELECT rule, "table", field, anchor, min(shared), count(DISTINCT "row"), count(*) FILTER (status = 'open'), ({stake})::DOUBLE, min(severity)
 FROM ({}) GROUP BY rule, "table", field, anchor
 HAVING count(DISTINCT "row") > 1 OR rule = 'duplicate-row'
 -- What one rule tells another need not tell again about the very same rows.
 QUALIFY row_number() OVER (PARTITION BY "table", list(DISTINCT "row" ORDER BY "row") ORDER BY list_position([{}], rule), field) = 1
-ORDER BY count(*) FILTER (status = 'open') = 0, sum(stake) DESC NULLS LAST, "table", rule, anchor"#,
+ORDER BY count(*) FILTER (status = 'open') = 0, {stake} DESC NULLS LAST, "table", rule, anchor"#,
         twins(schema),
         rules::TWINS.map(|rule| Literal(rule).to_string()).join(", ")
     );
@@ -51,6 +55,7 @@ ORDER BY count(*) FILTER (status = 'open') = 0, sum(stake) DESC NULLS LAST, "tab
             rows: row.get::<_, i64>(5)?.unsigned_abs(),
             open: row.get::<_, i64>(6)?.unsigned_abs(),
             stake: row.get(7)?,
+            severity: severity(row.get(8)?),
         })
     })
 }

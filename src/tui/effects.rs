@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 
 use super::screens::mapping::{Opened, Told};
 use crate::model::{
-    Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, EntityProfile, Facets, Mapping, MappingDraft,
-    MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, Suggested, TableTally, TextField, ValueCluster,
-    Verdict, Waiver,
+    Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, DuplicateGroup, Duplicates, EntityProfile, Facets,
+    Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, Suggested, TableTally,
+    TextField, ValueCluster, Verdict, Waiver,
 };
 use crate::workbench::SourceStatus;
 
@@ -95,6 +95,24 @@ pub enum Wish {
         field: String,
         /// Spelling before → spelling after.
         spellings: IndexMap<String, String>,
+    },
+    /// Make rows one: `into` stays and takes fields over from the rows that `take` names.
+    Join {
+        /// The table.
+        table: String,
+        /// The row that stays.
+        into: String,
+        /// The rows that go.
+        rows: Vec<String>,
+        /// Field → the row that gives its value.
+        take: IndexMap<String, String>,
+    },
+    /// Remember that rows are different things.
+    Apart {
+        /// The table.
+        table: String,
+        /// The rows.
+        rows: Vec<String>,
     },
     /// The same for every open finding that a filter lets through, however many there are.
     Found {
@@ -198,6 +216,10 @@ pub enum Ask {
     },
     /// The waivers.
     Waivers,
+    /// Groups of rows that may be the same thing.
+    Duplicates,
+    /// The rows of a group, side by side.
+    DuplicateRows(Box<DuplicateGroup>),
     /// The text fields that have spellings.
     TextFields,
     /// The clusters of spellings of a field.
@@ -324,6 +346,8 @@ pub enum Slot {
     Record,
     Neighbours,
     Waivers,
+    Duplicates,
+    DuplicateRows,
     TextFields,
     Clusters,
     Find,
@@ -358,6 +382,8 @@ impl Ask {
             Ask::Record { .. } => Slot::Record,
             Ask::Neighbours { .. } => Slot::Neighbours,
             Ask::Waivers => Slot::Waivers,
+            Ask::Duplicates => Slot::Duplicates,
+            Ask::DuplicateRows(_) => Slot::DuplicateRows,
             Ask::TextFields => Slot::TextFields,
             Ask::Clusters { .. } => Slot::Clusters,
             Ask::Find { .. } => Slot::Find,
@@ -405,6 +431,8 @@ pub enum Answer {
     Record { story: Option<Box<RowStory>>, findings: Vec<Anomaly> },
     Neighbours(Option<Box<Neighbours>>),
     Waivers(Vec<Waiver>),
+    Duplicates(Vec<DuplicateGroup>),
+    DuplicateRows(Option<Box<Duplicates>>),
     TextFields(Vec<TextField>),
     Clusters(Vec<Cluster>),
     Find(Option<u64>),

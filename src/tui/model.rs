@@ -15,7 +15,7 @@ use super::keymap::{Keymap, Layer};
 use super::message::Key;
 use super::notes::{Notes, Tone};
 use super::popups::Popup;
-use super::screens::{self, Screen, anomalies, commit, mapping, sources, tables};
+use super::screens::{self, Screen, anomalies, commit, duplicates, mapping, sources, tables};
 use super::shell::Journal;
 use super::theme::{Named, Theme};
 use crate::model::{Decision, Gate, Progress, Schema, Verdict};
@@ -96,6 +96,8 @@ pub struct Model {
     pub anomalies: anomalies::State,
     /// What the Tables screen shows.
     pub tables: tables::State,
+    /// What the Duplicates screen shows.
+    pub duplicates: duplicates::State,
     /// What the Commit screen shows.
     pub commit: commit::State,
     /// The last verdict; `None` before the first check.
@@ -151,6 +153,7 @@ impl Model {
             mapping: mapping::State::default(),
             anomalies: anomalies::State::default(),
             tables: tables::State::default(),
+            duplicates: duplicates::State::default(),
             commit: commit::State::default(),
             verdict: None,
             conflicts: 0,

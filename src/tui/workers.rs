@@ -54,6 +54,8 @@ fn wished(decider: &mut Decider, wish: Wish, why: Option<String>) -> Result<()> 
             decider.set_rows(&table, &field, rule.as_deref(), &values, why).map(drop)
         }
         Wish::Merge { table, field, spellings } => decider.merge_spellings(&table, &field, &spellings, why).map(drop),
+        Wish::Join { table, into, rows, take } => decider.merge(&table, &into, &rows, &take, why).map(drop),
+        Wish::Apart { table, rows } => decider.keep_apart(&table, &rows, why.as_deref()).map(drop),
         Wish::Found { filter, what } => decide_found(decider, &filter, what, why),
     }
 }
@@ -118,6 +120,8 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
             Answer::Neighbours(reader.neighbours(table, row, *offset, *limit)?.map(Box::new))
         }
         Ask::Waivers => Answer::Waivers(reader.waivers()?),
+        Ask::Duplicates => Answer::Duplicates(reader.duplicates()?),
+        Ask::DuplicateRows(group) => Answer::DuplicateRows(reader.duplicate_rows(group)?.map(Box::new)),
         Ask::TextFields => Answer::TextFields(reader.text_fields()?),
         Ask::Clusters { table, field } => Answer::Clusters(reader.clusters(table, field)?),
         Ask::Find { filter, text, from, backwards } => {

@@ -53,12 +53,12 @@ fn groups_stand_side_by_side_once_and_with_what_differs() {
     assert_eq!(
         told,
         [
-            "\"duplicate-key\" \"isavigne-C3\" [\"phone\"]",
             "\"duplicate-email\" \"jean@example.fr\" [\"customer_key\",\"last_name\",\"phone\",\"city\",\"first_purchase_date\",\"last_purchase_date\",\"total_spent_eur\",\"average_order_eur\"]",
+            "\"duplicate-key\" \"isavigne-C3\" [\"phone\"]",
             "\"duplicate-email\" \"roth@example.fr\" [\"customer_key\",\"first_name\"]",
         ]
     );
-    assert_eq!(groups[1]["rows"][1]["referred"], 1);
+    assert_eq!(groups[0]["rows"][1]["referred"], 1);
     let text = workspace.tastevin(["duplicates", "--table", "customers"]).passed();
     assert!(text.stdout.contains("last_name            Dupont                   Dupond"), "{}", text.stdout);
 }

@@ -26,7 +26,9 @@ impl Desk {
     fn new() -> Desk {
         let dir = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(dir.path().join("exports")).expect("a folder");
-        let store = Store::open(&dir.path().join("tastevin.duckdb"), &Settings::default(), &[]).expect("a database");
+        let store =
+            Store::open(&dir.path().join("tastevin.duckdb"), &Settings::default(), &tastevin::transforms::functions())
+                .expect("a database");
         let clients = EntityFiles { files: vec!["clients*".into()], ..EntityFiles::default() };
         Desk { dir, store, entities: [("clients".into(), clients)].into(), canceller: Canceller::default() }
     }

@@ -26,6 +26,7 @@ mod suggest;
 mod suggest_quality;
 mod tui;
 mod tui_anomalies;
+mod tui_duplicates;
 mod tui_everywhere;
 mod tui_mapping;
 mod tui_settings;

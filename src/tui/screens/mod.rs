@@ -2,6 +2,7 @@
 
 pub mod anomalies;
 pub mod commit;
+pub mod duplicates;
 pub mod mapping;
 pub mod sources;
 pub mod tables;
@@ -57,8 +58,8 @@ pub struct Region {
 }
 
 /// Every screen, in the order of the tabs.
-pub static SCREENS: [&Screen; 5] =
-    [&sources::SCREEN, &mapping::SCREEN, &anomalies::SCREEN, &tables::SCREEN, &commit::SCREEN];
+pub static SCREENS: [&Screen; 6] =
+    [&sources::SCREEN, &mapping::SCREEN, &anomalies::SCREEN, &duplicates::SCREEN, &tables::SCREEN, &commit::SCREEN];
 
 /// The keys of the tabs.
 pub static TABS: Layer = Layer {
@@ -86,6 +87,14 @@ pub static TABS: Layer = Layer {
             label: "",
             help: "Opens Anomalies: what is wrong.",
             run: |m| open(m, &anomalies::SCREEN),
+            ready: always,
+        },
+        Command {
+            name: "go to duplicates",
+            keys: &["4"],
+            label: "",
+            help: "Opens Duplicates: rows that may be the same thing.",
+            run: |m| open(m, &duplicates::SCREEN),
             ready: always,
         },
         Command {

@@ -1,0 +1,205 @@
+//! How Duplicates looks: the groups, and the rows of one as columns with a line per field.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::{GROUPS, HEAD, Open, ROWS, chosen, name, regions, shown_fields};
+use crate::model::DuplicateGroup;
+use crate::tui::model::Model;
+use crate::tui::text;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::empty::{self, Empty, Stage};
+use crate::tui::widgets::pane::{Pane, inner};
+use crate::tui::widgets::put;
+
+/// The narrowest column of values that says anything.
+const LEAST: usize = 14;
+/// The widest that is of use.
+const MOST: usize = 40;
+
+pub(super) fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let focus = model.duplicates.focus;
+    let mut panes = regions(model, area);
+    // The pane with the keys is drawn last, so that its frame is whole.
+    panes.sort_by_key(|region| region.pane == focus);
+    for region in panes {
+        match region.pane {
+            GROUPS => groups(model, region.frame, region.body, buffer),
+            _ => rows(model, region.frame, region.body, buffer),
+        }
+    }
+}
+
+fn groups(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
+    let (state, theme) = (&model.duplicates, model.theme);
+    let focused = state.focus == GROUPS;
+    let all = state.groups.as_deref().unwrap_or_default();
+    let open = all.iter().filter(|group| group.open > 0).count() as u64;
+    let title = vec![
+        Span::raw("duplicates"),
+        Span::styled(
+            format!("  {} of {} to decide", text::number(open), text::count(all.len() as u64, "group")),
+            theme.dim(),
+        ),
+    ];
+    let foot = if all.is_empty() { String::new() } else { format!("{} of {}", state.cursor.at + 1, all.len()) };
+    Pane { title, foot, focused }.draw(frame, theme, buffer);
+    if all.is_empty() {
+        let quiet = Empty::new(
+            "No rows look alike.",
+            &[("3", "shows everything else that was found"), ("6", "shows what a commit would change")],
+        );
+        let what = empty::missing(model, Stage::Checked).unwrap_or(quiet);
+        return empty::draw(&what, inner(frame), theme, buffer);
+    }
+    let width = usize::from(body.width);
+    for (row, at) in (0..body.height).zip(usize::try_from(state.cursor.top).unwrap_or(0)..) {
+        let Some(group) = all.get(at) else { break };
+        let here = at as u64 == state.cursor.at;
+        let decided = state.decided.contains(&name(group));
+        put(buffer, body, row, group_line(group, decided, width, theme));
+        if here {
+            buffer.set_style(Rect { y: body.y + row, height: 1, ..body }, theme.cursor(focused));
+        }
+    }
+}
+
+fn group_line(group: &DuplicateGroup, decided: bool, width: usize, theme: Theme) -> Line<'static> {
+    let (glyph, style) = match decided || group.open == 0 {
+        true => ("✓", theme.good()),
+        false => (group.severity.glyph(), theme.severity(group.severity)),
+    };
+    let stake = group.stake.filter(|stake| *stake != 0.0);
+    let stake = stake.map(|stake| format!("{} ", text::number(stake.abs().round() as u64))).unwrap_or_default();
+    let tail = format!(" {stake}×{}", group.rows);
+    let about = format!(" {} ", group.table);
+    let room = width.saturating_sub(3 + text::width(&about) + text::width(&tail));
+    Line::from(vec![
+        Span::styled(format!(" {glyph}"), style),
+        Span::styled(about, theme.dim()),
+        Span::styled(text::left(&text::clean(&group.value), room), if decided { theme.dim() } else { theme.text() }),
+        Span::styled(tail, theme.dim()),
+    ])
+}
+
+fn rows(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
+    let (state, theme) = (&model.duplicates, model.theme);
+    let focused = state.focus == ROWS;
+    let Some(open) = &state.open else {
+        let title = vec![Span::raw(chosen(model).map_or("rows", |_| "reading…"))];
+        return Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
+    };
+    let group = &open.found.group;
+    let field = if group.field.is_empty() { String::new() } else { format!(".{}", group.field) };
+    let mut title = vec![
+        Span::raw(text::clean(&group.value).into_owned()),
+        Span::styled(
+            format!(" · {} · {}{field} · {}", group.rule, group.table, text::count(group.rows, "row")),
+            theme.dim(),
+        ),
+    ];
+    if let (Some(stake), Some((_, declared))) = (group.stake.filter(|stake| *stake != 0.0), model.about.schema.stake())
+    {
+        let money = text::number(stake.abs().round() as u64);
+        title
+            .push(Span::styled(format!(" · {money} {} of {} depend on them", declared.unit, declared.of), theme.dim()));
+    }
+    let fields = shown_fields(&open.found, state.all_fields).count();
+    let foot = match state.all_fields {
+        true => format!("{fields} fields, {} differ", open.found.differing.len()),
+        false => format!("{} of {} fields differ", open.found.differing.len(), open.found.fields.len()),
+    };
+    Pane { title, foot, focused }.draw(frame, theme, buffer);
+    let inside = inner(frame);
+    let layout = Columns::of(open, usize::from(inside.width));
+    head(open, &layout, inside, theme, buffer);
+    let top = usize::try_from(open.cursor.top).unwrap_or(0);
+    for (row, (at, place)) in (0..body.height).zip(shown_fields(&open.found, state.all_fields).enumerate().skip(top)) {
+        let here = focused && at as u64 == open.cursor.at;
+        put(buffer, body, row, field_line(open, place, here, &layout, theme));
+    }
+    if fields == 0 && body.height > 0 {
+        put(buffer, body, 0, Line::styled(" no field differs", theme.dim()));
+    }
+}
+
+/// Which rows have room side by side, and how wide.
+struct Columns {
+    label: usize,
+    first: usize,
+    shown: usize,
+    width: usize,
+}
+
+impl Columns {
+    fn of(open: &Open, width: usize) -> Columns {
+        let rows = open.found.rows.len().max(1);
+        let label = open.found.fields.iter().map(|field| text::width(field)).max().unwrap_or(0).clamp(8, 24) + 2;
+        let label = label.min(width / 3);
+        let room = width.saturating_sub(label).max(1);
+        let shown = (room / (LEAST + 2)).clamp(1, rows);
+        let first = open.column.saturating_sub(shown - 1).min(rows - shown);
+        Columns { label, first, shown, width: (room / shown).saturating_sub(1).clamp(1, MOST) }
+    }
+
+    fn rows(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.shown
+    }
+}
+
+fn head(open: &Open, layout: &Columns, inside: Rect, theme: Theme, buffer: &mut Buffer) {
+    let more = open.found.rows.len() - layout.shown;
+    let label = if more > 0 { format!(" {more} more →") } else { String::new() };
+    let lines: [(String, &dyn Fn(usize) -> (String, Style)); HEAD as usize] = [
+        (label, &|at| {
+            let star = if at == open.survivor { "★ " } else { "  " };
+            let style = if at == open.survivor { theme.good() } else { theme.head() };
+            (format!("{star}{}", text::clean(&open.found.rows[at].row)), style)
+        }),
+        (" from".to_owned(), &|at| {
+            let row = &open.found.rows[at];
+            (format!("  {} record {}", text::clean(&row.from), text::number(row.record.unsigned_abs())), theme.dim())
+        }),
+        (" referred to by".to_owned(), &|at| {
+            (format!("  {}", text::count(open.found.rows[at].referred, "row")), theme.dim())
+        }),
+    ];
+    for (row, (label, cell)) in (0..inside.height).zip(lines) {
+        let mut spans = vec![Span::styled(text::left(&label, layout.label), theme.dim())];
+        for at in layout.rows() {
+            let (shown, style) = cell(at);
+            let style = if at == open.column && row == 0 { style.patch(theme.marked()) } else { style };
+            spans.push(Span::styled(text::left(&shown, layout.width), style));
+            spans.push(Span::raw(" "));
+        }
+        put(buffer, inside, row, Line::from(spans));
+    }
+}
+
+fn field_line(open: &Open, place: usize, here: bool, layout: &Columns, theme: Theme) -> Line<'static> {
+    let field = &open.found.fields[place];
+    let differs = open.found.differing.contains(field);
+    let kept = open.source_of(field);
+    let mark = if differs { "≠" } else { " " };
+    let mut spans = vec![
+        Span::styled(mark.to_owned(), theme.warning()),
+        Span::styled(text::left(field, layout.label.saturating_sub(1)), if here { theme.head() } else { theme.text() }),
+    ];
+    for at in layout.rows() {
+        let value = &open.found.rows[at].values[place];
+        let shown = value.as_deref().map_or_else(|| "–".to_owned(), text::exact);
+        let dot = if at == kept { "● " } else { "  " };
+        let style = match (at == kept, value) {
+            (true, _) => theme.good(),
+            (false, None) => theme.dim(),
+            (false, Some(_)) if differs => theme.warning(),
+            _ => theme.text(),
+        };
+        let style = if here && at == open.column { style.patch(theme.cursor(true)) } else { style };
+        spans.push(Span::styled(text::left(&format!("{dot}{shown}"), layout.width), style));
+        spans.push(Span::raw(" "));
+    }
+    Line::from(spans)
+}

@@ -1,0 +1,78 @@
+//! Duplicates, as somebody sees it who makes rows one.
+
+use super::session::{CLIENTS, Session};
+
+/// Two customers with one address, and one customer twice under one key.
+fn twins(width: u16, height: u16) -> Session {
+    let mut session = Session::fresh(width, height);
+    let more = "C010;Anne Muller;anne@example.fr;;06 12 34 56 78;67600;Sélestat;France;non;09/01/2022;\n\
+                C004;Zoé Roussel;zoe@example.fr;03 88 83 06 12;;67140;Barr;France;non;06/01/2022;revenue\n";
+    std::fs::write(session.dir.path().join("exports/clients.csv"), format!("{CLIENTS}{more}")).expect("an export");
+    session.keys("1 l 4");
+    session
+}
+
+#[test]
+fn groups_are_listed_with_the_rows_of_one_side_by_side() {
+    let mut session = twins(150, 30);
+    session
+        .shows("2 of 2 groups to decide")
+        .shows("anne@example.fr · duplicate-email · customers.email · 2 rows · 30 € of sales depend on them")
+        .shows("★ isavigne-C002")
+        .shows("≠last_name")
+        // What the row that stays lacks comes from the other one.
+        .shows("● +33612345678")
+        .keys("j")
+        .shows("isavigne-C004 · duplicate-key · customers.customer_key · 2 rows")
+        .shows("no field differs")
+        .keys("a enter")
+        .shows("20 fields, 0 differ");
+}
+
+#[test]
+fn a_merge_takes_the_values_that_are_marked_and_is_undone_in_one_step() {
+    let mut session = twins(150, 30);
+    session.keys("enter").shows("keep row");
+    // The last name of the other row: it is the column to the right.
+    session.keys("j l enter").shows("● Muller").keys("m").shows("2 rows become isavigne-C002");
+    let merged = session.workbench.decisions().last().cloned().expect("a decision");
+    let line = serde_json::to_value(&merged).expect("JSON");
+    assert_eq!(line["kind"], "merge");
+    assert_eq!(line["into"], "isavigne-C002");
+    assert_eq!(line["fields"]["last_name"][1], "Muller");
+    assert_eq!(line["fields"]["mobile"][1], "+33612345678");
+    session.shows("1 of 1 group to decide").hides("anne@example.fr");
+    session.keys("u").shows("anne@example.fr").shows("2 of 2 groups to decide");
+}
+
+#[test]
+fn different_things_are_remembered_and_rows_of_one_key_cannot_be() {
+    let mut session = twins(150, 30);
+    session.keys("n").shows("remembered: they are different things").shows("1 of 2 groups to decide");
+    session.keys("g g n").shows("two rows cannot be committed under one key");
+    session.keys("G n").shows("that is remembered already");
+    session.keys("u").shows("2 of 2 groups to decide");
+}
+
+#[test]
+fn the_row_that_stays_is_chosen_and_keys_and_computed_fields_are_its_own() {
+    let mut session = twins(150, 30);
+    session.keys("enter l o").shows("★ isavigne-C010");
+    session.keys("g g enter").shows("the key is that of the row that stays");
+    session.keys("x").shows("isavigne-C010 is left out");
+}
+
+#[test]
+fn narrow_screens_stack_the_panes_and_show_every_row_in_turn() {
+    let mut session = twins(80, 24);
+    session.keys("enter").shows("groups to decide").shows("★ isavigne-C002").shows("≠last_name");
+    let mut low = twins(60, 12);
+    low.shows("groups to decide").keys("enter").shows("≠").hides("groups to decide").keys("esc").shows("groups");
+}
+
+#[test]
+fn without_duplicates_it_says_what_else_there_is_to_do() {
+    Session::checked(100, 30).keys("4").shows("No rows look alike.").keys("m").shows("no rows look alike");
+    Session::empty(100, 30).keys("4").shows("This workspace has no source yet.");
+    Session::fresh(100, 30).keys("4").shows("Nothing was loaded yet.");
+}

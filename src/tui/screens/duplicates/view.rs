@@ -149,10 +149,13 @@ impl Columns {
     }
 }
 
+/// What stands under a row, by its place in the group.
+type CellOf<'a> = &'a dyn Fn(usize) -> (String, Style);
+
 fn head(open: &Open, layout: &Columns, inside: Rect, theme: Theme, buffer: &mut Buffer) {
     let more = open.found.rows.len() - layout.shown;
     let label = if more > 0 { format!(" {more} more →") } else { String::new() };
-    let lines: [(String, &dyn Fn(usize) -> (String, Style)); HEAD as usize] = [
+    let lines: [(String, CellOf); HEAD as usize] = [
         (label, &|at| {
             let star = if at == open.survivor { "★ " } else { "  " };
             let style = if at == open.survivor { theme.good() } else { theme.head() };

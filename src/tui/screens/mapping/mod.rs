@@ -1,10 +1,11 @@
 //! Mapping (2): how the columns of the sources land in the canonical tables, why, and what comes out.
 //!
 //! Nothing here changes the workspace but saving: edits are made to a draft of the mapping file, with undo of its own.
-//! [`pairs`] says what stands beside what, [`act`] and [`steps`] edit, [`view`] and [`detail`] draw.
+//! [`keys`] has the keys, [`pairs`] says what stands beside what, [`act`] and [`steps`] edit, [`view`] and [`detail`] draw.
 
 mod act;
 mod detail;
+mod keys;
 mod leave;
 mod pairs;
 mod places;
@@ -24,11 +25,12 @@ use crate::model::{
 };
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect, Job};
-use crate::tui::keymap::{Command, Layer, always};
+use crate::tui::keymap::Layer;
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::widgets::pane::{below, inner, split};
 use crate::tui::window::Window;
+use keys::{KEYS, ZOOMED};
 pub use leave::{asks_before, asks_before_end};
 use pairs::{Link, Pair};
 use places::Place;
@@ -202,245 +204,6 @@ pub static SCREEN: Screen = Screen {
     layers,
     all_layers: &[&KEYS, &steps::KEYS, &ZOOMED],
     view: view::view,
-};
-
-static KEYS: Layer = Layer {
-    title: "mapping",
-    commands: &[
-        Command {
-            name: "map",
-            keys: &["enter"],
-            label: "map",
-            help: "Chooses the field that the column goes to, or in the right list the column that a field comes from.",
-            run: act::map,
-            ready: act::can_map,
-        },
-        Command {
-            name: "unmap",
-            keys: &["x", "del"],
-            label: "unmap",
-            help: "Takes the column away from the field.",
-            run: act::unmap,
-            ready: act::can_unmap,
-        },
-        Command {
-            name: "transforms",
-            keys: &["t"],
-            label: "transforms",
-            help: "Goes to what is done to the text: add, change, reorder, remove.",
-            run: steps::open,
-            ready: steps::can_open,
-        },
-        Command {
-            name: "preview",
-            keys: &["p"],
-            label: "preview",
-            help: "Shows the rows as they come out, those that cannot be read first, on the whole screen.",
-            run: zoom,
-            ready: has_target,
-        },
-        Command {
-            name: "accept suggestion",
-            keys: &["a"],
-            label: "accept",
-            help: "Maps the column as suggested; on a renamed column: reads it by its new name.",
-            run: act::accept,
-            ready: act::can_accept,
-        },
-        Command {
-            name: "accept all suggestions",
-            keys: &["A"],
-            label: "accept all",
-            help: "Accepts every suggestion for this table from the score that is shown on; + and - change it.",
-            run: act::accept_all,
-            ready: act::can_accept_all,
-        },
-        Command {
-            name: "save",
-            keys: &["w"],
-            label: "save",
-            help: "Writes the mapping file with its comments kept, then checks.",
-            run: act::save,
-            ready: act::can_save,
-        },
-        Command {
-            name: "filter",
-            keys: &["/", "&"],
-            label: "filter",
-            help: "Shows only columns and fields with a text in their names. Esc removes it.",
-            run: act::filter,
-            ready: act::can_edit_or_look,
-        },
-        Command {
-            name: "undo",
-            keys: &["u"],
-            label: "undo",
-            help: "Takes back the last edit of this mapping.",
-            run: |m| act::undo(m, false),
-            ready: act::can_undo,
-        },
-        Command {
-            name: "redo",
-            keys: &["U"],
-            label: "",
-            help: "Makes the edit again that was taken back last.",
-            run: |m| act::undo(m, true),
-            ready: act::can_redo,
-        },
-        Command {
-            name: "higher score",
-            keys: &["+", "="],
-            label: "",
-            help: "Asks more of the suggestions that are accepted together.",
-            run: |m| act::threshold(m, 5),
-            ready: always,
-        },
-        Command {
-            name: "lower score",
-            keys: &["-"],
-            label: "",
-            help: "Asks less of the suggestions that are accepted together.",
-            run: |m| act::threshold(m, -5),
-            ready: always,
-        },
-        Command {
-            name: "next table",
-            keys: &["] t", "L"],
-            label: "next table",
-            help: "Goes to the next table that this source feeds, then to the next source.",
-            run: |m| places::next(m, true),
-            ready: places::several,
-        },
-        Command {
-            name: "previous table",
-            keys: &["[ t", "H"],
-            label: "",
-            help: "Goes to the table before.",
-            run: |m| places::next(m, false),
-            ready: places::several,
-        },
-        Command {
-            name: "choose source and table",
-            keys: &["s"],
-            label: "tables",
-            help: "Chooses among all sources, their entities and the tables that these feed.",
-            run: places::choose,
-            ready: places::any,
-        },
-        Command {
-            name: "feed a table",
-            keys: &["T"],
-            label: "",
-            help: "Chooses a canonical table for this entity; one entity can feed several.",
-            run: places::choose_table,
-            ready: act::can_edit,
-        },
-        Command {
-            name: "stop feeding the table",
-            keys: &["X"],
-            label: "",
-            help: "Takes the whole table out of this source's mapping.",
-            run: act::remove_table,
-            ready: act::can_remove_table,
-        },
-        Command {
-            name: "constant",
-            keys: &["c"],
-            label: "",
-            help: "Gives the field the same value in every row.",
-            run: act::constant,
-            ready: act::can_set_constant,
-        },
-        Command {
-            name: "optional",
-            keys: &["o"],
-            label: "",
-            help: "Says whether some exports may lack the columns of the field.",
-            run: act::optional,
-            ready: act::can_set_optional,
-        },
-        Command {
-            name: "compiled SQL",
-            keys: &["S"],
-            label: "",
-            help: "Shows the statement that builds the table, with the edits that are not saved yet.",
-            run: act::show_sql,
-            ready: act::has_table,
-        },
-        Command {
-            name: "drift",
-            keys: &["D"],
-            label: "",
-            help: "Shows how the columns differ from those of the load before.",
-            run: act::show_drift,
-            ready: act::has_drift,
-        },
-        Command {
-            name: "next unmapped column",
-            keys: &["] u"],
-            label: "",
-            help: "Goes to the next column that holds data and feeds nothing.",
-            run: |m| act::next_unmapped(m, true),
-            ready: act::can_edit_or_look,
-        },
-        Command {
-            name: "previous unmapped column",
-            keys: &["[ u"],
-            label: "",
-            help: "Goes to the one before.",
-            run: |m| act::next_unmapped(m, false),
-            ready: act::can_edit_or_look,
-        },
-        Command {
-            name: "read the file again",
-            keys: &["R"],
-            label: "",
-            help: "Drops the edits that are not saved and reads the mapping file as it is on the disk.",
-            run: act::reload,
-            ready: places::any,
-        },
-        Command {
-            name: "pane to the right",
-            keys: &["l", "right"],
-            label: "",
-            help: "Goes to the pane at the right.",
-            run: |m| across(m, true),
-            ready: always,
-        },
-        Command {
-            name: "pane to the left",
-            keys: &["h", "left"],
-            label: "",
-            help: "Goes to the pane at the left.",
-            run: |m| across(m, false),
-            ready: always,
-        },
-    ],
-};
-
-static ZOOMED: Layer = Layer {
-    title: "preview",
-    commands: &[
-        Command {
-            name: "leave preview",
-            keys: &["esc", "q", "p", "backspace", "h", "left"],
-            label: "back",
-            help: "Goes back to the pairs.",
-            run: |m| {
-                back(m);
-                Vec::new()
-            },
-            ready: always,
-        },
-        Command {
-            name: "copy row",
-            keys: &["y", "Y"],
-            label: "copy",
-            help: "Copies the texts and the value of the row to the clipboard.",
-            run: copy_row,
-            ready: has_row,
-        },
-    ],
 };
 
 fn layers(model: &Model) -> Vec<&'static Layer> {

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use super::cursor::{Cursor, Reel};
+use super::text;
+
 /// How many rows are fetched at once; several screens, so that most keys need no fetch.
 const FETCH: u64 = 300;
 
@@ -55,6 +58,60 @@ impl<T> Window<T> {
     /// The number after that of the last row held.
     pub fn end(&self) -> u64 {
         self.offset + self.rows.len() as u64
+    }
+}
+
+/// A long list that is seen through a window: where the user is in it, what is held of it, what was asked for last.
+#[derive(Debug, Clone)]
+pub struct Listing<T> {
+    /// Where the user is.
+    pub cursor: Cursor,
+    /// What is held.
+    pub window: Window<T>,
+    /// Under which epoch it was asked for, and from where.
+    asked: Option<(u64, u64)>,
+}
+
+impl<T> Default for Listing<T> {
+    fn default() -> Self {
+        Listing { cursor: Cursor::default(), window: Window::default(), asked: None }
+    }
+}
+
+impl<T> Listing<T> {
+    /// The list as keys move through it.
+    pub fn reel(&mut self, height: u64) -> Reel<'_> {
+        Reel { cursor: &mut self.cursor, total: self.window.len(), height }
+    }
+
+    /// What to ask for (offset, limit) to show that many lines in an epoch; `None` where it is at hand or on its way.
+    pub fn wants(&mut self, epoch: u64, height: u64) -> Option<(u64, u64)> {
+        let seen = self.cursor.top..self.cursor.top + height;
+        let (offset, limit) = Window::<()>::around(&seen);
+        let fresh = self.asked.is_some_and(|(at, _)| at == epoch);
+        if self.asked == Some((epoch, offset)) || (fresh && self.window.holds(&seen)) {
+            return None;
+        }
+        self.asked = Some((epoch, offset));
+        Some((offset, limit))
+    }
+
+    /// Takes what was asked for.
+    pub fn take(&mut self, offset: u64, rows: Vec<T>, total: u64) {
+        self.window = Window { offset, rows, total: Some(total) };
+    }
+
+    /// The row that the cursor is on.
+    pub fn here(&self) -> Option<&T> {
+        self.window.get(self.cursor.at)
+    }
+
+    /// Where the user is, for the foot of a pane: `3/12`.
+    pub fn foot(&self) -> String {
+        match self.window.len() {
+            0 => String::new(),
+            total => format!("{}/{}", text::number(self.cursor.at + 1), text::number(total)),
+        }
     }
 }
 

@@ -1,0 +1,164 @@
+//! Rows that differ between two states, table by table and cell by cell. Neighbours: `commit` and `history` show them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Direction, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::{CellChange, DiffKind, RowChange, TableTally};
+use crate::tui::cursor::Cursor;
+use crate::tui::text;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::grid::{Column, Grid, Row};
+use crate::tui::widgets::pane::{Pane, inner, split};
+use crate::tui::widgets::put;
+use crate::tui::window::Listing;
+
+/// Rows that are not as they were.
+pub fn changed(tally: &TableTally) -> u64 {
+    tally.added + tally.changed + tally.removed
+}
+
+/// A sum over all tables.
+pub fn sum(tallies: &[TableTally], of: fn(&TableTally) -> u64) -> u64 {
+    tallies.iter().map(of).sum()
+}
+
+/// What changed in all tables together, in a few words.
+pub fn in_sum(tallies: &[TableTally]) -> String {
+    let said = |of, word: &str| format!("{} {word}", text::number(sum(tallies, of)));
+    format!("{}, {}, {}", said(|t| t.added, "added"), said(|t| t.changed, "changed"), said(|t| t.removed, "removed"))
+}
+
+/// The list of rows, and below it the cells of the one under the cursor.
+pub fn areas(area: Rect) -> [Rect; 2] {
+    let low = if area.height > 18 { area.height / 3 } else { 5.min(area.height) };
+    split(area, Direction::Vertical, [Constraint::Fill(1), Constraint::Length(low)])
+}
+
+/// Draws how many rows differ, a line per table.
+pub fn draw_tallies(
+    tallies: &[TableTally],
+    held_back: bool,
+    cursor: Cursor,
+    focused: bool,
+    area: Rect,
+    theme: Theme,
+    buffer: &mut Buffer,
+) {
+    let mut columns = vec![
+        Column::text("table", 14, 24, 0),
+        Column::number("added", 10, 0),
+        Column::number("changed", 10, 0),
+        Column::number("removed", 10, 0),
+        Column::number("unchanged", 11, 1),
+    ];
+    if held_back {
+        columns.push(Column::number("quarantined", 11, 0));
+    }
+    let grid = Grid { columns: &columns, cursor, total: tallies.len() as u64, focused, selectable: focused };
+    grid.draw(area, theme, buffer, |at| {
+        let Some(tally) = usize::try_from(at).ok().and_then(|at| tallies.get(at)) else {
+            return Row::default();
+        };
+        let cell = |count: u64, style| match count {
+            0 => ("0".to_owned(), theme.dim()),
+            count => (text::number(count), style),
+        };
+        Row {
+            mark: if changed(tally) > 0 { ("≠", theme.strong()) } else { ("=", theme.dim()) },
+            cells: vec![
+                (text::clean(&tally.table).into_owned(), theme.text()),
+                cell(tally.added, theme.good()),
+                cell(tally.changed, theme.warning()),
+                cell(tally.removed, theme.bad()),
+                cell(tally.unchanged, theme.text()),
+                cell(tally.quarantined, theme.warning()),
+            ],
+            ..Row::default()
+        }
+    });
+}
+
+/// Draws the rows that differ, and the cells of the one under the cursor.
+pub fn draw_rows(rows: &Listing<RowChange>, title: String, area: Rect, theme: Theme, buffer: &mut Buffer) {
+    let [list, detail] = areas(area);
+    draw_cells(rows.here(), detail, theme, buffer);
+    Pane { title: vec![Span::raw(title)], foot: rows.foot(), focused: true }.draw(list, theme, buffer);
+    let columns = [
+        Column::text("", 8, 8, 0),
+        Column::text("row", 14, 28, 0),
+        Column::text("what changes: old → new", 20, 400, 0),
+    ];
+    let grid =
+        Grid { columns: &columns, cursor: rows.cursor, total: rows.window.len(), focused: true, selectable: true };
+    grid.draw(inner(list), theme, buffer, |at| {
+        let Some(change) = rows.window.get(at) else {
+            return Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() };
+        };
+        let (glyph, style) = kind(change.kind, theme);
+        let cells: Vec<String> = change.cells.iter().map(|cell| in_words(change.kind, cell)).collect();
+        Row {
+            mark: (glyph, style),
+            cells: vec![
+                (change.kind.name().to_owned(), style),
+                (text::clean(&change.row).into_owned(), theme.text()),
+                (cells.join("  "), theme.dim()),
+            ],
+            ..Row::default()
+        }
+    });
+}
+
+fn draw_cells(change: Option<&RowChange>, frame: Rect, theme: Theme, buffer: &mut Buffer) {
+    let title = change.map(|change| format!("{} {}", text::clean(&change.row), change.kind.name()));
+    Pane { title: vec![Span::raw(title.unwrap_or_default())], foot: String::new(), focused: false }
+        .draw(frame, theme, buffer);
+    let Some(change) = change else {
+        return;
+    };
+    let inside = inner(frame);
+    for (row, cell) in (0..inside.height).zip(&change.cells) {
+        let mut spans = vec![Span::styled(format!(" {} ", text::left(&text::clean(&cell.field), 22)), theme.key())];
+        if change.kind != DiffKind::Added {
+            spans.push(Span::styled(value(cell.old.as_deref()), theme.bad()));
+        }
+        if change.kind == DiffKind::Changed {
+            spans.push(Span::styled(" → ", theme.dim()));
+        }
+        if change.kind != DiffKind::Removed {
+            spans.push(Span::styled(value(cell.new.as_deref()), theme.good()));
+        }
+        put(buffer, inside, row, Line::from(spans));
+    }
+}
+
+/// A row that differs as text to be copied: kind, key, then field, old and new of every cell.
+pub fn as_text(change: &RowChange) -> String {
+    let mut parts = vec![change.kind.name(), change.row.as_str()];
+    for cell in &change.cells {
+        parts.extend([&cell.field, cell.old.as_deref().unwrap_or_default(), cell.new.as_deref().unwrap_or_default()]);
+    }
+    parts.join("\t")
+}
+
+fn kind(kind: DiffKind, theme: Theme) -> (&'static str, Style) {
+    match kind {
+        DiffKind::Added => ("+", theme.good()),
+        DiffKind::Changed => ("~", theme.warning()),
+        DiffKind::Removed => ("-", theme.bad()),
+    }
+}
+
+fn value(value: Option<&str>) -> String {
+    value.map_or("–".to_owned(), text::exact)
+}
+
+fn in_words(kind: DiffKind, cell: &CellChange) -> String {
+    let (field, old, new) = (&cell.field, value(cell.old.as_deref()), value(cell.new.as_deref()));
+    match kind {
+        DiffKind::Added => format!("{field} {new}"),
+        DiffKind::Removed => format!("{field} {old}"),
+        DiffKind::Changed => format!("{field} {old} → {new}"),
+    }
+}

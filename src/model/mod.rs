@@ -39,14 +39,14 @@ pub use page::Page;
 pub use profile::{ColumnProfile, EntityProfile, ValueKind};
 pub use progress::{Canceller, Progress, Unit};
 pub use report::{
-    MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport, Report, RuleReport, TableReport, WaiverLine,
-    WaterfallStep,
+    MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport, Report, RuleReport, Standing, TableReport,
+    Task, WaiverLine, WaterfallStep,
 };
 pub use schema::{Aggregate, Check, Derive, Field, FieldType, Format, Reference, Schema, Stake, Table};
 pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};
 pub use story::{CellStory, RowStory};
 pub use suggestion::{EntityProposal, Evidence, EvidencePart, Proposal, RunnerUp, Suggestion, TableChoice};
-pub use verdict::{Condition, RuleTally, TableScore, Verdict};
+pub use verdict::{Condition, ConditionKind, RuleTally, TableScore, Verdict};
 pub use view::{
     CellKind, ColumnInfo, Frequencies, LONGEST_CELL, Occurrence, Profile, Record, RecordOrigin, RowFilter, RowsOf,
     SortKey, TableInfo, TableStage, TableView, ViewPage,

@@ -70,7 +70,7 @@ pub struct TableReport {
 }
 
 /// Something to do, with what it is good for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextStep {
     /// Why, in a sentence.
     pub why: String,
@@ -78,6 +78,49 @@ pub struct NextStep {
     pub command: String,
     /// How many findings, records or decisions it is about; 0 where nothing is counted.
     pub count: u64,
+    /// What it is about, for whoever leads there.
+    #[serde(skip)]
+    pub task: Task,
+}
+
+/// What a step is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Task {
+    /// Look at what a commit would change, and commit.
+    #[default]
+    Commit,
+    /// Decisions that no longer fit the data.
+    Conflicts,
+    /// Columns that feed nothing any more, or nothing yet.
+    Mapping,
+    /// Records that could not be read as rows.
+    Rejects,
+    /// The open findings of a rule in a table.
+    Findings {
+        /// The rule's id.
+        rule: String,
+        /// The canonical table.
+        table: String,
+    },
+}
+
+/// How far the data has come, table by table, and what to do next.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Standing {
+    /// Per table that was checked, how good it is; none before the first check.
+    pub tables: Vec<TableReport>,
+    /// From rows in to rows committed, per table that a source feeds.
+    pub waterfall: Vec<WaterfallStep>,
+    /// What to do next, what helps most first; nothing before the first check.
+    pub next: Vec<NextStep>,
+}
+
+impl Standing {
+    /// How many rows of a table came to a step of the way, by its name in [`WaterfallStep::step`]; `None` where no source
+    /// feeds the table.
+    pub fn rows(&self, table: &str, step: &str) -> Option<u64> {
+        self.waterfall.iter().find(|one| one.table == table && one.step == step).map(|one| one.rows)
+    }
 }
 
 /// One reference between two tables.

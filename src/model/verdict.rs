@@ -112,7 +112,7 @@ pub struct TableScore {
 }
 
 /// One thing that must hold before a commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
     /// What must hold, in a sentence.
     pub what: String,
@@ -120,6 +120,30 @@ pub struct Condition {
     pub holds: bool,
     /// The figures behind it.
     pub detail: String,
+    /// Which condition it is, for whoever leads to what is behind it.
+    #[serde(default)]
+    pub kind: ConditionKind,
+}
+
+/// Which conditions there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConditionKind {
+    /// The last check knows what would be committed.
+    #[default]
+    Checked,
+    /// Every table declares a key.
+    Keyed,
+    /// No finding that blocks is about a table as a whole.
+    Whole,
+    /// What becomes of rows that are blocked.
+    Blocked,
+    /// How many rows may be held back.
+    MostHeld,
+    /// How many committed rows may go.
+    MostRemoved,
+    /// Every source is loaded.
+    Loaded,
 }
 
 #[cfg(test)]
@@ -141,7 +165,7 @@ mod tests {
         let mut verdict = Verdict { rules: vec![tally(Severity::Warning, 2)], ..Verdict::default() };
         assert!(verdict.passes(FailOn::Error));
         assert!(!verdict.passes(FailOn::Warning));
-        verdict.gate = vec![Condition { what: "loaded".to_owned(), holds: false, detail: String::new() }];
+        verdict.gate = vec![Condition { what: "loaded".to_owned(), ..Condition::default() }];
         assert!(!verdict.passes(FailOn::Error));
         assert!(verdict.passes(FailOn::Never));
     }

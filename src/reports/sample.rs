@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::{
-    Anomaly, Commit, Condition, Conflict, EntityLoad, Load, LoadStatus, MappingLine, NextStep, QuarantineTally,
-    RejectTally, RelationReport, Report, RuleReport, Severity, Status, TableReport, TableScore, TableTally, WaiverLine,
-    WaterfallStep,
+    Anomaly, Commit, Condition, ConditionKind, Conflict, EntityLoad, Load, LoadStatus, MappingLine, NextStep,
+    QuarantineTally, RejectTally, RelationReport, Report, RuleReport, Severity, Status, TableReport, TableScore,
+    TableTally, WaiverLine, WaterfallStep,
 };
 
 /// A cell that tries everything at once.
@@ -27,11 +27,13 @@ pub fn report() -> Report {
                 what: "the last check knows the newest load, the decisions and the schema".into(),
                 holds: true,
                 detail: "check 12".into(),
+                ..Condition::default()
             },
             Condition {
                 what: "at most 5% of a table is held back".into(),
                 holds: false,
                 detail: "sales_lines 6.2%".into(),
+                kind: ConditionKind::MostHeld,
             },
         ],
         next: vec![
@@ -39,11 +41,13 @@ pub fn report() -> Report {
                 why: "Orphan reference in sales_lines.customer_key: these rows are held back until they are repaired or waived".into(),
                 command: "tastevin anomalies --rule orphan-reference --table sales_lines".into(),
                 count: 250,
+                ..NextStep::default()
             },
             NextStep {
                 why: "records could not be read as rows, most for \"too few fields\", first in ventes.csv line 19".into(),
                 command: "tastevin query \"FROM dq.rejects WHERE reason = 'too few fields'\"".into(),
                 count: 4,
+                ..NextStep::default()
             },
         ],
         tables: vec![

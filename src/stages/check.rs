@@ -10,8 +10,8 @@ use super::findings::{condition, order};
 use super::{decide, gate, load, map, stake};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, AnomalyOrder, Canceller, Check, Condition, Gate, Progress, RuleTally, Schema, Severity,
-    Status, TableScore, Unit, Verdict,
+    Anomaly, AnomalyFilter, AnomalyOrder, Canceller, Check, Condition, ConditionKind, Gate, Progress, RuleTally,
+    Schema, Severity, Status, TableScore, Unit, Verdict,
 };
 use crate::rules::user::UserRule;
 use crate::rules::{self, Origin, Reach, Rule, Scope};
@@ -384,6 +384,7 @@ pub(super) fn conditions(inputs: &Inputs, mut conditions: Vec<Condition>) -> Vec
             [] => "all are".to_owned(),
             missing => format!("not loaded: {}", missing.join(", ")),
         },
+        kind: ConditionKind::Loaded,
     });
     conditions
 }

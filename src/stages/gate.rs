@@ -16,7 +16,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::{decide, kept};
 use crate::error::{Error, Result};
-use crate::model::{Condition, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
+use crate::model::{Condition, ConditionKind, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
@@ -186,7 +186,8 @@ impl Shapes {
 /// Whether the last check looked at what would be committed: the schema as it is, the newest loads and the decisions in force.
 fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Condition> {
     let what = "the last check knows the newest load, the decisions and the schema".to_owned();
-    let fails = |detail: String| Condition { what: what.clone(), holds: false, detail };
+    let kind = ConditionKind::Checked;
+    let fails = |detail: String| Condition { what: what.clone(), holds: false, detail, kind };
     let last = "SELECT \"check\", max(\"at\") FROM (SELECT \"check\", \"at\" FROM dq.scores UNION ALL SELECT \"check\", \"at\" FROM dq.metrics) \
                 GROUP BY \"check\" ORDER BY \"check\" DESC LIMIT 1";
     let Some(check): Option<i64> = store.first(last, [], |row| row.get(0))? else {
@@ -206,7 +207,7 @@ fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Conditi
     if !decide::is_checked(store)? {
         return Ok(fails(format!("other decisions are in force than at check {check}; run `tastevin check`")));
     }
-    Ok(Condition { what, holds: true, detail: format!("check {check}") })
+    Ok(Condition { what, holds: true, detail: format!("check {check}"), kind })
 }
 
 /// Rows without a declared key cannot be told apart; said only where it happens.
@@ -221,6 +222,7 @@ fn keyed(schema: &Schema) -> Option<Condition> {
         what: "every table of the schema declares a key".to_owned(),
         holds: false,
         detail: format!("{} has no field with key = true", keyless.join(", ")),
+        kind: ConditionKind::Keyed,
     })
 }
 
@@ -243,6 +245,7 @@ fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Co
         what: "no open finding that blocks is about a table as a whole".to_owned(),
         holds: false,
         detail: found.join(", "),
+        kind: ConditionKind::Whole,
     }))
 }
 
@@ -275,6 +278,7 @@ fn removed(store: &Store, schema: &Schema, shapes: &Shapes, most: Most, written:
             true => "within the limit".to_owned(),
             false => format!("{}; if that is meant, raise max_removed in tastevin.toml", over.join(", ")),
         },
+        kind: ConditionKind::MostRemoved,
     }))
 }
 
@@ -291,10 +295,12 @@ fn blocked(held: &Held, quarantine: bool) -> Condition {
         1 => format!("1 row is blocked: {}", parts.join(", ")),
         _ => format!("{total} rows are blocked: {}", parts.join(", ")),
     };
+    let kind = ConditionKind::Blocked;
     if quarantine {
-        Condition { what: "blocked rows are held back in quarantine, the rest commits".to_owned(), holds: true, detail }
+        let what = "blocked rows are held back in quarantine, the rest commits".to_owned();
+        Condition { what, holds: true, detail, kind }
     } else {
-        Condition { what: "no row is blocked".to_owned(), holds: total == 0, detail }
+        Condition { what: "no row is blocked".to_owned(), holds: total == 0, detail, kind }
     }
 }
 
@@ -347,7 +353,7 @@ impl Most {
             Most::Rows(rows) => format!("no table has more than {rows} rows held back"),
         };
         let detail = if over.is_empty() { "within the limit".to_owned() } else { over.join(", ") };
-        Condition { what, holds: over.is_empty(), detail }
+        Condition { what, holds: over.is_empty(), detail, kind: ConditionKind::MostHeld }
     }
 }
 

@@ -6,22 +6,20 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Anomaly, AnomalyOrder, Commit, Load, Mapping, MappingLine, NextStep, QuarantineTally, RejectTally, RelationReport,
-    Report, RuleReport, RuleTally, Schema, Severity, Step, TableReport, Verdict, WaiverLine, WaterfallStep,
+    Anomaly, AnomalyOrder, Commit, Mapping, MappingLine, QuarantineTally, RejectTally, RelationReport, Report,
+    RuleReport, RuleTally, Schema, Step, Verdict, WaiverLine,
 };
 use crate::rules;
-use crate::sql::{Ident, Literal, Path};
-use crate::stages::{check, decide, gate};
+use crate::sql::Path;
+use crate::stages::{check, decide, gate, next, standing};
 use crate::store::Store;
 
 /// How many checks a trend looks back.
-const TREND: i64 = 20;
+pub(super) const TREND: i64 = 20;
 /// How many findings, values and conflicts stand in a report as examples; all of them are in the workspace.
 const EXAMPLES: usize = 5;
 /// How many commits are listed.
 const COMMITS: usize = 10;
-/// The steps worth listing; more than a handful is no longer a list of what to do next.
-const NEXT: usize = 6;
 
 /// What a report needs to know beside the store.
 pub struct Request<'a> {
@@ -56,10 +54,10 @@ fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report>
         pass: verdict.gate_is_open(),
         verdict: verdict.sentence(),
         gate: verdict.gate.clone(),
-        next: next(verdict, &rules, &rejects, &waiting(store, request.schema)?),
-        tables: tables(store, verdict)?,
+        next: next::next(store, request.schema, verdict, &rejects)?,
+        tables: standing::tables(store, verdict)?,
         relations: relations(request.schema, verdict),
-        waterfall: waterfall(store, request)?,
+        waterfall: standing::waterfall(store, request.schema, request.mappings)?,
         loads: records(
             store,
             "SELECT detail FROM dq.loads QUALIFY row_number() OVER (PARTITION BY source ORDER BY id DESC) = 1 ORDER BY source",
@@ -78,7 +76,7 @@ fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report>
 }
 
 /// What the workspace keeps as JSON.
-fn records<T: serde::de::DeserializeOwned>(store: &Store, sql: &str) -> Result<Vec<T>> {
+pub(super) fn records<T: serde::de::DeserializeOwned>(store: &Store, sql: &str) -> Result<Vec<T>> {
     let details: Vec<String> = store.query(sql, [], |row| row.get(0))?;
     details
         .iter()
@@ -149,7 +147,7 @@ fn rules(store: &Store, verdict: &Verdict) -> Result<Vec<RuleReport>> {
 }
 
 /// A rule's title, what it finds and why that matters; a rule of the user's own has its id only.
-fn words(rule: &str) -> (String, String, String) {
+pub(super) fn words(rule: &str) -> (String, String, String) {
     match rules::REGISTRY.iter().find(|known| known.id == rule) {
         Some(known) => (known.title.to_owned(), known.docs.finds.to_owned(), known.docs.matters.to_owned()),
         None => (rule.to_owned(), String::new(), String::new()),
@@ -177,37 +175,6 @@ QUALIFY row_number() OVER (PARTITION BY rule, "table", field, severity ORDER BY 
     Ok(examples)
 }
 
-fn tables(store: &Store, verdict: &Verdict) -> Result<Vec<TableReport>> {
-    let mut trends: HashMap<String, Vec<f64>> = HashMap::new();
-    let sql = format!(
-        r#"SELECT "table", score FROM dq.scores WHERE "check" > {last} - {TREND} AND "check" <= {last} ORDER BY "check""#,
-        last = verdict.check
-    );
-    for (table, score) in store.query(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))? {
-        trends.entry(table).or_default().push(score);
-    }
-    let waived: HashMap<String, u64> = store
-        .query(
-            r#"SELECT "table", count(*) FROM (
-                   SELECT "table", "row" FROM dq.anomalies WHERE severity <> 'info' GROUP BY ALL
-                   HAVING bool_and(status = 'waived')
-               ) GROUP BY ALL"#,
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?
-        .into_iter()
-        .collect();
-    Ok(verdict
-        .tables
-        .iter()
-        .map(|score| TableReport {
-            score: score.clone(),
-            waived: waived.get(&score.table).copied().unwrap_or(0),
-            trend: trends.remove(&score.table).unwrap_or_default(),
-        })
-        .collect())
-}
-
 fn relations(schema: &Schema, verdict: &Verdict) -> Vec<RelationReport> {
     let mut relations = Vec::new();
     for (table, declaration) in &schema.tables {
@@ -227,76 +194,7 @@ fn relations(schema: &Schema, verdict: &Verdict) -> Vec<RelationReport> {
     relations
 }
 
-/// Per table that a source feeds, the way from records in the files to rows in the canonical table. Up to
-/// `candidates` the figures are those of the last check, `quarantined` and `committed` those of the last commit.
-fn waterfall(store: &Store, request: &Request) -> Result<Vec<WaterfallStep>> {
-    let staged: HashMap<(String, String), (i64, u64)> = store
-        .query("SELECT source, entity, load, rows FROM dq.staged", [], |row| {
-            Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?)))
-        })?
-        .into_iter()
-        .collect();
-    let loads: HashMap<i64, Load> =
-        records::<Load>(store, "SELECT detail FROM dq.loads WHERE id IN (SELECT load FROM dq.staged)")?
-            .into_iter()
-            .map(|load| (load.id, load))
-            .collect();
-    let mut steps = Vec::new();
-    for table in request.schema.tables.keys() {
-        let (mut read, mut rejected, mut rows) = (0, 0, 0);
-        let mut is_fed = false;
-        for (source, mapping) in request.mappings {
-            let Some(feed) = mapping.tables.get(table) else { continue };
-            let Some((load, staged)) = staged.get(&(source.clone(), feed.entity.clone())) else { continue };
-            is_fed = true;
-            rows += staged;
-            let entity = loads.get(load).and_then(|load| load.entities.iter().find(|one| one.entity == feed.entity));
-            read += entity.map_or(*staged, |entity| entity.rows_in);
-            rejected += entity.map_or(0, |entity| entity.rejected);
-        }
-        if !is_fed {
-            continue;
-        }
-        let candidates = rows_of(store, "candidate", table)?;
-        let excluded = decided_rows(store, "exclude", table)?;
-        let merged = decided_rows(store, "merge", table)?;
-        let left_out = rows.saturating_sub(candidates + excluded + merged);
-        for (step, rows) in [
-            ("rows in", read),
-            ("rejected", rejected),
-            ("staged", rows),
-            ("left out by the mapping", left_out),
-            ("excluded", excluded),
-            ("merged", merged),
-            ("candidates", candidates),
-            ("quarantined", rows_of(store, "quarantine", table)?),
-            ("committed", rows_of(store, "canonical", table)?),
-        ] {
-            steps.push(WaterfallStep { table: table.clone(), step: step.to_owned(), rows });
-        }
-    }
-    Ok(steps)
-}
-
-fn rows_of(store: &Store, schema: &str, table: &str) -> Result<u64> {
-    if !store.has_table(schema, table)? {
-        return Ok(0);
-    }
-    store.count(&format!("SELECT count(*) FROM {}", Path(schema, table)))
-}
-
-/// Rows that decisions of that kind took out of a table: those decided on, less those that were not there.
-fn decided_rows(store: &Store, kind: &str, table: &str) -> Result<u64> {
-    store.count(&format!(
-        r#"SELECT count(DISTINCT d."row") FROM dq.decisions d
-           WHERE d.active AND d.kind = {kind} AND d."table" = {table}
-             AND NOT EXISTS (FROM dq.conflicts c WHERE c.decision = d.id AND c."table" = d."table" AND c."row" = d."row")"#,
-        kind = Literal(kind),
-        table = Literal(table),
-    ))
-}
-
-fn rejects(store: &Store) -> Result<Vec<RejectTally>> {
+pub(super) fn rejects(store: &Store) -> Result<Vec<RejectTally>> {
     store.query(
         "SELECT r.source, r.entity, r.reason, count(*),
                 arg_min(r.file || ' line ' || r.line, {'file': r.file, 'line': r.line})
@@ -381,112 +279,11 @@ fn written(step: &Step) -> String {
     }
 }
 
-/// Per rule and table, how many rows of other tables refer to rows with an open error and are held back with them.
-fn waiting(store: &Store, schema: &Schema) -> Result<HashMap<(String, String), u64>> {
-    let mut waiting = HashMap::new();
-    for (table, declared) in &schema.tables {
-        for (field, reference) in
-            declared.fields.iter().filter_map(|(name, field)| Some((name, field.references.as_ref()?)))
-        {
-            let to = &reference.table;
-            if !store.has_table("candidate", table)? || !store.has_table("candidate", to)? {
-                continue;
-            }
-            let sql = format!(
-                "SELECT a.rule, count(DISTINCT t._key) FROM dq.anomalies a
-                 JOIN {there} p ON p._key = a.\"row\" JOIN {here} t ON t.{field} = p.{key}
-                 WHERE a.\"table\" = {name} AND a.status = 'open' AND a.severity = 'error' GROUP BY a.rule",
-                there = Path("candidate", to),
-                here = Path("candidate", table),
-                field = Ident(field),
-                key = Ident(&reference.field),
-                name = Literal(to),
-            );
-            for (rule, rows) in store.query(&sql, [], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?)))? {
-                *waiting.entry((rule, to.clone())).or_default() += rows;
-            }
-        }
-    }
-    Ok(waiting)
-}
-
-/// What to do next: what was decided and no longer holds, then the causes that hold most rows back, then what could not
-/// be read and what is only probably wrong; the commit where the gate is open.
-fn next(
-    verdict: &Verdict,
-    rules: &[RuleReport],
-    rejects: &[RejectTally],
-    waiting: &HashMap<(String, String), u64>,
-) -> Vec<NextStep> {
-    let mut steps = Vec::new();
-    if verdict.conflicts > 0 {
-        steps.push(NextStep {
-            why: "earlier decisions no longer fit the data and were not applied: decide again or take them back".into(),
-            command: "tastevin decide conflicts".into(),
-            count: verdict.conflicts,
-        });
-    }
-    if !verdict.drift.is_empty() {
-        steps.push(NextStep {
-            why: "the columns of an export have changed: see which feed nothing now and what should feed them".into(),
-            command: "tastevin map suggest".into(),
-            count: verdict.drift.len() as u64,
-        });
-    }
-    let open = |severity| rules.iter().filter(move |rule| rule.open > 0 && rule.severity == severity);
-    let behind = |rule: &RuleReport| waiting.get(&(rule.rule.clone(), rule.table.clone())).copied().unwrap_or(0);
-    let mut causes: Vec<(&RuleReport, u64)> = open(Severity::Error).map(|rule| (rule, behind(rule))).collect();
-    // The sort is stable: among equals, the order of the rules stays.
-    causes.sort_by_key(|(rule, behind)| std::cmp::Reverse(rule.open + behind));
-    for (rule, behind) in causes {
-        let held = match behind {
-            0 => String::new(),
-            1 => ", and 1 row of another table that refers to them,".to_owned(),
-            rows => format!(", and {rows} rows of other tables that refer to them,"),
-        };
-        steps.push(step(rule, &format!("these rows{held} are held back until they are repaired or waived")));
-    }
-    let lost: u64 = rejects.iter().map(|tally| tally.count).sum();
-    if let Some(first) = rejects.first() {
-        let rows = format!("FROM dq.rejects WHERE reason = {}", Literal(&first.reason));
-        steps.push(NextStep {
-            why: format!("records could not be read as rows, most for \"{}\", first in {}", first.reason, first.first),
-            command: format!("tastevin query {}", shell(&rows)),
-            count: lost,
-        });
-    }
-    steps.extend(open(Severity::Warning).map(|rule| step(rule, "probably wrong, does not stop the commit")));
-    let gate_is_open = verdict.gate_is_open();
-    steps.truncate(if gate_is_open { NEXT - 1 } else { NEXT });
-    if gate_is_open {
-        steps.push(NextStep {
-            why: "the gate is open: look at what a commit would change, then commit".into(),
-            command: "tastevin commit --dry-run".into(),
-            count: 0,
-        });
-    }
-    steps
-}
-
-/// The step that looks at the findings of a rule.
-fn step(rule: &RuleReport, why: &str) -> NextStep {
-    let place = if rule.field.is_empty() { rule.table.clone() } else { format!("{}.{}", rule.table, rule.field) };
-    NextStep {
-        why: format!("{} in {place}: {why}", rule.title),
-        command: format!("tastevin anomalies --rule {} --table {}", rule.rule, rule.table),
-        count: rule.open,
-    }
-}
-
-/// A text as one word of a shell.
-fn shell(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Condition, TableScore};
+    use crate::model::{Condition, Severity, TableScore};
+    use crate::sql::Literal;
 
     const SCHEMA: &str = r#"
         [tables.customers.fields]
@@ -572,7 +369,11 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
                 tally("invalid-email", "customers", "email", Severity::Error, 3),
             ],
             tables: vec![TableScore { table: "customers".into(), rows: 7, blocking: 3, warning: 0, score: 60.0 }],
-            gate: vec![Condition { what: "no row is blocked".into(), holds: false, detail: "customers 3".into() }],
+            gate: vec![Condition {
+                what: "no row is blocked".into(),
+                detail: "customers 3".into(),
+                ..Condition::default()
+            }],
             conflicts: 1,
             unused_waivers: 0,
             drift: Vec::new(),

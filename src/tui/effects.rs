@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 
 use super::screens::mapping::{Opened, Told};
 use crate::model::{
-    Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, DuplicateGroup, Duplicates, EntityProfile, Facets,
-    Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, Suggested, TableTally,
-    TextField, ValueCluster, Verdict, Waiver,
+    Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, DuplicateGroup, Duplicates, EntityProfile, Facets, Load,
+    Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, Suggested, TableScore,
+    TableTally, TextField, ValueCluster, Verdict, Waiver,
 };
 use crate::workbench::SourceStatus;
 
@@ -68,6 +68,20 @@ pub enum Job {
         /// The message.
         message: String,
     },
+    /// Undo what a commit did, as a new commit.
+    Revert {
+        /// The commit that is undone.
+        commit: i64,
+        /// The message.
+        message: String,
+    },
+}
+
+impl Job {
+    /// Whether it writes the canonical tables.
+    pub fn is_commit(&self) -> bool {
+        matches!(self, Job::Commit { .. } | Job::Revert { .. })
+    }
 }
 
 /// What the user wants decided.
@@ -148,6 +162,28 @@ pub enum Ask {
     Verdict,
     /// The commits.
     Log,
+    /// The loads, the commits and the scores of the last checks.
+    History,
+    /// The difference between the states after two commits, in rows per table; 0 is the state before the first.
+    Between {
+        /// The earlier one.
+        from: i64,
+        /// The later one.
+        to: i64,
+    },
+    /// A window of the rows of one table that differ between these states.
+    BetweenRows {
+        /// The earlier one.
+        from: i64,
+        /// The later one.
+        to: i64,
+        /// The table.
+        table: String,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
     /// The decisions that were not applied.
     Conflicts,
     /// A window of findings.
@@ -336,6 +372,9 @@ pub enum Slot {
     Sources,
     Verdict,
     Log,
+    History,
+    Between,
+    BetweenRows,
     Conflicts,
     Findings,
     Collect,
@@ -372,6 +411,9 @@ impl Ask {
             Ask::Sources => Slot::Sources,
             Ask::Verdict => Slot::Verdict,
             Ask::Log => Slot::Log,
+            Ask::History => Slot::History,
+            Ask::Between { .. } => Slot::Between,
+            Ask::BetweenRows { .. } => Slot::BetweenRows,
             Ask::Conflicts => Slot::Conflicts,
             Ask::Findings { .. } => Slot::Findings,
             Ask::Collect { .. } => Slot::Collect,
@@ -421,6 +463,9 @@ pub enum Answer {
     Sources(Vec<SourceStatus>),
     Verdict { verdict: Option<Box<Verdict>>, conflicts: u64, outdated: bool },
     Log(Vec<Commit>),
+    History { loads: Vec<Load>, commits: Vec<Commit>, trends: IndexMap<String, Vec<TableScore>> },
+    Between { from: i64, to: i64, tables: Vec<TableTally> },
+    BetweenRows { offset: u64, rows: Vec<RowChange> },
     Conflicts(Vec<Conflict>),
     Findings { offset: u64, total: u64, rows: Vec<Anomaly> },
     Collect(Vec<Anomaly>),

@@ -15,7 +15,7 @@ use super::keymap::{Keymap, Layer};
 use super::message::Key;
 use super::notes::{Notes, Tone};
 use super::popups::Popup;
-use super::screens::{self, Screen, anomalies, commit, duplicates, mapping, sources, tables};
+use super::screens::{self, Screen, anomalies, commit, duplicates, history, mapping, sources, tables};
 use super::shell::Journal;
 use super::theme::{Named, Theme};
 use crate::model::{Decision, Gate, Progress, Schema, Verdict};
@@ -100,6 +100,8 @@ pub struct Model {
     pub duplicates: duplicates::State,
     /// What the Commit screen shows.
     pub commit: commit::State,
+    /// What the History screen shows.
+    pub history: history::State,
     /// The last verdict; `None` before the first check.
     pub verdict: Option<Verdict>,
     /// Decisions that could not be applied.
@@ -155,6 +157,7 @@ impl Model {
             tables: tables::State::default(),
             duplicates: duplicates::State::default(),
             commit: commit::State::default(),
+            history: history::State::default(),
             verdict: None,
             conflicts: 0,
             ledger,
@@ -248,7 +251,7 @@ impl Model {
         self.writable()?;
         match self.work.as_ref().map(|work| &work.job) {
             Some(Job::Load(source)) => Err(format!("{source} is being loaded; Esc cancels that")),
-            Some(Job::Commit { .. }) => Err("a commit is being made".to_owned()),
+            Some(job) if job.is_commit() => Err("a commit is being made".to_owned()),
             _ => Ok(()),
         }
     }

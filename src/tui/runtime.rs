@@ -395,7 +395,7 @@ impl Work {
         {
             let mut queue = lock(&self.queue.0);
             queue.closed = true;
-            if queue.jobs.iter().any(|job| matches!(job, Job::Commit { .. })) {
+            if queue.jobs.iter().any(Job::is_commit) {
                 dropped.push("the commit was not begun".to_owned());
             }
             if matches!(queue.running, Some(Job::Load(_) | Job::Check)) {
@@ -441,7 +441,7 @@ fn is_owed(job: &Job) -> bool {
 fn owed(queue: &Queue) -> (bool, usize) {
     let all = queue.deciding.iter().chain(&queue.running).chain(&queue.jobs);
     let decisions = all.filter(|job| is_owed(job)).count();
-    (matches!(queue.running, Some(Job::Commit { .. })), decisions)
+    (queue.running.as_ref().is_some_and(Job::is_commit), decisions)
 }
 
 /// What a reply says that nobody has seen on the screen any more, if it is a loss.
@@ -503,7 +503,7 @@ fn failure_of(job: Job, decisions: Vec<Decision>, error: Error) -> Reply {
         Job::Check => Reply::Checked(Err(error)),
         Job::Decide { ticket, .. } => Reply::Decided { ticket, decisions, failure: Some(error) },
         Job::SaveMapping { draft } => Reply::MappingSaved(draft.name().to_owned(), Err(error)),
-        Job::Commit { .. } => Reply::Committed(Err(error)),
+        Job::Commit { .. } | Job::Revert { .. } => Reply::Committed(Err(error)),
     }
 }
 

@@ -60,6 +60,9 @@ fn line(job: &Job, dir: &Path) -> Option<String> {
         Job::Load(source) => vec!["load".to_owned(), source.clone()],
         Job::Check => vec!["check".to_owned()],
         Job::Commit { message } => ["commit".to_owned()].into_iter().chain(option("--message", message)).collect(),
+        Job::Revert { commit, message } => {
+            ["revert".to_owned()].into_iter().chain(option("--message", message)).chain([commit.to_string()]).collect()
+        }
         // A mapping is edited in its file by whoever has no screen.
         Job::Decide { .. } | Job::SaveMapping { .. } => return None,
     };

@@ -162,6 +162,11 @@ pub fn count(number_of: u64, one: &str) -> String {
     model::counted(number_of, one, &format!("{one}s"), GAP)
 }
 
+/// A percentage cut, not rounded: only what is perfect is 100 %.
+pub fn percent(percent: f64) -> String {
+    format!("{:.1} %", (percent * 10.0).floor() / 10.0)
+}
+
 /// A number of bytes in the unit that reads best.
 pub fn bytes(count: u64) -> String {
     let mut value = count as f64;

@@ -219,7 +219,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             let quiet = match job {
                 Job::Check => !std::mem::take(&mut model.check_loudly),
                 Job::Decide { .. } | Job::SaveMapping { .. } => return Vec::new(),
-                Job::Load(_) | Job::Commit { .. } => false,
+                Job::Load(_) | Job::Commit { .. } | Job::Revert { .. } => false,
             };
             let now = model.clock;
             model.work = Some(Work { job, since: now, progress: None, counting_since: now, quiet, cancelled: false });

@@ -6,7 +6,7 @@ use super::effects::{Answer, Ask, Job, OnAll, Wish};
 use super::message::Reply;
 use super::screens::mapping::{Opened, Told};
 use crate::error::{Kind, Result};
-use crate::model::{AnomalyFilter, LoadOptions, TableDiff};
+use crate::model::{AnomalyFilter, LoadOptions, RowChange, TableDiff};
 use crate::workbench::{Decider, NewValue, Reader, Target, Tell, Workbench, report_formats};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
@@ -29,6 +29,7 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
             Reply::MappingSaved(draft.name().to_owned(), text)
         }
         Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
+        Job::Revert { commit, message } => Reply::Committed(workbench.revert(commit, &message)),
     }
 }
 
@@ -85,6 +86,14 @@ pub fn answer(reader: &Reader, ask: &Ask) -> Result<Answer> {
     answer_telling(reader, ask, &|_| ())
 }
 
+/// How many checks a trend of scores looks back.
+const TREND: u32 = 60;
+
+/// The rows of one table that differ.
+fn of_table(diffs: Vec<TableDiff>, table: &str) -> Vec<RowChange> {
+    diffs.into_iter().find(|diff| diff.tally.table == table).map(|diff| diff.rows).unwrap_or_default()
+}
+
 /// Answers a question; `tell` is told on the way which share of a long answer is found.
 pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> {
     Ok(match ask {
@@ -95,6 +104,17 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
             outdated: reader.decided_since_check()?,
         },
         Ask::Log => Answer::Log(reader.log()?),
+        Ask::History => {
+            Answer::History { loads: reader.loads(None)?, commits: reader.log()?, trends: reader.trends(TREND)? }
+        }
+        Ask::Between { from, to } => {
+            let tables = reader.diff_between(*from, *to, 0, 0)?.into_iter().map(|diff| diff.tally).collect();
+            Answer::Between { from: *from, to: *to, tables }
+        }
+        Ask::BetweenRows { from, to, table, offset, limit } => Answer::BetweenRows {
+            offset: *offset,
+            rows: of_table(reader.diff_between(*from, *to, *offset, *limit)?, table),
+        },
         Ask::Conflicts => Answer::Conflicts(reader.conflicts()?),
         Ask::Findings { filter, offset, limit } => {
             let (total, rows) = reader.anomalies(filter, *offset, *limit)?;
@@ -131,9 +151,7 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
         Ask::Rejects { source, offset, limit } => Answer::Rejects(reader.rejects(Some(source), *offset, *limit)?),
         Ask::Diff => Answer::Diff(reader.diff(0, 0)?.into_iter().map(|diff| diff.tally).collect()),
         Ask::Changes { table, offset, limit } => {
-            let own = |diff: &TableDiff| diff.tally.table == *table;
-            let rows = reader.diff(*offset, *limit)?.into_iter().find(own).map(|diff| diff.rows).unwrap_or_default();
-            Answer::Changes { offset: *offset, rows }
+            Answer::Changes { offset: *offset, rows: of_table(reader.diff(*offset, *limit)?, table) }
         }
         Ask::Held { offset, limit } => Answer::Held(reader.held_back(*offset, *limit)?),
         Ask::Report { path } => {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use indexmap::IndexMap;
 use polars::prelude::DataFrame;
 
 use super::mapping::Profiles;
@@ -11,10 +12,10 @@ use super::{Target, Workspace};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report, RowStory,
-    Schema, TableDiff, Verdict, WorkspaceConfig,
+    Schema, Standing, TableDiff, TableScore, Verdict, WorkspaceConfig,
 };
 use crate::reports;
-use crate::stages::{check, commit, decide, gate, load, map, report};
+use crate::stages::{check, commit, decide, gate, load, map, report, standing};
 use crate::store::{Store, vet};
 
 /// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
@@ -252,6 +253,16 @@ impl Reader {
     /// The commits, newest first.
     pub fn log(&self) -> Result<Vec<Commit>> {
         commit::log(&self.store)
+    }
+
+    /// The scores of every table at that many last checks, oldest first.
+    pub fn trends(&self, checks: u32) -> Result<IndexMap<String, Vec<TableScore>>> {
+        standing::trends(&self.store, checks)
+    }
+
+    /// How far the data has come, table by table, and what to do next.
+    pub fn standing(&self) -> Result<Standing> {
+        standing::standing(&self.store, self.schema(), &self.workspace.mappings)
     }
 
     /// Everything that a report says, as of the last check.

@@ -28,6 +28,7 @@ mod tui;
 mod tui_anomalies;
 mod tui_duplicates;
 mod tui_everywhere;
+mod tui_history;
 mod tui_mapping;
 mod tui_settings;
 mod tui_shell;

@@ -95,11 +95,12 @@ fn everything(mut session: Session) {
         session.screen();
     }
     session.hold();
-    for screen in SCREENS {
+    for (at, screen) in SCREENS.into_iter().enumerate() {
         for (name, open) in popups() {
             session.model.popup = None;
             session.model.typed.clear();
-            session.keys(screen.number);
+            // Not by its key: a screen that is left with something unsaved asks first.
+            session.model.open = at;
             open(&mut session);
             SIZES.iter().for_each(|size| use_it(&mut session, *size));
             session.model.popup = None;

@@ -128,6 +128,7 @@ mod samples {
                 what: "at most 5% of a table is held back".into(),
                 holds: open == 0,
                 detail: "customers 12 %".into(),
+                ..Condition::default()
             }],
             conflicts: 0,
             unused_waivers: 0,

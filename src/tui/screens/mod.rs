@@ -1,8 +1,10 @@
 //! The screens, one file or folder each and one line in [`SCREENS`]; and the commands that work on all of them.
 
 pub mod anomalies;
+mod changes;
 pub mod commit;
 pub mod duplicates;
+pub mod history;
 pub mod mapping;
 pub mod sources;
 pub mod tables;
@@ -58,8 +60,15 @@ pub struct Region {
 }
 
 /// Every screen, in the order of the tabs.
-pub static SCREENS: [&Screen; 6] =
-    [&sources::SCREEN, &mapping::SCREEN, &anomalies::SCREEN, &duplicates::SCREEN, &tables::SCREEN, &commit::SCREEN];
+pub static SCREENS: [&Screen; 7] = [
+    &sources::SCREEN,
+    &mapping::SCREEN,
+    &anomalies::SCREEN,
+    &duplicates::SCREEN,
+    &tables::SCREEN,
+    &commit::SCREEN,
+    &history::SCREEN,
+];
 
 /// The keys of the tabs.
 pub static TABS: Layer = Layer {
@@ -111,6 +120,14 @@ pub static TABS: Layer = Layer {
             label: "",
             help: "Opens Commit: what would change.",
             run: |m| open(m, &commit::SCREEN),
+            ready: always,
+        },
+        Command {
+            name: "go to history",
+            keys: &["7"],
+            label: "",
+            help: "Opens History: what was loaded and committed, and how the scores went.",
+            run: |m| open(m, &history::SCREEN),
             ready: always,
         },
     ],
@@ -481,7 +498,7 @@ fn quit(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let mut about = Vec::new();
-    if matches!(model.work.as_ref().map(|work| &work.job), Some(Job::Commit { .. })) {
+    if model.work.as_ref().is_some_and(|work| work.job.is_commit()) {
         about.push("A commit is being made.".to_owned());
     }
     match model.pending.len() as u64 {

@@ -158,6 +158,7 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
             Job::Load(source) => format!("load {source}"),
             Job::Check | Job::Decide { .. } | Job::SaveMapping { .. } => "check".to_owned(),
             Job::Commit { .. } => "commit".to_owned(),
+            Job::Revert { commit, .. } => format!("revert commit {commit}"),
         },
     };
     let end = if work.cancelled { END } else { "Esc cancel " };

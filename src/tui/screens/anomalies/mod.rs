@@ -7,6 +7,7 @@ mod act;
 mod chips;
 mod clusters;
 mod conflicts;
+mod doors;
 mod facets;
 mod findings;
 mod forms;
@@ -33,6 +34,7 @@ use crate::tui::model::Model;
 use crate::tui::window::Window;
 
 pub use act::{decided, settle_decided};
+pub use doors::{show_conflicts, show_record, show_rule, show_severity};
 pub use findings::show_table;
 
 /// What a finding is told apart by: rule, table, row, field.

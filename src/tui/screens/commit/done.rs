@@ -1,0 +1,94 @@
+//! What a commit did: its number, hash and tallies, each table a door to the rows, and the way to the history.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Direction, Rect};
+use ratatui::text::{Line, Span};
+
+use super::{LOG, OVER};
+use crate::model::Commit;
+use crate::tui::cursor::{Cursor, Reel};
+use crate::tui::effects::Effect;
+use crate::tui::model::Model;
+use crate::tui::notes::Tone;
+use crate::tui::screens::{self, SCREENS, changes, history};
+use crate::tui::text;
+use crate::tui::widgets::pane::{Pane, inner, split};
+use crate::tui::widgets::put;
+
+/// A commit that was just made.
+pub struct Done {
+    commit: Commit,
+    cursor: Cursor,
+}
+
+impl Done {
+    /// Who, when, what; and the tables.
+    pub fn areas(&self, model: &Model, area: Rect) -> [Rect; 2] {
+        let words = history::commit_words(&self.commit, area.width.saturating_sub(2), model.theme).len() as u16 + 2;
+        split(area, Direction::Vertical, [Constraint::Length(words.min(area.height / 2)), Constraint::Fill(1)])
+    }
+
+    /// The tables as keys move through them.
+    pub fn reel(&mut self, height: u64) -> Reel<'_> {
+        Reel { total: self.commit.tables.len() as u64, cursor: &mut self.cursor, height }
+    }
+
+    /// Draws it.
+    pub fn draw(&self, model: &Model, area: Rect, buffer: &mut Buffer) {
+        let theme = model.theme;
+        let [words, tables] = self.areas(model, area);
+        let title = vec![Span::styled(format!("✓ commit {} is made", self.commit.id), theme.good())];
+        Pane { title, foot: String::new(), focused: false }.draw(words, theme, buffer);
+        let inside = inner(words);
+        let lines = history::commit_words(&self.commit, inside.width, theme);
+        for (row, line) in (0..inside.height).zip(lines) {
+            put(buffer, inside, row, line);
+        }
+        let title = vec![Span::raw("what it changed")];
+        Pane { title, foot: "Enter rows · Esc back".to_owned(), focused: true }.draw(tables, theme, buffer);
+        let inside = inner(tables);
+        let tallies = &self.commit.tables;
+        changes::draw_tallies(tallies, true, self.cursor, true, inside, theme, buffer);
+        let held = changes::sum(tallies, |tally| tally.quarantined);
+        let after = tallies.len() as u16 + 2;
+        let said = match held {
+            0 => "   nothing is held back: all candidates are committed".to_owned(),
+            held => format!("   {} held back: z shows them with every reason", text::count(held, "row")),
+        };
+        put(buffer, inside, after, Line::styled(said, theme.dim()));
+    }
+}
+
+/// A commit was made, here or in the history: says what it did.
+pub fn committed(model: &mut Model, commit: Commit) {
+    let held = changes::sum(&commit.tables, |tally| tally.quarantined);
+    let undone = commit.reverts.map(|id| format!(" takes commit {id} back")).unwrap_or_default();
+    let said =
+        format!("commit {}{undone}: {}, {} held back", commit.id, changes::in_sum(&commit.tables), text::number(held));
+    model.say(Tone::Done, said);
+    let state = &mut model.commit;
+    state.rows = None;
+    state.cursors[LOG] = Cursor::default();
+    if let Some(log) = &mut state.log {
+        log.insert(0, commit.clone());
+    }
+    let is_open = std::ptr::eq(SCREENS[model.open.min(SCREENS.len() - 1)], &super::SCREEN);
+    if is_open && commit.reverts.is_none() {
+        state.done = Some(Done { commit, cursor: Cursor::default() });
+        state.focus = OVER;
+    }
+}
+
+/// Opens in the history what the commit did.
+pub fn open_history(model: &mut Model) -> Vec<Effect> {
+    match model.commit.done.as_ref().map(|done| done.commit.id) {
+        Some(commit) => history::show_commit(model, commit),
+        None => screens::open(model, &history::SCREEN),
+    }
+}
+
+/// Copies the hash.
+pub fn copy_hash(model: &mut Model) -> Vec<Effect> {
+    let hash = model.commit.done.as_ref().map(|done| done.commit.hash.clone()).unwrap_or_default();
+    screens::copy(model, hash)
+}

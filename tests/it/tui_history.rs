@@ -1,0 +1,118 @@
+//! Stories of the History screen: what was loaded and committed, compared and taken back.
+
+use tastevin::model::LoadOptions;
+use tastevin::workbench::OpenOptions;
+
+use crate::session::{CLIENTS, Session};
+
+/// Loaded and checked, committed, one customer's town changed in the export, loaded, checked and committed again.
+fn with_two_commits(width: u16, height: u16) -> Session {
+    let mut session = Session::checked(width, height);
+    let file = session.dir.path().join("tastevin.toml");
+    let text = std::fs::read_to_string(&file).expect("the configuration");
+    std::fs::write(&file, text.replace("max_quarantined = \"5%\"", "max_quarantined = \"100%\""))
+        .expect("a wider gate");
+    session.workbench.refresh().expect("the configuration is read again");
+    session.workbench.check(&|_| {}).expect("a check");
+    session.workbench.commit("Monday", &|_| {}).expect("a commit");
+    let clients = CLIENTS.replace("67140;Barr", "67140;Andlau");
+    std::fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("another export");
+    session.workbench.load("isavigne_prod", &LoadOptions::default(), &|_| {}).expect("a load");
+    session.workbench.check(&|_| {}).expect("a check");
+    session.workbench.commit("Tuesday", &|_| {}).expect("a commit");
+    session.again()
+}
+
+#[test]
+fn the_history_is_one_timeline_with_the_newest_first() {
+    for (width, height) in [(80, 24), (120, 40), (160, 48)] {
+        let mut session = with_two_commits(width, height);
+        session.keys("7").shows("loads and commits").shows("today").shows("1/4");
+        let screen = session.screen();
+        let at = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text} is missing:\n{screen}"));
+        assert!(at("commit 2") < at("load 2 ") && at("load 2 ") < at("Monday") && at("Monday") < at("load 1 "));
+        session.shows("14 rows in = 13 staged").shows("scores").shows("customers");
+    }
+}
+
+#[test]
+fn a_load_says_what_came_in_and_what_did_not() {
+    let mut session = with_two_commits(80, 24);
+    session.keys("7 j enter").shows("load 2").shows("clients").shows("7 rows in = 6 staged + 1 rejected");
+    session.keys("esc").shows("loads and commits");
+}
+
+#[test]
+fn a_commit_says_who_when_what_and_which_rows() {
+    let mut session = with_two_commits(120, 40);
+    session.keys("7 enter").shows("what commit 2 changed").shows("Tuesday").shows("hash ").hides("comparing");
+    session.keys("j enter").shows("isavigne-C004").shows("Barr → Andlau");
+    session.keys("y");
+    assert!(session.copied[0].starts_with("changed\tisavigne-C004"), "{:?}", session.copied);
+    session.keys("esc esc").shows("loads and commits");
+}
+
+#[test]
+fn any_two_commits_are_compared() {
+    let mut session = with_two_commits(120, 40);
+    session.keys("7 space").shows("commit 2 marked").keys("d").shows("commit 2 is marked; go to another one");
+    session.keys("G k space").shows("commits 2 and 1 marked");
+    session.keys("d").shows("what commit 2 changed").keys("esc");
+    session.keys("space esc").hides("marked");
+    session.keys("j d").shows("mark two commits with space, or go to one");
+}
+
+#[test]
+fn a_commit_is_taken_back_as_a_new_commit_with_its_line_for_the_shell() {
+    let mut session = with_two_commits(120, 40);
+    session.keys("7 R").shows("revert commit 2").shows("Tuesday").keys("enter");
+    session.shows("commit 3 takes commit 2 back: 0 added").shows("revert 2");
+    assert_eq!(session.workbench.log().expect("the log")[0].reverts, Some(2));
+    session.keys("@").shows("revert --message 'revert 2' 2");
+}
+
+#[test]
+fn what_cannot_be_taken_back_says_why_and_changes_nothing() {
+    let mut session = with_two_commits(120, 40);
+    session.keys("7 G k R enter").shows("commit 1 cannot be undone, rows of it were written again since");
+    assert_eq!(session.workbench.log().expect("the log").len(), 2);
+}
+
+#[test]
+fn the_timeline_is_narrowed_down_to_a_source_or_to_the_commits() {
+    let mut session = with_two_commits(120, 40);
+    session.keys("7 & \"isavigne\" enter").shows("source isavigne_prod").shows("1/2").hides("Tuesday");
+    session.keys("esc").shows("Tuesday");
+    session.keys("& \"commits\" enter").shows("commits only").shows("1/2").hides("load 1 ");
+}
+
+#[test]
+fn a_failed_load_says_why() {
+    let mut session = Session::checked(120, 40);
+    std::fs::remove_dir_all(session.dir.path().join("exports")).expect("the exports go");
+    session.keys("l 7").shows("load 2").shows("failed: ");
+    session.keys("enter").shows("✗ failed");
+}
+
+#[test]
+fn a_score_is_a_door_to_its_anomalies() {
+    let mut session = Session::checked(120, 40);
+    session.keys("7 tab").shows("score");
+    let at = session.model.about.schema.tables.get_index_of("customers").expect("the table");
+    session.keys(&"j ".repeat(at)).keys("enter").shows("3 Anomalies").shows("customers.");
+}
+
+#[test]
+fn an_empty_history_says_what_to_do_and_read_only_why_not() {
+    Session::empty(80, 24).keys("7").shows("This workspace has no source yet.");
+    Session::fresh(80, 24)
+        .keys("7")
+        .shows("Nothing was loaded or committed yet.")
+        .keys("enter")
+        .shows("there is nothing here yet");
+    let session = with_two_commits(80, 24);
+    let Session { workbench, dir, .. } = session;
+    drop(workbench);
+    let mut session = Session::open(dir, 80, 24, OpenOptions { read_only: true });
+    session.keys("7 R").shows("the workspace is open for reading only");
+}

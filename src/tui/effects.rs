@@ -9,10 +9,10 @@ use indexmap::IndexMap;
 use super::screens::mapping::{Opened, Told};
 use crate::model::{
     Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, DuplicateGroup, Duplicates, EntityProfile, Facets, Load,
-    Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, Suggested, TableScore,
-    TableTally, TextField, ValueCluster, Verdict, Waiver,
+    Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, SourceConfig, Suggested,
+    TableScore, TableTally, TextField, ValueCluster, Verdict, Waiver,
 };
-use crate::workbench::SourceStatus;
+use crate::workbench::{MappingInfo, Probe, SourceStatus};
 
 use super::screens::tables::ask::{TableAnswer, TableAsk, TableSlot};
 
@@ -68,6 +68,22 @@ pub enum Job {
         /// The message.
         message: String,
     },
+    /// Add a source.
+    AddSource {
+        /// Its name.
+        name: String,
+        /// What `tastevin.toml` is to say of it.
+        config: Box<SourceConfig>,
+    },
+    /// Change options of a source; those without a value are taken out.
+    EditSource {
+        /// Its name.
+        name: String,
+        /// The options with their new values.
+        changes: IndexMap<String, Option<toml::Value>>,
+    },
+    /// Take a source out of `tastevin.toml`.
+    RemoveSource(String),
     /// Undo what a commit did, as a new commit.
     Revert {
         /// The commit that is undone.
@@ -162,6 +178,13 @@ pub enum Ask {
     Verdict,
     /// The commits.
     Log,
+    /// The kinds that a source can be of, and what is said of the sources.
+    Kinds,
+    /// What holds and what does not on the way to a source.
+    Test {
+        /// The source.
+        source: String,
+    },
     /// The loads, the commits and the scores of the last checks.
     History,
     /// The difference between the states after two commits, in rows per table; 0 is the state before the first.
@@ -363,7 +386,7 @@ pub enum Ask {
 }
 
 /// How many readers there are, each with a lane of questions.
-pub const LANES: usize = 3;
+pub const LANES: usize = 4;
 
 /// The kind of a question. A newer question of the same slot makes an older one pointless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -372,6 +395,8 @@ pub enum Slot {
     Sources,
     Verdict,
     Log,
+    Kinds,
+    Test,
     History,
     Between,
     BetweenRows,
@@ -411,6 +436,8 @@ impl Ask {
             Ask::Sources => Slot::Sources,
             Ask::Verdict => Slot::Verdict,
             Ask::Log => Slot::Log,
+            Ask::Kinds => Slot::Kinds,
+            Ask::Test { .. } => Slot::Test,
             Ask::History => Slot::History,
             Ask::Between { .. } => Slot::Between,
             Ask::BetweenRows { .. } => Slot::BetweenRows,
@@ -447,6 +474,8 @@ impl Ask {
     /// Which of the readers answers it. A question that may take long does not keep those of another lane waiting.
     pub fn lane(&self) -> usize {
         match self {
+            // A server that does not answer holds nothing else up.
+            Ask::Test { .. } => 3,
             Ask::Report { .. } => 2,
             Ask::Table(ask) => ask.lane(),
             Ask::MappingPreview { .. } => 1,
@@ -463,6 +492,8 @@ pub enum Answer {
     Sources(Vec<SourceStatus>),
     Verdict { verdict: Option<Box<Verdict>>, conflicts: u64, outdated: bool },
     Log(Vec<Commit>),
+    Kinds { kinds: Vec<MappingInfo>, sources: IndexMap<String, SourceConfig> },
+    Test { source: String, probes: Vec<Probe> },
     History { loads: Vec<Load>, commits: Vec<Commit>, trends: IndexMap<String, Vec<TableScore>> },
     Between { from: i64, to: i64, tables: Vec<TableTally> },
     BetweenRows { offset: u64, rows: Vec<RowChange> },

@@ -62,6 +62,8 @@ pub enum Reply {
     },
     /// A mapping was written under this name with this text, or was not.
     MappingSaved(String, Result<String>),
+    /// A source was added, changed or removed, or was not.
+    SourceChanged(Job, Result<()>),
     /// A commit ended.
     Committed(Result<Commit>),
     /// A setting was written into the file that is named, or was not.
@@ -79,6 +81,7 @@ impl Reply {
             Reply::Loaded(_, outcome) => Some(outcome.is_ok()),
             Reply::Checked(outcome) => Some(outcome.is_ok()),
             Reply::Committed(outcome) => Some(outcome.is_ok()),
+            Reply::SourceChanged(_, outcome) => Some(outcome.is_ok()),
             Reply::Decided { decisions, .. } => Some(!decisions.is_empty()),
             Reply::MappingSaved(_, outcome) => Some(outcome.is_ok()),
             Reply::Started(_)

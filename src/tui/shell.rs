@@ -60,6 +60,26 @@ fn line(job: &Job, dir: &Path) -> Option<String> {
         Job::Load(source) => vec!["load".to_owned(), source.clone()],
         Job::Check => vec!["check".to_owned()],
         Job::Commit { message } => ["commit".to_owned()].into_iter().chain(option("--message", message)).collect(),
+        Job::AddSource { name, config } => {
+            let mut words = vec!["source".to_owned(), "add".to_owned()];
+            words.extend(option("--kind", &config.kind));
+            words.extend(config.mapping.iter().flat_map(|mapping| option("--mapping", mapping)));
+            words.extend(config.options.iter().flat_map(|(key, value)| option("--set", &format!("{key}={value}"))));
+            words.push(name.clone());
+            words
+        }
+        Job::EditSource { name, changes } => {
+            let mut words = vec!["source".to_owned(), "edit".to_owned()];
+            for (key, value) in changes {
+                words.extend(match value {
+                    Some(value) => option("--set", &format!("{key}={value}")),
+                    None => option("--unset", key),
+                });
+            }
+            words.push(name.clone());
+            words
+        }
+        Job::RemoveSource(name) => ["source", "remove", name].map(str::to_owned).to_vec(),
         Job::Revert { commit, message } => {
             ["revert".to_owned()].into_iter().chain(option("--message", message)).chain([commit.to_string()]).collect()
         }

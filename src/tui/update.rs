@@ -218,7 +218,11 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             }
             let quiet = match job {
                 Job::Check => !std::mem::take(&mut model.check_loudly),
-                Job::Decide { .. } | Job::SaveMapping { .. } => return Vec::new(),
+                Job::Decide { .. }
+                | Job::SaveMapping { .. }
+                | Job::AddSource { .. }
+                | Job::EditSource { .. }
+                | Job::RemoveSource(_) => return Vec::new(),
                 Job::Load(_) | Job::Commit { .. } | Job::Revert { .. } => false,
             };
             let now = model.clock;
@@ -238,6 +242,16 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         Reply::Decided { ticket, decisions, failure } => decided(model, ticket, decisions, failure),
         Reply::MappingSaved(name, outcome) => screens::mapping::saved(model, &name, outcome),
         Reply::Committed(outcome) => committed(model, outcome),
+        Reply::SourceChanged(job, outcome) => match outcome {
+            Ok(()) => {
+                model.epoch += 1;
+                screens::sources::changed(model, &job)
+            }
+            Err(error) => {
+                model.notes.fail(model.clock, &error);
+                Vec::new()
+            }
+        },
         Reply::Remembered(outcome) => {
             match outcome {
                 Ok(path) => model.say(Tone::Done, format!("written into {}", path.display())),

@@ -7,7 +7,7 @@ use super::message::Reply;
 use super::screens::mapping::{Opened, Told};
 use crate::error::{Kind, Result};
 use crate::model::{AnomalyFilter, LoadOptions, RowChange, TableDiff};
-use crate::workbench::{Decider, NewValue, Reader, Target, Tell, Workbench, report_formats};
+use crate::workbench::{Decider, NewValue, Reader, Target, Tell, Workbench, mappings, report_formats};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
 pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) -> Reply {
@@ -29,6 +29,18 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
             Reply::MappingSaved(draft.name().to_owned(), text)
         }
         Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
+        Job::AddSource { ref name, ref config } => {
+            let outcome = workbench.add_source(name, config);
+            Reply::SourceChanged(job, outcome)
+        }
+        Job::EditSource { ref name, ref changes } => {
+            let outcome = workbench.edit_source(name, changes);
+            Reply::SourceChanged(job, outcome)
+        }
+        Job::RemoveSource(ref name) => {
+            let outcome = workbench.remove_source(name);
+            Reply::SourceChanged(job, outcome)
+        }
         Job::Revert { commit, message } => Reply::Committed(workbench.revert(commit, &message)),
     }
 }
@@ -104,6 +116,8 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
             outdated: reader.decided_since_check()?,
         },
         Ask::Log => Answer::Log(reader.log()?),
+        Ask::Kinds => Answer::Kinds { kinds: mappings(Some(reader.dir()))?, sources: reader.config().sources.clone() },
+        Ask::Test { source } => Answer::Test { source: source.clone(), probes: reader.test_source(source)? },
         Ask::History => {
             Answer::History { loads: reader.loads(None)?, commits: reader.log()?, trends: reader.trends(TREND)? }
         }

@@ -166,7 +166,9 @@ impl Workbench {
     fn commit_request<'a>(&'a self, who: &'a str, message: &'a str) -> commit::Request<'a> {
         commit::Request { schema: self.schema(), gate: &self.config().gate, who, at: clock::now(), message }
     }
+}
 
+impl Reader {
     fn known(&self, name: &str) -> Result<&SourceConfig> {
         self.config().sources.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.config().sources.keys().map(String::as_str).collect();
@@ -181,7 +183,7 @@ impl Workbench {
 
     fn with_place<T>(&self, name: &str, work: impl FnOnce(&Place) -> Result<T>) -> Result<T> {
         let config = self.known(name)?;
-        let workspace = &self.reader.workspace;
+        let workspace = self.workspace();
         let mapping = workspace.mappings.iter().find(|(source, _)| source == name).map(|(_, mapping)| mapping);
         let mapping = mapping.ok_or_else(|| Error::internal(format!("source \"{name}\" lost its mapping")))?;
         work(&Place { source: name, config, mapping, workspace: &workspace.dir })

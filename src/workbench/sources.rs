@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use toml_edit::{Item, TableLike};
 
 use super::workspace::Workspace;
-use super::{Workbench, clock, connector};
+use super::{Reader, Workbench, clock, connector};
 use crate::connectors::{Place, Probe};
 use crate::error::{Error, Result};
 use crate::model::{SourceConfig, WorkspaceConfig};
@@ -87,11 +87,6 @@ impl Workbench {
         self.refresh()
     }
 
-    /// What holds and what does not on the way to a source, step by step.
-    pub fn test_source(&self, name: &str) -> Result<Vec<Probe>> {
-        self.with_place(name, |place| Ok(connector(place)?.test(clock::now())))
-    }
-
     /// The same for a source that is not written down yet.
     pub fn test_config(&self, name: &str, config: &SourceConfig) -> Result<Vec<Probe>> {
         let tried = self.tried(name, config)?;
@@ -110,6 +105,13 @@ impl Workbench {
         let mut wanted: WorkspaceConfig = self.config().clone();
         wanted.sources.insert(name.to_owned(), config.clone());
         Workspace::with(self.dir(), wanted)
+    }
+}
+
+impl Reader {
+    /// What holds and what does not on the way to a source, step by step.
+    pub fn test_source(&self, name: &str) -> Result<Vec<Probe>> {
+        self.with_place(name, |place| Ok(connector(place)?.test(clock::now())))
     }
 }
 

@@ -29,6 +29,7 @@ mod tui_anomalies;
 mod tui_duplicates;
 mod tui_everywhere;
 mod tui_history;
+mod tui_home;
 mod tui_mapping;
 mod tui_settings;
 mod tui_shell;

@@ -156,6 +156,9 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
         Some(progress) => text::clean(&progress.what).into_owned(),
         None => match &work.job {
             Job::Load(source) => format!("load {source}"),
+            Job::AddSource { name, .. } | Job::EditSource { name, .. } | Job::RemoveSource(name) => {
+                format!("source {name}")
+            }
             Job::Check | Job::Decide { .. } | Job::SaveMapping { .. } => "check".to_owned(),
             Job::Commit { .. } => "commit".to_owned(),
             Job::Revert { commit, .. } => format!("revert commit {commit}"),

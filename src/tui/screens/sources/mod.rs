@@ -1,5 +1,9 @@
 //! Sources (1): what comes in, how good it is, and what could not be read. Home.
 
+mod manage;
+
+pub use self::manage::changed;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Direction, Rect};
 use ratatui::text::{Line, Span};
@@ -38,6 +42,7 @@ pub struct State {
     asked: Option<u64>,
     /// The source whose rejects are open.
     rejects: Option<Rejects>,
+    manage: manage::State,
 }
 
 /// The records of a source that could not be read as rows.
@@ -92,6 +97,38 @@ static KEYS: Layer = Layer {
             help: "On a source with rejects: opens them. On a table: opens its anomalies.",
             run: enter,
             ready: can_enter,
+        },
+        Command {
+            name: "add source",
+            keys: &["a"],
+            label: "add",
+            help: "Adds a source: its kind, then a form with the options of its connector.",
+            run: manage::add,
+            ready: Model::free,
+        },
+        Command {
+            name: "edit source",
+            keys: &["e"],
+            label: "edit",
+            help: "Changes the options of the chosen source.",
+            run: manage::edit,
+            ready: manage::can_change,
+        },
+        Command {
+            name: "test source",
+            keys: &["t"],
+            label: "test",
+            help: "Tries the way to the chosen source, without loading, and says what holds and what does not.",
+            run: manage::test,
+            ready: manage::on_source,
+        },
+        Command {
+            name: "remove source",
+            keys: &["X"],
+            label: "",
+            help: "Takes the chosen source out of tastevin.toml, after a question.",
+            run: manage::remove,
+            ready: manage::can_change,
         },
     ],
 };
@@ -218,6 +255,8 @@ fn needs(model: &mut Model) -> Vec<Effect> {
 
 fn answer(model: &mut Model, answer: &Answer) {
     match answer {
+        Answer::Kinds { kinds, sources } => manage::take_kinds(model, kinds, sources),
+        Answer::Test { source, probes } => manage::take_test(model, source, probes),
         Answer::Sources(sources) => model.sources.sources = Some(sources.clone()),
         Answer::Rejects(page) => {
             if let Some(rejects) = &mut model.sources.rejects {
@@ -247,7 +286,7 @@ fn can_load(model: &Model) -> Result<(), String> {
     model.free()?;
     match model.about.sources.is_empty() {
         false => Ok(()),
-        true => Err("there is no source; `tastevin source add` makes one".to_owned()),
+        true => Err("there is no source; a adds one".to_owned()),
     }
 }
 
@@ -278,7 +317,7 @@ fn can_enter(model: &Model) -> Result<(), String> {
         };
     }
     match chosen(model) {
-        None => Err("there is no source; `tastevin source add` makes one".to_owned()),
+        None => Err("there is no source; a adds one".to_owned()),
         Some(source) => match source.standing.as_ref().map(Load::rejected) {
             None => Err(format!("{} was never loaded; l loads it", source.name)),
             Some(0) => Err(format!("{} has no rejects: every record was read", source.name)),

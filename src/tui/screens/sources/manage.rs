@@ -1,0 +1,297 @@
+//! The connector manager: sources are added, changed, tried and removed, with a form made of the connector's own options.
+
+use indexmap::IndexMap;
+use toml::Value;
+
+use super::chosen;
+use crate::model::SourceConfig;
+use crate::tui::cursor::Cursor;
+use crate::tui::effects::{Ask, Effect, Job};
+use crate::tui::model::Model;
+use crate::tui::notes::Tone;
+use crate::tui::popups::{Form, FormField, Item, Picker, Popup, Question};
+use crate::workbench::{self, MappingInfo, Probe, SourceOption};
+
+/// What the user is about to do with a source.
+#[derive(Default)]
+pub struct State {
+    /// What is done once it is known which kinds there are.
+    wish: Option<Wish>,
+    /// What the form that is open is about.
+    form: Option<Editing>,
+    /// The source that is to be removed.
+    removing: Option<String>,
+}
+
+enum Wish {
+    Add,
+    Edit(String),
+}
+
+struct Editing {
+    kind: String,
+    /// The source that is changed; none for a new one.
+    source: Option<String>,
+    options: &'static [SourceOption],
+    before: SourceConfig,
+}
+
+/// Why no source can be chosen, if so.
+pub fn on_source(model: &Model) -> Result<(), String> {
+    chosen(model).map(drop).ok_or_else(|| "there is no source; a adds one".to_owned())
+}
+
+/// Why the chosen source cannot be changed, if so.
+pub fn can_change(model: &Model) -> Result<(), String> {
+    model.free()?;
+    on_source(model)
+}
+
+/// Adds a source: first its kind is chosen.
+pub fn add(model: &mut Model) -> Vec<Effect> {
+    model.sources.manage.wish = Some(Wish::Add);
+    vec![model.ask(Ask::Kinds)]
+}
+
+/// Changes the chosen source.
+pub fn edit(model: &mut Model) -> Vec<Effect> {
+    let Some(name) = chosen(model).map(|source| source.name.clone()) else {
+        return Vec::new();
+    };
+    model.sources.manage.wish = Some(Wish::Edit(name));
+    vec![model.ask(Ask::Kinds)]
+}
+
+/// Asks whether to remove the chosen source.
+pub fn remove(model: &mut Model) -> Vec<Effect> {
+    let Some(name) = chosen(model).map(|source| source.name.clone()) else {
+        return Vec::new();
+    };
+    model.popup = Some(Popup::Question(Question {
+        title: format!("remove {name}"),
+        about: vec![
+            format!(
+                "Takes {name} out of tastevin.toml. What it staged stays until a source of that name is loaded again,"
+            ),
+            "but the next check no longer looks at it. What was committed stays.".to_owned(),
+        ],
+        yes: |model| {
+            let name = model.sources.manage.removing.take();
+            name.map(|name| Effect::Do(Job::RemoveSource(name))).into_iter().collect()
+        },
+    }));
+    model.sources.manage.removing = Some(name);
+    Vec::new()
+}
+
+/// Tries the way to the chosen source.
+pub fn test(model: &mut Model) -> Vec<Effect> {
+    let Some(name) = chosen(model).map(|source| source.name.clone()) else {
+        return Vec::new();
+    };
+    let lines = vec!["trying the way there; Esc leaves".to_owned()];
+    model.popup = Some(Popup::Text { title: test_title(&name), lines, cursor: Cursor::default() });
+    vec![model.ask(Ask::Test { source: name })]
+}
+
+fn test_title(source: &str) -> String {
+    format!("test of {source}")
+}
+
+/// Takes what a test found: into its popup where that is still open, into the messages otherwise.
+pub fn take_test(model: &mut Model, source: &str, probes: &[Probe]) {
+    let wrong = probes.iter().filter(|probe| probe.found.is_err()).count();
+    let told: Vec<String> = probes
+        .iter()
+        .map(|probe| match &probe.found {
+            Ok(found) => format!("✓ {}: {found}", probe.what),
+            Err(why) => format!("✗ {}: {why}", probe.what),
+        })
+        .collect();
+    match &mut model.popup {
+        Some(Popup::Text { title, lines, .. }) if *title == test_title(source) => *lines = told,
+        _ if wrong == 0 => model.say(Tone::Done, format!("{source} can be read: all {} steps hold", probes.len())),
+        _ => model.say(
+            Tone::Refused,
+            format!("{source}: {}", told.iter().find(|line| line.starts_with('✗')).cloned().unwrap_or_default()),
+        ),
+    }
+}
+
+/// Takes which kinds there are and what the sources say, and goes on with what was wanted.
+pub fn take_kinds(model: &mut Model, kinds: &[MappingInfo], sources: &IndexMap<String, SourceConfig>) {
+    match model.sources.manage.wish.take() {
+        Some(Wish::Add) => choose_kind(model, kinds),
+        Some(Wish::Edit(name)) => {
+            if let Some(config) = sources.get(&name) {
+                let connector = kinds.iter().find(|kind| kind.name == config.mapping_name());
+                let connector = connector.map_or(config.kind.as_str(), |kind| kind.connector.as_str());
+                let options = options_of(connector);
+                let before = config.clone();
+                open_form(model, Editing { kind: config.kind.clone(), source: Some(name), options, before });
+            }
+        }
+        None => {}
+    }
+}
+
+fn options_of(connector: &str) -> &'static [SourceOption] {
+    workbench::connectors().iter().find(|kind| kind.name == connector).map_or(&[], |kind| kind.options)
+}
+
+fn choose_kind(model: &mut Model, kinds: &[MappingInfo]) {
+    let mut choices: Vec<(String, &'static [SourceOption])> = Vec::new();
+    let mut items = Vec::new();
+    for kind in kinds {
+        choices.push((kind.name.clone(), options_of(&kind.connector)));
+        items.push(Item::new(&kind.name, &kind.connector, &kind.description));
+    }
+    for connector in workbench::connectors().iter().filter(|one| !kinds.iter().any(|kind| kind.name == one.name)) {
+        choices.push((connector.name.to_owned(), connector.options));
+        items.push(Item::new(connector.name, "", format!("{}, still to be mapped", connector.summary)));
+    }
+    let chosen = move |model: &mut Model, at: usize| {
+        if let Some((kind, options)) = choices.get(at) {
+            let before = SourceConfig { kind: kind.clone(), ..SourceConfig::default() };
+            open_form(model, Editing { kind: kind.clone(), source: None, options, before });
+        }
+        Vec::new()
+    };
+    model.popup = Some(Popup::Picker(Picker::new("what kind of source", items, chosen)));
+}
+
+fn open_form(model: &mut Model, editing: Editing) {
+    let mut fields = Vec::new();
+    if editing.source.is_none() {
+        fields.push(FormField::new("name", "what to call it, e.g. isavigne_prod", format!("{}_prod", editing.kind)));
+    }
+    for option in editing.options {
+        let need = match (option.required, option.default) {
+            (true, _) => "needed".to_owned(),
+            (false, "") => "may be left empty".to_owned(),
+            (false, default) => format!("empty: {default}"),
+        };
+        let hint = match option.secret {
+            true => "where it is kept, never the key itself: env NAME, keyring ENTRY or file PATH".to_owned(),
+            false => format!("{} ({need})", option.help),
+        };
+        let text = match editing.before.options.get(option.name) {
+            Some(value) => shown(option, value),
+            None if option.secret => "env ".to_owned(),
+            None => String::new(),
+        };
+        fields.push(FormField::new(option.name, hint, text));
+    }
+    let title = match &editing.source {
+        Some(source) => format!("edit {source}"),
+        None => format!("add a source of kind {}", editing.kind),
+    };
+    model.sources.manage.form = Some(editing);
+    model.popup = Some(Popup::Form(Form {
+        title,
+        about: Vec::new(),
+        fields,
+        focus: 0,
+        check: |model, form| {
+            let texts: Vec<&str> = (0..form.fields.len()).map(|at| form.text(at)).collect();
+            read(model, &texts).err()
+        },
+        submit: |model, texts| {
+            let texts: Vec<&str> = texts.iter().map(|text| text.trim()).collect();
+            let job = read(model, &texts).ok();
+            job.map(Effect::Do).into_iter().collect()
+        },
+    }));
+}
+
+/// A value as it is typed.
+fn shown(option: &SourceOption, value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Table(table) if option.secret => match table.iter().next() {
+            Some((kept, Value::String(place))) => format!("{kept} {place}"),
+            _ => String::new(),
+        },
+        value => value.to_string(),
+    }
+}
+
+/// The value that was typed, as `tastevin.toml` has it; `None` for nothing.
+fn typed(option: &SourceOption, text: &str) -> Result<Option<Value>, String> {
+    let name = option.name;
+    if option.secret {
+        return match text.split_once(' ').map(|(kept, place)| (kept, place.trim())) {
+            Some((kept @ ("env" | "keyring" | "file"), place)) if !place.is_empty() => {
+                Ok(Some(Value::Table([(kept.to_owned(), place.into())].into_iter().collect())))
+            }
+            _ => Err(format!("{name}: say where it is kept: env NAME, keyring ENTRY or file PATH")),
+        };
+    }
+    if text.is_empty() {
+        return if option.required { Err(format!("{name} is needed")) } else { Ok(None) };
+    }
+    let value = match option.kind {
+        "number" => text.parse().map(Value::Integer).map_err(|_| format!("{name} is a whole number"))?,
+        "true or false" => text.parse().map(Value::Boolean).map_err(|_| format!("{name} is true or false"))?,
+        "table" => {
+            let table =
+                format!("value = {text}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("value"));
+            table.filter(Value::is_table).ok_or_else(|| format!("{name} is a table: {}", option.help))?
+        }
+        _ => Value::String(text.to_owned()),
+    };
+    Ok(Some(value))
+}
+
+/// What is to be done with what was typed, or what is wrong with it.
+fn read(model: &Model, texts: &[&str]) -> Result<Job, String> {
+    let Some(editing) = &model.sources.manage.form else {
+        return Err("this form is about nothing".to_owned());
+    };
+    let is_new = editing.source.is_none();
+    if is_new {
+        let name = texts.first().copied().unwrap_or_default();
+        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+            return Err("letters, digits, _ - and . make a name".to_owned());
+        }
+        if model.about.sources.iter().any(|known| known == name) {
+            return Err(format!("there is a source {name} already"));
+        }
+    }
+    let mut options = IndexMap::new();
+    for (option, text) in editing.options.iter().zip(texts.iter().skip(usize::from(is_new))) {
+        options.insert(option.name.to_owned(), typed(option, text)?);
+    }
+    if let Some(source) = &editing.source {
+        options.retain(|name, value| editing.before.options.get(name) != value.as_ref());
+        return match options.is_empty() {
+            true => Err("nothing is changed".to_owned()),
+            false => Ok(Job::EditSource { name: source.clone(), changes: options }),
+        };
+    }
+    let options = options.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let config = SourceConfig { kind: editing.kind.clone(), mapping: None, options };
+    Ok(Job::AddSource { name: texts.first().copied().unwrap_or_default().to_owned(), config: Box::new(config) })
+}
+
+/// A source was added, changed or removed.
+pub fn changed(model: &mut Model, job: &Job) -> Vec<Effect> {
+    match job {
+        Job::AddSource { name, .. } => {
+            model.about.sources.push(name.clone());
+            model.say_with_hint(Tone::Done, format!("{name} is added"), "t tests it, l loads it");
+        }
+        Job::EditSource { name, .. } => {
+            model.say_with_hint(Tone::Done, format!("{name} is changed"), "t tests it, l loads it");
+        }
+        Job::RemoveSource(name) => {
+            model.about.sources.retain(|known| known != name);
+            model.say(Tone::Done, format!("{name} is removed; what was committed of it stays"));
+            if model.verdict.is_some() {
+                return crate::tui::screens::check(model);
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}

@@ -1,8 +1,14 @@
 //! Rust functions that SQL can call: text in, text out, for what a library does better than an expression.
 
+use std::ffi::c_char;
+use std::slice;
+
 use duckdb::Connection;
 use duckdb::core::{DataChunkHandle, FlatVector, Inserter, LogicalTypeHandle, LogicalTypeId};
-use duckdb::ffi::duckdb_string_t;
+use duckdb::ffi::{
+    duckdb_data_chunk_get_vector, duckdb_string_t, duckdb_string_t__bindgen_ty_1,
+    duckdb_string_t__bindgen_ty_1__bindgen_ty_2, duckdb_vector_get_validity,
+};
 use duckdb::types::DuckString;
 use duckdb::vscalar::{ScalarFunctionSignature, VScalar};
 use duckdb::vtab::arrow::WritableVector;
@@ -22,6 +28,8 @@ pub struct Function {
 /// The forms that a function can have.
 #[derive(Debug, Clone, Copy)]
 pub enum Call {
+    /// One text to a part of it.
+    Part(fn(&str) -> &str),
     /// One text to a text.
     One(fn(&str) -> Option<String>),
     /// Two texts to a text.
@@ -43,6 +51,7 @@ pub enum Call {
 pub(super) fn register(conn: &Connection, functions: &[Function]) -> Result<()> {
     for Function { name, call } in functions {
         match call {
+            Call::Part(call) => conn.register_scalar_function_with_state::<Part>(name, call),
             Call::One(call) => conn.register_scalar_function_with_state::<One>(name, call),
             Call::Two(call) => conn.register_scalar_function_with_state::<Two>(name, call),
             Call::Boolean(call) => conn.register_scalar_function_with_state::<Boolean>(name, call),
@@ -57,6 +66,9 @@ pub(super) fn register(conn: &Connection, functions: &[Function]) -> Result<()> 
     Ok(())
 }
 
+/// The most bytes of a text that DuckDB keeps in its handle.
+const INLINED: usize = 12;
+
 /// Declares how DuckDB calls one form of function: its state, its types, and what puts a result into its row.
 macro_rules! form {
     ($name:ident, ($($argument:ident),+) -> $result:ty, $type:expr, $put:expr) => {
@@ -70,7 +82,9 @@ macro_rules! form {
                 input: &mut DataChunkHandle,
                 output: &mut dyn WritableVector,
             ) -> Result<(), Box<dyn std::error::Error>> {
-                apply(input, output, |[$($argument),+]| state($($argument),+), $put)
+                apply(input, output, |[$($argument),+], result, row, rows| {
+                    state($($argument),+).map(|value| $put(result, row, rows, value)).is_some()
+                })
             }
 
             fn signatures() -> Vec<ScalarFunctionSignature> {
@@ -82,8 +96,8 @@ macro_rules! form {
     (@type $argument:ident) => { plain(LogicalTypeId::Varchar) };
 }
 
-form!(One, (text) -> String, plain(LogicalTypeId::Varchar), put_text);
-form!(Two, (text, other) -> String, plain(LogicalTypeId::Varchar), put_text);
+form!(One, (text) -> String, plain(LogicalTypeId::Varchar), put_string);
+form!(Two, (text, other) -> String, plain(LogicalTypeId::Varchar), put_string);
 form!(Boolean, (text) -> bool, plain(LogicalTypeId::Boolean), put_plain);
 form!(Double, (text) -> f64, plain(LogicalTypeId::Double), put_plain);
 form!(Integer, (text, how) -> i64, plain(LogicalTypeId::Bigint), put_plain);
@@ -91,12 +105,50 @@ form!(Decimal, (text, how) -> i64, LogicalTypeHandle::decimal(18, 4), put_plain)
 form!(Date, (text, how) -> i32, plain(LogicalTypeId::Date), put_plain);
 form!(Timestamp, (text, how) -> i64, plain(LogicalTypeId::Timestamp), put_plain);
 
+/// [`Call::Part`], the only form whose result lives in its argument.
+struct Part;
+
+impl VScalar for Part {
+    type State = fn(&str) -> &str;
+
+    fn invoke(
+        state: &Self::State,
+        input: &mut DataChunkHandle,
+        output: &mut dyn WritableVector,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        apply(input, output, |[text], result, row, rows| {
+            put_text(result, row, rows, state(text));
+            true
+        })
+    }
+
+    fn signatures() -> Vec<ScalarFunctionSignature> {
+        vec![ScalarFunctionSignature::exact(vec![plain(LogicalTypeId::Varchar)], plain(LogicalTypeId::Varchar))]
+    }
+}
+
 fn plain(id: LogicalTypeId) -> LogicalTypeHandle {
     LogicalTypeHandle::from(id)
 }
 
-fn put_text(result: &mut FlatVector, row: usize, _rows: usize, text: String) {
-    result.insert(row, text.as_str());
+fn put_string(result: &mut FlatVector, row: usize, rows: usize, text: String) {
+    put_text(result, row, rows, &text);
+}
+
+#[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
+fn put_text(result: &mut FlatVector, row: usize, rows: usize, text: &str) {
+    let mut inlined = [0; INLINED];
+    let Some(start) = inlined.get_mut(..text.len()) else {
+        result.insert(row, text);
+        return;
+    };
+    for (at, byte) in start.iter_mut().zip(text.bytes()) {
+        *at = byte as c_char;
+    }
+    // A short text is a part of its handle: there is nothing to allocate, and a Rust text needs no checking.
+    let length = text.len() as u32;
+    let value = duckdb_string_t__bindgen_ty_1 { inlined: duckdb_string_t__bindgen_ty_1__bindgen_ty_2 { length, inlined } };
+    put_plain(result, row, rows, duckdb_string_t { value });
 }
 
 #[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
@@ -105,31 +157,33 @@ fn put_plain<T: Copy>(result: &mut FlatVector, row: usize, rows: usize, value: T
     unsafe { result.as_mut_slice_with_len::<T>(rows)[row] = value }
 }
 
+/// Calls `write` for every row in which no argument is NULL; the result is NULL in the others and where it says false.
 #[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
-fn apply<const N: usize, T>(
+fn apply<const N: usize>(
     input: &mut DataChunkHandle,
     output: &mut dyn WritableVector,
-    call: impl Fn([&str; N]) -> Option<T>,
-    put: impl Fn(&mut FlatVector, usize, usize, T),
+    write: impl Fn([&str; N], &mut FlatVector, usize, usize) -> bool,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let rows = input.len();
     let vectors: [_; N] = std::array::from_fn(|column| input.flat_vector(column));
     // SAFETY: the signature declares every argument VARCHAR, which DuckDB stores as these handles; the vectors are flat
-    // and as long as the chunk.
-    let handles: [&[duckdb_string_t]; N] =
-        std::array::from_fn(|column| unsafe { vectors[column].as_slice_with_len(rows) });
+    // and as long as the chunk, and so are the masks with a bit for each row that is not NULL; no mask, no NULL.
+    let (handles, masks): ([&[duckdb_string_t]; N], [Option<&[u64]>; N]) = unsafe {
+        let mask = |column| duckdb_vector_get_validity(duckdb_data_chunk_get_vector(input.get_ptr(), column as u64));
+        let mask = |column| mask(column).as_ref().map(|first| slice::from_raw_parts(first, rows.div_ceil(64)));
+        (std::array::from_fn(|column| vectors[column].as_slice_with_len(rows)), std::array::from_fn(mask))
+    };
     let mut result = output.flat_vector();
     for row in 0..rows {
-        if vectors.iter().any(|vector| vector.row_is_null(row as u64)) {
+        if masks.iter().flatten().any(|mask| mask[row / 64] >> (row % 64) & 1 == 0) {
             result.set_null(row);
             continue;
         }
         // The handle of a text that is not null points into the chunk, which outlives this iteration.
         let mut handles = handles.map(|column| column[row]);
         let texts = handles.each_mut().map(|handle| DuckString::new(handle).as_str());
-        match call(texts.each_ref().map(|text| text.as_ref())) {
-            Some(value) => put(&mut result, row, rows, value),
-            None => result.set_null(row),
+        if !write(texts.each_ref().map(|text| text.as_ref()), &mut result, row, rows) {
+            result.set_null(row);
         }
     }
     Ok(())
@@ -143,8 +197,9 @@ mod tests {
     #[test]
     fn a_function_of_ours_is_callable_from_sql_and_keeps_nulls() -> Result<()> {
         let shout = Function { name: "shout", call: Call::One(|text| (text != "no").then(|| text.to_uppercase())) };
+        let calm = Function { name: "calm", call: Call::Part(|text| text.trim_end_matches('!')) };
         let join = Function { name: "joined", call: Call::Two(|a, b| Some(format!("{a}+{b}"))) };
-        let store = Store::in_memory(&[shout, join])?;
+        let store = Store::in_memory(&[shout, calm, join])?;
         let page = store.texts(
             "SELECT shout(v) AS s, joined(v, 'é') AS j FROM (VALUES ('a longer text than twelve'), ('no'), (NULL)) t(v)",
         )?;
@@ -154,6 +209,11 @@ mod tests {
         );
         assert_eq!(page.rows[1], [None, Some("no+é".into())]);
         assert_eq!(page.rows[2], [None, None]);
+        let page = store.texts(
+            "SELECT calm(v) FROM (VALUES ('twelve bytes!'), ('!'), ('more than twelve bytes!!'), (NULL), ('quiet')) t(v)",
+        )?;
+        let calm: Vec<_> = page.rows.iter().map(|row| row[0].as_deref()).collect();
+        assert_eq!(calm, [Some("twelve bytes"), Some(""), Some("more than twelve bytes"), None, Some("quiet")]);
         Ok(())
     }
 

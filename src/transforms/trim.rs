@@ -21,5 +21,5 @@ pub const TRANSFORM: Transform = Transform {
         Example { arguments: "", inputs: &[None], output: None },
     ],
     compile: |inputs, _| Ok(format!("tv_trim({})", inputs[0])),
-    functions: &[Function { name: "tv_trim", call: Call::One(|text| Some(trimmed(text).to_owned())) }],
+    functions: &[Function { name: "tv_trim", call: Call::Part(trimmed) }],
 };

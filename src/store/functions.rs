@@ -147,7 +147,8 @@ fn put_text(result: &mut FlatVector, row: usize, rows: usize, text: &str) {
     }
     // A short text is a part of its handle: there is nothing to allocate, and a Rust text needs no checking.
     let length = text.len() as u32;
-    let value = duckdb_string_t__bindgen_ty_1 { inlined: duckdb_string_t__bindgen_ty_1__bindgen_ty_2 { length, inlined } };
+    let value =
+        duckdb_string_t__bindgen_ty_1 { inlined: duckdb_string_t__bindgen_ty_1__bindgen_ty_2 { length, inlined } };
     put_plain(result, row, rows, duckdb_string_t { value });
 }
 

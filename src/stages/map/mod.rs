@@ -202,8 +202,8 @@ impl Plan {
             Stop::Early(name) => format!("CREATE OR REPLACE TEMP TABLE {} AS\n{select}", derive::early(name)),
             Stop::Whole(name) => {
                 let (candidate, columns) =
-                    (Path("candidate", name), self.columns(store, self.table(name)?)?.join(",\n  "));
-                format!("CREATE OR REPLACE TABLE {candidate} (\n  {columns}\n);\nINSERT INTO {candidate}\n{select}")
+                    (Path("candidate", name), self.columns(store, self.table(name)?)?.join(", "));
+                format!("CREATE OR REPLACE TABLE {candidate} ({columns});\nINSERT INTO {candidate}\n{select}")
             }
         })
     }

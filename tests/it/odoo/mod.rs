@@ -145,6 +145,50 @@ fn the_five_tables_are_filled_with_keys_that_carry_the_source() -> Result<()> {
 }
 
 #[test]
+fn an_odoo_and_an_isavigne_fill_the_same_tables_side_by_side() -> Result<()> {
+    let desk = Desk::on("19.0", "auto", "");
+    let exports = desk.dir.path().join("exports");
+    let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_exports/isavigne");
+    fs::create_dir(&exports).expect("a folder");
+    for entry in fs::read_dir(samples)
+        .expect("the samples")
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|end| end == "csv"))
+    {
+        fs::copy(entry.path(), exports.join(entry.file_name())).expect("copied");
+    }
+    let mut isavigne = tastevin::model::SourceConfig { kind: "isavigne".to_owned(), ..Default::default() };
+    isavigne.options.insert("path".to_owned(), "exports".into());
+    desk.workbench().add_source("isavigne_prod", &isavigne)?;
+    let sync = |code: i32| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_tastevin"))
+            .args(["sync", "--quiet"])
+            .current_dir(desk.dir.path())
+            .output()
+            .expect("the binary runs");
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    // The samples' dirt keeps the gate closed; both sources are loaded and checked all the same.
+    sync(1);
+    let by_source = "SELECT _source, count(*) FROM candidate.customers GROUP BY 1 ORDER BY 1";
+    assert_eq!(desk.rows(by_source), ["isavigne_prod|408", "odoo|25"]);
+    let strangers = "SELECT count(*) FROM candidate.sales_lines s JOIN candidate.customers c USING (customer_key) WHERE s._source <> c._source";
+    assert_eq!(desk.rows(strangers), ["0"]);
+    let totals = "SELECT total_spent_eur::INT, purchase_count FROM candidate.customers WHERE customer_key = 'odoo-1'";
+    assert_eq!(desk.rows(totals), ["150|1"]);
+
+    // One that fails does not stop the other, and the exit code tells.
+    desk.server.world().expired = true;
+    let told = sync(3);
+    assert!(told.contains("the user name or the API key is not accepted"), "{told}");
+    let loads = desk.rows("SELECT source, status FROM dq.loads ORDER BY id");
+    assert_eq!(loads, ["odoo|done", "isavigne_prod|done", "odoo|failed", "isavigne_prod|done"]);
+    assert_eq!(desk.rows(by_source), ["isavigne_prod|408", "odoo|25"]);
+    Ok(())
+}
+
+#[test]
 fn records_of_one_second_and_records_made_while_pages_are_read_come_once_and_all() -> Result<()> {
     let desk = Desk::on("19.0", "auto", "page_size = 7");
     for id in 100..160 {

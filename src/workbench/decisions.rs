@@ -332,7 +332,8 @@ impl Decider {
             }
             Action::Exclude { table, rows } => {
                 self.table(table)?;
-                self.has_rows(table, rows)
+                self.has_rows(table, rows)?;
+                self.takes_nothing_in(table, rows)
             }
             Action::Merge { table, into, rows, fields } => {
                 self.table(table)?;
@@ -347,7 +348,8 @@ impl Decider {
                     return Err(Error::usage("a row cannot be merged into itself"));
                 }
                 self.has_rows(table, std::slice::from_ref(into))?;
-                self.has_rows(table, rows)
+                self.has_rows(table, rows)?;
+                self.stays(table, into)
             }
             Action::Waive { rule, table, field, until, .. } => {
                 self.table(table)?;
@@ -385,6 +387,39 @@ impl Decider {
                 true => Ok(()),
             },
         }
+    }
+
+    /// Refuses to leave out a row that others were merged into: what refers to them would refer to nothing.
+    fn takes_nothing_in(&self, table: &str, rows: &[String]) -> Result<()> {
+        let merged = format!("now IN ({})", listed(rows));
+        match self.merged(table, &merged)? {
+            None => Ok(()),
+            Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\""))
+                .hint(format!("take that back first: tastevin decide revert {id}"))),
+        }
+    }
+
+    /// Refuses a row that is to go itself: merged in a circle, all of them would vanish.
+    fn stays(&self, table: &str, into: &str) -> Result<()> {
+        let merged = format!(r#""row" = {}"#, Literal(into));
+        match self.merged(table, &merged)? {
+            None => Ok(()),
+            Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\" and goes"))
+                .hint(format!("merge into \"{into}\", or take that back first: tastevin decide revert {id}"))),
+        }
+    }
+
+    /// A merge in force that meets a condition: its id, the row that goes and the one that stays.
+    fn merged(&self, table: &str, condition: &str) -> Result<Option<(String, String, String)>> {
+        self.copy_ledger()?;
+        self.reader.store.first(
+            &format!(
+                r#"SELECT id, "row", now FROM dq.decisions
+                   WHERE active AND kind = 'merge' AND "table" = ? AND {condition} ORDER BY seq LIMIT 1"#
+            ),
+            [table],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
     }
 
     /// Refuses to empty a field that must have a value.

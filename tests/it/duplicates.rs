@@ -105,6 +105,24 @@ fn rows_of_one_key_are_merged_and_committed_under_it() {
 }
 
 #[test]
+fn merges_go_on_from_row_to_row_and_never_in_a_circle() {
+    let workspace = workspace();
+    let merge = |into: &str, row: &str| workspace.tastevin(["decide", "merge", "customers", into, row]);
+    merge("isavigne-C2", "isavigne-C1").passed();
+    // Before any check knows of it.
+    let told = merge("isavigne-C1", "isavigne-C2").ended(2).stderr;
+    assert!(told.contains("was merged into \"isavigne-C2\" and goes"), "{told}");
+    let told = workspace.tastevin(["decide", "exclude", "customers", "isavigne-C2"]).ended(2).stderr;
+    assert!(told.contains("\"isavigne-C1\" was merged into \"isavigne-C2\""), "{told}");
+    assert!(told.contains("decide revert"), "{told}");
+    merge("isavigne-C4", "isavigne-C2").passed();
+    check(&workspace);
+    let sales = "SELECT customer_key, count(*) FROM candidate.sales_lines GROUP BY 1 ORDER BY 1";
+    assert_eq!(query(&workspace, sales), ["isavigne-C3,1", "isavigne-C4,2"]);
+    assert_eq!(query(&workspace, "SELECT count(*) FROM dq.conflicts"), ["0"]);
+}
+
+#[test]
 fn what_is_kept_apart_is_not_asked_about_again_until_a_third_one_comes() {
     let workspace = workspace();
     workspace.tastevin(["decide", "apart", "customers", "isavigne-C4", "isavigne-C5", "--why", "a couple"]).passed();

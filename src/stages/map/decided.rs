@@ -491,9 +491,17 @@ fn repointed(
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         if !pairs.is_empty() {
-            let key = |identity: &str| identity::key_in(identity).to_owned();
-            let map = pairs.iter().map(|(gone, stays)| (key(gone), key(stays))).filter(|(gone, stays)| gone != stays);
-            found.push((name.clone(), map.collect()));
+            let mut map: HashMap<String, String> = HashMap::new();
+            for (gone, stays) in &pairs {
+                let (gone, stays) = (identity::key_in(gone), identity::key_in(stays));
+                if gone == stays {
+                    continue;
+                }
+                // What was merged into a row that goes itself, goes on with it.
+                map.values_mut().filter(|key| *key == gone).for_each(|key| stays.clone_into(key));
+                map.insert(gone.to_owned(), stays.to_owned());
+            }
+            found.push((name.clone(), map));
         }
     }
     Ok(found)

@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use super::screens::mapping::{Opened, Told};
 use crate::model::{
     Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, DuplicateGroup, Duplicates, EntityProfile, Facets, Load,
-    Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, SourceConfig, Suggested,
-    TableScore, TableTally, TextField, ValueCluster, Verdict, Waiver,
+    Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, SourceConfig, Standing,
+    Suggested, TableScore, TableTally, TextField, ValueCluster, Verdict, Waiver,
 };
 use crate::workbench::{MappingInfo, Probe, SourceStatus};
 
@@ -185,6 +185,8 @@ pub enum Ask {
         /// The source.
         source: String,
     },
+    /// How far the data has come, and what to do next.
+    Standing,
     /// The loads, the commits and the scores of the last checks.
     History,
     /// The difference between the states after two commits, in rows per table; 0 is the state before the first.
@@ -397,6 +399,7 @@ pub enum Slot {
     Log,
     Kinds,
     Test,
+    Standing,
     History,
     Between,
     BetweenRows,
@@ -437,6 +440,7 @@ impl Ask {
             Ask::Verdict => Slot::Verdict,
             Ask::Log => Slot::Log,
             Ask::Kinds => Slot::Kinds,
+            Ask::Standing => Slot::Standing,
             Ask::Test { .. } => Slot::Test,
             Ask::History => Slot::History,
             Ask::Between { .. } => Slot::Between,
@@ -492,6 +496,7 @@ pub enum Answer {
     Sources(Vec<SourceStatus>),
     Verdict { verdict: Option<Box<Verdict>>, conflicts: u64, outdated: bool },
     Log(Vec<Commit>),
+    Standing(Box<Standing>),
     Kinds { kinds: Vec<MappingInfo>, sources: IndexMap<String, SourceConfig> },
     Test { source: String, probes: Vec<Probe> },
     History { loads: Vec<Load>, commits: Vec<Commit>, trends: IndexMap<String, Vec<TableScore>> },

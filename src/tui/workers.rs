@@ -116,6 +116,7 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
             outdated: reader.decided_since_check()?,
         },
         Ask::Log => Answer::Log(reader.log()?),
+        Ask::Standing => Answer::Standing(Box::new(reader.standing()?)),
         Ask::Kinds => Answer::Kinds { kinds: mappings(Some(reader.dir()))?, sources: reader.config().sources.clone() },
         Ask::Test { source } => Answer::Test { source: source.clone(), probes: reader.test_source(source)? },
         Ask::History => {

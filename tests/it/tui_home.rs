@@ -20,3 +20,9 @@ fn a_secret_is_named_by_where_it_is_kept_and_never_typed() {
     session.keys("a \"odoo\" enter").shows("add a source of kind odoo").shows("env ");
     session.keys("tab \"https://o.example\" tab \"db\" tab \"bot\" tab enter").shows("say where it is kept");
 }
+
+#[test]
+fn what_to_do_next_is_a_list_of_doors() {
+    let mut session = Session::checked(120, 40);
+    session.keys("n").shows("what to do next").shows("Enter choose").keys("enter").shows("orphan-reference");
+}

@@ -1,6 +1,7 @@
 //! Sources (1): what comes in, how good it is, and what could not be read. Home.
 
 mod manage;
+mod next;
 
 pub use self::manage::changed;
 
@@ -97,6 +98,14 @@ static KEYS: Layer = Layer {
             help: "On a source with rejects: opens them. On a table: opens its anomalies.",
             run: enter,
             ready: can_enter,
+        },
+        Command {
+            name: "what to do next",
+            keys: &["n"],
+            label: "next",
+            help: "Shows what to do next, what helps most first; Enter goes there.",
+            run: next::ask,
+            ready: always,
         },
         Command {
             name: "add source",
@@ -255,6 +264,7 @@ fn needs(model: &mut Model) -> Vec<Effect> {
 
 fn answer(model: &mut Model, answer: &Answer) {
     match answer {
+        Answer::Standing(standing) => next::take(model, standing),
         Answer::Kinds { kinds, sources } => manage::take_kinds(model, kinds, sources),
         Answer::Test { source, probes } => manage::take_test(model, source, probes),
         Answer::Sources(sources) => model.sources.sources = Some(sources.clone()),

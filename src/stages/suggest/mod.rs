@@ -186,7 +186,7 @@ fn choose_tables(request: &Request, learnt: &Learnt, known: &[Keys]) -> Vec<Vec<
             let mapped = is_mapped(name).is_some_and(|feed| feed.entity == entity.entity);
             let words = format!(
                 "{:.0} % of its columns and {:.0} % of what the table requires find each other{}",
-                columns * 100.0,
+                columns.clamp(0.0, 1.0) * 100.0,
                 required * 100.0,
                 if likeness >= 0.6 { ", and it is called so" } else { "" }
             );

@@ -26,3 +26,13 @@ fn what_to_do_next_is_a_list_of_doors() {
     let mut session = Session::checked(120, 40);
     session.keys("n").shows("what to do next").shows("Enter choose").keys("enter").shows("orphan-reference");
 }
+
+#[test]
+fn what_keeps_the_gate_closed_is_seen_first_on_a_small_screen() {
+    let mut session = Session::checked(80, 24);
+    let screen = session.keys("6").screen();
+    let first = screen.lines().find(|line| line.contains('✗') && line.contains("no table has more than"));
+    let other = screen.lines().position(|line| line.contains("the last check knows"));
+    let place = first.and_then(|first| screen.lines().position(|line| line == first));
+    assert!(place.is_some_and(|place| other.is_none_or(|other| place < other)), "{screen}");
+}

@@ -25,7 +25,10 @@ pub fn lines(model: &Model, width: u16) -> Vec<(usize, Line<'static>)> {
     };
     let room = usize::from(width.saturating_sub(4));
     let mut lines = Vec::new();
-    for (at, condition) in verdict.gate.iter().enumerate() {
+    // What keeps the gate closed stands first: on a small screen the rest is below the edge.
+    let mut conditions: Vec<(usize, &Condition)> = verdict.gate.iter().enumerate().collect();
+    conditions.sort_by_key(|(_, condition)| condition.holds);
+    for (at, condition) in conditions {
         let (glyph, style) = if condition.holds { ("✓", theme.good()) } else { ("✗", theme.bad()) };
         let (what, detail) = (text::clean(&condition.what), text::clean(&condition.detail));
         let mark = Span::styled(format!(" {glyph} "), style);

@@ -1,5 +1,7 @@
 //! `tastevin source`: the connector manager.
 
+use std::cell::RefCell;
+
 use indexmap::IndexMap;
 
 use super::context::Context;
@@ -9,7 +11,7 @@ use super::text::{count, number, visible};
 use super::{Outcome, Subcommand};
 use crate::error::{Error, Result};
 use crate::model::{LoadStatus, SourceConfig};
-use crate::workbench::{self, SourceStatus};
+use crate::workbench::{self, SourceStatus, Tried};
 
 /// List, add, edit, test and remove sources
 #[derive(clap::Args)]
@@ -276,19 +278,29 @@ fn test(names: &[String], context: &Context) -> Result<Outcome> {
     let mut good = true;
     let mut results = Vec::new();
     for name in &names {
-        let probes = workbench.test_source(name)?;
         if !context.json() {
             out.line(paint.strong(&visible(name)))?;
+            out.flush()?;
         }
-        for probe in &probes {
+        let written = RefCell::new((&mut out, Ok(())));
+        // A server may take its time: what is known is written while the next step is waited for.
+        let tell = |tried: &Tried| {
+            let Tried::Ended(probe) = tried else { return };
             let (mark, found) = match &probe.found {
                 Ok(found) => (paint.good("✓"), found),
                 Err(wrong) => (paint.bad("✗"), wrong),
             };
-            good &= probe.found.is_ok();
-            if !context.json() {
-                out.line(format!("  {mark} {}: {}", visible(&probe.what), visible(found)))?;
+            let mut written = written.borrow_mut();
+            if !context.json() && written.1.is_ok() {
+                let line = format!("  {mark} {}: {}", visible(&probe.what), visible(found));
+                written.1 = written.0.line(line).and_then(|()| written.0.flush());
             }
+        };
+        let probes = workbench.test_source(name, &tell)?;
+        written.into_inner().1?;
+        for probe in &probes {
+            let (Ok(found) | Err(found)) = &probe.found;
+            good &= probe.found.is_ok();
             results.push(serde_json::json!({
                 "source": name, "what": probe.what, "holds": probe.found.is_ok(), "found": found,
             }));

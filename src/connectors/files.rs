@@ -31,7 +31,7 @@ use self::sheets::Sheet;
 use self::text::Text;
 use self::unpack::Readable;
 use self::watching::Teller;
-use super::{Connector, ConnectorKind, Extracted, ExtractedFile, LineMark, Place, Probe, SourceOption, Target, Watch};
+use super::{Connector, ConnectorKind, Extracted, ExtractedFile, LineMark, Place, SourceOption, Target, Trial, Watch};
 use crate::error::{Error, Kind, Result};
 use crate::model::{EntityFiles, Reject};
 
@@ -92,14 +92,23 @@ impl Connector for Files {
         Some(toml::Table::from_iter([("files".to_owned(), toml::Value::Array(files))]))
     }
 
-    fn test(&self, _: DateTime<Utc>) -> Vec<Probe> {
+    fn test(&self, _: DateTime<Utc>, trial: &Trial) {
         let looked = format!("folder {}", self.folder.display());
+        trial.begin(&looked);
         let folder = match Folder::list(&self.folder) {
             Ok(folder) => folder,
-            Err(error) => return vec![Probe { what: looked, found: Err(told(&error)) }],
+            Err(error) => {
+                trial.found(&looked, Err(told(&error)));
+                return;
+            }
         };
-        let mut probes = vec![Probe { what: looked, found: Ok("can be read".to_owned()) }];
+        trial.found(&looked, Ok("can be read".to_owned()));
         for (entity, files) in &self.entities {
+            if trial.canceller.is_cancelled() {
+                return;
+            }
+            let looked = format!("files of {entity}");
+            trial.begin(&looked);
             let (chosen, _) = folder.choose(entity, files);
             let names: Vec<&str> = chosen.iter().map(|file| file.name.as_str()).collect();
             let unreadable =
@@ -109,9 +118,8 @@ impl Connector for Files {
                 (_, Some((file, cause))) => Err(told(&Error::io("the file cannot be read", &file.path, cause))),
                 _ => Ok(names.join(", ")),
             };
-            probes.push(Probe { what: format!("files of {entity}"), found });
+            trial.found(&looked, found);
         }
-        probes
     }
 
     /// The entities for which there is a file now; an error if there is none for any.

@@ -78,8 +78,9 @@ impl Place<'_> {
 
 /// A source that can be read.
 pub trait Connector {
-    /// What holds and what does not, step by step; never fails, the failure is a step.
-    fn test(&self, now: DateTime<Utc>) -> Vec<Probe>;
+    /// Looks at what holds and what does not, and tells every step as it begins and ends; never fails, the failure is a
+    /// step. Stops where the user cancels.
+    fn test(&self, now: DateTime<Utc>, trial: &Trial);
 
     /// The entities that it will extract, in order; those that cannot be read now are left out.
     fn entities(&self, watch: &Watch) -> Result<Vec<String>>;
@@ -104,6 +105,39 @@ pub struct Probe {
     pub what: String,
     /// What was found, or what is wrong and what to do about it.
     pub found: std::result::Result<String, String>,
+}
+
+/// What a connection test tells on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tried {
+    /// This is looked at now.
+    Begun(String),
+    /// This was found.
+    Ended(Probe),
+}
+
+/// What a connection test tells and asks.
+pub struct Trial<'a> {
+    /// Told of every step.
+    pub tell: &'a dyn Fn(Tried),
+    /// Asked whether to stop.
+    pub canceller: &'a Canceller,
+}
+
+impl Trial<'_> {
+    /// This is looked at now; [`Trial::found`] of the same words ends it.
+    pub fn begin(&self, what: &str) {
+        (self.tell)(Tried::Begun(what.to_owned()));
+    }
+
+    /// What was found of it; false where it does not hold. What was not seen because the user cancelled is not told.
+    pub fn found(&self, what: &str, found: std::result::Result<String, String>) -> bool {
+        let good = found.is_ok();
+        if good || !self.canceller.is_cancelled() {
+            (self.tell)(Tried::Ended(Probe { what: what.to_owned(), found }));
+        }
+        good
+    }
 }
 
 /// Where an extraction goes.

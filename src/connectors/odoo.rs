@@ -27,7 +27,7 @@ use self::rpc::Credentials;
 use self::session::{Protocol, Session};
 use self::trouble::Trouble;
 use super::secret::{self, Kept, Secret};
-use super::{Connector, ConnectorKind, Extracted, Place, Probe, SourceOption, Target, Watch};
+use super::{Connector, ConnectorKind, Extracted, Place, SourceOption, Target, Trial, Watch};
 use crate::error::{Error, Result};
 use crate::model::Canceller;
 
@@ -253,8 +253,8 @@ impl Odoo {
 }
 
 impl Connector for Odoo {
-    fn test(&self, now: DateTime<Utc>) -> Vec<Probe> {
-        probe::probe(self, now)
+    fn test(&self, now: DateTime<Utc>, trial: &Trial) {
+        probe::probe(self, now, trial);
     }
 
     fn entities(&self, watch: &Watch) -> Result<Vec<String>> {

@@ -12,7 +12,7 @@ use crate::model::{
     Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, SourceConfig, Standing,
     Suggested, TableScore, TableTally, TextField, ValueCluster, Verdict, Waiver,
 };
-use crate::workbench::{MappingInfo, Probe, SourceStatus};
+use crate::workbench::{MappingInfo, Probe, SourceStatus, Tried};
 
 use super::screens::tables::ask::{TableAnswer, TableAsk, TableSlot};
 
@@ -487,6 +487,15 @@ impl Ask {
             _ => 0,
         }
     }
+}
+
+/// What is told of a long answer on the way to it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// Which share of it is found, from 0 to 1.
+    Share(f64),
+    /// A step of a test of a source begins or ends.
+    Tried(Tried),
 }
 
 /// The answer to the question of the same name.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
-use super::effects::{Answer, Job, Slot};
+use super::effects::{Answer, Job, News, Slot};
 use crate::error::{Error, Result};
 use crate::model::{Commit, Decision, Gate, Load, Progress, Schema, Verdict};
 
@@ -68,8 +68,8 @@ pub enum Reply {
     Committed(Result<Commit>),
     /// A setting was written into the file that is named, or was not.
     Remembered(Result<PathBuf>),
-    /// How much of the work for an answer is done, from 0 to 1.
-    Nearer(u64, Slot, f64),
+    /// What is known on the way to an answer.
+    Nearer(u64, Slot, News),
     /// A question was answered.
     Answered(u64, Slot, Result<Answer>),
 }

@@ -217,6 +217,12 @@ impl Model {
         Effect::Ask(self.generations, Box::new(ask))
     }
 
+    /// The effect that stops the search for an answer; one that comes all the same no longer matters.
+    pub fn forget(&mut self, slot: Slot) -> Effect {
+        self.asked.remove(&slot);
+        Effect::Forget(slot)
+    }
+
     /// Whether an answer is the one that is waited for.
     pub fn awaits(&self, slot: Slot, generation: u64) -> bool {
         self.asked.get(&slot) == Some(&generation)

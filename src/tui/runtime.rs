@@ -569,10 +569,10 @@ impl Lane {
             while let Some((generation, ask)) = next_ask(&own, &canceller) {
                 reader.catch_up();
                 let slot = ask.slot();
-                let tell = |share| {
-                    let _ = send.send(Message::Reply(Box::new(Reply::Nearer(generation, slot, share))));
+                let tell = |news| {
+                    let _ = send.send(Message::Reply(Box::new(Reply::Nearer(generation, slot, news))));
                 };
-                let outcome = guarded(|| workers::answer_telling(&reader, &ask, &tell));
+                let outcome = guarded(|| workers::answer(&reader, &ask, &tell));
                 lock(&own.0).running = None;
                 let reply = Reply::Answered(generation, slot, outcome);
                 let _ = send.send(Message::Reply(Box::new(reply)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::effects::{Answer, Effect, Job, Slot};
+use super::effects::{Answer, Effect, Job, News, Slot};
 use super::keymap::{self, Command, Meaning};
 use super::message::{Key, Message, Reply};
 use super::model::{Model, Work};
@@ -259,11 +259,12 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Reply::Nearer(generation, slot, share) => {
-            if model.awaits(slot, generation)
-                && let Slot::Table(slot) = slot
-            {
-                screens::tables::nearer(model, slot, share);
+        Reply::Nearer(generation, slot, news) => {
+            match (slot, news) {
+                _ if !model.awaits(slot, generation) => {}
+                (Slot::Table(slot), News::Share(share)) => screens::tables::nearer(model, slot, share),
+                (_, News::Tried(tried)) => screens::sources::tried(model, &tried),
+                (_, News::Share(_)) => {}
             }
             Vec::new()
         }
@@ -277,7 +278,12 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
                     return catch_up(model, &answer);
                 }
                 Err(error) if error.kind() == Kind::Interrupted => {}
-                Err(error) => model.notes.fail(model.clock, &error),
+                Err(error) => {
+                    if slot == Slot::Test {
+                        screens::sources::test_failed(model);
+                    }
+                    model.notes.fail(model.clock, &error);
+                }
             }
             Vec::new()
         }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::effects::{Answer, Ask, Job, OnAll, Wish};
+use super::effects::{Answer, Ask, Job, News, OnAll, Wish};
 use super::message::Reply;
 use super::screens::mapping::{Opened, Told};
 use crate::error::{Kind, Result};
 use crate::model::{AnomalyFilter, LoadOptions, RowChange, TableDiff};
-use crate::workbench::{Decider, NewValue, Reader, Target, Tell, Workbench, mappings, report_formats};
+use crate::workbench::{Decider, NewValue, Reader, Target, Workbench, mappings, report_formats};
 
 /// Does a piece of work and says how it went; `tell` is told on the way where it stands.
 pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) -> Reply {
@@ -93,11 +93,6 @@ fn told<T>(outcome: Result<T>) -> Result<std::result::Result<T, Told>> {
     }
 }
 
-/// Answers a question.
-pub fn answer(reader: &Reader, ask: &Ask) -> Result<Answer> {
-    answer_telling(reader, ask, &|_| ())
-}
-
 /// How many checks a trend of scores looks back.
 const TREND: u32 = 60;
 
@@ -106,8 +101,8 @@ fn of_table(diffs: Vec<TableDiff>, table: &str) -> Vec<RowChange> {
     diffs.into_iter().find(|diff| diff.tally.table == table).map(|diff| diff.rows).unwrap_or_default()
 }
 
-/// Answers a question; `tell` is told on the way which share of a long answer is found.
-pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> {
+/// Answers a question; `tell` is told what is known on the way to a long answer.
+pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Result<Answer> {
     Ok(match ask {
         Ask::Sources => Answer::Sources(reader.sources()?),
         Ask::Verdict => Answer::Verdict {
@@ -118,7 +113,10 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
         Ask::Log => Answer::Log(reader.log()?),
         Ask::Standing => Answer::Standing(Box::new(reader.standing()?)),
         Ask::Kinds => Answer::Kinds { kinds: mappings(Some(reader.dir()))?, sources: reader.config().sources.clone() },
-        Ask::Test { source } => Answer::Test { source: source.clone(), probes: reader.test_source(source)? },
+        Ask::Test { source } => Answer::Test {
+            source: source.clone(),
+            probes: reader.test_source(source, &|tried| tell(News::Tried(tried.clone())))?,
+        },
         Ask::History => {
             Answer::History { loads: reader.loads(None)?, commits: reader.log()?, trends: reader.trends(TREND)? }
         }
@@ -176,7 +174,7 @@ pub fn answer_telling(reader: &Reader, ask: &Ask, tell: Tell) -> Result<Answer> 
             reader.write_report(format, Target::File(path))?;
             Answer::Report(path.clone())
         }
-        Ask::Table(ask) => Answer::Table(Box::new(ask.answer(reader, tell)?)),
+        Ask::Table(ask) => Answer::Table(Box::new(ask.answer(reader, &|share| tell(News::Share(share)))?)),
         Ask::MappingDraft { source } => {
             let open = || {
                 let (draft, drift) = (Box::new(reader.draft(source)?), reader.drift(source)?);

@@ -10,7 +10,7 @@ use crate::reports;
 use crate::rules;
 use crate::transforms;
 
-pub use crate::connectors::{ConnectorKind, Probe, SourceOption};
+pub use crate::connectors::{ConnectorKind, Probe, SourceOption, Tried};
 pub use crate::reports::{Target, visible};
 pub use crate::rules::Rule;
 pub use crate::rules::user::UserRule;

@@ -70,8 +70,10 @@ impl Workbench {
         let store = Store::open(&workspace.database(), &settings, &functions())?;
         let ledger = decide::Ledger::open(&workspace.ledger(), options.read_only)?;
         let reader = Reader::new(Arc::new(workspace), store);
+        // One wish to stop is for all that goes on here, whether it changes something or only looks.
+        let canceller = reader.canceller.clone();
         let decider = Decider::new(reader, ledger, options.read_only)?;
-        Ok(Workbench { decider, canceller: Canceller::default(), _lock: lock })
+        Ok(Workbench { decider, canceller, _lock: lock })
     }
 
     /// What stops the work that is going on here, from another thread.

@@ -1,12 +1,14 @@
 //! The connector manager: sources are added, changed, tried and removed, in `tastevin.toml` with the user's comments and
 //! order kept.
 
+use std::cell::RefCell;
+
 use indexmap::IndexMap;
 use toml_edit::{Item, TableLike};
 
 use super::workspace::Workspace;
 use super::{Reader, Workbench, clock, connector};
-use crate::connectors::{Place, Probe};
+use crate::connectors::{Place, Probe, Trial, Tried};
 use crate::error::{Error, Result};
 use crate::model::{SourceConfig, WorkspaceConfig};
 
@@ -87,13 +89,6 @@ impl Workbench {
         self.refresh()
     }
 
-    /// The same for a source that is not written down yet.
-    pub fn test_config(&self, name: &str, config: &SourceConfig) -> Result<Vec<Probe>> {
-        let tried = self.tried(name, config)?;
-        let mapping = mapping_of(&tried, name)?;
-        Ok(connector(&Place { source: name, config, mapping, workspace: self.dir() })?.test(clock::now()))
-    }
-
     /// What could not be read as a source is not written down.
     fn try_out(&self, name: &str, config: &SourceConfig) -> Result<()> {
         let tried = self.tried(name, config)?;
@@ -109,9 +104,22 @@ impl Workbench {
 }
 
 impl Reader {
-    /// What holds and what does not on the way to a source, step by step.
-    pub fn test_source(&self, name: &str) -> Result<Vec<Probe>> {
-        self.with_place(name, |place| Ok(connector(place)?.test(clock::now())))
+    /// What holds and what does not on the way to a source; `tell` is told of every step as it begins and ends.
+    ///
+    /// # Errors
+    /// There is no such source, what is said of it cannot be, or the test was interrupted.
+    pub fn test_source(&self, name: &str, tell: &dyn Fn(&Tried)) -> Result<Vec<Probe>> {
+        let probes = RefCell::new(Vec::new());
+        let told = |tried: Tried| {
+            tell(&tried);
+            if let Tried::Ended(probe) = tried {
+                probes.borrow_mut().push(probe);
+            }
+        };
+        let trial = Trial { tell: &told, canceller: &self.canceller };
+        self.with_place(name, |place| connector(place).map(|connector| connector.test(clock::now(), &trial)))?;
+        self.canceller.check()?;
+        Ok(probes.into_inner())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Loading files: every awkward export ends as rows, rejects with their reason, or a clear error.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
-use tastevin::connectors::{Place, Watch};
+use tastevin::connectors::{Place, Trial, Tried, Watch};
 use tastevin::error::{Error, Kind, Result};
 use tastevin::model::{Canceller, EntityFiles, Load, LoadOptions, Mapping, Progress, SourceConfig};
 use tastevin::stages::load;
@@ -640,9 +640,25 @@ fn a_test_of_the_source_says_step_by_step_what_holds() {
     config.options.insert("path".into(), toml::Value::String("exports".into()));
     let place = Place { source: "isa", config: &config, mapping: &desk.mapping(), workspace: desk.dir.path() };
     let kind = tastevin::connectors::find("files").expect("the connector");
-    let probes = (kind.open)(&place).expect("opened").test(DateTime::<Utc>::UNIX_EPOCH);
-    let found: Vec<_> = probes.iter().map(|probe| (probe.what.as_str(), probe.found.is_ok())).collect();
-    assert_eq!(found[1..], [("files of clients", true), ("files of stock", false)]);
+    let steps = RefCell::new(Vec::new());
+    let tell = |tried| steps.borrow_mut().push(tried);
+    let trial = Trial { tell: &tell, canceller: &Canceller::default() };
+    (kind.open)(&place).expect("opened").test(DateTime::<Utc>::UNIX_EPOCH, &trial);
+    let told = |tried: &Tried| match tried {
+        Tried::Begun(what) => (what.clone(), None),
+        Tried::Ended(probe) => (probe.what.clone(), Some(probe.found.is_ok())),
+    };
+    let told: Vec<_> = steps.borrow().iter().map(told).collect();
+    let step = |what: &str, holds| (what.to_owned(), holds);
+    assert_eq!(
+        told[2..],
+        [
+            step("files of clients", None),
+            step("files of clients", Some(true)),
+            step("files of stock", None),
+            step("files of stock", Some(false)),
+        ]
+    );
     let empty = SourceConfig { kind: "isavigne".into(), ..SourceConfig::default() };
     let place = Place { config: &empty, ..place };
     assert_eq!((kind.open)(&place).err().map(|error| error.kind()), Some(Kind::Config));

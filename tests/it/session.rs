@@ -216,7 +216,12 @@ impl Session {
                     replies
                 }
                 Effect::Ask(generation, ask) => {
-                    vec![Reply::Answered(generation, ask.slot(), workers::answer(&self.workbench, &ask))]
+                    let (slot, news) = (ask.slot(), Mutex::new(Vec::new()));
+                    let tell = |one| news.lock().expect("news").push(Reply::Nearer(generation, slot, one));
+                    let answer = workers::answer(&self.workbench, &ask, &tell);
+                    let mut replies = news.into_inner().expect("news");
+                    replies.push(Reply::Answered(generation, slot, answer));
+                    replies
                 }
                 Effect::Copy(text) => {
                     self.copied.push(text);

@@ -70,7 +70,8 @@ fn popups() -> Vec<(&'static str, Open)> {
         }),
         ("text", |session| {
             let lines = (0..60).map(|at| format!("line {at} of something to be read {}", "é日".repeat(at))).collect();
-            session.model.popup = Some(Popup::Text { title: "text".to_owned(), lines, cursor: Default::default() });
+            session.model.popup =
+                Some(Popup::Text { title: "text".to_owned(), lines, cursor: Default::default(), waits: None });
         }),
     ]
 }

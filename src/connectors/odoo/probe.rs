@@ -8,39 +8,35 @@ use super::extract::Records;
 use super::session::{self, Session};
 use super::trouble::Trouble;
 use super::value::Value;
-use crate::connectors::{Kept, Probe};
+use crate::connectors::{Kept, Trial};
 use crate::error::Error;
-use crate::model::Canceller;
 
 /// How far the clocks may be apart before it is worth a word, in seconds.
 const APART: i64 = 120;
 
 /// Looks at one thing after the other and stops where the next would make no sense.
-pub(super) fn probe(odoo: &Odoo, now: DateTime<Utc>) -> Vec<Probe> {
-    let mut probes = Vec::new();
-    let mut found = |what: &str, found: Result<String, String>| {
-        let good = found.is_ok();
-        probes.push(Probe { what: what.to_owned(), found });
-        good
-    };
+pub(super) fn probe(odoo: &Odoo, now: DateTime<Utc>, trial: &Trial) {
+    trial.begin("API key");
     let key = odoo.key().map(|_| match &odoo.kept {
         Kept::Env(name) => format!("in the environment variable {name}"),
         Kept::Keyring(entry) => format!("in the keyring, entry {entry}"),
         Kept::File(path) => format!("in the file {}", path.display()),
     });
-    if !found("API key", key.map_err(|error| told(&error))) {
-        return probes;
+    if !trial.found("API key", key.map_err(|error| told(&error))) {
+        return;
     }
-    let Ok(credentials) = odoo.credentials() else { return probes };
-    let http = odoo.http(&Canceller::default());
+    let Ok(credentials) = odoo.credentials() else { return };
+    let http = odoo.http(trial.canceller);
+    let server = format!("server {}", odoo.options.url);
+    trial.begin(&server);
     let (version, transport) = match session::find(&http, odoo.protocol, credentials.clone()) {
         Ok(answer) => answer,
         Err(trouble) => {
-            found(&format!("server {}", odoo.options.url), Err(advice(&trouble)));
-            return probes;
+            trial.found(&server, Err(advice(&trouble)));
+            return;
         }
     };
-    found(&format!("server {}", odoo.options.url), Ok(format!("Odoo {version}, asked by {}", transport.name())));
+    trial.found(&server, Ok(format!("Odoo {version}, asked by {}", transport.name())));
     if let Some(theirs) = http.began() {
         let apart = (now - theirs).num_seconds();
         let clocks = format!("{} s apart", apart.abs());
@@ -50,41 +46,45 @@ pub(super) fn probe(odoo: &Odoo, now: DateTime<Utc>) -> Vec<Probe> {
         } else {
             clocks
         };
-        found("clocks", Ok(clocks));
+        trial.found("clocks", Ok(clocks));
     }
-    let user = match transport.log_in(&http) {
-        Ok(user) => {
-            found(&format!("database {}", odoo.options.database), Ok("exists".to_owned()));
-            user
+    let (database, user) = (format!("database {}", odoo.options.database), format!("user {}", odoo.options.user));
+    trial.begin(&database);
+    let number = match transport.log_in(&http) {
+        Ok(number) => {
+            trial.found(&database, Ok("exists".to_owned()));
+            number
         }
         Err(Trouble::NoDatabase) => {
-            found(&format!("database {}", odoo.options.database), Err(advice(&Trouble::NoDatabase)));
-            return probes;
+            trial.found(&database, Err(advice(&Trouble::NoDatabase)));
+            return;
         }
         Err(trouble) => {
-            found(&format!("user {}", odoo.options.user), Err(advice(&trouble)));
-            return probes;
+            trial.found(&user, Err(advice(&trouble)));
+            return;
         }
     };
     drop(transport);
+    trial.begin(&user);
     let session = match Session::open(http, credentials, &odoo.wishes()) {
         Ok(session) => session,
         Err(trouble) => {
-            found(&format!("user {}", odoo.options.user), Err(advice(&trouble)));
-            return probes;
+            trial.found(&user, Err(advice(&trouble)));
+            return;
         }
     };
-    found(&format!("user {}", odoo.options.user), Ok(format!("accepted, number {user}")));
+    trial.found(&user, Ok(format!("accepted, number {number}")));
     for note in &session.notes {
-        found("language", Err(note.clone()));
+        trial.found("language", Err(note.clone()));
     }
     for (entity, records) in &odoo.entities {
-        found(
-            &format!("{entity} ({})", records.model),
-            readable(&session, records).map_err(|trouble| advice(&trouble)),
-        );
+        if trial.canceller.is_cancelled() {
+            return;
+        }
+        let looked = format!("{entity} ({})", records.model);
+        trial.begin(&looked);
+        trial.found(&looked, readable(&session, records).map_err(|trouble| advice(&trouble)));
     }
-    probes
 }
 
 /// How many records can be read, and which columns the server has nothing for.

@@ -8,7 +8,7 @@ pub mod sheet;
 mod themes;
 
 use super::cursor::{Cursor, Reel};
-use super::effects::Effect;
+use super::effects::{Effect, Slot};
 use super::input::Input;
 use super::keymap::{Command, Layer, always};
 use super::message::Key;
@@ -48,6 +48,8 @@ pub enum Popup {
         lines: Vec<String>,
         /// The first line that is seen.
         cursor: Cursor,
+        /// The answer that is still waited for; nobody does once this is closed.
+        waits: Option<Slot>,
     },
 }
 
@@ -351,8 +353,10 @@ pub fn messages(model: &mut Model) -> Vec<Effect> {
 }
 
 fn close(model: &mut Model) -> Vec<Effect> {
-    model.popup = None;
-    Vec::new()
+    match model.popup.take() {
+        Some(Popup::Text { waits: Some(slot), .. }) => vec![model.forget(slot)],
+        _ => Vec::new(),
+    }
 }
 
 /// Moves what is seen of something to be read; there is no line to choose in it.

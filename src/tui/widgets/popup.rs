@@ -76,7 +76,10 @@ fn titles(model: &Model, popup: &Popup) -> (String, String) {
         }
         Popup::Messages(_) => (format!("messages · {}", model.notes.log.len()), "Esc close".to_owned()),
         Popup::Journal(_) => ("lines for a shell".to_owned(), "y copy · Esc close".to_owned()),
-        Popup::Text { title, .. } => (text::clean(title).into_owned(), "j k scroll · Esc close".to_owned()),
+        Popup::Text { title, waits, .. } => {
+            let close = if waits.is_some() { "Esc cancel" } else { "j k scroll · Esc close" };
+            (text::clean(title).into_owned(), close.to_owned())
+        }
         Popup::Picker(picker) => {
             let (matches, all) = (picker.matches().len() as u64, picker.items.len() as u64);
             let count = format!("{} of {}", text::number(matches), text::number(all));

@@ -39,7 +39,7 @@ fn live_the_whole_way_by_each_protocol_and_again() -> Result<()> {
     for protocol in ["auto", "xmlrpc"] {
         let Some(dir) = workspace(protocol) else { return Ok(()) };
         let mut workbench = Workbench::open(dir.path(), OpenOptions::default())?;
-        for probe in workbench.test_source("odoo")? {
+        for probe in workbench.test_source("odoo", &|_| ())? {
             assert!(probe.found.is_ok(), "{}: {:?}", probe.what, probe.found);
         }
         let load = workbench.load("odoo", &LoadOptions { full: true, since: None }, &|_| {})?;

@@ -459,7 +459,7 @@ fn a_load_that_is_killed_leaves_no_gap_and_no_double() -> Result<()> {
 fn the_test_of_a_source_says_step_by_step_what_holds() {
     let desk = Desk::on("19.0", "auto", "language = \"de_DE\"");
     desk.server.world().forbidden.insert("stock.quant");
-    let probes = desk.workbench().test_source("odoo").expect("a test");
+    let probes = desk.workbench().test_source("odoo", &|_| ()).expect("a test");
     let told: Vec<String> = probes
         .iter()
         .map(|probe| match &probe.found {

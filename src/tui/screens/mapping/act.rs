@@ -568,7 +568,7 @@ pub(super) fn take_sql(model: &mut Model, outcome: &Result<(String, String), Tol
             ("no statement".to_owned(), lines.chain(told.hints.iter().map(|hint| format!("→ {hint}"))).collect())
         }
     };
-    model.popup = Some(Popup::Text { title, lines, cursor: Cursor::default() });
+    model.popup = Some(Popup::Text { title, lines, cursor: Cursor::default(), waits: None });
 }
 
 pub(super) fn has_drift(model: &Model) -> Result<(), String> {
@@ -591,7 +591,7 @@ pub(super) fn show_drift(model: &mut Model) -> Vec<Effect> {
             .to_owned(),
     );
     let title = format!("how the columns of {} have changed", drift.entity);
-    model.popup = Some(Popup::Text { title, lines, cursor: Cursor::default() });
+    model.popup = Some(Popup::Text { title, lines, cursor: Cursor::default(), waits: None });
     Vec::new()
 }
 

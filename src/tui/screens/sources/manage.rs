@@ -5,12 +5,11 @@ use toml::Value;
 
 use super::chosen;
 use crate::model::SourceConfig;
-use crate::tui::cursor::Cursor;
 use crate::tui::effects::{Ask, Effect, Job};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Item, Picker, Popup, Question};
-use crate::workbench::{self, MappingInfo, Probe, SourceOption};
+use crate::workbench::{self, MappingInfo, SourceOption};
 
 /// What the user is about to do with a source.
 #[derive(Default)]
@@ -82,40 +81,6 @@ pub fn remove(model: &mut Model) -> Vec<Effect> {
     }));
     model.sources.manage.removing = Some(name);
     Vec::new()
-}
-
-/// Tries the way to the chosen source.
-pub fn test(model: &mut Model) -> Vec<Effect> {
-    let Some(name) = chosen(model).map(|source| source.name.clone()) else {
-        return Vec::new();
-    };
-    let lines = vec!["trying the way there; Esc leaves".to_owned()];
-    model.popup = Some(Popup::Text { title: test_title(&name), lines, cursor: Cursor::default() });
-    vec![model.ask(Ask::Test { source: name })]
-}
-
-fn test_title(source: &str) -> String {
-    format!("test of {source}")
-}
-
-/// Takes what a test found: into its popup where that is still open, into the messages otherwise.
-pub fn take_test(model: &mut Model, source: &str, probes: &[Probe]) {
-    let wrong = probes.iter().filter(|probe| probe.found.is_err()).count();
-    let told: Vec<String> = probes
-        .iter()
-        .map(|probe| match &probe.found {
-            Ok(found) => format!("✓ {}: {found}", probe.what),
-            Err(why) => format!("✗ {}: {why}", probe.what),
-        })
-        .collect();
-    match &mut model.popup {
-        Some(Popup::Text { title, lines, .. }) if *title == test_title(source) => *lines = told,
-        _ if wrong == 0 => model.say(Tone::Done, format!("{source} can be read: all {} steps hold", probes.len())),
-        _ => model.say(
-            Tone::Refused,
-            format!("{source}: {}", told.iter().find(|line| line.starts_with('✗')).cloned().unwrap_or_default()),
-        ),
-    }
 }
 
 /// Takes which kinds there are and what the sources say, and goes on with what was wanted.

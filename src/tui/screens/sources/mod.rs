@@ -2,8 +2,10 @@
 
 mod manage;
 mod next;
+mod trial;
 
 pub use self::manage::changed;
+pub use self::trial::{failed as test_failed, tried};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Direction, Rect};
@@ -44,6 +46,7 @@ pub struct State {
     /// The source whose rejects are open.
     rejects: Option<Rejects>,
     manage: manage::State,
+    trial: trial::State,
 }
 
 /// The records of a source that could not be read as rows.
@@ -127,8 +130,8 @@ static KEYS: Layer = Layer {
             name: "test source",
             keys: &["t"],
             label: "test",
-            help: "Tries the way to the chosen source, without loading, and says what holds and what does not.",
-            run: manage::test,
+            help: "Tries the way to the chosen source, without loading, and says step by step what holds; Esc stops it.",
+            run: trial::begin,
             ready: manage::on_source,
         },
         Command {
@@ -266,7 +269,7 @@ fn answer(model: &mut Model, answer: &Answer) {
     match answer {
         Answer::Standing(standing) => next::take(model, standing),
         Answer::Kinds { kinds, sources } => manage::take_kinds(model, kinds, sources),
-        Answer::Test { source, probes } => manage::take_test(model, source, probes),
+        Answer::Test { source, probes } => trial::take(model, source, probes),
         Answer::Sources(sources) => model.sources.sources = Some(sources.clone()),
         Answer::Rejects(page) => {
             if let Some(rejects) = &mut model.sources.rejects {

@@ -113,6 +113,24 @@ impl Keymap {
         }
     }
 
+    /// The key of a command as it stands in a sentence: its first one, or the way through the palette where it has none.
+    /// It is looked for in these layers first and then everywhere; `place/command` names one of several of that name.
+    pub fn key(&self, layers: &[&'static Layer], name: &str) -> String {
+        let (place, name) = name.split_once('/').map_or((None, name), |(place, name)| (Some(place), name));
+        let others = super::screens::layers();
+        let mut here = layers.iter().chain(&others).filter(|layer| place.is_none_or(|place| layer.title == place));
+        let command = here
+            .find_map(|layer| self.effective(layer).commands.iter().find(|command| command.name == name))
+            .and_then(|command| command.keys.first());
+        match command.map(|keys| shown(keys)).as_deref() {
+            None => format!(":{name}"),
+            Some("esc") => "Esc".to_owned(),
+            Some("enter") => "Enter".to_owned(),
+            Some("tab") => "Tab".to_owned(),
+            Some(key) => key.to_owned(),
+        }
+    }
+
     /// The layer with the keys that work.
     pub fn effective(&self, layer: &'static Layer) -> &'static Layer {
         self.remapped.iter().find(|(built_in, _)| std::ptr::eq(*built_in, layer)).map_or(layer, |(_, own)| own)

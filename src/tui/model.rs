@@ -210,6 +210,14 @@ impl Model {
         built_in.into_iter().map(|layer| self.keymap.effective(layer)).collect()
     }
 
+    /// The key of a command as the user has it, for a sentence that names it; of several commands of one name the one of
+    /// the open screen, unless it is told apart as `place/command`.
+    pub fn key(&self, name: &'static str) -> String {
+        let mut layers = (self.screen().layers)(self);
+        layers.extend([&screens::TABS, &screens::GLOBAL]);
+        self.keymap.key(&layers, name)
+    }
+
     /// The effect that asks; whatever was asked of the same kind before no longer matters.
     pub fn ask(&mut self, ask: Ask) -> Effect {
         self.generations += 1;
@@ -256,7 +264,7 @@ impl Model {
     pub fn free(&self) -> Result<(), String> {
         self.writable()?;
         match self.work.as_ref().map(|work| &work.job) {
-            Some(Job::Load(source)) => Err(format!("{source} is being loaded; Esc cancels that")),
+            Some(Job::Load(source)) => Err(format!("{source} is being loaded; {} cancels that", self.key("back"))),
             Some(job) if job.is_commit() => Err("a commit is being made".to_owned()),
             _ => Ok(()),
         }

@@ -88,7 +88,10 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Meaning::Nothing => {
             let typed: String = std::mem::take(&mut model.typed).iter().map(|key| keymap::shown(&key.0)).collect();
             if !(alone && popups::type_key(model, &key)) {
-                let help = if model.popup.is_some() { "" } else { "; ? shows the keys that work here" };
+                let help = match model.popup {
+                    Some(_) => String::new(),
+                    None => format!("; {} shows the keys that work here", model.key("help")),
+                };
                 model.say(Tone::Refused, format!("{typed} does nothing here{help}"));
             }
             Vec::new()
@@ -98,9 +101,10 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Whoever cannot see what a key would do can only ask for the keys or leave.
 fn press_blind(model: &mut Model, key: &Key) -> Vec<Effect> {
-    match key.0.as_str() {
-        "?" if model.popup.is_none() => popups::help(model),
-        "Q" => vec![Effect::Quit],
+    let layers = [model.keymap.effective(&screens::GLOBAL)];
+    match keymap::look_up(&layers, std::slice::from_ref(key)) {
+        Meaning::Is(command) if command.name == "help" && model.popup.is_none() => popups::help(model),
+        Meaning::Is(command) if command.name == "quit" => vec![Effect::Quit],
         _ => Vec::new(),
     }
 }
@@ -355,7 +359,7 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
             model.say_with_hint(
                 Tone::News,
                 "the check was cancelled; the counts are those of the one before",
-                "r checks again",
+                format!("{} checks again", model.key("check again")),
             );
         }
         Err(error) => model.notes.fail(model.clock, &error),

@@ -20,8 +20,8 @@ pub fn view(model: &Model, frame: &mut Frame) {
     let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     let too_small = model.too_small();
     if too_small {
-        let size =
-            format!("{}x{}: too small, {}x{} needed; ? keys, Q quit", area.width, area.height, SMALLEST.0, SMALLEST.1);
+        let size = format!("{}x{}: too small, {}x{} needed", area.width, area.height, SMALLEST.0, SMALLEST.1);
+        let size = format!("{size}; {} keys, {} quit", model.key("help"), model.key("quit"));
         for (row, line) in (0..).zip(text::wrap(&size, usize::from(area.width))) {
             put(buffer, body, row, Line::styled(line, model.theme.warning()));
         }

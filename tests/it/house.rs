@@ -236,6 +236,29 @@ fn every_entry_of_a_vocabulary_is_in_its_registry() {
 }
 
 #[test]
+fn a_key_in_a_sentence_is_that_of_a_command_there_is() {
+    let places = tastevin::tui::screens::places();
+    let known = |name: &str| {
+        let (title, name) = name.split_once('/').map_or((None, name), |(title, name)| (Some(title), name));
+        let here = places.iter().filter(|place| title.is_none_or(|title| place.layer.title == title));
+        here.flat_map(|place| place.layer.commands).any(|command| command.name == name)
+    };
+    let (mut named, mut offences) = (0, Vec::new());
+    for source in sources().iter().filter(|source| source.room() == "tui") {
+        for (number, line) in source.lines() {
+            for name in line.split("model.key(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                named += 1;
+                if !known(name) {
+                    offences.push(format!("{}: there is no command \"{name}\"", source.at(number)));
+                }
+            }
+        }
+    }
+    assert!(named > 50, "{named} keys in sentences");
+    none(&offences, "model.key names a command, or place/command");
+}
+
+#[test]
 fn the_reader_of_imports_sees_lists_and_leaves_other_crates_alone() {
     assert_eq!(rooms_named("use crate::{model::{Page, Load}, store};"), ["model", "store"]);
     assert_eq!(rooms_named("let x = crate::sql::Ident(a); crate::store::run()"), ["sql", "store"]);

@@ -17,11 +17,14 @@ use crate::session::{CLIENTS, PRODUITS, Session, VENTES, copy, prepared};
 #[test]
 fn an_empty_workspace_says_what_to_do_next() {
     let mut session = Session::empty(80, 24);
-    session.shows("This workspace has no source yet.").shows("tastevin -C /cellar source add").shows("○ not checked");
+    session.shows("This workspace has no source yet.").shows("a  adds one: the folder").shows("○ not checked");
     session.keys("l").shows("there is no source");
-    session.keys("3").shows("This workspace has no source yet.");
-    session.keys("6").shows("nothing was checked yet").shows("nothing was committed yet");
-    session.keys("c").shows("nothing was checked yet");
+    for screen in ["2", "3", "4", "5", "6", "7"] {
+        session.keys(screen).shows("This workspace has no source yet.").shows("1 a  adds one: the folder");
+    }
+    session.keys("6").shows("nothing was committed yet");
+    session.keys("c").shows("this workspace has no source yet: 1 a adds one");
+    session.keys("1 a").shows("kind").keys("esc");
 }
 
 #[test]

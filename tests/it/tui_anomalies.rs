@@ -304,9 +304,9 @@ fn narrow_screens_stack_the_panes() {
 #[test]
 fn before_a_check_every_page_says_what_comes_first() {
     let mut session = Session::fresh(120, 40);
-    session.keys("3 F").shows("nothing was checked yet").keys("esc");
+    session.keys("3 F").shows("nothing was loaded yet: 1 L loads every source").keys("esc");
     session.keys("W").shows("Nothing is waived.").keys("esc");
-    session.keys("c").shows("nothing was checked yet").keys("esc");
+    session.keys("c").shows("Nothing was loaded yet.").keys("esc");
     session.keys("C").shows("there are no conflicts");
     session.keys("o").hides("row ·");
 }

@@ -161,7 +161,7 @@ fn the_palette_shows_keys_help_and_reasons_and_what_was_run_before_comes_first()
 #[test]
 fn what_is_not_there_yet_is_said_with_what_brings_it() {
     let mut session = Session::fresh(100, 30);
-    session.keys("3").shows("Nothing was loaded yet.").shows("L  on Sources (1) loads every source,");
+    session.keys("3").shows("Nothing was loaded yet.").shows("1 L  loads every source, then checks");
     session.keys("1 L 3").hides("Nothing was loaded yet.");
 }
 

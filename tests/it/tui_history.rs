@@ -105,11 +105,7 @@ fn a_score_is_a_door_to_its_anomalies() {
 #[test]
 fn an_empty_history_says_what_to_do_and_read_only_why_not() {
     Session::empty(80, 24).keys("7").shows("This workspace has no source yet.");
-    Session::fresh(80, 24)
-        .keys("7")
-        .shows("Nothing was loaded or committed yet.")
-        .keys("enter")
-        .shows("there is nothing here yet");
+    Session::fresh(80, 24).keys("7").shows("Nothing was loaded yet.").keys("enter").shows("there is nothing here yet");
     let session = with_two_commits(80, 24);
     let Session { workbench, dir, .. } = session;
     drop(workbench);

@@ -109,6 +109,29 @@ fn a_key_that_was_changed_is_the_one_that_works_and_the_one_that_is_shown() {
 }
 
 #[test]
+fn what_a_refusal_or_a_hint_names_is_the_key_that_the_user_has() {
+    let config = "[keys]\nundo = \"A-z\"\n\"check again\" = \"F5\"\n\"go to sources\" = \"F9\"\n\"load all\" = \"A-l\"\n\
+                  \"add source\" = \"A-a\"\nwaive = \"A-w\"\nfilter = \"A-f\"\nback = \"A-b\"\n\"release the mouse\" = []\n";
+    let mut session = with(config, FULL, 120, 36);
+    session.keys("3 / \"invalid\" enter").shows("invalid-email").keys("enter A-w \"by post\" enter A-w");
+    session.shows("A-z takes a decision back");
+    session.keys("A-z 3 W").shows("Nothing is waived. A-w on a finding").keys("A-b");
+    session.keys(": \"release the mouse\" enter").shows(":release the mouse takes it back");
+    session.keys("5 enter A-f \"false\" enter").shows("no row is like that; A-b removes the last filter");
+    for (session, said) in
+        [(Session::empty(120, 36), "F9 A-a  adds one"), (Session::fresh(120, 36), "F9 A-l  loads every")]
+    {
+        let mut session = session;
+        let config = TextFile { path: PathBuf::from("config.toml"), text: config.to_owned() };
+        let preferences = Preferences { config: Some(config), ..Preferences::default() };
+        session.model.configure(Config::of(preferences, None, FULL, &screens::places()));
+        for screen in ["3", "4", "6", "7"] {
+            session.keys(screen).shows(said);
+        }
+    }
+}
+
+#[test]
 fn a_mistake_in_the_configuration_is_said_with_its_line_and_the_rest_holds() {
     let config = "theme = \"light\"\nmouse = \"off\"\n[keys]\nundo = \"r\"\n";
     let mut session = with(config, FULL, 100, 30);

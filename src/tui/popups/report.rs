@@ -4,6 +4,7 @@ use super::{Form, FormField, Popup};
 use crate::tui::effects::{Ask, Effect};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
+use crate::tui::widgets::empty::{self, Stage};
 use crate::workbench::report_formats;
 
 /// Asks for the name of the file.
@@ -31,8 +32,5 @@ pub fn report(model: &mut Model) -> Vec<Effect> {
 
 /// Whether there is anything to report.
 pub fn checked(model: &Model) -> Result<(), String> {
-    match model.verdict {
-        Some(_) => Ok(()),
-        None => Err("nothing was checked yet: r checks".to_owned()),
-    }
+    empty::reached(model, Stage::Checked)
 }

@@ -15,6 +15,7 @@ use crate::tui::keymap::{Command, Layer, always};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::text;
+use crate::tui::widgets::empty::{self, Stage};
 use crate::tui::widgets::pane::{below, inner, split};
 
 /// The groups.
@@ -304,8 +305,11 @@ impl Open {
 fn has_groups(model: &Model) -> Result<(), String> {
     match &model.duplicates.groups {
         Some(groups) if !groups.is_empty() => Ok(()),
-        Some(_) => Err("no rows look alike".to_owned()),
-        None => Err("nothing was checked yet".to_owned()),
+        Some(_) if model.verdict.is_some() => Err("no rows look alike".to_owned()),
+        _ => {
+            empty::reached(model, Stage::Checked)?;
+            Err("the groups are being read; a moment".to_owned())
+        }
     }
 }
 
@@ -319,7 +323,7 @@ fn can_decide(model: &Model) -> Result<(), String> {
     has_rows(model)?;
     let group = model.duplicates.open.as_ref().map(|open| name(&open.found.group));
     match group.is_some_and(|group| model.duplicates.decided.contains(&group)) {
-        true => Err("that is decided; u takes it back".to_owned()),
+        true => Err(format!("that is decided; {} takes it back", model.key("undo"))),
         false => Ok(()),
     }
 }
@@ -338,7 +342,9 @@ fn can_keep_apart(model: &Model) -> Result<(), String> {
         Some(group) if group.rule == "duplicate-key" => {
             Err("two rows cannot be committed under one key: merge them, exclude one, or correct a key".to_owned())
         }
-        Some(group) if group.open == 0 => Err("that is remembered already; u or the waivers take it back".to_owned()),
+        Some(group) if group.open == 0 => {
+            Err(format!("that is remembered already; {} or the waivers take it back", model.key("undo")))
+        }
         _ => Ok(()),
     }
 }
@@ -347,11 +353,14 @@ fn can_take(model: &Model) -> Result<(), String> {
     can_merge(model)?;
     let Some(open) = &model.duplicates.open else { return Ok(()) };
     let Some(at) = open.field(model.duplicates.all_fields) else {
-        return Err("there is no field here; a shows those in which the rows do not differ".to_owned());
+        let all = model.key("all fields");
+        return Err(format!("there is no field here; {all} shows those in which the rows do not differ"));
     };
     let field = &open.found.fields[at];
     match model.about.schema.field(&open.found.group.table, field) {
-        Some(declared) if declared.key => Err("the key is that of the row that stays; o chooses another".to_owned()),
+        Some(declared) if declared.key => {
+            Err(format!("the key is that of the row that stays; {} chooses another", model.key("let this row stay")))
+        }
         Some(declared) if declared.derive.is_some() => Err(format!("{field} is computed from the others")),
         _ => Ok(()),
     }

@@ -377,7 +377,11 @@ pub fn lines_seen(model: &Model, regions: fn(&Model, Rect) -> Vec<Region>, pane:
 }
 
 fn has_panes(model: &Model) -> Result<(), String> {
-    if (model.screen().panes)(model) > 1 { Ok(()) } else { Err("there is one pane here; Esc goes back".to_owned()) }
+    if (model.screen().panes)(model) > 1 {
+        Ok(())
+    } else {
+        Err(format!("there is one pane here; {} goes back", model.key("back")))
+    }
 }
 
 fn next_pane(model: &mut Model, forward: bool) -> Vec<Effect> {
@@ -421,7 +425,7 @@ fn can_undo(model: &Model) -> Result<(), String> {
     let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
     match state.done.is_empty() {
         _ if state.undo_waits => {
-            Err("your last decision is not on the disk yet; u takes it back once it is".to_owned())
+            Err(format!("your last decision is not on the disk yet; {} takes it back once it is", model.key("undo")))
         }
         true => Err("there is no decision of yours to undo".to_owned()),
         false => Ok(()),
@@ -433,7 +437,7 @@ fn can_redo(model: &Model) -> Result<(), String> {
     let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
     match state.undone.is_empty() {
         _ if state.redo_waits => {
-            Err("what you took back is not on the disk yet; U brings it back once it is".to_owned())
+            Err(format!("what you took back is not on the disk yet; {} brings it back once it is", model.key("redo")))
         }
         true => Err("there is nothing to redo".to_owned()),
         false => Ok(()),
@@ -462,9 +466,9 @@ fn redo_last(model: &mut Model) -> Vec<Effect> {
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
     model.mouse = !model.mouse;
     let text = if model.mouse {
-        "the mouse clicks and scrolls here again"
+        "the mouse clicks and scrolls here again".to_owned()
     } else {
-        "the mouse is the terminal's; M takes it back"
+        format!("the mouse is the terminal's; {} takes it back", model.key("release the mouse"))
     };
     model.say(Tone::News, text);
     vec![Effect::Mouse(model.mouse)]

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::put;
 use crate::tui::model::Model;
-use crate::tui::shell::quoted;
+use crate::tui::screens::sources;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
@@ -41,15 +41,14 @@ impl Empty {
 /// The first thing that is missing on the way to a stage; `None` where the workspace has come that far.
 pub fn missing(model: &Model, stage: Stage) -> Option<Empty> {
     if model.about.sources.is_empty() {
-        let dir = text::clean(&model.about.dir.display().to_string()).into_owned();
-        let add = format!("tastevin -C {} source add isavigne_prod --kind isavigne --path exports", quoted(&dir));
         return Some(Empty::new(
             "This workspace has no source yet.",
             &[
-                ("", "Add the folder that the exports are dropped into:"),
-                (&add, ""),
-                ("", "then open the workbench again and press l to load it."),
-                ("tastevin demo", "makes a workspace with sample exports to try things on"),
+                (
+                    &on_sources(model, "sources/add source"),
+                    "adds one: the folder that the exports are dropped into, or a server",
+                ),
+                ("tastevin demo", "in a shell makes a workspace with sample exports to try things on"),
             ],
         ));
     }
@@ -58,13 +57,41 @@ pub fn missing(model: &Model, stage: Stage) -> Option<Empty> {
     if stage >= Stage::Loaded && model.verdict.is_none() && known.is_some_and(|sources| !loaded(sources)) {
         return Some(Empty::new(
             "Nothing was loaded yet.",
-            &[("L", "on Sources (1) loads every source, then checks"), ("l", "there loads the one that is chosen")],
+            &[(&on_sources(model, "sources/load all"), "loads every source, then checks")],
         ));
     }
     if stage >= Stage::Checked && model.verdict.is_none() {
-        return Some(Empty::new("Nothing was checked yet.", &[("r", "builds the candidates and runs every rule")]));
+        return Some(Empty::new(
+            "Nothing was checked yet.",
+            &[(&model.key("check again"), "builds the candidates and runs every rule")],
+        ));
     }
     None
+}
+
+/// Why the workspace has not come as far as a stage, if so: what is missing and the key that brings it, in one line.
+pub fn reached(model: &Model, stage: Stage) -> Result<(), String> {
+    let Some(Empty { what, next }) = missing(model, stage) else { return Ok(()) };
+    let what = what.trim_end_matches('.');
+    let mut letters = what.chars();
+    let what = letters.next().map(|first| first.to_lowercase().chain(letters).collect::<String>()).unwrap_or_default();
+    Err(match next.first() {
+        Some((key, about)) => format!("{what}: {key} {about}"),
+        None => what,
+    })
+}
+
+/// The keys that load, and what follows, as a hint.
+pub fn to_load(model: &Model) -> String {
+    format!("{} loads it, then checks", on_sources(model, "sources/load"))
+}
+
+/// The key of a command of Sources; from another screen with the key that goes there first.
+fn on_sources(model: &Model, command: &'static str) -> String {
+    match std::ptr::eq(model.screen(), &sources::SCREEN) {
+        true => model.key(command),
+        false => format!("{} {}", model.key("go to sources"), model.key(command)),
+    }
 }
 
 /// Draws it: what is missing, then a line per step.
@@ -74,7 +101,8 @@ pub fn draw(empty: &Empty, area: Rect, theme: Theme, buffer: &mut Buffer) {
     }
 }
 
-fn lines(empty: &Empty, width: usize, airy: bool, theme: Theme) -> Vec<Line<'static>> {
+/// The same as lines of that width; `airy` keeps its parts apart.
+pub fn lines(empty: &Empty, width: usize, airy: bool, theme: Theme) -> Vec<Line<'static>> {
     const LEAD: &str = " ";
     let room = width.saturating_sub(2 * LEAD.len());
     let mut lines: Vec<Line> = Vec::new();

@@ -268,7 +268,7 @@ pub fn note(model: &Model, area: Rect, buffer: &mut Buffer) {
     let room = usize::from((area.height / 3).saturating_sub(2)).max(1);
     if lines.len() > room {
         lines.truncate(room.saturating_sub(1).max(1));
-        let more = Span::styled("  … ! shows all of it", theme.dim());
+        let more = Span::styled(format!("  … {} shows all of it", model.key("messages")), theme.dim());
         match lines.last_mut() {
             Some(only) if room == 1 => {
                 let said: String = only.spans.iter().map(|span| span.content.as_ref()).collect();

@@ -98,7 +98,7 @@ pub fn can_decide(model: &Model) -> Result<(), String> {
     model.writable()?;
     has_finding(model)?;
     match target(model).and_then(|anomaly| decision(model, &anomaly).cloned()) {
-        Some(_) if !selecting(model) => Err("this is decided already; u takes it back".to_owned()),
+        Some(_) if !selecting(model) => Err(format!("this is decided already; {} takes it back", model.key("undo"))),
         _ => Ok(()),
     }
 }
@@ -108,7 +108,8 @@ pub fn can_edit(model: &Model) -> Result<(), String> {
     can_decide(model)?;
     match target(model) {
         Some(anomaly) if anomaly.field.is_empty() && !selecting(model) => {
-            Err("this finding is about the whole row: x excludes the row, w waives the finding".to_owned())
+            let (exclude, waive) = (model.key("exclude row"), model.key("waive"));
+            Err(format!("this finding is about the whole row: {exclude} excludes the row, {waive} waives the finding"))
         }
         _ => Ok(()),
     }
@@ -119,7 +120,7 @@ pub fn can_accept(model: &Model) -> Result<(), String> {
     can_edit(model)?;
     match target(model) {
         Some(anomaly) if anomaly.suggestion.is_none() && !selecting(model) => {
-            Err("there is no suggestion for this one; e edits it".to_owned())
+            Err(format!("there is no suggestion for this one; {} edits it", model.key("edit")))
         }
         _ => Ok(()),
     }
@@ -152,7 +153,7 @@ fn selecting(model: &Model) -> bool {
 /// Marks the finding or takes its mark away, and goes on to the next.
 pub fn mark(model: &mut Model) -> Vec<Effect> {
     if std::mem::take(&mut model.anomalies.all_marked) {
-        model.say(Tone::News, "nothing is marked any more; space marks one by one");
+        model.say(Tone::News, format!("nothing is marked any more; {} marks one by one", model.key("mark")));
         return Vec::new();
     }
     let Some(anomaly) = findings::current(model).cloned() else {
@@ -177,6 +178,13 @@ pub fn mark_all(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The keys that decide, as they stand in a sentence.
+fn deciding(model: &Model) -> String {
+    let [edit, accept, waive, exclude] =
+        ["edit", "accept suggestion", "waive", "exclude row"].map(|name| model.key(name));
+    format!("{edit}, {accept}, {waive} or {exclude}")
+}
+
 /// Begins a range at the cursor, or ends it by marking what is in it.
 pub fn range(model: &mut Model) -> Vec<Effect> {
     let at = model.anomalies.list.at;
@@ -184,7 +192,13 @@ pub fn range(model: &mut Model) -> Vec<Effect> {
     match model.anomalies.range.take() {
         None => {
             model.anomalies.range = Some(at);
-            model.say(Tone::News, "range: move, then e, s, w or x act on all of it; v marks it, Esc leaves");
+            let said = format!(
+                "range: move, then {} act on all of it; {} marks it, {} leaves",
+                deciding(model),
+                model.key("mark a range"),
+                model.key("back")
+            );
+            model.say(Tone::News, said);
         }
         Some(begin) => {
             let state = &mut model.anomalies;
@@ -194,7 +208,8 @@ pub fn range(model: &mut Model) -> Vec<Effect> {
                     return mark_all(model);
                 }
                 state.range = Some(begin);
-                model.say(Tone::Refused, "the range is longer than what is at hand; e, s, w or x act on all of it");
+                let said = format!("the range is longer than what is at hand; {} act on all of it", deciding(model));
+                model.say(Tone::Refused, said);
                 return Vec::new();
             }
             let held = (first..=last).filter_map(|at| state.window.get(at).cloned());
@@ -284,12 +299,14 @@ fn act(model: &mut Model, purpose: Purpose, mut targets: Targets, ask: bool) -> 
         if purpose == Purpose::Accept && !these.is_empty() {
             these.retain(|anomaly| anomaly.suggestion.is_some() && !anomaly.field.is_empty());
             if these.is_empty() {
-                model.say(Tone::Refused, "there are no suggestions here; e edits");
+                let edit = model.key("edit");
+                model.say(Tone::Refused, format!("there are no suggestions here; {edit} edits"));
                 return Vec::new();
             }
         }
         if these.is_empty() {
-            model.say(Tone::Refused, "nothing is open among these; u takes a decision back");
+            let undo = model.key("undo");
+            model.say(Tone::Refused, format!("nothing is open among these; {undo} takes a decision back"));
             return Vec::new();
         }
     }

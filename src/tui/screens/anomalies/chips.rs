@@ -163,7 +163,10 @@ pub fn remove_last(model: &mut Model) -> Vec<Effect> {
 
 /// Whether a chip is on.
 pub fn has_chips(model: &Model) -> Result<(), String> {
-    if model.anomalies.chips.is_empty() { Err("no filter is on; & adds one".to_owned()) } else { Ok(()) }
+    match model.anomalies.chips.is_empty() {
+        true => Err(format!("no filter is on; {} adds one", model.key("anomalies/filter"))),
+        false => Ok(()),
+    }
 }
 
 /// Asks for a text to filter by.

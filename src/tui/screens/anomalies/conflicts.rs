@@ -126,7 +126,7 @@ fn can_settle(model: &Model) -> Result<(), String> {
     model.writable()?;
     let Some(conflict) = current(model) else { return Err("there are no conflicts any more".to_owned()) };
     match model.anomalies.conflicts.settled.contains(&id_of(conflict)) {
-        true => Err("this is settled already; u or U takes that back".to_owned()),
+        true => Err(format!("this is settled already; {} or {} takes that back", model.key("undo"), model.key("redo"))),
         false => Ok(()),
     }
 }
@@ -137,10 +137,12 @@ pub fn can_keep(model: &Model) -> Result<(), String> {
     match current(model).map(|one| one.reason.as_str()) {
         Some("changed") => Ok(()),
         Some("missing-row") => {
-            Err("the row is not there to decide about; the decision waits until it comes back, t gives it up"
-                .to_owned())
+            let give_up = model.key("take new");
+            Err(format!(
+                "the row is not there to decide about; the decision waits until it comes back, {give_up} gives it up"
+            ))
         }
-        _ => Err("this can never apply as it stands; t gives it up".to_owned()),
+        _ => Err(format!("this can never apply as it stands; {} gives it up", model.key("take new"))),
     }
 }
 
@@ -189,7 +191,7 @@ pub fn take(model: &mut Model) -> Vec<Effect> {
     }
     let about = vec![
         format!("The decision is about {}; all of it is taken back.", text::count(rows as u64, "row")),
-        "U brings it back.".to_owned(),
+        format!("{} brings it back.", model.key("redo")),
     ];
     model.popup =
         Some(Popup::Question(Question { title: "take the whole decision back".to_owned(), about, yes: revert }));
@@ -272,7 +274,10 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         }
     });
     if total == 0 {
-        let say = if state.conflicts.is_none() { "   …" } else { "   ✓ Every decision applies. Esc goes back." };
+        let say = match state.conflicts {
+            None => "   …".to_owned(),
+            Some(_) => format!("   ✓ Every decision applies. {} goes back.", model.key("back")),
+        };
         put(buffer, below(inner(frame), 1), 0, Line::styled(say, theme.dim()));
     }
     if detail.height > 2 {

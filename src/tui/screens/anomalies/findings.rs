@@ -15,6 +15,7 @@ use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Popup};
 use crate::tui::screens::Region;
 use crate::tui::text;
+use crate::tui::widgets::empty::{self, Stage};
 use crate::tui::widgets::pane::{below, inner, split};
 use crate::tui::window::Window;
 
@@ -226,12 +227,12 @@ pub fn leave_pane(model: &mut Model) -> Vec<Effect> {
 
 /// Whether anything was found at all.
 pub fn has_findings(model: &Model) -> Result<(), String> {
+    empty::reached(model, Stage::Checked)?;
     match &model.verdict {
-        None => Err("nothing was checked yet: r checks, 1 and then l loads and checks".to_owned()),
         Some(verdict) if verdict.rules.iter().all(|rule| rule.open + rule.waived == 0) => {
             Err("nothing was found: every rule is quiet".to_owned())
         }
-        Some(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -246,7 +247,7 @@ pub fn has_suggestions(model: &Model) -> Result<(), String> {
     let window = &model.anomalies.window;
     let all_at_hand = window.total == Some(window.rows.len() as u64);
     match all_at_hand && window.rows.iter().all(|anomaly| anomaly.suggestion.is_none()) {
-        true => Err("none of these findings comes with a suggestion; e edits one".to_owned()),
+        true => Err(format!("none of these findings comes with a suggestion; {} edits one", model.key("edit"))),
         false => Ok(()),
     }
 }
@@ -277,10 +278,12 @@ pub fn next(model: &mut Model, forward: bool) -> Vec<Effect> {
 /// Asks what to search for.
 pub fn search(model: &mut Model) -> Vec<Effect> {
     let rules = searches_rules(model);
+    let (next, previous) = (model.key("anomalies/next match"), model.key("anomalies/previous match"));
+    let hint = format!("{next} and {previous} go from match to match");
     model.popup = Some(Popup::Form(Form {
         title: if rules { "search rules" } else { "search findings" }.to_owned(),
         about: Vec::new(),
-        fields: vec![FormField::new("/", "n and N go from match to match", "")],
+        fields: vec![FormField::new("text", hint, "")],
         focus: 0,
         check: |_, _| None,
         submit: |model, texts| {
@@ -297,7 +300,8 @@ fn searches_rules(model: &Model) -> bool {
 
 /// Whether something was searched for.
 pub fn searched(model: &Model) -> Result<(), String> {
-    model.anomalies.search.as_ref().map(|_| ()).ok_or_else(|| "nothing was searched for yet; / searches".to_owned())
+    let search = || format!("nothing was searched for yet; {} searches", model.key("anomalies/search"));
+    model.anomalies.search.as_ref().map(drop).ok_or_else(search)
 }
 
 /// Goes to the next match or the one before.

@@ -29,8 +29,9 @@ fn value_before(model: &Model, anomaly: &Anomaly) -> Option<String> {
 
 /// The one field that everything listed is on, or why there is none.
 pub fn field_of_all(model: &Model) -> Result<(String, String), String> {
-    act::one_field(model)
-        .ok_or_else(|| "these findings are on several fields; F and then a field narrows them down".to_owned())
+    act::one_field(model).ok_or_else(|| {
+        format!("these findings are on several fields; {} and then a field narrows them down", model.key("facets"))
+    })
 }
 
 /// Asks for the value that the targets get.
@@ -112,7 +113,7 @@ fn about_all(model: &Model, _: &AnomalyFilter, listed: u64) -> Result<Asked, Str
             "Every row with one of the {} gets the same value, those that are not seen too;",
             text::count(listed, "finding")
         ),
-        "what is waived stays. It is one decision per rule, and u takes it back.".to_owned(),
+        format!("what is waived stays. It is one decision per rule, and {} takes it back.", model.key("undo")),
     ];
     Ok((format!("{table}.{field} of all that is listed"), about, declared, String::new()))
 }
@@ -181,7 +182,7 @@ pub fn exclude(model: &mut Model, targets: Targets) {
             text::count(*listed, "finding")
         ),
     };
-    let about = vec![what, "They stay in the source; u takes this back.".to_owned()];
+    let about = vec![what, format!("They stay in the source; {} takes this back.", model.key("undo"))];
     ask(model, "exclude rows".to_owned(), about, targets, act::exclude_these);
 }
 

@@ -93,7 +93,7 @@ pub fn ready(model: &Model) -> Result<(), String> {
     model.writable()?;
     match model.anomalies.preview.window.total {
         None => Err("what would change is still being looked up".to_owned()),
-        Some(0) => Err("there is nothing to accept here; Esc goes back".to_owned()),
+        Some(0) => Err(format!("there is nothing to accept here; {} goes back", model.key("back"))),
         Some(_) => Ok(()),
     }
 }
@@ -134,10 +134,14 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     Pane { title: vec![Span::raw(title)], foot, focused: true }.draw(area, theme, buffer);
     let inside = inner(area);
     let say = match state.window.total {
-        Some(0) => " Nothing open here comes with a suggestion. Esc goes back.",
-        _ => " Enter changes all of these, Esc none. It is one decision per field and rule.",
+        Some(0) => format!(" Nothing open here comes with a suggestion. {} goes back.", model.key("back")),
+        _ => format!(
+            " {} changes all of these, {} none. It is one decision per field and rule.",
+            model.key("suggestions/accept all"),
+            model.key("back")
+        ),
     };
-    put(buffer, inside, 0, Line::styled(text::fit(say, usize::from(inside.width)).into_owned(), theme.dim()));
+    put(buffer, inside, 0, Line::styled(text::fit(&say, usize::from(inside.width)).into_owned(), theme.dim()));
     let columns = [
         Column::text("table", 9, 14, 2),
         Column::text("row", 18, 30, 0),

@@ -42,8 +42,14 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let lines = tree::lines(model);
     if lines.is_empty() {
         let quiet = match model.anomalies.chips.is_empty() {
-            true => Empty::new("✓ Nothing was found: every rule is quiet.", &[("6", "goes to the commit")]),
-            false => Empty::new("Nothing is left under these filters.", &[("backspace", "takes the last one off")]),
+            true => Empty::new(
+                "✓ Nothing was found: every rule is quiet.",
+                &[(&model.key("go to commit"), "goes to the commit")],
+            ),
+            false => Empty::new(
+                "Nothing is left under these filters.",
+                &[(&model.key("remove filter"), "takes the last one off")],
+            ),
         };
         empty::draw(&empty::missing(model, Stage::Checked).unwrap_or(quiet), inside, theme, buffer);
         return;
@@ -353,8 +359,8 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     });
     if state.window.is_empty() {
         let say = match state.chips.is_empty() {
-            true => "nothing here any more",
-            false => "nothing here with these filters; Esc removes the last one",
+            true => "nothing here any more".to_owned(),
+            false => format!("nothing here with these filters; {} removes the last one", model.key("back")),
         };
         put(buffer, below(inside, 1), 0, Line::styled(format!("   {say}"), theme.dim()));
     }

@@ -96,7 +96,9 @@ fn current(model: &Model) -> Option<&Waiver> {
 }
 
 fn has_waiver(model: &Model) -> Result<(), String> {
-    current(model).map(drop).ok_or_else(|| "there is no waiver here; w waives a finding".to_owned())
+    current(model)
+        .map(drop)
+        .ok_or_else(|| format!("there is no waiver here; {} waives a finding", model.key("findings/waive")))
 }
 
 /// Whether the waiver under the cursor can be revoked.
@@ -104,7 +106,7 @@ pub fn can_revoke(model: &Model) -> Result<(), String> {
     model.writable()?;
     has_waiver(model)?;
     match current(model).filter(|one| model.anomalies.waivers.revoked.contains(&one.id)) {
-        Some(_) => Err("this is revoked already; U brings it back".to_owned()),
+        Some(_) => Err(format!("this is revoked already; {} brings it back", model.key("redo"))),
         None => Ok(()),
     }
 }
@@ -122,7 +124,7 @@ pub fn can_list(model: &Model) -> Result<(), String> {
     has_waiver(model)?;
     match current(model) {
         Some(one) if one.covers == 0 => {
-            Err("no finding of the last check matches this waiver; x revokes it".to_owned())
+            Err(format!("no finding of the last check matches this waiver; {} revokes it", model.key("revoke")))
         }
         _ => Ok(()),
     }
@@ -209,16 +211,17 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         }
     });
     if total == 0 {
+        let waive = model.key("findings/waive");
         let say = match state.waivers {
-            None => "   …",
-            Some(_) => "   Nothing is waived. w on a finding accepts it as it is, with a reason.",
+            None => "   …".to_owned(),
+            Some(_) => format!("   Nothing is waived. {waive} on a finding accepts it as it is, with a reason."),
         };
         put(buffer, below(inner(frame), 1), 0, Line::styled(say, theme.dim()));
     }
     if detail.height > 2 {
         Pane { title: vec![Span::raw("waiver")], foot: String::new(), focused: false }.draw(detail, theme, buffer);
         let inside = inner(detail);
-        let lines = current(model).map(|one| details(one, usize::from(inside.width))).unwrap_or_default();
+        let lines = current(model).map(|one| details(model, one, usize::from(inside.width))).unwrap_or_default();
         for (row, line) in (0..inside.height).zip(lines) {
             put(buffer, inside, row, Line::raw(format!(" {line}")));
         }
@@ -233,15 +236,18 @@ fn place(waiver: &Waiver) -> String {
     }
 }
 
-fn details(waiver: &Waiver, width: usize) -> Vec<String> {
+fn details(model: &Model, waiver: &Waiver, width: usize) -> Vec<String> {
     let until = match waiver.until {
         None => "for good".to_owned(),
         Some(day) if waiver.expired => format!("until {day}, which is past: what it covered asks again"),
         Some(day) => format!("until {day}"),
     };
     let covers = match waiver.covers {
-        0 => "no finding of the last check matches it: it can be revoked".to_owned(),
-        covers => format!("covers {} of the last check; Enter lists them", text::count(covers, "finding")),
+        0 => format!("no finding of the last check matches it: {} revokes it", model.key("revoke")),
+        covers => {
+            let list = model.key("what it covers");
+            format!("covers {} of the last check; {list} lists them", text::count(covers, "finding"))
+        }
     };
     let said = [
         format!("{} · {}", about(waiver), place(waiver)),

@@ -45,7 +45,7 @@ impl Done {
             put(buffer, inside, row, line);
         }
         let title = vec![Span::raw("what it changed")];
-        Pane { title, foot: "Enter rows · Esc back".to_owned(), focused: true }.draw(tables, theme, buffer);
+        Pane { title, foot: String::new(), focused: true }.draw(tables, theme, buffer);
         let inside = inner(tables);
         let tallies = &self.commit.tables;
         changes::draw_tallies(tallies, true, self.cursor, true, inside, theme, buffer);
@@ -53,7 +53,10 @@ impl Done {
         let after = tallies.len() as u16 + 2;
         let said = match held {
             0 => "   nothing is held back: all candidates are committed".to_owned(),
-            held => format!("   {} held back: z shows them with every reason", text::count(held, "row")),
+            held => {
+                let quarantine = model.key("quarantine");
+                format!("   {} held back: {quarantine} shows them with every reason", text::count(held, "row"))
+            }
         };
         put(buffer, inside, after, Line::styled(said, theme.dim()));
     }

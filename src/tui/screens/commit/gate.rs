@@ -11,6 +11,7 @@ use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::screens;
 use crate::tui::text;
+use crate::tui::widgets::empty::{self, Stage};
 use crate::tui::widgets::pane::{Pane, inner};
 use crate::tui::widgets::put;
 
@@ -18,10 +19,9 @@ use crate::tui::widgets::put;
 pub fn lines(model: &Model, width: u16) -> Vec<(usize, Line<'static>)> {
     let theme = model.theme;
     let Some(verdict) = &model.verdict else {
-        return vec![(
-            0,
-            Line::styled("   nothing was checked yet: r checks, 1 and then l loads and checks", theme.dim()),
-        )];
+        let missing = empty::missing(model, Stage::Checked);
+        let lines = missing.map(|missing| empty::lines(&missing, usize::from(width), false, theme)).unwrap_or_default();
+        return lines.into_iter().map(|line| (0, line)).collect();
     };
     let room = usize::from(width.saturating_sub(4));
     let mut lines = Vec::new();
@@ -60,11 +60,12 @@ fn here(model: &Model) -> Option<&Condition> {
 
 /// Why what is behind the condition under the cursor cannot be opened, if so.
 pub fn ready(model: &Model) -> Result<(), String> {
-    let Some(condition) = here(model) else {
-        return Err("nothing was checked yet: r checks".to_owned());
-    };
+    empty::reached(model, Stage::Checked)?;
+    let Some(condition) = here(model) else { return Err("there is no condition here".to_owned()) };
     match condition.kind {
-        ConditionKind::Checked if condition.holds => Err("the check is up to date; 7 shows what was loaded".to_owned()),
+        ConditionKind::Checked if condition.holds => {
+            Err(format!("the check is up to date; {} shows what was loaded", model.key("go to history")))
+        }
         ConditionKind::Checked => model.free(),
         ConditionKind::Keyed => {
             Err("write key = true at the field that tells the rows apart, in mappings/canonical.toml".to_owned())
@@ -118,7 +119,7 @@ pub fn draw(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let more = lines.len() > usize::from(inside.height);
     let foot = match (more, focused) {
         (true, true) => format!("{}/{}", cursor.at + 1, lines.len()),
-        (true, false) => format!("{} lines · Tab", lines.len()),
+        (true, false) => format!("{} lines · {}", lines.len(), model.key("next pane")),
         (false, _) => String::new(),
     };
     Pane { title, foot, focused }.draw(frame, theme, buffer);

@@ -9,6 +9,7 @@ use crate::tui::model::Model;
 use crate::tui::popups::{Form, FormField, Popup};
 use crate::tui::screens::{self, history};
 use crate::tui::text;
+use crate::tui::widgets::empty::{self, Stage};
 
 /// The title of the form that asks for the message.
 pub const TITLE: &str = "commit";
@@ -187,9 +188,8 @@ fn open_record(model: &mut Model) -> Vec<Effect> {
 
 fn can_commit(model: &Model) -> Result<(), String> {
     model.free()?;
-    let Some(verdict) = &model.verdict else {
-        return Err("nothing was checked yet: r checks, 1 and then l loads and checks".to_owned());
-    };
+    empty::reached(model, Stage::Checked)?;
+    let Some(verdict) = &model.verdict else { return Ok(()) };
     if model.check_wanted || model.work.as_ref().is_some_and(|work| work.job == Job::Check) {
         return Err("a check is going on; a moment".to_owned());
     }

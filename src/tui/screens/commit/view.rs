@@ -44,7 +44,8 @@ fn diff(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     match &model.commit.diff {
         Some(diff) => changes::draw_tallies(diff, true, model.commit.cursors[DIFF], focused, inside, theme, buffer),
         None => {
-            let say = if model.verdict.is_some() { "   comparing…" } else { "   nothing was checked yet" };
+            // What is missing stands in the gate, above.
+            let say = if model.verdict.is_some() { "   comparing…" } else { "   –" };
             put(buffer, inside, 0, Line::styled(say, theme.dim()));
         }
     }
@@ -57,7 +58,13 @@ fn log(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let log = match &model.commit.log {
         None => return put(buffer, inside, 0, Line::styled("   …", theme.dim())),
         Some(log) if log.is_empty() => {
-            return put(buffer, inside, 0, Line::styled("   nothing was committed yet", theme.dim()));
+            let said = match &model.verdict {
+                Some(verdict) if verdict.gate_is_open() => {
+                    format!("   nothing was committed yet: {} commits", model.key("commit/commit"))
+                }
+                _ => "   nothing was committed yet".to_owned(),
+            };
+            return put(buffer, inside, 0, Line::styled(said, theme.dim()));
         }
         Some(log) => log,
     };

@@ -49,7 +49,10 @@ fn groups(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
     if all.is_empty() {
         let quiet = Empty::new(
             "No rows look alike.",
-            &[("3", "shows everything else that was found"), ("6", "shows what a commit would change")],
+            &[
+                (&model.key("go to anomalies"), "shows everything else that was found"),
+                (&model.key("go to commit"), "shows what a commit would change"),
+            ],
         );
         let what = empty::missing(model, Stage::Checked).unwrap_or(quiet);
         return empty::draw(&what, inner(frame), theme, buffer);

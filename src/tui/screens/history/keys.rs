@@ -6,6 +6,7 @@ use crate::tui::effects::{Effect, Job};
 use crate::tui::keymap::{Command, Layer, always};
 use crate::tui::model::Model;
 use crate::tui::popups::{Form, FormField, Popup};
+use crate::tui::widgets::empty::{self, Stage};
 use crate::tui::{screens, text};
 
 /// Every layer of the screen.
@@ -164,7 +165,9 @@ fn has_entries(model: &Model) -> Result<(), String> {
 }
 
 fn on_commit(model: &Model) -> Result<(), String> {
-    commit_meant(model).map(drop).ok_or_else(|| "that works on a commit; & shows the commits only".to_owned())
+    commit_meant(model)
+        .map(drop)
+        .ok_or_else(|| format!("that works on a commit; {} shows the commits only", model.key("show only")))
 }
 
 fn on_trends(model: &Model) -> bool {
@@ -178,10 +181,7 @@ fn table_here(model: &Model) -> Option<String> {
 
 fn can_open(model: &Model) -> Result<(), String> {
     if on_trends(model) {
-        return match &model.verdict {
-            Some(_) => Ok(()),
-            None => Err("nothing was checked yet: r checks".to_owned()),
-        };
+        return empty::reached(model, Stage::Checked);
     }
     entries::here(model).map(drop).ok_or_else(|| "there is nothing here yet".to_owned())
 }
@@ -234,9 +234,15 @@ fn compared(model: &Model) -> Result<(i64, i64), String> {
     let (one, other) = match (model.history.marked.as_slice(), commit_meant(model)) {
         ([one, other, ..], _) => (*one, *other),
         ([one], Some(here)) if *one != here => (*one, here),
-        ([one], _) => return Err(format!("commit {one} is marked; go to another one, or mark it with space")),
+        ([one], _) => {
+            let mark = model.key("mark commit");
+            return Err(format!("commit {one} is marked; go to another one, or mark it with {mark}"));
+        }
         ([], Some(here)) => (here - 1, here),
-        ([], None) => return Err("mark two commits with space, or go to one; & shows the commits only".to_owned()),
+        ([], None) => {
+            let (mark, only) = (model.key("mark commit"), model.key("show only"));
+            return Err(format!("mark two commits with {mark}, or go to one; {only} shows the commits only"));
+        }
     };
     Ok((one.min(other), one.max(other)))
 }
@@ -279,7 +285,7 @@ fn ask_revert(model: &mut Model) -> Vec<Effect> {
     model.popup = Some(Popup::Form(Form {
         title: format!("revert commit {id}"),
         about,
-        fields: vec![FormField::new("message", "why, for the log; Enter reverts", format!("revert {id}"))],
+        fields: vec![FormField::new("message", "why, for the log", format!("revert {id}"))],
         focus: 0,
         check: |_, form| form.text(0).is_empty().then(|| "a commit needs a message".to_owned()),
         submit: |model, texts| {

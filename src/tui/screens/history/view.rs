@@ -88,10 +88,10 @@ fn timeline(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     }
     if entries.is_empty() {
         let nothing = Empty::new(
-            "Nothing was loaded or committed yet.",
-            &[("1", "goes to the sources; l loads there, then checks"), ("6", "shows what a commit would change")],
+            "Nothing was committed yet.",
+            &[(&model.key("go to commit"), "shows what a commit would change")],
         );
-        let missing = empty::missing(model, Stage::Source).unwrap_or(nothing);
+        let missing = empty::missing(model, Stage::Loaded).unwrap_or(nothing);
         return empty::draw(&missing, inside, theme, buffer);
     }
     let columns = [

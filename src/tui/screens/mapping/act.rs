@@ -8,6 +8,7 @@ use crate::tui::effects::{Ask, Effect, Job};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Item, Picker, Popup, Question};
+use crate::tui::widgets::empty;
 use crate::tui::{screens, text};
 use crate::workbench;
 
@@ -25,7 +26,7 @@ pub(super) fn can_edit(model: &Model) -> Result<(), String> {
 pub(super) fn can_edit_or_look(model: &Model) -> Result<(), String> {
     places::any(model)?;
     match source(model).and_then(|source| source.failure.as_ref()) {
-        Some(_) => Err("the mapping file cannot be read; R reads it again".to_owned()),
+        Some(_) => Err(format!("the mapping file cannot be read; {} reads it again", model.key("read the file again"))),
         None if draft(model).is_none() => Err("the mapping is still being read; a moment".to_owned()),
         None => Ok(()),
     }
@@ -33,7 +34,9 @@ pub(super) fn can_edit_or_look(model: &Model) -> Result<(), String> {
 
 pub(super) fn has_table(model: &Model) -> Result<(), String> {
     can_edit_or_look(model)?;
-    table(model).map(|_| ()).ok_or_else(|| "this entity feeds no table yet; T chooses one".to_owned())
+    table(model)
+        .map(|_| ())
+        .ok_or_else(|| format!("this entity feeds no table yet; {} chooses one", model.key("feed a table")))
 }
 
 fn place(model: &Model) -> Option<(String, String)> {
@@ -57,11 +60,11 @@ pub(super) fn can_map(model: &Model) -> Result<(), String> {
     };
     match (model.mapping.focus, &pair.left, &pair.field) {
         (super::COLUMNS, Left::Nothing, _) => {
-            Err("no column stands here; in the right list Enter chooses one".to_owned())
+            Err(format!("no column stands here; in the right list {} chooses one", model.key("map")))
         }
         (super::COLUMNS, Left::Lacking(name), _) => Err(format!("the export has no column \"{name}\"")),
         (super::COLUMNS, ..) => Ok(()),
-        (_, _, None) => Err("no field stands here; in the left list Enter chooses one".to_owned()),
+        (_, _, None) => Err(format!("no field stands here; in the left list {} chooses one", model.key("map"))),
         _ => Ok(()),
     }
 }
@@ -132,7 +135,7 @@ fn about(declared: &Field) -> String {
 
 fn choose_column(model: &mut Model, pair: &Pair) -> Vec<Effect> {
     let (Some(field), Some(profile)) = (pair.field.clone(), super::profile(model)) else {
-        let why = super::unprofiled(model).unwrap_or("no field stands here");
+        let why = super::unprofiled(model).unwrap_or_else(|| "no field stands here".to_owned());
         model.say(Tone::Refused, why);
         return Vec::new();
     };
@@ -204,7 +207,11 @@ fn join(model: &mut Model, column: &str, field: &str) -> Vec<Effect> {
     let both = format!("{} and {column}", now.join(", "));
     let items = vec![
         Item::new("in its place", format!("{column} alone"), format!("{} no longer feeds {field}.", now.join(", "))),
-        Item::new("joined", "concat", format!("{both}, one after the other with a space between; t changes that.")),
+        Item::new(
+            "joined",
+            "concat",
+            format!("{both}, one after the other with a space between; {} changes that.", model.key("transforms")),
+        ),
         Item::new("the first that has a value", "coalesce", format!("{both}: the first of them that is not empty.")),
     ];
     let (column, field) = (column.to_owned(), field.to_owned());
@@ -313,7 +320,7 @@ pub(super) fn can_accept(model: &Model) -> Result<(), String> {
     match current(model) {
         Some(pair) if matches!(pair.link, Link::Suggested(_)) || pairs::new_name(model, &pair).is_some() => Ok(()),
         Some(Pair { link: Link::Mapped, .. }) => Err("this is mapped already".to_owned()),
-        _ => Err("nothing is suggested here; Enter maps by hand".to_owned()),
+        _ => Err(format!("nothing is suggested here; {} maps by hand", model.key("map"))),
     }
 }
 
@@ -405,7 +412,8 @@ pub(super) fn accept_all(model: &mut Model) -> Vec<Effect> {
     edits.extend(renamed.into_iter().map(|(from, to)| Edit::Rename { entity: entity.clone(), from, to }));
     let mut said = vec![text::count(taken.len() as u64, "suggestion")];
     said.extend((names > 0).then(|| text::count(names, "new name")));
-    edit(model, Edit::Many(edits), format!("accepted {}; u takes that back", said.join(" and ")));
+    let said = format!("accepted {}; {} takes that back", said.join(" and "), model.key("undo"));
+    edit(model, Edit::Many(edits), said);
     Vec::new()
 }
 
@@ -483,7 +491,8 @@ pub(super) fn can_remove_table(model: &Model) -> Result<(), String> {
 
 pub(super) fn remove_table(model: &mut Model) -> Vec<Effect> {
     if let Some((_, table)) = place(model) {
-        let said = format!("nothing feeds {table} from this source any more; u takes that back");
+        let undo = model.key("undo");
+        let said = format!("nothing feeds {table} from this source any more; {undo} takes that back");
         edit(model, Edit::RemoveTable { table }, said);
     }
     Vec::new()
@@ -516,7 +525,10 @@ pub(super) fn constant(model: &mut Model) -> Vec<Effect> {
             now.unwrap_or_default(),
         )],
         focus: 0,
-        check: |_, form| form.text(0).is_empty().then(|| "a value is needed; Esc leaves, x unmaps".to_owned()),
+        check: |model, form| {
+            let needed = || format!("a value is needed; {} unmaps", model.key("unmap"));
+            form.text(0).is_empty().then(needed)
+        },
         submit: |model, texts| {
             let value = texts.into_iter().next().unwrap_or_default();
             if let (Some(pair), Some((entity, table))) = (current(model), place(model)) {
@@ -665,7 +677,8 @@ pub(super) fn after_saving(model: &mut Model, name: &str) -> Vec<Effect> {
         model.say(Tone::Done, format!("mappings/{name}.toml saved; checking with it"));
         return screens::check(model);
     }
-    model.say_with_hint(Tone::Done, format!("mappings/{name}.toml saved"), "1, then l loads and checks");
+    let hint = empty::to_load(model);
+    model.say_with_hint(Tone::Done, format!("mappings/{name}.toml saved"), hint);
     Vec::new()
 }
 

@@ -44,13 +44,16 @@ pub(super) fn draw_steps(model: &Model, frame: Rect, focused: bool, buffer: &mut
     let suggested = pair.as_ref().is_some_and(|pair| matches!(pair.link, Link::Suggested(_)));
     let title = if suggested { "transforms as suggested" } else { "transforms" };
     let optional = pair.as_ref().and_then(|pair| feed(model, pair)).is_some_and(|feed| feed.optional);
-    let foot = if optional { "optional: o".to_owned() } else { String::new() };
+    let foot = if optional { format!("optional: {}", model.key("optional")) } else { String::new() };
     Pane { title: vec![Span::raw(title)], foot, focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     let steps = steps(model);
     if steps.is_empty() {
         let fed = pair.is_some_and(|pair| pair.link == Link::Mapped);
-        let said = if fed { " as it stands; t adds a transform" } else { " nothing is done: nothing feeds this" };
+        let said = match fed {
+            true => format!(" as it stands; {} adds a transform", model.key("mapping/transforms")),
+            false => " nothing is done: nothing feeds this".to_owned(),
+        };
         return put(buffer, inside, 0, Line::styled(said, theme.dim()));
     }
     let cursor = model.mapping.steps;
@@ -145,14 +148,16 @@ fn evidence(model: &Model, width: usize) -> Vec<Line<'static>> {
     }
     if let Some(one) = suggestion(model, &pair) {
         if matches!(pair.link, Link::Suggested(_)) {
-            page.say(page.theme.warning(), "Only suggested: a accepts it, Enter maps another field.");
+            let (accept, map) = (model.key("mapping/accept suggestion"), model.key("mapping/map"));
+            page.say(page.theme.warning(), &format!("Only suggested: {accept} accepts it, {map} maps another field."));
         }
         scores(one, &mut page);
     } else if pair.link == Link::None
         && pair.field.is_none()
         && pair.column(model).is_some_and(|column| column.filled > 0)
     {
-        page.say(page.theme.dim(), "No field of this table is suggested for it. Enter maps it by hand.");
+        let map = model.key("mapping/map");
+        page.say(page.theme.dim(), &format!("No field of this table is suggested for it. {map} maps it by hand."));
     }
     if let Some(declared) = declared(model, &pair) {
         page.gap();
@@ -208,13 +213,15 @@ impl Page {
 fn lacking(model: &Model, pair: &Pair, name: &str, page: &mut Page) {
     let theme = page.theme;
     if let Some(why) = super::unprofiled(model) {
-        return page.say(theme.dim(), why);
+        return page.say(theme.dim(), &why);
     }
     match pairs::new_name(model, pair) {
         Some(one) => {
             let said = format!(
-                "\"{name}\" is gone; probably it is called \"{}\" now ({}). a reads it by its new name.",
-                one.to, one.words
+                "\"{name}\" is gone; probably it is called \"{}\" now ({}). {} reads it by its new name.",
+                one.to,
+                one.words,
+                model.key("mapping/accept suggestion")
             );
             page.say(theme.warning(), &said);
             let score = vec![Span::styled(format!("▕{}▏ ", bar(one.score, BAR)), sure(one.score, theme))];
@@ -228,7 +235,10 @@ fn lacking(model: &Model, pair: &Pair, name: &str, page: &mut Page) {
         }
         None => {
             let said = format!(
-                "The export has no column \"{name}\", and nothing can be checked until x unmaps it, Enter in the right list maps another one, or o says that some exports lack it."
+                "The export has no column \"{name}\", and nothing can be checked until {} unmaps it, {} in the right list maps another one, or {} says that some exports lack it.",
+                model.key("unmap"),
+                model.key("mapping/map"),
+                model.key("mapping/optional")
             );
             page.say(theme.bad(), &said);
         }
@@ -316,7 +326,7 @@ pub(super) fn draw_preview(model: &Model, frame: Rect, focused: bool, buffer: &m
         Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
         let said = match super::has_target(model) {
             Err(why) => why,
-            Ok(()) => super::unprofiled(model).unwrap_or("asking for the rows…").to_owned(),
+            Ok(()) => super::unprofiled(model).unwrap_or_else(|| "asking for the rows…".to_owned()),
         };
         for (row, line) in (0..inside.height).zip(text::wrap(&said, usize::from(inside.width).saturating_sub(2))) {
             put(buffer, inside, row, Line::styled(format!(" {line}"), theme.dim()));

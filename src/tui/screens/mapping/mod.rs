@@ -28,6 +28,7 @@ use crate::tui::effects::{Answer, Ask, Effect, Job};
 use crate::tui::keymap::Layer;
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
+use crate::tui::widgets::empty;
 use crate::tui::widgets::pane::{below, inner, split};
 use crate::tui::window::Window;
 use keys::{KEYS, ZOOMED};
@@ -297,11 +298,14 @@ fn profile(model: &Model) -> Option<&EntityProfile> {
 }
 
 /// Why it is not known what the columns hold, if it is not: nothing was loaded, or they are still being looked at.
-fn unprofiled(model: &Model) -> Option<&'static str> {
+fn unprofiled(model: &Model) -> Option<String> {
     match profile(model) {
         Some(_) => None,
-        None if is_profiling(model) => Some("what the columns hold is being looked at…"),
-        None => Some("nothing was loaded yet, so what the columns hold is not known: 1, then l loads"),
+        None if is_profiling(model) => Some("what the columns hold is being looked at…".to_owned()),
+        None => {
+            let load = empty::to_load(model);
+            Some(format!("nothing was loaded yet, so what the columns hold is not known: {load}"))
+        }
     }
 }
 
@@ -365,7 +369,7 @@ fn target(model: &Model) -> Option<(Mapping, String, String)> {
 fn has_target(model: &Model) -> Result<(), String> {
     match current(model) {
         Some(pair) if pair.field.is_some() && pair.link != Link::None => Ok(()),
-        _ => Err("nothing feeds this field yet; Enter maps a column".to_owned()),
+        _ => Err(format!("nothing feeds this field yet; {} maps a column", model.key("map"))),
     }
 }
 
@@ -528,7 +532,8 @@ pub fn saved(model: &mut Model, name: &str, outcome: Result<String, Error>) -> V
         }
         Err(error) => {
             model.mapping.leaving = None;
-            let error = error.hint("the edits are kept here; R reads the file again and drops them");
+            let again = model.key("read the file again");
+            let error = error.hint(format!("the edits are kept here; {again} reads the file again and drops them"));
             model.notes.fail(model.clock, &error);
             // A check that made way for nothing begins again.
             if model.check_wanted { vec![Effect::Do(Job::Check)] } else { Vec::new() }

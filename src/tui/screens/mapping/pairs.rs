@@ -189,7 +189,7 @@ pub(super) fn banner(model: &Model) -> Option<String> {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| format!("{count} {word}"))
             .collect();
-    (!parts.is_empty()).then(|| format!("≠ columns: {} · D shows", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("≠ columns: {} · {} shows", parts.join(", "), model.key("drift")))
 }
 
 /// How the columns of the entity have changed.

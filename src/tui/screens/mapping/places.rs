@@ -190,7 +190,9 @@ pub(super) fn choose_table(model: &mut Model) -> Vec<Effect> {
             let aside = match fed_by(table) {
                 Some(entity) if entity == place.entity => "fed by this entity".to_owned(),
                 // One entity of a source feeds a table.
-                Some(entity) => format!("fed by {entity}; X there takes that away first"),
+                Some(entity) => {
+                    format!("fed by {entity}; {} there takes that away first", model.key("stop feeding the table"))
+                }
                 None if *score > 0.0 => format!("fits {score:.2}"),
                 None => String::new(),
             };

@@ -86,7 +86,7 @@ pub(super) fn steps(model: &Model) -> Option<&[Step]> {
 
 pub(super) fn can_open(model: &Model) -> Result<(), String> {
     super::act::can_edit(model)?;
-    steps(model).map(|_| ()).ok_or_else(|| "nothing feeds this field yet; Enter maps a column".to_owned())
+    steps(model).map(|_| ()).ok_or_else(|| format!("nothing feeds this field yet; {} maps a column", model.key("map")))
 }
 
 /// Goes to the steps; where there are none, to what could be the first one.
@@ -103,7 +103,9 @@ fn chosen(model: &Model) -> Option<(usize, &Step)> {
 
 fn has_step(model: &Model) -> Result<(), String> {
     super::act::can_edit(model)?;
-    chosen(model).map(|_| ()).ok_or_else(|| "there is no transform here; a adds one".to_owned())
+    chosen(model)
+        .map(|_| ())
+        .ok_or_else(|| format!("there is no transform here; {} adds one", model.key("add transform")))
 }
 
 fn has_arguments(model: &Model) -> Result<(), String> {
@@ -113,7 +115,7 @@ fn has_arguments(model: &Model) -> Result<(), String> {
             Err(format!("{} needs to be told nothing", transform.name))
         }
         Some(Ok(_)) => Ok(()),
-        _ => Err("this transform is not known; x takes it out".to_owned()),
+        _ => Err(format!("this transform is not known; {} takes it out", model.key("remove transform"))),
     }
 }
 

@@ -39,7 +39,16 @@ pub(super) fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     if let Some(place) = model.mapping.place.as_ref().filter(|place| place.entity.is_empty()) {
         let what = format!("Nothing of {} was loaded yet, so its columns are not known.", text::clean(&place.source));
-        let load = Empty::new(what, &[("1", "goes to Sources; l there loads it"), ("s", "chooses another source")]);
+        let load = Empty::new(
+            what,
+            &[
+                (
+                    &model.key("go to sources"),
+                    &format!("goes to Sources; {} there loads it", model.key("sources/load")),
+                ),
+                (&model.key("choose source and table"), "chooses another source"),
+            ],
+        );
         return nothing(model, "mapping", &load, area, buffer);
     }
     let focus = model.mapping.focus;
@@ -225,7 +234,10 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     if table(model).is_none() {
         let choose = Empty::new(
             "This entity feeds no table yet.",
-            &[("T", "chooses the table that its rows are; the likeliest comes first"), ("s", "goes to another entity")],
+            &[
+                (&model.key("feed a table"), "chooses the table that its rows are; the likeliest comes first"),
+                (&model.key("choose source and table"), "goes to another entity"),
+            ],
         );
         return empty::draw(&choose, area, theme, buffer);
     }

@@ -49,7 +49,10 @@ pub fn has_row(model: &Model) -> Ready {
 /// Something was searched.
 pub fn searched(model: &Model) -> Ready {
     has_row(model)?;
-    if model.tables.search.is_some() { Ok(()) } else { Err("nothing was searched yet: / does".to_owned()) }
+    match model.tables.search {
+        Some(_) => Ok(()),
+        None => Err(format!("nothing was searched for yet; {} searches", model.key("grid/search"))),
+    }
 }
 
 /// There is a filter or an order to remove.
@@ -224,7 +227,8 @@ fn here(model: &Model) -> Option<String> {
 pub fn like(model: &mut Model, same: bool) -> Vec<Effect> {
     let (Some(column), Some(value)) = (here(model), sheet(model).and_then(Sheet::value)) else { return Vec::new() };
     if value.is_some_and(is_cut) {
-        model.say(Tone::Refused, "this value is too long to filter by; & takes an expression");
+        let filter = model.key("grid/filter");
+        model.say(Tone::Refused, format!("this value is too long to filter by; {filter} takes an expression"));
         return Vec::new();
     }
     let value = value.map(str::to_owned);
@@ -384,10 +388,12 @@ pub fn search(model: &mut Model, own_column: bool) -> Vec<Effect> {
     let column = if own_column { here(model) } else { None };
     let place = column.as_ref().map_or("in all columns".to_owned(), |column| format!("in {}", text::clean(column)));
     model.tables.search = Some(Search { text: String::new(), column, found: false });
+    let (next, previous) = (model.key("grid/next match"), model.key("grid/previous match"));
+    let hint = format!("capitals do not matter; {next} and {previous} go on");
     model.popup = Some(Popup::Form(Form {
         title: format!("search {place}"),
         about: Vec::new(),
-        fields: vec![FormField::new("text", "capitals do not matter; n and N go on", "")],
+        fields: vec![FormField::new("text", hint, "")],
         focus: 0,
         check: |_, form| form.text(0).is_empty().then(|| "nothing was typed yet".to_owned()),
         submit: |model, texts| {

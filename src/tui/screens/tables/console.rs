@@ -223,7 +223,7 @@ fn console(model: &Model) -> Option<&Console> {
 
 fn can_run(model: &Model) -> Result<(), String> {
     match console(model) {
-        Some(console) if console.running => Err("it is running; Esc cancels it".to_owned()),
+        Some(console) if console.running => Err(format!("it is running; {} cancels it", model.key("leave SQL"))),
         Some(console) if console.input.value().trim().is_empty() => Err("nothing was typed yet".to_owned()),
         _ => Ok(()),
     }
@@ -336,7 +336,7 @@ fn below(model: &Model, console: &Console, room: usize) -> Vec<Line<'static>> {
     if console.running {
         let share = model.tables.share(TableSlot::Rows);
         let share = share.map(|share| format!(" {:.0} %", share * 100.0)).unwrap_or_default();
-        return vec![Line::styled(format!("running…{share}  Esc cancels"), theme.dim())];
+        return vec![Line::styled(format!("running…{share}  {} cancels", model.key("leave SQL")), theme.dim())];
     }
     if let Some((what, hints)) = &console.error {
         let said = std::iter::once(format!("✗ {what}")).chain(hints.iter().map(|hint| format!("→ {hint}")));

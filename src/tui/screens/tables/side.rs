@@ -358,11 +358,7 @@ fn value_lines(profile: &Profile, theme: Theme, width: usize) -> Vec<SideLine> {
     if !profile.top.is_empty() {
         lines.push(plain(Line::default()));
         lines.push(head(
-            if profile.distinct as usize > profile.top.len() {
-                "most frequent values · F lists all"
-            } else {
-                "values"
-            },
+            if profile.distinct as usize > profile.top.len() { "most frequent values" } else { "values" },
             theme,
         ));
         let most = profile.top.first().map_or(0, |top| top.rows);

@@ -35,7 +35,7 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
-    let foot = if focused { String::new() } else { "Tab".to_owned() };
+    let foot = if focused { String::new() } else { model.key("next pane") };
     Pane { title: vec![Span::raw("tables")], foot, focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     if model.tables.tables.is_none() {
@@ -79,6 +79,12 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
             buffer.set_style(Rect { y: inside.y + row, height: 1, ..inside }.intersection(buffer.area), base);
         }
         put(buffer, inside, row, Line::from(spans));
+    }
+    // Where the rows have no room beside the names, what is missing stands below these.
+    let alone = !regions(model, model.body()).iter().any(|region| region.pane == GRID);
+    if let Some(missing) = empty::missing(model, Stage::Loaded).filter(|_| alone) {
+        let names = lines(model).len().saturating_sub(cursor.top as usize);
+        empty::draw(&missing, below(inside, u16::try_from(names).unwrap_or(u16::MAX)), theme, buffer);
     }
 }
 
@@ -128,7 +134,15 @@ fn view_grid(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         match empty::missing(model, Stage::Loaded) {
             Some(missing) => empty::draw(&missing, under, theme, buffer),
             None if sheet.all > 0 => {
-                put(buffer, under, 0, Line::styled("   no row is like that; Esc removes the last filter", theme.dim()));
+                put(
+                    buffer,
+                    under,
+                    0,
+                    Line::styled(
+                        format!("   no row is like that; {} removes the last filter", model.key("back")),
+                        theme.dim(),
+                    ),
+                );
             }
             None => put(buffer, under, 0, Line::styled("   there are no rows", theme.dim())),
         }
@@ -137,9 +151,8 @@ fn view_grid(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
 
 fn waiting(model: &Model) -> String {
     let share = model.tables.share(super::TableSlot::Rows).filter(|share| *share > 0.0);
-    share.map_or("finding rows…  Esc cancels".to_owned(), |share| {
-        format!("finding rows… {:.0} %  Esc cancels", share * 100.0)
-    })
+    let (share, key) = (share.map(|share| format!(" {:.0} %", share * 100.0)), model.key("stop finding out"));
+    format!("finding rows…{}  {key} cancels", share.unwrap_or_default())
 }
 
 fn title<'a>(model: &Model, sheet: &Sheet) -> Vec<Span<'a>> {
@@ -170,7 +183,10 @@ fn title<'a>(model: &Model, sheet: &Sheet) -> Vec<Span<'a>> {
         })
     {
         let share = share.map_or(String::new(), |share| format!(" {:.0} %", share * 100.0));
-        title.push(Span::styled(format!(" · working…{share}  Esc cancels"), theme.warning()));
+        title.push(Span::styled(
+            format!(" · working…{share}  {} cancels", model.key("stop finding out")),
+            theme.warning(),
+        ));
     }
     title
 }
@@ -315,7 +331,12 @@ fn view_side(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     }
     if model.tables.busy.contains_key(&side.slot()) && length == 0 {
         let share = model.tables.share(side.slot()).map(|share| format!(" {:.0} %", share * 100.0)).unwrap_or_default();
-        return put(buffer, inside, 0, Line::styled(format!(" counting…{share}  Esc cancels"), theme.dim()));
+        return put(
+            buffer,
+            inside,
+            0,
+            Line::styled(format!(" counting…{share}  {} cancels", model.key("stop finding out")), theme.dim()),
+        );
     }
     match &side.what {
         What::Frequencies(..) => view_values(model, side, inside, focused, buffer),

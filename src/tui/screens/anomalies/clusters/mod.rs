@@ -271,11 +271,11 @@ pub fn can_merge(model: &Model) -> Result<(), String> {
     let Some(cluster) = current(model) else { return Ok(()) };
     let state = &model.anomalies.clusters;
     if state.merged.contains_key(&cluster.proposed) {
-        return Err("this is merged already; u takes it back".to_owned());
+        return Err(format!("this is merged already; {} takes it back", model.key("undo")));
     }
     match members(state, &cluster).next() {
         Some(_) => Ok(()),
-        None => Err("every other spelling here is left as it is; space takes one in again".to_owned()),
+        None => Err(format!("every other spelling here is left as it is; {} takes one in again", model.key("skip"))),
     }
 }
 
@@ -320,7 +320,7 @@ pub fn merge_all(model: &mut Model) -> Vec<Effect> {
             text::count(rows, "row"),
             clusters.len()
         ),
-        "What you skipped stays as it is. It is one decision; u takes it back.".to_owned(),
+        format!("What you skipped stays as it is. It is one decision; {} takes it back.", model.key("undo")),
     ];
     let title = format!("merge {}", text::count(clusters.len() as u64, "cluster"));
     let yes = |model: &mut Model| {
@@ -374,7 +374,9 @@ pub fn skip(model: &mut Model) -> Vec<Effect> {
     if let Some((cluster, spelling)) = current_spelling(model) {
         let state = &mut model.anomalies.clusters;
         if spelling.value == target(state, &cluster) {
-            model.say(Tone::Refused, "this is what the others become; enter on another one chooses that");
+            let choose = model.key("choose this spelling");
+            let said = format!("this is what the others become; {choose} on another one chooses that");
+            model.say(Tone::Refused, said);
             return Vec::new();
         }
         let key = (cluster.proposed, spelling.value);
@@ -407,7 +409,11 @@ pub fn respell(model: &mut Model) -> Vec<Effect> {
     model.popup = Some(Popup::Form(Form {
         title: "another spelling".to_owned(),
         about,
-        fields: vec![FormField::new("spelling", "as it should be written; s then merges", to)],
+        fields: vec![FormField::new(
+            "spelling",
+            format!("as it should be written; {} then merges", model.key("spellings/merge")),
+            to,
+        )],
         focus: 0,
         check: |_, form| form.text(0).is_empty().then(|| "a spelling must be something".to_owned()),
         submit: |model, texts| {

@@ -9,6 +9,7 @@ use super::{CLUSTERS, FIELDS, Most, current, field, is_skipped, members, regions
 use crate::model::{Cluster, Likeness};
 use crate::tui::model::Model;
 use crate::tui::text;
+use crate::tui::widgets::empty::{self, Stage};
 use crate::tui::widgets::grid::{Column, Grid, Row};
 use crate::tui::widgets::pane::{Pane, below, inner};
 use crate::tui::widgets::put;
@@ -41,8 +42,10 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     Pane { title, foot: foot(state.field.at, total), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     let Some(fields) = &state.fields else {
-        let say = if model.verdict.is_none() { " nothing was checked yet: r checks" } else { " …" };
-        return put(buffer, inside, 0, Line::styled(say, theme.dim()));
+        return match empty::missing(model, Stage::Checked) {
+            Some(missing) => empty::draw(&missing, inside, theme, buffer),
+            None => put(buffer, inside, 0, Line::styled(" …", theme.dim())),
+        };
     };
     if fields.is_empty() {
         return put(buffer, inside, 0, Line::styled(" no text field has a value", theme.dim()));
@@ -93,10 +96,10 @@ fn clusters(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     });
     if total == 0 {
         let say = match (&state.clusters, state.most) {
-            (None, _) if field(model).is_none() => "",
-            (None, _) => "   comparing all spellings…",
-            (Some(_), Most::OneLetter) => "   ✓ no two spellings of this field are alike",
-            (Some(_), _) => "   nothing this near; m allows more difference",
+            (None, _) if field(model).is_none() => String::new(),
+            (None, _) => "   comparing all spellings…".to_owned(),
+            (Some(_), Most::OneLetter) => "   ✓ no two spellings of this field are alike".to_owned(),
+            (Some(_), _) => format!("   nothing this near; {} allows more difference", model.key("how near")),
         };
         put(buffer, below(inside, 1), 0, Line::styled(say, theme.dim()));
     }

@@ -132,7 +132,7 @@ pub static LIST: Layer = Layer {
             plain(
                 "exclude row",
                 &["x"],
-                "Leaves the row out of the commit. u takes that back.",
+                "Leaves the row out of the commit. Undo takes that back.",
                 act::exclude,
                 act::can_decide,
             ),
@@ -142,7 +142,7 @@ pub static LIST: Layer = Layer {
             plain(
                 "mark",
                 &["space"],
-                "Marks the finding, so that e, s, w and x act on all that are marked.",
+                "Marks the finding, so that what is decided next is decided for all that are marked.",
                 act::mark,
                 has_finding,
             ),
@@ -150,7 +150,7 @@ pub static LIST: Layer = Layer {
         plain(
             "mark a range",
             &["v"],
-            "Begins a range at the cursor; move, then e, s, w or x act on all of it.",
+            "Begins a range at the cursor; move, then decide: it holds for all of it.",
             act::range,
             has_finding,
         ),

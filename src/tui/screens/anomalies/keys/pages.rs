@@ -68,7 +68,7 @@ pub static RECORD: Layer = Layer {
             plain(
                 "exclude row",
                 &["x"],
-                "Leaves the row out of the commit. u takes that back.",
+                "Leaves the row out of the commit. Undo takes that back.",
                 act::exclude,
                 act::can_decide,
             ),
@@ -274,7 +274,7 @@ pub static CONFLICTS: Layer = Layer {
             plain(
                 "take new",
                 &["t"],
-                "Lets the source's new value stand and gives the decision up. U brings it back.",
+                "Lets the source's new value stand and gives the decision up. Redo brings it back.",
                 conflicts::take,
                 conflicts::can_take,
             ),

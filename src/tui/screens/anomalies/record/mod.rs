@@ -343,7 +343,8 @@ pub fn follow_field(model: &mut Model) -> Vec<Effect> {
         }
         before += relation.rows;
     }
-    model.say(Tone::Refused, "this field leads to no other row; e edits it");
+    let edit = model.key("edit");
+    model.say(Tone::Refused, format!("this field leads to no other row; {edit} edits it"));
     Vec::new()
 }
 

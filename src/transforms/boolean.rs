@@ -34,25 +34,31 @@ pub const TRANSFORM: Transform = Transform {
         Example { arguments: "", inputs: &[None], output: None },
     ],
     compile: |inputs, arguments| {
-        let mut words: Vec<(String, bool)> = Vec::new();
-        // The words of the mapping come first, so that they can say the opposite of ours.
         let given = [(arguments.texts("true")?, true), (arguments.texts("false")?, false)];
-        let known = [(TRUE.to_vec(), true), (FALSE.to_vec(), false)];
-        for (list, means) in given.into_iter().chain(known) {
-            for word in list.into_iter().map(|word| word.trim().to_lowercase()) {
-                if !words.iter().any(|(other, _)| *other == word) {
-                    words.push((word, means));
-                }
-            }
-        }
-        let entries: Vec<_> = words.iter().map(|(word, means)| format!("{}: {means}", Literal(word))).collect();
-        Ok(format!("MAP {{{}}}[lower(tv_trim({}))]", entries.join(", "), inputs[0]))
+        let given: Vec<(&str, bool)> =
+            given.iter().flat_map(|(list, means)| list.iter().map(|word| (*word, *means))).collect();
+        Ok(read(&given, &inputs[0]))
     },
     functions: &[],
 };
 
 const TRUE: [&str; 11] = ["oui", "o", "vrai", "v", "yes", "y", "true", "t", "1", "x", "on"];
 const FALSE: [&str; 8] = ["non", "n", "faux", "f", "no", "false", "0", "off"];
+
+/// The expression that reads a text by the words that are `given` and by those that are known.
+pub(super) fn read(given: &[(&str, bool)], input: &str) -> String {
+    let mut words: Vec<(String, bool)> = Vec::new();
+    let known = TRUE.iter().map(|word| (*word, true)).chain(FALSE.iter().map(|word| (*word, false)));
+    // The words of the mapping come first, so that they can say the opposite of ours.
+    for (word, means) in given.iter().copied().chain(known) {
+        let word = word.trim().to_lowercase();
+        if !words.iter().any(|(other, _)| *other == word) {
+            words.push((word, means));
+        }
+    }
+    let entries: Vec<_> = words.iter().map(|(word, means)| format!("{}: {means}", Literal(word))).collect();
+    format!("MAP {{{}}}[lower(tv_trim({input}))]", entries.join(", "))
+}
 
 /// Whether the text is one of the words without the help of arguments.
 pub(super) fn is_word(text: &str) -> bool {

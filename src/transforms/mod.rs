@@ -24,6 +24,7 @@ pub mod looks;
 mod lowercase;
 mod map_values;
 mod moment;
+mod not;
 mod null_if;
 mod number;
 mod phone;
@@ -170,6 +171,7 @@ pub static REGISTRY: &[&Transform] = &[
     &integer::TRANSFORM,
     &decimal::TRANSFORM,
     &boolean::TRANSFORM,
+    &not::TRANSFORM,
     &date::TRANSFORM,
     &timestamp::TRANSFORM,
     &year::TRANSFORM,

@@ -141,3 +141,56 @@ fn renamed_headers_are_told_by_the_load_and_proposed_and_nothing_is_remapped_sil
     let quiet = workspace.tastevin(["check", "--fail-on", "never"]).passed().stdout;
     assert!(!quiet.contains("\"Tel.\""), "{quiet}");
 }
+
+#[test]
+fn a_column_that_says_the_opposite_is_proposed_turned_round_and_never_accepted_unseen() {
+    let workspace = Workspace::empty();
+    let mut clients = String::from("Code client;Nom;E-mail;Opt-in?\n");
+    for n in 0..40 {
+        let consent = if n % 4 == 0 { "non" } else { "oui" };
+        clients += &format!("C{n:04};Dupont {n};j{n}@example.fr;{consent}\n");
+    }
+    workspace.write("in/clients.csv", &clients);
+    workspace.tastevin(["source", "add", "shop", "--kind", "files", "--path", "in", "-q"]).passed();
+    workspace.tastevin(["load"]).passed();
+    let proposal = |workspace: &Workspace| {
+        let found = workspace.tastevin(["map", "suggest", "shop", "--json"]).passed().json();
+        let found =
+            found["suggestions"].as_array().unwrap().iter().find(|one| one["field"] == "email_opt_out").cloned();
+        found.unwrap_or_else(|| panic!("nothing is proposed for email_opt_out"))
+    };
+    let found = proposal(&workspace);
+    assert_eq!(found["column"], "Opt-in?");
+    assert_eq!(found["transforms"], serde_json::json!(["boolean", "not"]));
+    assert!(found["score"].as_f64().unwrap() < 0.9, "{found:#}");
+    let said = found["evidence"][0]["words"].as_str().unwrap();
+    assert!(said.contains("the opposite of \"opt-out\"") && said.contains("not"), "{found:#}");
+    workspace.tastevin(["map", "suggest", "shop", "--accept", "-q"]).passed();
+    assert!(!workspace.read("mappings/shop.toml").contains("email_opt_out"));
+    workspace.tastevin(["map", "suggest", "shop", "--accept", "--min", "0.5", "-q"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let counted = "SELECT count_if(email_opt_out), count_if(NOT email_opt_out) FROM candidate.customers";
+    let rows = workspace.tastevin(["query", "--format", "csv", counted]).passed().stdout;
+    assert_eq!(rows.lines().last().map(str::trim), Some("10,30"), "who said no has opted out, and nobody else");
+    // The next export asks the opposite question: that is another column, not the same one renamed.
+    workspace.write("in/clients.csv", clients.replace("Opt-in?", "Opt-out?"));
+    let told = workspace.tastevin(["load"]).passed().stdout;
+    assert!(told.contains("\"Opt-in?\", which feeds customers.email_opt_out, is gone"), "{told}");
+    assert!(!told.contains("\"Opt-out?\" is new and"), "{told}");
+    assert_eq!(proposal(&workspace)["transforms"], serde_json::json!(["boolean"]));
+}
+
+#[test]
+fn the_next_best_field_is_weighed_as_the_best_one_is() {
+    let workspace = shop();
+    let found = workspace.tastevin(["map", "suggest", "shop", "--json"]).passed().json();
+    let mut seen = 0;
+    for one in found["suggestions"].as_array().unwrap() {
+        let Some(second) = one["runner_up"].as_object() else { continue };
+        seen += 1;
+        // Where the best is sure, the next best cannot be.
+        let (best, next) = (one["score"].as_f64().unwrap(), second["score"].as_f64().unwrap());
+        assert!(best >= next && (best < 0.9 || next < 0.2), "{one:#}");
+    }
+    assert!(seen > 3, "{found:#}");
+}

@@ -275,6 +275,9 @@ const EXPORTS: &[Export] = &[
     Export { source: "cave", entity: "tarif", table: "products", rows: 40, columns: &[
         ("Code", "product_key", product), ("Libellé du vin", "name", wine), ("Type", "category", colour), ("Tarif public", "list_price_eur", price), ("Millésime", "vintage", year),
         ("Degré alc.", "alcohol_percent", degree), ("Notes de dégustation", "flavors", aromas), ("Région viticole", "region", region)] },
+    Export { source: "consentements", entity: "contacts", table: "customers", rows: 90, columns: &[
+        ("Code client", "customer_key", customer), ("Nom", "last_name", last), ("E-mail", "email", email), ("Opt-in?", "email_opt_out", yes),
+        ("Accepte SMS", "sms_opt_out", truth), ("Refus téléphone", "phone_opt_out", one)] },
     Export { source: "emailing", entity: "campaign_report", table: "contact_history", rows: 120, columns: &[
         ("Message-ID", "contact_key", message), ("Customer ID", "customer_key", buyer), ("Sent at", "date_contact", moment), ("Media", "channel", medium),
         ("Campaign name", "campaign", campaign), ("Subject line", "subject", subject), ("Event", "status", status)] },

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::assign::assign;
-use super::names::header_likeness;
+use super::names::{are_contrary, header_likeness};
 use super::profile::profile_columns;
 use super::score::sigmoid;
 use crate::error::Result;
-use crate::model::{ColumnProfile, Drift, Mapping, MissingColumn, RenamedColumn, column_key};
+use crate::model::{ColumnProfile, Drift, Mapping, MissingColumn, RenamedColumn, ValueKind, column_key};
 use crate::sql::{Ident, Path};
 use crate::store::Store;
 
@@ -75,7 +75,9 @@ pub fn drift(
                 row.push((found.score, found.words.clone()));
                 continue;
             }
-            if has(&earlier, from) && has(&earlier, to) {
+            // Of two answers the opposite one is another question, however alike everything else is.
+            let turned = profile.kind == ValueKind::Boolean && are_contrary(from, to);
+            if turned || has(&earlier, from) && has(&earlier, to) {
                 row.push((0.0, String::new()));
                 continue;
             }

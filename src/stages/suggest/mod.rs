@@ -1,6 +1,6 @@
 //! Suggest: profiles of staged columns, and which canonical field each belongs to, with evidence.
 //!
-//! `profile` looks at the values, `names` at the words of headers and synonyms, `keys` finds known keys again, `learnt` is
+//! `profile` looks at the values, `names` at the words of headers and synonyms, `senses` at what they say yes to, `keys` finds known keys again, `learnt` is
 //! what other mappings say, `fit` and `score` weigh one pair, `assign` pairs a whole table one to one, `patterns` joins
 //! and splits columns, `steps` proposes transforms. Nothing here knows what the tables are about.
 
@@ -13,6 +13,7 @@ mod names;
 mod patterns;
 mod profile;
 mod score;
+mod senses;
 mod steps;
 
 use std::collections::HashMap;
@@ -23,12 +24,13 @@ pub use steps::usual as usual_steps;
 
 use crate::error::Result;
 use crate::model::{
-    Drift, EntityProfile, EntityProposal, Mapping, Proposal, Schema, Step, Suggestion, Table, TableChoice, column_key,
+    Drift, EntityProfile, EntityProposal, FieldType, Mapping, Proposal, Schema, Step, Suggestion, Table, TableChoice,
+    column_key,
 };
 use crate::store::Store;
 use keys::{KeyColumn, Known};
 use learnt::Learnt;
-use score::{Ground, Matrix, Renamed, sigmoid};
+use score::{Ground, Matrix, Renamed};
 
 /// The odds from which on an entity is suggested for a table.
 const LEAST_TABLE: f64 = -2.2;
@@ -155,6 +157,7 @@ pub fn pair(
         field: declared,
         column: &entity.columns[*first],
         prefix: matrix.cells[*first][field].prefix.as_deref(),
+        contrary: matrix.cells[*first][field].contrary,
         mapping: request.name,
         learnt: &learnt,
     });
@@ -326,10 +329,13 @@ fn suggestions_of(
         if is_taken(column) || is_fed(name) {
             continue;
         }
-        // What was read from a column that is gone is read in the same way from the one in its place.
+        // What was read from a column that is gone is read in the same way from the one in its place, unless that one says
+        // the opposite.
+        let turned =
+            |was: &str| declared.kind == FieldType::Boolean && names::are_contrary(was, &entity.columns[column].name);
         let was = feed
             .and_then(|feed| feed.fields.get(name))
-            .filter(|feed| feed.column.is_some() && !feed.transforms.is_empty());
+            .filter(|feed| feed.column.as_deref().is_some_and(|was| !turned(was)) && !feed.transforms.is_empty());
         if let Some(was) = was {
             found.push((column, suggestion(&matrix, column, field, name, was.transforms.clone())));
             continue;
@@ -341,6 +347,7 @@ fn suggestions_of(
             field: declared,
             column: &entity.columns[column],
             prefix: matrix.cells[column][field].prefix.as_deref(),
+            contrary: matrix.cells[column][field].contrary,
             mapping: request.name,
             learnt,
         });
@@ -363,6 +370,6 @@ fn suggestion(matrix: &Matrix, column: usize, field: usize, name: &str, transfor
         mapped: false,
         transforms,
         evidence: matrix.cells[column][field].evidence.clone(),
-        runner_up: matrix.runner_up(column, field).filter(|second| second.score >= sigmoid(-6.0)),
+        runner_up: matrix.runner_up(column, field),
     }
 }

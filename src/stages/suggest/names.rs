@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Schema, Table, column_key};
+use super::senses::Sense;
+use crate::model::{FieldType, Schema, Table, column_key};
 
 /// Words that only join others, in French and English.
 const JOINING: [&str; 22] = [
@@ -17,6 +18,9 @@ const QUALIFYING: [&str; 10] = ["ht", "ttc", "eur", "euro", "euros", "tva", "net
 const IDENTIFYING: [&str; 13] =
     ["id", "code", "key", "no", "n", "nr", "num", "numero", "number", "ref", "reference", "identifiant", "identifier"];
 
+/// From which likeness on two names are said to be alike at all.
+pub const LIKE: f64 = 0.3;
+
 /// How like two names are.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Likeness {
@@ -24,38 +28,52 @@ pub struct Likeness {
     pub score: f64,
     /// The name of the field that is most like the column's.
     pub name: String,
+    /// Whether the column says the opposite of that name: a yes in it is a no of the field.
+    pub contrary: bool,
 }
 
 /// The names of a table's fields.
 pub struct Vocabulary {
-    fields: Vec<Vec<Name>>,
+    fields: Vec<Names>,
     weights: HashMap<String, f64>,
+}
+
+/// The names of one field.
+struct Names {
+    names: Vec<Name>,
+    /// Whether the field says yes or no, so that what says the opposite of a name still says something of the field.
+    yes_or_no: bool,
 }
 
 struct Name {
     written: String,
     words: Vec<String>,
+    sense: Sense,
 }
 
 impl Name {
     fn new(written: &str) -> Name {
-        Name { written: written.to_owned(), words: words(written) }
+        let words = words(written);
+        Name { written: written.to_owned(), sense: Sense::of(&words), words }
     }
 }
 
 impl Vocabulary {
     /// The names of the fields of one table of the schema.
     pub fn new(schema: &Schema, table_name: &str, table: &Table) -> Vocabulary {
-        let names = |(field, declared): (&String, &crate::model::Field)| -> Vec<Name> {
+        let names = |(field, declared): (&String, &crate::model::Field)| {
             // A reference is known by the names of what it refers to as well.
             let target = declared.references.as_ref().and_then(|to| schema.field(&to.table, &to.field));
             let synonyms = declared.synonyms.iter().chain(target.iter().flat_map(|target| &target.synonyms));
-            std::iter::once(field).chain(synonyms).map(|name| Name::new(name)).collect()
+            Names {
+                names: std::iter::once(field).chain(synonyms).map(|name| Name::new(name)).collect(),
+                yes_or_no: declared.kind == FieldType::Boolean,
+            }
         };
-        let fields: Vec<Vec<Name>> = table.fields.iter().map(names).collect();
+        let fields: Vec<Names> = table.fields.iter().map(names).collect();
         let mut weights: HashMap<String, f64> = HashMap::new();
         // A word that names many fields says little about each.
-        for names in &fields {
+        for Names { names, .. } in &fields {
             let mut own: Vec<&String> = names.iter().flat_map(|name| &name.words).collect();
             own.sort();
             own.dedup();
@@ -85,17 +103,33 @@ impl Vocabulary {
 
     /// How like the column's name is to the names of each field, in the order of the table.
     pub fn likenesses(&self, column: &str) -> Vec<Likeness> {
-        let column = words(column);
+        let column = Name::new(column);
         self.fields
             .iter()
             .map(|names| {
                 let mut best = Likeness::default();
-                for name in names {
-                    let score = self.likeness(&column, &name.words);
-                    if score > best.score {
-                        best = Likeness { score, name: name.written.clone() };
+                let mut letters = 0.0;
+                for name in &names.names {
+                    let contrary = names.yes_or_no && column.sense.no != name.sense.no;
+                    let score = match names.yes_or_no {
+                        false if column.sense.opposes(&name.sense) => 0.0,
+                        false => self.likeness(&column.words, &name.words),
+                        true if contrary => self.likeness(&column.sense.about, &name.sense.about),
+                        // However it is said, it says the same.
+                        true => {
+                            let said = self.likeness(&column.sense.about, &name.sense.about) * 0.95;
+                            self.likeness(&column.words, &name.words).max(said)
+                        }
+                    };
+                    // Of names that are as like, the one that is written most like it says most.
+                    let written = strsim::jaro_winkler(&column.words.concat(), &name.words.concat());
+                    if (score, !contrary, written) > (best.score, !best.contrary, letters) {
+                        best = Likeness { score, name: name.written.clone(), contrary };
+                        letters = written;
                     }
                 }
+                // Of what is like nothing it cannot be said that it is the opposite.
+                best.contrary &= best.score >= LIKE;
                 best
             })
             .collect()
@@ -162,7 +196,16 @@ pub fn table_likeness(entity: &str, table_name: &str, table: &Table) -> f64 {
 
 /// How like two headers are, 0 to 1, without a table to go by.
 pub fn header_likeness(one: &str, other: &str) -> f64 {
-    Vocabulary { fields: Vec::new(), weights: HashMap::new() }.likeness(&words(one), &words(other))
+    let (one, other) = (Name::new(one), Name::new(other));
+    if one.sense.opposes(&other.sense) {
+        return 0.0;
+    }
+    Vocabulary { fields: Vec::new(), weights: HashMap::new() }.likeness(&one.words, &other.words)
+}
+
+/// Whether of two columns of yes and no the one says yes where the other says no, by their headers.
+pub fn are_contrary(one: &str, other: &str) -> bool {
+    Sense::of(&words(one)).no != Sense::of(&words(other)).no
 }
 
 /// The words of a name: small letters without accents, split at signs and at capitals within.
@@ -289,5 +332,43 @@ zip_code = { type = "text", synonyms = ["code postal"] }
             assert!(found[field].score >= 0.5, "{column}: {found:?}");
         }
         assert!(vocabulary.likenesses("Remarques").iter().all(|likeness| likeness.score < 0.4));
+    }
+
+    #[test]
+    fn a_header_that_says_the_opposite_is_known_to_say_the_opposite() {
+        let schema: Schema = toml::from_str(
+            r#"
+[tables.customers.fields]
+email_opt_out = { type = "boolean", synonyms = ["refus e-mail", "désinscrit", "opt-out", "unsubscribed"] }
+active = { type = "boolean", synonyms = ["actif"] }
+opt_out_reason = { type = "text" }
+"#,
+        )
+        .unwrap();
+        let vocabulary = Vocabulary::new(&schema, "customers", &schema.tables["customers"]);
+        for (column, field, contrary) in [
+            ("Opt-in?", 0, true),
+            ("OptIn", 0, true),
+            ("Accepte e-mail", 0, true),
+            ("Abonné", 0, true),
+            ("Subscribed", 0, true),
+            ("Inscrit (oui/non)", 0, true),
+            ("Not unsubscribed", 0, true),
+            ("Optout", 0, false),
+            ("Désabonné", 0, false),
+            ("E-mail refusé", 0, false),
+            ("UNSUBSCRIBED", 0, false),
+            ("Inactif", 1, true),
+            ("Non actif", 1, true),
+            ("Actif", 1, false),
+            ("Is active", 1, false),
+        ] {
+            let found = vocabulary.likenesses(column);
+            assert_eq!(found[field].contrary, contrary, "{column}: {found:?}");
+            assert!(found[field].score >= 0.6, "{column}: {found:?}");
+        }
+        // What is not yes or no cannot be turned round.
+        let reasons = vocabulary.likenesses("Opt-in reason");
+        assert_eq!((reasons[2].score, reasons[2].contrary), (0.0, false), "{reasons:?}");
     }
 }

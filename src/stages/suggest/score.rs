@@ -9,13 +9,20 @@ use super::assign::assign;
 use super::fit::fit;
 use super::keys::Known;
 use super::learnt::Learnt;
-use super::names::Vocabulary;
+use super::names::{LIKE, Vocabulary};
 use crate::model::{
     ColumnProfile, EntityProfile, Evidence, EvidencePart, Field, FieldType, Format, RunnerUp, Schema, Table, ValueKind,
 };
 
 /// Log odds from which on a pair is suggested at all.
 pub const LEAST: f64 = -0.4;
+
+/// The score that a pair has at most whose column says the opposite of its field: what turns a yes into a no is looked at by
+/// somebody before it is accepted.
+const LOOKED_AT: f64 = 0.85;
+
+/// Log odds from which on a pair is named as the next best.
+const NAMED: f64 = -6.0;
 
 /// One column beside one field.
 pub struct Cell {
@@ -25,6 +32,8 @@ pub struct Cell {
     pub evidence: Vec<Evidence>,
     /// What is known of the column's values as keys of the field's table.
     pub prefix: Option<String>,
+    /// Whether a yes in the column is a no of the field.
+    pub contrary: bool,
 }
 
 /// Every column of an entity beside every field of a table.
@@ -204,14 +213,16 @@ impl<'a> Matrix<'a> {
             let taken = goes.map_or(0.0, |goes| sigmoid(cells[goes].odds - cells[field].odds));
             against += cells[field].odds.exp() * (1.0 - taken);
         }
-        odds.exp() / (odds.exp() + against)
+        let sure = odds.exp() / (odds.exp() + against);
+        if self.cells[column][field].contrary { sure.min(LOOKED_AT) } else { sure }
     }
 
-    /// The next best field for a column, and why it is not the best.
+    /// The next best field for a column, with how sure that pair would be, counted as that of the best is, and why it is not.
     pub fn runner_up(&self, column: usize, field: usize) -> Option<RunnerUp> {
         let chosen = &self.cells[column][field];
         let others = self.cells[column].iter().enumerate().filter(|(other, _)| *other != field);
-        let (second, cell) = others.max_by(|(_, a), (_, b)| a.odds.total_cmp(&b.odds))?;
+        let (second, cell) =
+            others.max_by(|(_, a), (_, b)| a.odds.total_cmp(&b.odds)).filter(|(_, cell)| cell.odds >= NAMED)?;
         let name = |at: usize| self.table.fields.get_index(at).map(|(name, _)| name.clone());
         let owner = self.pairs.iter().position(|pair| *pair == Some(second)).filter(|owner| *owner != column);
         let part = |cell: &Cell, part: EvidencePart| {
@@ -235,7 +246,7 @@ impl<'a> Matrix<'a> {
                 format!("{} {:.2} beside {:.2}", widest.name(), part(cell, widest), part(chosen, widest))
             }
         };
-        Some(RunnerUp { field: name(second)?, score: sigmoid(cell.odds), why })
+        Some(RunnerUp { field: name(second)?, score: self.sure(column, second), why })
     }
 
     /// How well the entity as a whole fits the table, 0 to 1: the share of its filled columns and of the table's required
@@ -275,8 +286,9 @@ fn cell(
     let mut say = |part, score, words| evidence.push(Evidence { part, score, words });
     odds += 6.2 * likeness.score - 2.4;
     let words = match likeness.score {
+        _ if likeness.contrary => format!("the opposite of \"{}\", turned round by not", likeness.name),
         score if score >= 0.999 => format!("is \"{}\"", likeness.name),
-        score if score >= 0.3 => format!("like \"{}\"", likeness.name),
+        score if score >= LIKE => format!("like \"{}\"", likeness.name),
         _ => "like none of its names".to_owned(),
     };
     say(EvidencePart::Name, likeness.score, words);
@@ -330,7 +342,7 @@ fn cell(
         say(EvidencePart::Confirmed, renamed.score, renamed.words.clone());
     }
     let prefix = known.filter(|known| known.share >= 0.3).map(|known| known.prefix.clone());
-    Cell { odds, evidence, prefix }
+    Cell { odds, evidence, prefix, contrary: likeness.contrary }
 }
 
 /// The kind that only the values of such a field look like.

@@ -3,6 +3,7 @@
 use toml::Value;
 
 use super::learnt::Learnt;
+use super::names::Vocabulary;
 use super::profile::formats;
 use crate::model::{ColumnProfile, Field, FieldType, Format, Schema, Step, ValueKind};
 
@@ -15,6 +16,8 @@ pub struct Pair<'a> {
     pub column: &'a ColumnProfile,
     /// What stands before the column's values in the keys that are known.
     pub prefix: Option<&'a str>,
+    /// Whether a yes in the column is a no of the field.
+    pub contrary: bool,
     /// The mapping that is written, for the keys that carry its name.
     pub mapping: &'a str,
     pub learnt: &'a Learnt,
@@ -44,6 +47,7 @@ pub fn steps(pair: &Pair) -> Vec<Step> {
         FieldType::Integer if pair.column.kind == ValueKind::Year => vec![Step::bare("year")],
         FieldType::Integer => vec![Step::bare("integer")],
         FieldType::Decimal => vec![decimal(pair.column)],
+        FieldType::Boolean if pair.contrary => vec![Step::bare("boolean"), Step::bare("not")],
         FieldType::Boolean => vec![Step::bare("boolean")],
         FieldType::Date => vec![moment("date", pair.column)],
         FieldType::Timestamp => vec![moment("timestamp", pair.column)],
@@ -56,11 +60,13 @@ pub fn steps(pair: &Pair) -> Vec<Step> {
 /// The same where nothing is known but what the field declares and what the values look like: for a pair that somebody
 /// chose by hand. None for a field that is not declared.
 pub fn usual(schema: &Schema, table: &str, field: &str, column: &ColumnProfile) -> Vec<Step> {
-    let Some(declared) = schema.field(table, field) else {
+    let Some((of, (at, _, declared))) = schema.tables.get(table).and_then(|of| Some((of, of.fields.get_full(field)?)))
+    else {
         return Vec::new();
     };
+    let contrary = Vocabulary::new(schema, table, of).likenesses(&column.name)[at].contrary;
     let learnt = &Learnt::default();
-    steps(&Pair { schema, table, name: field, field: declared, column, prefix: None, mapping: "", learnt })
+    steps(&Pair { schema, table, name: field, field: declared, column, prefix: None, contrary, mapping: "", learnt })
 }
 
 /// Keys are compared as written, so that one and the same is written in one way everywhere.

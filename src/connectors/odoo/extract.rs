@@ -11,7 +11,7 @@ use chrono::{DateTime, Duration, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Column, Node, member, members};
+use super::columns::{Column, Filling, Node, Way, member, members, steps};
 use super::session::{Session, condition};
 use super::trouble::Trouble;
 use super::value::Value;
@@ -33,11 +33,15 @@ pub struct Records {
     /// Which of its records, as Odoo writes domains: a list of conditions that must all hold.
     #[serde(default)]
     pub domain: Vec<toml::Value>,
-    /// Per staged column the path that fills it, or several of which the first that the server has is taken.
-    pub columns: IndexMap<String, Paths>,
-    /// References whose records count as changed together with this one: a line changes when its order does.
+    /// Per staged column what fills it.
+    pub columns: IndexMap<String, Filling>,
+    /// References whose records count as changed together with this one: a line changes when its order does. What the
+    /// server lacks is left out.
     #[serde(default)]
     pub changes_with: Vec<String>,
+    /// Columns of true and false that change without a trace in any record: they are asked for anew each time.
+    #[serde(default)]
+    pub changes_unseen: Vec<String>,
     /// The model's `write_date` does not tell what changed: it is read whole each time.
     #[serde(default)]
     pub snapshot: bool,
@@ -47,26 +51,6 @@ pub struct Records {
     /// See `group`.
     #[serde(default)]
     pub sum: Vec<String>,
-}
-
-/// One path or several.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Paths {
-    /// The only one.
-    One(String),
-    /// The first that the server has is taken.
-    Any(Vec<String>),
-}
-
-impl Paths {
-    /// All of them, the best first.
-    pub fn all(&self) -> &[String] {
-        match self {
-            Paths::One(path) => std::slice::from_ref(path),
-            Paths::Any(paths) => paths,
-        }
-    }
 }
 
 /// What the extraction is told beside the entity.
@@ -111,7 +95,7 @@ pub fn extract(
 
     let mut domain = base.clone();
     if let Some(since) = since {
-        domain.extend(changed(&records.changes_with, since));
+        domain.extend(changed(&present(session, &mut node, &records.changes_with)?, since));
     }
     let pages = Pages { session, records, columns: &columns, target, watch, entity };
     let read = match (&since, target.previous) {
@@ -119,7 +103,8 @@ pub fn extract(
             let fresh = format!("{}_fresh", target.relation);
             pages.create(&fresh)?;
             let read = pages.read(&mut node, &domain, wishes.page, &fresh)?;
-            let gone = pages.merge(&base, &fresh, previous.relation, wishes.most_gone)?;
+            let marks = pages.marks(&node, &base)?;
+            let gone = pages.merge(&base, &fresh, previous.relation, &marks, wishes.most_gone)?;
             notes.push(format!(
                 "{entity}: {read} new or changed since {}, {gone} no longer visible",
                 since.format("%Y-%m-%d %H:%M UTC")
@@ -163,7 +148,7 @@ pub fn extract(
     Ok(Extracted { load, files: vec![file], notes, state, ..Extracted::default() })
 }
 
-/// Finds for every column the path that fills it, and says for which there is none.
+/// Finds for every column the ways to fill it, and says for which there are none.
 fn plan(
     session: &Session,
     node: &mut Node,
@@ -172,31 +157,39 @@ fn plan(
     wishes: &Wishes,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Column>> {
-    let mut columns = vec![Column { name: "id".to_owned(), path: Some(vec!["id".to_owned()]) }];
-    let extra = wishes.extra.iter().map(|field| (field, Paths::One(field.clone())));
-    let all = records.columns.iter().map(|(name, paths)| (name, paths.clone())).chain(extra);
-    for (name, paths) in all {
+    let mut columns = vec![Column { name: "id".to_owned(), ways: vec![Way::Path(steps("id"))] }];
+    let extra = wishes.extra.iter().map(|field| (field, Filling::Path(field.clone())));
+    let all = records.columns.iter().map(|(name, filling)| (name, filling.clone())).chain(extra);
+    for (name, filling) in all {
         if columns.iter().any(|column| column.name == *name) {
             continue;
         }
-        let path = node.want(session, paths.all())?;
-        if path.is_none() {
+        let ways = node.want(session, &filling)?;
+        if ways.is_empty() {
             notes.push(format!(
                 "{entity}: this server has no {} in {}; the column \"{name}\" is empty",
-                paths.all().join(" or "),
+                filling.told(),
                 records.model
             ));
         }
-        columns.push(Column { name: name.clone(), path });
+        columns.push(Column { name: name.clone(), ways });
     }
     Ok(columns)
 }
 
+/// Those of the references that the server has.
+fn present(session: &Session, node: &mut Node, references: &[String]) -> Result<Vec<String>> {
+    let mut present = Vec::new();
+    for reference in references {
+        if node.has(session, &steps(&format!("{reference}.write_date")))? {
+            present.push(reference.clone());
+        }
+    }
+    Ok(present)
+}
+
 fn plan_text(records: &Records, columns: &[Column], wishes: &Wishes) -> String {
-    let columns: Vec<String> = columns
-        .iter()
-        .map(|column| format!("{}={}", column.name, column.path.as_deref().unwrap_or_default().join(".")))
-        .collect();
+    let columns: Vec<String> = columns.iter().map(|column| format!("{}={:?}", column.name, column.ways)).collect();
     format!("{} {:?} {} {}", records.model, records.domain, columns.join(" "), wishes.view)
 }
 
@@ -273,19 +266,48 @@ impl Pages<'_> {
         let mut row: Vec<store::Value> = self
             .columns
             .iter()
-            .map(|column| {
-                let text = column.path.as_deref().and_then(|path| node.text(record, path));
-                text.map_or(store::Value::Null, store::Value::Text)
-            })
+            .map(|column| node.cell(record, column).map_or(store::Value::Null, store::Value::Text))
             .collect();
         row.push(store::Value::Text(self.records.model.clone()));
         row.push(store::Value::BigInt(self.target.load));
         Ok((id, row))
     }
 
+    /// The columns that change unseen, each with the table of the ids for which it is true now.
+    fn marks(&self, node: &Node, base: &[Value]) -> Result<Vec<(&str, String)>> {
+        let mut marks = Vec::new();
+        for column in self.columns.iter().filter(|column| self.records.changes_unseen.contains(&column.name)) {
+            let Some(Way::Path(path)) = column.ways.first() else { continue };
+            // Where a field cannot be searched by, older servers would answer with all records.
+            let [field] = path.as_slice() else { continue };
+            if !node.is_searchable(field) {
+                continue;
+            }
+            let mut domain = base.to_vec();
+            domain.push(condition(field, "=", Value::Bool(true)));
+            let table = format!("{}_marked_{}", self.target.relation, marks.len());
+            self.keep_ids(&table, self.visible(&domain)?)?;
+            marks.push((column.name.as_str(), table));
+        }
+        Ok(marks)
+    }
+
+    fn keep_ids(&self, table: &str, ids: impl IntoIterator<Item = i64>) -> Result<()> {
+        let store = self.target.store;
+        store.run(&format!("CREATE TABLE {} (id BIGINT)", Name("dq", table)))?;
+        store.append("dq", table, ids.into_iter().map(|id| vec![store::Value::BigInt(id)]))
+    }
+
     /// Makes the table of what was staged before, with what is fresh in its place and without what is no longer visible;
     /// says how much that was.
-    fn merge(&self, base: &[Value], fresh: &str, earlier: &str, most_gone: f64) -> Result<u64> {
+    fn merge(
+        &self,
+        base: &[Value],
+        fresh: &str,
+        earlier: &str,
+        marks: &[(&str, String)],
+        most_gone: f64,
+    ) -> Result<u64> {
         let visible = self.visible(base)?;
         let store = self.target.store;
         let (fresh, earlier) = (Name("dq", fresh), Name("dq", earlier));
@@ -306,18 +328,28 @@ impl Pages<'_> {
             .hint("otherwise look at the user's rights and companies in Odoo; the earlier load still stands"));
         }
         let gone_table = format!("{}_gone", self.target.relation);
-        store.run(&format!("CREATE TABLE {} (id BIGINT)", Name("dq", &gone_table)))?;
-        store.append("dq", &gone_table, gone.iter().map(|id| vec![store::Value::BigInt(*id)]))?;
+        self.keep_ids(&gone_table, gone.iter().copied())?;
         let gone_table = Name("dq", &gone_table);
+        let marked: Vec<String> = marks
+            .iter()
+            .map(|(column, table)| {
+                let (column, table) = (Ident(column), Name("dq", table));
+                format!("(id::BIGINT IN (SELECT id FROM {table}))::VARCHAR AS {column}")
+            })
+            .collect();
+        let replaced = if marked.is_empty() { String::new() } else { format!(" REPLACE ({})", marked.join(", ")) };
         store.run(&format!(
             "CREATE TABLE {} AS
-             SELECT * FROM (
+             SELECT *{replaced} FROM (
                SELECT * FROM {earlier} WHERE id NOT IN (SELECT id FROM {fresh}) UNION ALL SELECT * FROM {fresh}
              ) WHERE id::BIGINT NOT IN (SELECT id FROM {gone_table})
              ORDER BY id::BIGINT",
             Name("dq", self.target.relation)
         ))?;
         store.run(&format!("DROP TABLE {fresh}; DROP TABLE {gone_table}"))?;
+        for (_, table) in marks {
+            store.run(&format!("DROP TABLE {}", Name("dq", table)))?;
+        }
         Ok(gone.len() as u64)
     }
 

@@ -94,8 +94,8 @@ fn readable(session: &Session, records: &Records) -> Result<String, Trouble> {
     session.ids(&records.model, &domain, 0, 1)?;
     let mut node = Node::new(session, &records.model)?;
     let mut missing = Vec::new();
-    for (name, paths) in &records.columns {
-        if node.want(session, paths.all())?.is_none() {
+    for (name, filling) in &records.columns {
+        if node.want(session, filling)?.is_empty() {
             missing.push(name.as_str());
         }
     }

@@ -50,6 +50,8 @@ pub struct Field {
     pub kind: String,
     /// The model that it refers to.
     pub relation: Option<String>,
+    /// Whether records can be found by it.
+    pub searchable: bool,
 }
 
 /// What a user asks of the session.
@@ -123,7 +125,11 @@ impl Session {
     pub fn open(http: Http, credentials: Credentials, wishes: &Wishes) -> Result<Session, Trouble> {
         let (_, transport) = find(&http, wishes.protocol, credentials)?;
         let user = insist(&http, || transport.log_in(&http))?;
-        let mut context = vec![("bin_size".to_owned(), Value::Bool(true))];
+        let mut context = vec![
+            ("bin_size".to_owned(), Value::Bool(true)),
+            // Names of products without their codes in front; the code is a column of its own.
+            ("display_default_code".to_owned(), Value::Bool(false)),
+        ];
         if wishes.archived {
             context.push(("active_test".to_owned(), Value::Bool(false)));
         }
@@ -198,14 +204,15 @@ impl Session {
     /// The fields of a model that the user may read.
     pub fn fields(&self, model: &str) -> Result<IndexMap<String, Field>, Trouble> {
         // Without naming the attributes, models with an empty help text cannot be sent (17, 19).
-        let attributes = Value::texts(["type", "relation", "store"]);
+        let attributes = Value::texts(["type", "relation", "searchable"]);
         let reply = self.call(model, "fields_get", None, vec![("attributes", attributes)])?;
         let Value::Struct(fields) = reply.value else {
             return Err(Trouble::Garbled(format!("the fields of {model} are no list of fields")));
         };
         let field = |(name, declared): (String, Value)| {
             let text = |attribute: &str| declared.get(attribute).and_then(Value::as_text).map(str::to_owned);
-            Some((name, Field { kind: text("type")?, relation: text("relation") }))
+            let searchable = declared.get("searchable") == Some(&Value::Bool(true));
+            Some((name, Field { kind: text("type")?, relation: text("relation"), searchable }))
         };
         Ok(fields.into_iter().filter_map(field).collect())
     }

@@ -32,6 +32,8 @@ const MODELS: &[(&str, Fields)] = &[
             ("zip", "char", ""),
             ("city", "char", ""),
             ("country_id", "many2one", "res.country"),
+            ("is_blacklisted", "boolean", ""),
+            ("phone_sanitized_blacklisted", "boolean", ""),
             ("x_loyalty", "char", ""),
         ],
     ),
@@ -40,15 +42,23 @@ const MODELS: &[(&str, Fields)] = &[
     ("res.users", &[]),
     ("res.lang", &[("code", "char", "")]),
     ("crm.team", &[]),
-    ("uom.uom", &[]),
+    ("uom.uom", &[("factor", "float", "")]),
     ("product.category", &[]),
-    ("product.template", &[]),
+    ("product.template", &[("attribute_line_ids", "one2many", "product.template.attribute.line")]),
+    ("product.attribute", &[]),
+    ("product.attribute.value", &[]),
+    ("product.template.attribute.value", &[("attribute_id", "many2one", "product.attribute")]),
+    (
+        "product.template.attribute.line",
+        &[("attribute_id", "many2one", "product.attribute"), ("value_ids", "many2many", "product.attribute.value")],
+    ),
     ("stock.warehouse", &[]),
     (
         "product.product",
         &[
             ("default_code", "char", ""),
             ("product_tmpl_id", "many2one", "product.template"),
+            ("product_template_attribute_value_ids", "many2many", "product.template.attribute.value"),
             ("categ_id", "many2one", "product.category"),
             ("lst_price", "float", ""),
             ("standard_price", "float", ""),
@@ -105,7 +115,10 @@ pub fn cellar(version: &'static str) -> World {
     let lines = models.get_mut("sale.order.line").expect("the model");
     let unit = if version >= "19" { "product_uom_id" } else { "product_uom" };
     lines.fields.insert(unit, ("many2one", "uom.uom"));
-    if version < "19" {
+    // A unit told how much of the reference it is, and the inverse beside it; now the inverse alone.
+    let inverse = version < "19";
+    if inverse {
+        models.get_mut("uom.uom").expect("the model").fields.insert("factor_inv", ("float", ""));
         models.get_mut("res.partner").expect("the model").fields.insert("mobile", ("char", ""));
     }
     let mut world = World {
@@ -124,8 +137,19 @@ pub fn cellar(version: &'static str) -> World {
     world.put("res.currency", 1, json!({ "name": "EUR" }));
     world.put("res.lang", 1, json!({ "code": "fr_FR", "name": "Français" }));
     world.put("crm.team", 1, json!({ "name": "Caveau" }));
-    world.put("uom.uom", 1, json!({ "name": "Unité(s)" }));
-    world.put("uom.uom", 2, json!({ "name": "Carton de 6" }));
+    for (id, name, holds) in [(1, "Unité(s)", 1.0), (2, "Carton de 6", 6.0), (3, "Colis de fête", 3.0)] {
+        // Old versions keep four digits of the one and compute the other from it.
+        let part = (10_000.0_f64 / holds).round() / 10_000.0;
+        world.put(
+            "uom.uom",
+            id,
+            if inverse {
+                json!({ "name": name, "factor": part, "factor_inv": 1.0 / part })
+            } else {
+                json!({ "name": name, "factor": holds })
+            },
+        );
+    }
     world.put("product.category", 3, json!({ "name": "Vins / Blanc" }));
     world.put("stock.warehouse", 1, json!({ "name": "Principal" }));
     world.put("stock.location", 8, json!({ "name": "WH/Stock", "usage": "internal", "warehouse_id": 1 }));
@@ -176,6 +200,39 @@ pub fn cellar(version: &'static str) -> World {
         world.put("stock.quant", id, quant);
     }
     world
+}
+
+/// Gives the template of product 1 a grape, an appellation and a vintage it has as variants, 2 the size of a magnum, and
+/// 3 two grapes and an attribute that was taken away again.
+pub fn attributes(world: &mut World) {
+    let names = ["CEPAGE", "Appellation", "Millésime", "Contenance", "Couleur"];
+    for (id, name) in (1..).zip(names) {
+        world.put("product.attribute", id, json!({ "name": name }));
+    }
+    let values = ["Riesling", "Pinot gris", "Alsace Grand Cru", "2019", "2020", "Magnum", "Rouge"];
+    for (id, name) in (1..).zip(values) {
+        world.put("product.attribute.value", id, json!({ "name": name }));
+        world.put("product.template.attribute.value", 10 + id, json!({ "name": name }));
+    }
+    for (value, attribute) in [(11, 1), (12, 1), (13, 2), (14, 3), (15, 3), (16, 4), (17, 5)] {
+        world.put("product.template.attribute.value", value, json!({ "attribute_id": attribute }));
+    }
+    for (line, attribute, values) in [
+        (1, 1, json!([1])),
+        (2, 2, json!([3])),
+        (3, 3, json!([4, 5])),
+        (4, 4, json!([6])),
+        (5, 1, json!([1, 2])),
+        (6, 5, json!([7])),
+    ] {
+        world.put("product.template.attribute.line", line, json!({ "attribute_id": attribute, "value_ids": values }));
+    }
+    world.put("product.template.attribute.line", 6, json!({ "active": false }));
+    world.put("product.template", 1, json!({ "attribute_line_ids": [1, 2, 3] }));
+    world.put("product.template", 2, json!({ "attribute_line_ids": [4] }));
+    world.put("product.template", 3, json!({ "attribute_line_ids": [5, 6] }));
+    // Grapes make no variants, so the variant has but its vintage.
+    world.put("product.product", 1, json!({ "product_template_attribute_value_ids": [15] }));
 }
 
 /// A customer like any other.

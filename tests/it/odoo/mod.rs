@@ -145,6 +145,94 @@ fn the_five_tables_are_filled_with_keys_that_carry_the_source() -> Result<()> {
 }
 
 #[test]
+fn what_the_attributes_of_a_wine_say_fills_its_fields() -> Result<()> {
+    for (version, protocol) in [("14.0", "xmlrpc"), ("19.0", "json2")] {
+        let desk = Desk::on(version, protocol, "");
+        cellar::attributes(&mut desk.server.world());
+        desk.load()?;
+        desk.workbench().check(&|_| {})?;
+        assert_eq!(
+            desk.rows("SELECT product_key, grape_varieties, region, vintage, category, list_price_eur::DOUBLE, cost_price_eur::DOUBLE FROM candidate.products ORDER BY 1"),
+            [
+                // The vintage of the variant, not of its name; the colour out of the category.
+                "odoo-1|[Riesling]|Alsace Grand Cru|2020|blanc|12.5|6.0",
+                // A magnum: its prices are those of a bottle of 75 cl.
+                "odoo-2|∅|∅|2020|blanc|6.25|3.0",
+                "odoo-3|[Riesling, Pinot gris]|∅|2021|blanc|12.5|6.0",
+            ],
+            "{version}"
+        );
+        // The name of a value changes nothing in the product, and comes all the same.
+        desk.later(240);
+        desk.load()?;
+        desk.later(240);
+        desk.server.world().put("product.attribute.value", 3, json!({ "name": "Kaefferkopf" }));
+        let notes = desk.load()?.notes.join("\n");
+        assert!(notes.contains("products: 1 new or changed"), "{notes}");
+        assert_eq!(desk.rows("SELECT appellation FROM staging.\"odoo/products\" WHERE id = '1'"), ["Kaefferkopf"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn units_and_packs_are_told_in_bottles_of_75_cl() -> Result<()> {
+    for (version, unit) in [("14.0", "product_uom"), ("17.0", "product_uom"), ("19.0", "product_uom_id")] {
+        let desk = Desk::on(version, "auto", "");
+        {
+            let mut world = desk.server.world();
+            cellar::attributes(&mut world);
+            // Product 2 is a magnum, 3 is kept in cases.
+            world.put("product.product", 3, json!({ "uom_id": 2 }));
+            for (id, product, unit_id) in [(10, 1, 2), (11, 2, 1), (20, 2, 3), (21, 3, 2), (40, 3, 1)] {
+                let line = json!({ "product_id": product, (unit): unit_id, "product_uom_qty": 2.0 });
+                world.put("sale.order.line", id, line);
+            }
+        }
+        desk.load()?;
+        desk.workbench().check(&|_| {})?;
+        assert_eq!(
+            desk.rows("SELECT sale_line_key, unit, quantity_bottles_75cl_eq::DOUBLE, cost_total_eur::DOUBLE FROM candidate.sales_lines WHERE quantity_units = 2 ORDER BY 1"),
+            [
+                "odoo-10|6 x bouteille|12.0|72.0",
+                "odoo-11|bouteille magnum|4.0|12.0",
+                "odoo-20|3 x bouteille magnum|12.0|36.0",
+                // A case of six costs 6.00, a bottle of it 1.00.
+                "odoo-21|carton de 6|12.0|12.0",
+                "odoo-40|bouteille|2.0|2.0",
+            ],
+            "{version}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn whoever_opts_out_is_seen_although_nothing_was_written_to_him() -> Result<()> {
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "");
+        desk.server.world().slip("res.partner", 3, "is_blacklisted", json!(true));
+        desk.load()?;
+        desk.later(240);
+        desk.load()?;
+        desk.later(240);
+        {
+            let mut world = desk.server.world();
+            world.slip("res.partner", 3, "is_blacklisted", json!(false));
+            world.slip("res.partner", 7, "is_blacklisted", json!(true));
+            world.slip("res.partner", 8, "phone_sanitized_blacklisted", json!(true));
+        }
+        let notes = desk.load()?.notes.join("\n");
+        assert!(notes.contains("partners: 0 new or changed"), "{notes}");
+        desk.workbench().check(&|_| {})?;
+        let out = "SELECT customer_key, email_opt_out, sms_opt_out FROM candidate.customers WHERE email_opt_out OR sms_opt_out ORDER BY 1";
+        assert_eq!(desk.rows(out), ["odoo-7|true|false", "odoo-8|false|true"], "{protocol}");
+        let order = "SELECT count(*) FROM staging.\"odoo/partners\" WHERE id::BIGINT <> _row";
+        assert_eq!(desk.rows(order), ["0"], "the rows keep their order");
+    }
+    Ok(())
+}
+
+#[test]
 fn an_odoo_and_an_isavigne_fill_the_same_tables_side_by_side() -> Result<()> {
     let desk = Desk::on("19.0", "auto", "");
     let exports = desk.dir.path().join("exports");

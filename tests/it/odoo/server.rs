@@ -84,15 +84,21 @@ impl World {
         record.and_then(|record| record.get(field)).cloned().unwrap_or(json!(false))
     }
 
-    /// The value at the end of a path, for domains.
-    fn at(&self, model: &str, id: i64, path: &str) -> Value {
-        match path.split_once('.') {
-            None => self.get(model, id, path),
-            Some((first, rest)) => {
-                let relation = self.models[model].fields.get(first).map(|(_, relation)| *relation).unwrap_or_default();
-                self.get(model, id, first).as_i64().map_or(json!(false), |id| self.at(relation, id, rest))
-            }
-        }
+    /// Sets a field without a trace in `write_date`, as what is computed from elsewhere changes.
+    pub fn slip(&mut self, model: &'static str, id: i64, field: &str, value: Value) {
+        let records = &mut self.models.get_mut(model).expect("the model").records;
+        records.get_mut(&id).expect("the record").insert(field.to_owned(), value);
+    }
+
+    /// The values at the end of a path, for domains.
+    fn at(&self, model: &str, id: i64, path: &str) -> Vec<Value> {
+        let Some((first, rest)) = path.split_once('.') else { return vec![self.get(model, id, path)] };
+        let relation = self.models[model].fields.get(first).map(|(_, relation)| *relation).unwrap_or_default();
+        let ids = match self.get(model, id, first) {
+            Value::Array(ids) => ids.iter().filter_map(Value::as_i64).collect(),
+            one => Vec::from_iter(one.as_i64()),
+        };
+        ids.into_iter().flat_map(|id| self.at(relation, id, rest)).collect()
     }
 
     fn meets(&self, model: &str, id: i64, domain: &[Value]) -> bool {
@@ -107,18 +113,21 @@ impl World {
                     let [field, operator, wanted] = term.as_array().expect("a condition").as_slice() else {
                         panic!("no condition: {term}")
                     };
-                    let have = self.at(model, id, field.as_str().expect("a field"));
-                    results.push(match operator.as_str().expect("an operator") {
-                        "=" => have == *wanted,
-                        "in" => wanted.as_array().expect("a list").contains(&have),
-                        ">" => number(&have) > number(wanted),
+                    let field = field.as_str().expect("a field");
+                    let holds = |have: &Value| match operator.as_str().expect("an operator") {
+                        "=" => *have == *wanted,
+                        "in" => wanted.as_array().expect("a list").contains(have),
+                        ">" => number(have) > number(wanted),
                         ">=" => {
                             let moment = wanted.as_str().expect("a moment");
                             assert_eq!(moment.len(), 19, "Odoo 19 refuses moments written otherwise: {moment}");
                             have.as_str().unwrap_or_default() >= moment
                         }
                         other => panic!("operator {other}"),
-                    });
+                    };
+                    // What a reference leads nowhere is compared as nothing.
+                    let have = self.at(model, id, field);
+                    results.push(if have.is_empty() { holds(&json!(false)) } else { have.iter().any(holds) });
                 }
             }
         }
@@ -158,7 +167,7 @@ impl World {
             "fields_get" => {
                 assert!(named["attributes"].is_array(), "without attributes, some models cannot be sent");
                 let fields = self.models[model].fields.iter().map(|(name, (kind, relation))| {
-                    let mut field = json!({ "type": kind, "store": true });
+                    let mut field = json!({ "type": kind, "searchable": true });
                     if !relation.is_empty() {
                         field["relation"] = json!(relation);
                     }

@@ -175,10 +175,15 @@ impl Add {
         let config = SourceConfig { kind: self.kind, mapping: self.mapping, options };
         let mut workbench = context.change()?;
         workbench.add_source(&self.name, &config)?;
-        let is_unmapped = workbench.draft(&self.name)?.mapping().tables.is_empty();
+        let draft = workbench.draft(&self.name)?;
         let name = visible(&self.name);
-        let next = if is_unmapped { format!(", then tastevin map suggest {name}") } else { String::new() };
-        context.say(format!("{name} is added.\nNext: tastevin source test {name}, then tastevin load {name}{next}"));
+        let (mapping, next) = match draft.mapping().tables.is_empty() {
+            true => (String::new(), format!(", then tastevin map suggest {name}")),
+            false => (format!(" It is read with mappings/{}.toml.", visible(draft.name())), String::new()),
+        };
+        context.say(format!(
+            "{name} is added.{mapping}\nNext: tastevin source test {name}, then tastevin load {name}{next}"
+        ));
         Ok(Outcome::Pass)
     }
 }

@@ -31,7 +31,9 @@ use self::sheets::Sheet;
 use self::text::Text;
 use self::unpack::Readable;
 use self::watching::Teller;
-use super::{Connector, ConnectorKind, Extracted, ExtractedFile, LineMark, Place, SourceOption, Target, Trial, Watch};
+use super::{
+    Came, Connector, ConnectorKind, Extracted, ExtractedFile, LineMark, Place, SourceOption, Target, Trial, Watch,
+};
 use crate::error::{Error, Kind, Result};
 use crate::model::{EntityFiles, Reject};
 
@@ -102,7 +104,8 @@ impl Connector for Files {
                 return;
             }
         };
-        trial.found(&looked, Ok("can be read".to_owned()));
+        let strays = if self.entities.is_empty() { Vec::new() } else { folder.left_over(&self.entities) };
+        trial.found(&looked, Ok(["can be read".to_owned()].into_iter().chain(strays).collect::<Vec<_>>().join("; ")));
         for (entity, files) in &self.entities {
             if trial.canceller.is_cancelled() {
                 return;
@@ -113,9 +116,11 @@ impl Connector for Files {
             let names: Vec<&str> = chosen.iter().map(|file| file.name.as_str()).collect();
             let unreadable =
                 chosen.iter().find_map(|file| std::fs::File::open(&file.path).err().map(|cause| (file, cause)));
+            let is_empty = chosen.iter().all(|file| file.stamp.bytes == 0);
             let found = match (names.is_empty(), unreadable) {
                 (true, _) => Err(told(&folder.nothing_for(entity, files))),
                 (_, Some((file, cause))) => Err(told(&Error::io("the file cannot be read", &file.path, cause))),
+                _ if is_empty => Err(told(&nothing_in(&chosen))),
                 _ => Ok(names.join(", ")),
             };
             trial.found(&looked, found);
@@ -148,7 +153,12 @@ impl Connector for Files {
         "there is no file".to_owned()
     }
 
-    fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted> {
+    fn left_over(&self) -> Result<Vec<String>> {
+        // Where the mapping names no entity, every file is of one.
+        Ok(if self.entities.is_empty() { Vec::new() } else { Folder::list(&self.folder)?.left_over(&self.entities) })
+    }
+
+    fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Came> {
         let folder = Folder::list(&self.folder)?;
         let entities = self.known(&folder);
         let files =
@@ -159,8 +169,18 @@ impl Connector for Files {
         }
         let mut extracted = Extracted { notes, ..Extracted::default() };
         extracted.load.entity = entity.to_owned();
-        let prepared: Vec<Prepared> =
-            chosen.into_iter().map(|file| Prepared::of(file, files, target, watch)).collect::<Result<_>>()?;
+        let mut prepared = Vec::new();
+        let mut empty = Vec::new();
+        for file in &chosen {
+            match Prepared::of(file.clone(), files, target, watch)? {
+                Some(file) => prepared.push(file),
+                None => empty.push(file.name.as_str()),
+            }
+        }
+        if prepared.is_empty() {
+            return Ok(Came::Nothing(nothing_in(&chosen)));
+        }
+        extracted.notes.extend(empty.iter().map(|name| format!("{name} is empty")));
         let columns = all_columns(&prepared, &mut extracted.notes);
         staging::create(target.store, target.relation, &columns)?;
         for file in prepared {
@@ -172,7 +192,18 @@ impl Connector for Files {
             _ => dialects.join("; "),
         };
         extracted.load.columns = columns;
-        Ok(extracted)
+        Ok(Came::Rows(Box::new(extracted)))
+    }
+}
+
+/// Says that there is nothing in the files of an entity.
+fn nothing_in(files: &[Candidate]) -> Error {
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    let (verb, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let error = Error::source(format!("{} {verb} empty", names.join(", "))).hint(format!("export {them} again"));
+    match files {
+        [one] => error.at_file(&one.path),
+        _ => error,
     }
 }
 
@@ -236,14 +267,10 @@ struct Staged {
 }
 
 impl Prepared {
-    fn of(file: Candidate, files: &EntityFiles, target: &Target, watch: &Watch) -> Result<Prepared> {
-        let empty = || {
-            Error::source(format!("the file {} is empty", file.name))
-                .at_file(&file.path)
-                .hint("export it again; the earlier load still stands")
-        };
+    /// The file with its columns; none where there is nothing in it.
+    fn of(file: Candidate, files: &EntityFiles, target: &Target, watch: &Watch) -> Result<Option<Prepared>> {
         if file.stamp.bytes == 0 {
-            return Err(empty());
+            return Ok(None);
         }
         let readable = if file.packed {
             let teller = Teller::new(watch, format!("unpack {}", file.name), file.stamp.bytes);
@@ -260,8 +287,8 @@ impl Prepared {
             }
             Format::Text => {
                 let text = Text::open(readable, &file.name, files, target.temp_dir, watch)
-                    .map_err(|error| error.at_file(&file.path))?
-                    .ok_or_else(empty)?;
+                    .map_err(|error| error.at_file(&file.path))?;
+                let Some(text) = text else { return Ok(None) };
                 let (header, width) = (text.header(), text.layout.width);
                 (header, width, text.preamble(), text.layout.notes.clone(), Content::Text(Box::new(text)))
             }
@@ -272,7 +299,7 @@ impl Prepared {
             names::unique(&header, width)
         };
         let notes = notes.into_iter().chain(passed_over(&preamble)).chain(renamed).collect();
-        Ok(Prepared { file, names, content, notes })
+        Ok(Some(Prepared { file, names, content, notes }))
     }
 
     fn stage(self, columns: &[String], target: &Target, watch: &Watch, extracted: &mut Extracted) -> Result<()> {
@@ -292,12 +319,12 @@ impl Prepared {
         if Stamp::of(&file.path).ok() != Some(file.stamp) {
             return Err(Error::source("the file changed while it was read")
                 .at_file(&file.path)
-                .hint("wait until the export is finished and load again; the earlier load still stands"));
+                .hint("wait until the export is finished and load again"));
         }
         if found.staged != found.rows {
             return Err(Error::internal(format!("{} rows were read and {} staged", found.rows, found.staged))
                 .at_file(&file.path)
-                .hint("please report this; the earlier load still stands"));
+                .hint("please report this"));
         }
         notes.extend(found.notes);
         if found.rows == 0 && found.rejects.is_empty() {

@@ -94,8 +94,23 @@ pub trait Connector {
         None
     }
 
-    /// Reads one entity whole into `target.relation`, which does not exist yet.
-    fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted>;
+    /// What lies at the source and belongs to no entity, in sentences.
+    fn left_over(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Reads one entity whole into `target.relation`, which does not exist yet. An error stops the load of the whole source.
+    fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Came>;
+}
+
+/// What came of one entity.
+#[derive(Debug)]
+pub enum Came {
+    /// Its rows are in the table.
+    Rows(Box<Extracted>),
+    /// There was nothing to read, and no table was made; the other entities are read. The error is the load's where that is
+    /// so of all of them.
+    Nothing(Error),
 }
 
 /// One step of a connection test.

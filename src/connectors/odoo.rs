@@ -27,7 +27,7 @@ use self::rpc::Credentials;
 use self::session::{Protocol, Session};
 use self::trouble::Trouble;
 use super::secret::{self, Kept, Secret};
-use super::{Connector, ConnectorKind, Extracted, Place, SourceOption, Target, Trial, Watch};
+use super::{Came, Connector, ConnectorKind, Place, SourceOption, Target, Trial, Watch};
 use crate::error::{Error, Result};
 use crate::model::Canceller;
 
@@ -282,7 +282,7 @@ impl Connector for Odoo {
         self.absent.borrow().get(entity).cloned().unwrap_or_else(|| "it was not read".to_owned())
     }
 
-    fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Extracted> {
+    fn extract(&self, entity: &str, target: &Target, watch: &Watch) -> Result<Came> {
         let records = self
             .entities
             .get(entity)
@@ -311,6 +311,6 @@ impl Connector for Odoo {
                 "{entity}: {spoilt} characters came that must not be sent (control characters); \u{FFFD} stands for each"
             ));
         }
-        Ok(extracted)
+        Ok(Came::Rows(Box::new(extracted)))
     }
 }

@@ -3,14 +3,14 @@
 //! Each entity is extracted into a table of its own, `dq."stage_<load>_<n>"`, and the view `staging."<source>/<entity>"`
 //! is turned to it, with `_row` from the table's own row order. On any failure everything is as it was before.
 //!
-//! An entity for which there is no file now, although there is one for others, keeps what was loaded of it earlier; a
-//! note says so.
+//! An entity for which there is no file now, or an empty one, although there is something for others, keeps what was loaded
+//! of it earlier; a note says so. What was staged of an entity that is gone and that nothing reads any more goes.
 
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::connectors::{self, Extracted, LineMark, Place, Previous, Target, Watch};
+use crate::connectors::{self, Came, Extracted, LineMark, Place, Previous, Target, Watch};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Drift, EntityLoad, Load, LoadOptions, LoadStatus};
 use crate::sql::Path as Name;
@@ -47,6 +47,8 @@ pub fn load(
     load.ended = Some(clock());
     load.entities.clear();
     load.drift.clear();
+    let stands = staged_entities(store, place.source).is_ok_and(|entities| !entities.is_empty());
+    let error = if stands { error.hint("the earlier load still stands") } else { error };
     load.notes.push(error.to_string());
     load.notes.extend(error.hints().iter().cloned());
     // What went wrong first is what the user has to hear.
@@ -58,16 +60,25 @@ fn extract_all(store: &Store, place: &Place, wanted: &LoadOptions, watch: &Watch
     let connector = (connectors::find(&place.mapping.connector)?.open)(place)?;
     let temp_dir = temp_dir(place.workspace)?;
     let entities = connector.entities(watch)?;
-    let absent = place.mapping.entities.keys().filter(|entity| !entities.contains(entity));
-    for entity in absent {
-        let why = connector.why_absent(entity);
-        load.notes.push(match staged_by(store, place.source, entity)? {
-            Some(earlier) => format!("{entity}: {why}; what load {earlier} staged still stands"),
-            None => format!("{entity}: {why}, and it was never loaded"),
-        });
+    let read = place.mapping.tables.values().map(|table| &table.entity);
+    let mut named: Vec<&String> = place.mapping.entities.keys().chain(read).collect();
+    named.sort_unstable();
+    named.dedup();
+    for entity in named.iter().filter(|entity| !entities.contains(entity)) {
+        load.notes.push(without(store, place, entity, &connector.why_absent(entity))?);
+    }
+    load.notes.extend(connector.left_over()?);
+    let is_known = |entity: &String| entities.contains(entity) || named.contains(&entity);
+    for entity in staged_entities(store, place.source)?.iter().filter(|entity| !is_known(entity)) {
+        load.notes.push(format!(
+            "{entity}: {}, and what was staged of it goes: no mapping reads it",
+            connector.why_absent(entity)
+        ));
+        let_go(store, place.source, entity)?;
     }
     let drifted: Vec<Drift> =
         standing(store)?.into_iter().filter(|load| load.source == place.source).flat_map(|load| load.drift).collect();
+    let mut nothing = None;
     for (n, entity) in entities.iter().enumerate() {
         watch.canceller.check()?;
         let relation = format!("stage_{}_{n}", load.id);
@@ -84,7 +95,14 @@ fn extract_all(store: &Store, place: &Place, wanted: &LoadOptions, watch: &Watch
             since: wanted.since,
             temp_dir: temp_dir.path(),
         };
-        let extracted = connector.extract(entity, &target, watch)?;
+        let extracted = match connector.extract(entity, &target, watch)? {
+            Came::Rows(extracted) => *extracted,
+            Came::Nothing(why) => {
+                load.notes.push(without(store, place, entity, why.what())?);
+                nothing = nothing.or(Some(why));
+                continue;
+            }
+        };
         let counted = store.count(&format!("SELECT count(*) FROM {}", Name("dq", &relation)))?;
         let came = &extracted.load;
         if came.rows_in != counted + came.rejected || extracted.rejects.len() as u64 != came.rejected {
@@ -92,7 +110,7 @@ fn extract_all(store: &Store, place: &Place, wanted: &LoadOptions, watch: &Watch
                 "{} records of {entity} came in, but {counted} are staged and {} rejected",
                 came.rows_in, came.rejected
             ))
-            .hint("please report this; the earlier load still stands"));
+            .hint("please report this"));
         }
         let before = earlier.as_ref().map(|(relation, _)| relation.as_str());
         let drift = suggest::drift(store, entity, &relation, before, &drifted, place.mapping)?;
@@ -104,7 +122,24 @@ fn extract_all(store: &Store, place: &Place, wanted: &LoadOptions, watch: &Watch
         }
         load.entities.push(EntityLoad { staged: counted, ..extracted.load });
     }
-    watch.canceller.check()
+    watch.canceller.check()?;
+    match nothing {
+        Some(why) if load.entities.is_empty() => Err(why),
+        _ => Ok(()),
+    }
+}
+
+/// Says why nothing of an entity was read, and what there is of it.
+fn without(store: &Store, place: &Place, entity: &str, why: &str) -> Result<String> {
+    Ok(match staged_by(store, place.source, entity)? {
+        Some(earlier) => format!("{entity}: {why}; what load {earlier} staged still stands"),
+        None => format!("{entity}: {why}, and it was never loaded"),
+    })
+}
+
+/// The entities of a source that are staged, by name.
+pub fn staged_entities(store: &Store, source: &str) -> Result<Vec<String>> {
+    store.query("SELECT entity FROM dq.staged WHERE source = ? ORDER BY entity", [source], |row| row.get(0))
 }
 
 /// A folder for temporary files on the workspace's disk, gone when it is dropped. What a killed load left behind goes
@@ -150,13 +185,7 @@ fn swap_in(store: &Store, source: &str, entity: &str, target: &Target, rows: u64
         view(source, entity),
         Name("dq", target.relation)
     ))?;
-    if let Some(earlier) = earlier {
-        store.run(&format!("DROP TABLE IF EXISTS {}", Name("dq", &earlier)))?;
-    }
-    for table in ["staged", "cursors", "files", "lines", "rejects"] {
-        let table = Name("dq", table);
-        store.execute(&format!("DELETE FROM {table} WHERE source = ? AND entity = ?"), params![source, entity])?;
-    }
+    forget(store, source, entity, earlier.as_deref())?;
     let text = |text: &str| Value::Text(text.to_owned());
     let number = |number: u64| Value::BigInt(i64::try_from(number).unwrap_or(i64::MAX));
     store.append(
@@ -205,6 +234,25 @@ fn swap_in(store: &Store, source: &str, entity: &str, target: &Target, rows: u64
             ]
         }),
     )
+}
+
+/// Drops what was staged of an entity before, which is in that table, with all that was known of it.
+fn forget(store: &Store, source: &str, entity: &str, relation: Option<&str>) -> Result<()> {
+    if let Some(relation) = relation {
+        store.run(&format!("DROP TABLE IF EXISTS {}", Name("dq", relation)))?;
+    }
+    for table in ["staged", "cursors", "files", "lines", "rejects"] {
+        let table = Name("dq", table);
+        store.execute(&format!("DELETE FROM {table} WHERE source = ? AND entity = ?"), params![source, entity])?;
+    }
+    Ok(())
+}
+
+/// Takes an entity out of staging.
+fn let_go(store: &Store, source: &str, entity: &str) -> Result<()> {
+    let relation = earlier(store, source, entity)?.map(|(relation, _)| relation);
+    store.run(&format!("DROP VIEW IF EXISTS {}", view(source, entity)))?;
+    forget(store, source, entity, relation.as_deref())
 }
 
 /// Writes a line into the list of loads.

@@ -59,8 +59,7 @@ impl Reader {
 
     /// The entities of a source that are staged, by name.
     pub fn staged_entities(&self, source: &str) -> Result<Vec<String>> {
-        let sql = "SELECT entity FROM dq.staged WHERE source = ? ORDER BY entity";
-        self.store.query(sql, [source], |row| row.get(0))
+        crate::stages::load::staged_entities(&self.store, source)
     }
 
     /// How the columns of a source have changed with the load that is staged.

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
 
+use super::Target;
 use super::mapping::Profiles;
 use super::tables::Browser;
-use super::{Target, Workspace};
+use super::workspace::{Workspace, located};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
     Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report, RowStory,
@@ -165,12 +166,12 @@ impl Reader {
             workspace.proven(|schema| map::prove(&self.store, schema)).and_then(|()| plan(&workspace.mappings));
         planned.map_err(|error| {
             if error.kind() != Kind::Config || error.place().file.is_some() || plan(&[]).is_err() {
-                return workspace.located(error);
+                return located(self.dir(), error);
             }
             // The mapping that does not go alone either is the one that is wrong.
             let wrong = workspace.mappings.iter().find(|one| plan(std::slice::from_ref(one)).is_err());
             match wrong.and_then(|(source, _)| workspace.mapping_name(source)) {
-                Some(name) => workspace.located(error.at_file(workspace.mapping_file(&name))),
+                Some(name) => located(self.dir(), error.at_file(workspace.mapping_file(&name))),
                 None => error,
             }
         })

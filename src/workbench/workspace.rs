@@ -76,7 +76,7 @@ impl Workspace {
                 .at_file(dir)
                 .hint("`tastevin init DIR` makes one, `tastevin demo` makes one with sample data in it"));
         }
-        Self::with(dir, toml(&file)?)
+        Self::with(dir, toml(&file)?).map_err(|error| located(dir, error))
     }
 
     /// The workspace that a configuration makes of the folder, with its schema and mappings read.
@@ -89,6 +89,7 @@ impl Workspace {
         let mut mappings = Vec::new();
         for (name, source) in &config.sources {
             refuse_secrets(&file, name, &source.options)?;
+            refuse_borrowed(dir, &file, name, &config)?;
             let Some((mapping, _)) = read_mapping(dir, &mapping_name(dir, name, source), &source.kind)? else {
                 return Err(no_mapping(dir, name, source.mapping_name()).at_file(&file));
             };
@@ -137,19 +138,6 @@ impl Workspace {
         Ok(())
     }
 
-    /// The error with the line on which its key stands in the workspace's file, as far as that can be told.
-    pub(super) fn located(&self, error: Error) -> Error {
-        let Some(file) = error.place().file.clone() else { return error };
-        let file = if file == Path::new(map::SCHEMA) { self.dir.join(file) } else { file };
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        let line = error.place().line.or_else(|| line_of(&text, &error.place().key));
-        let error = error.at_file(file);
-        match line {
-            Some(line) => error.at_line(line),
-            None => error,
-        }
-    }
-
     /// Where temporary files go: on the workspace's disk, gone after use.
     pub fn temp(&self) -> PathBuf {
         self.dir.join(".tastevin")
@@ -178,6 +166,29 @@ fn mapping_name(dir: &Path, source: &str, config: &SourceConfig) -> String {
     let is_written = dir.join("mappings").join(format!("{name}.toml")).exists()
         || DEFAULTS.iter().any(|(default, _)| default.strip_suffix(".toml") == Some(name));
     if config.mapping.is_none() && !is_written && is_connector(name) { source.to_owned() } else { name.to_owned() }
+}
+
+/// A source whose kind is a connector has a mapping of its own, which is called like it. That of a kind, or of another source, is
+/// none of its own: what is mapped for the one would be mapped for both.
+fn refuse_borrowed(dir: &Path, file: &Path, source: &str, config: &WorkspaceConfig) -> Result<()> {
+    let Some(own) = config.sources.get(source).filter(|own| own.mapping.is_none()) else { return Ok(()) };
+    if mapping_name(dir, source, own) == own.kind {
+        return Ok(());
+    }
+    let of_a_kind = DEFAULTS.iter().any(|(default, _)| default.strip_suffix(".toml") == Some(source));
+    let of_another =
+        config.sources.iter().find(|(name, other)| *name != source && mapping_name(dir, name, other) == source);
+    let (whose, using) = match of_another {
+        Some((other, _)) => (format!("that of the source \"{other}\""), format!("mapping = \"{source}\" shares it")),
+        None if of_a_kind => (format!("that of the kind \"{source}\""), format!("kind = \"{source}\" uses it")),
+        None => return Ok(()),
+    };
+    let said = format!("the source \"{source}\" would be read with mappings/{source}.toml, which is {whose}");
+    Err(Error::config(said)
+        .at_file(file)
+        .at_column(format!("sources.{source}"))
+        .at_key(["sources", source])
+        .hint(format!("{using}; another name, e.g. {source}_{}, gives the source a mapping of its own", own.kind)))
 }
 
 fn is_connector(name: &str) -> bool {
@@ -314,6 +325,19 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, path: &Path) -> Result<T> {
             None => error,
         }
     })
+}
+
+/// The error with the line on which its key stands in a file of the workspace in `dir`, as far as that can be told.
+pub(super) fn located(dir: &Path, error: Error) -> Error {
+    let Some(file) = error.place().file.clone() else { return error };
+    let file = if file == Path::new(map::SCHEMA) { dir.join(file) } else { file };
+    let text = fs::read_to_string(&file).unwrap_or_default();
+    let line = error.place().line.or_else(|| line_of(&text, &error.place().key));
+    let error = error.at_file(file);
+    match line {
+        Some(line) => error.at_line(line),
+        None => error,
+    }
 }
 
 /// The line on which a key stands, or what of it there is.

@@ -452,6 +452,36 @@ fn the_kinds_of_sources_are_the_mappings_there_are() {
 }
 
 #[test]
+fn a_source_that_would_borrow_the_mapping_of_another_is_refused() {
+    let workspace = Workspace::empty();
+    workspace.write("in/clients.csv", "code\nC1\n");
+    let add = |name: &str, more: &[&str]| {
+        let arguments = ["source", "add", name, "--kind", "files", "--path", "in"];
+        workspace.tastevin(arguments.iter().chain(more))
+    };
+    let refused = add("isavigne", &[]).ended(2).stderr;
+    let said =
+        "the source \"isavigne\" would be read with mappings/isavigne.toml, which is that of the kind \"isavigne\"";
+    assert!(refused.contains(said), "{refused}");
+    assert!(refused.contains("hint: kind = \"isavigne\" uses it; another name, e.g. isavigne_files,"), "{refused}");
+    assert!(!workspace.read("tastevin.toml").contains("[sources.isavigne]"));
+    // Whoever says so means it.
+    let added = add("isavigne", &["--mapping", "isavigne"]).passed().stderr;
+    assert!(added.contains("isavigne is added. It is read with mappings/isavigne.toml."), "{added}");
+    // A mapping of its own that was written before is its own again.
+    workspace.tastevin(["source", "remove", "isavigne"]).passed();
+    assert!(!add("shop", &[]).passed().stderr.contains("It is read with"));
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["map", "set", "shop", "customers.customer_key", "code"]).passed();
+    workspace.tastevin(["source", "remove", "shop"]).passed();
+    assert!(add("shop", &[]).passed().stderr.contains("It is read with mappings/shop.toml."));
+    // In the file it is told with its line.
+    workspace.write("tastevin.toml", "[workspace]\nname = \"T\"\n[sources.odoo]\nkind = \"files\"\npath = \"in\"\n");
+    let refused = workspace.tastevin(["load"]).ended(2).stderr;
+    assert!(refused.contains("tastevin.toml:3 [sources.odoo]"), "{refused}");
+}
+
+#[test]
 fn a_mistake_in_a_mapping_is_told_with_its_file() {
     let workspace = Workspace::checked();
     let mapping = workspace.read("mappings/isavigne.toml");

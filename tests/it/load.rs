@@ -404,7 +404,8 @@ fn an_empty_file_is_an_error_and_names_alone_are_no_rows() -> Result<()> {
     for content in ["", "\u{FEFF}", "\n\r\n"] {
         let error = failure(Desk::holding("clients.csv", content).load());
         assert_eq!(error.kind(), Kind::Source);
-        assert!(error.to_string().contains("the file clients.csv is empty"), "{error}");
+        assert!(error.to_string().contains("clients.csv is empty"), "{error}");
+        assert_eq!(error.hints(), ["export it again"], "there is no earlier load that could stand");
     }
     for content in ["code;nom\n", "code;nom", "\u{FEFF}code;nom\r\n\r\n"] {
         let desk = Desk::holding("clients.csv", content);
@@ -412,6 +413,70 @@ fn an_empty_file_is_an_error_and_names_alone_are_no_rows() -> Result<()> {
         assert_eq!((load.rows_in(), desk.columns()), (0, vec!["code".to_owned(), "nom".to_owned()]));
         assert_eq!(load.notes, ["clients.csv: holds column names and no rows"]);
     }
+    Ok(())
+}
+
+#[test]
+fn an_empty_file_costs_its_own_entity_and_no_other() -> Result<()> {
+    let mut desk = Desk::holding("clients.csv", "code\n1\n");
+    desk.entities.insert("stock".into(), EntityFiles { all: true, ..EntityFiles::default() });
+    desk.put("stock_a.csv", "");
+    let load = desk.load()?;
+    assert_eq!(load.notes, ["stock: stock_a.csv is empty, and it was never loaded"]);
+    assert_eq!(desk.rows(), ["1"]);
+    desk.put("stock_b.csv", "article\nP1\n");
+    let load = desk.load()?;
+    assert_eq!((load.notes, desk.rows_of("stock")), (vec!["stock_a.csv is empty".to_owned()], vec!["P1".to_owned()]));
+    desk.put("clients.csv", "code\n1\n2\n");
+    desk.put("stock_b.csv", gzip(b""));
+    fs::rename(desk.exports().join("stock_b.csv"), desk.exports().join("stock_b.csv.gz")).expect("renamed");
+    let load = desk.load()?;
+    assert_eq!(load.notes, ["stock: stock_a.csv, stock_b.csv.gz are empty; what load 2 staged still stands"]);
+    assert_eq!((desk.rows(), desk.rows_of("stock")), (vec!["1".to_owned(), "2".to_owned()], vec!["P1".to_owned()]));
+    // Where nothing at all came, it is an error.
+    desk.put("clients.csv", "");
+    let error = failure(desk.load());
+    assert!(error.to_string().contains("clients.csv is empty"), "{error}");
+    assert_eq!(error.hints(), ["export it again", "the earlier load still stands"]);
+    Ok(())
+}
+
+#[test]
+fn what_matches_no_entity_is_told() -> Result<()> {
+    let desk = Desk::holding("clients.csv", "code\n1\n");
+    desk.put("ventes.csv", "code\n1\n");
+    desk.put("cépages.xlsx", "no matter");
+    desk.put("notes.pdf", "no matter");
+    desk.put("clients_pro.zip", "no matter");
+    let notes = desk.load()?.notes;
+    let said = "2 files match no entity: cépages.xlsx, ventes.csv; to have such files read, name them in the mapping: \
+                [entities.NAME] files = [\"NAME*\"]";
+    assert_eq!(notes[0], said);
+    assert!(notes[1].starts_with("1 file is of a kind that is not read: clients_pro.zip; read are .csv"), "{notes:?}");
+    assert_eq!(notes.len(), 2);
+    Ok(())
+}
+
+#[test]
+fn what_is_gone_and_read_by_no_mapping_leaves_the_staging() -> Result<()> {
+    let mut desk = Desk::holding("clients.csv", "code\n1\n");
+    desk.entities.clear();
+    desk.put("autre.csv", "code\n1\n");
+    desk.load()?;
+    fs::remove_file(desk.exports().join("autre.csv")).expect("removed");
+    let notes = desk.load()?.notes;
+    assert_eq!(notes, ["autre: there is no file, and what was staged of it goes: no mapping reads it"]);
+    assert_eq!(load::staged_entities(&desk.store, "isa")?, ["clients"]);
+    assert!(desk.store.texts("FROM staging.\"isa/autre\"").is_err());
+    // What a table is fed from stays.
+    let mut mapping = desk.mapping();
+    let table = toml::from_str("entity = \"clients\"\nfields.customer_key = { column = \"code\" }").expect("a table");
+    mapping.tables.insert("customers".into(), table);
+    desk.put("neu.csv", "code\n1\n");
+    fs::remove_file(desk.exports().join("clients.csv")).expect("removed");
+    let notes = desk.load_by(&mapping, &|_| ())?.notes;
+    assert_eq!(notes, ["clients: there is no file; what load 2 staged still stands"]);
+    assert_eq!(desk.rows(), ["1"]);
     Ok(())
 }
 

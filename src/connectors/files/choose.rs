@@ -185,6 +185,36 @@ impl Folder {
         entities
     }
 
+    /// What is in the folder and read by none of the entities, a sentence each: files whose name matches none, and such as
+    /// match one and are of a kind that is not read.
+    pub fn left_over(&self, entities: &IndexMap<String, EntityFiles>) -> Vec<String> {
+        let patterns: Vec<String> = entities.iter().flat_map(|(entity, files)| patterns(entity, files)).collect();
+        let is_wanted = |name: &str| patterns.iter().any(|pattern| matches(pattern, name));
+        let stray: Vec<&str> =
+            self.readable.iter().map(|file| file.name.as_str()).filter(|name| !is_wanted(name)).collect();
+        let foreign: Vec<&str> = self.others.iter().map(String::as_str).filter(|name| is_wanted(name)).collect();
+        let mut said = Vec::new();
+        if !stray.is_empty() {
+            let (files, verb) = if stray.len() == 1 { ("file", "matches") } else { ("files", "match") };
+            said.push(format!(
+                "{} {files} {verb} no entity: {}; to have such files read, name them in the mapping: [entities.NAME] files = \
+                 [\"NAME*\"]",
+                stray.len(),
+                list(&stray)
+            ));
+        }
+        if !foreign.is_empty() {
+            let (files, verb) = if foreign.len() == 1 { ("file", "is") } else { ("files", "are") };
+            said.push(format!(
+                "{} {files} {verb} of a kind that is not read: {}; read are {}",
+                foreign.len(),
+                list(&foreign),
+                endings()
+            ));
+        }
+        said
+    }
+
     /// Says that no file holds the entity, and what there is instead.
     pub fn nothing_for(&self, entity: &str, files: &EntityFiles) -> Error {
         let patterns = patterns(entity, files).join(", ");
@@ -196,9 +226,13 @@ impl Folder {
             ([], others) => error.hint(format!("in the folder: {}", list(others))),
             (here, _) => error.hint(format!("in the folder: {}", list(here))),
         };
-        let endings = FORMATS.map(|(ending, _)| format!(".{ending}")).join(" ");
-        error.hint(format!("read are {endings}, each also with .gz; the patterns are in the mapping"))
+        error.hint(format!("read are {}; the patterns are in the mapping", endings()))
     }
+}
+
+/// The endings that are read, for a person.
+fn endings() -> String {
+    format!("{}, each also with .gz", FORMATS.map(|(ending, _)| format!(".{ending}")).join(" "))
 }
 
 /// The name without the day or the number of the export.

@@ -234,7 +234,7 @@ pub(super) fn read_error(path: &Path, cause: io::Error) -> Error {
         io::ErrorKind::Interrupted => Error::interrupted(),
         io::ErrorKind::UnexpectedEof => Error::new(Kind::Source, "the file became shorter while it was read")
             .at_file(path)
-            .hint("wait until the export is finished and load again; the earlier load still stands"),
+            .hint("wait until the export is finished and load again"),
         _ => Error::io("the file cannot be read", path, cause),
     }
 }

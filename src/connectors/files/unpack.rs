@@ -45,9 +45,9 @@ impl Readable {
     /// The unpacked content of a gzip file.
     pub fn unpacked(path: &Path, temp_dir: &Path, teller: &Teller) -> Result<Readable> {
         let unreadable = |cause: io::Error| match cause.kind() {
-            io::ErrorKind::UnexpectedEof => Error::new(Kind::Source, "the packed file is cut short")
-                .at_file(path)
-                .hint("copy it again; the earlier load still stands"),
+            io::ErrorKind::UnexpectedEof => {
+                Error::new(Kind::Source, "the packed file is cut short").at_file(path).hint("copy it again")
+            }
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
                 Error::new(Kind::Source, "is not a gzip file, or a damaged one").at_file(path).caused_by(cause)
             }

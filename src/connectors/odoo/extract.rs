@@ -325,7 +325,7 @@ impl Pages<'_> {
                 self.records.model
             ))
             .hint("if they were deleted on purpose, raise max_gone of the source in tastevin.toml, or load with --full")
-            .hint("otherwise look at the user's rights and companies in Odoo; the earlier load still stands"));
+            .hint("otherwise look at the user's rights and companies in Odoo"));
         }
         let gone_table = format!("{}_gone", self.target.relation);
         self.keep_ids(&gone_table, gone.iter().copied())?;

@@ -1,12 +1,13 @@
 //! The connector `odoo`: an Odoo server over its API, from version 14 on. It only ever reads.
 //!
-//! The rooms: [`value`] is what is said, [`xml`] how it is written, [`http`] what carries it and [`rpc`] the two ways to
-//! ask; [`trouble`] tells what went wrong; [`session`] finds the server and asks again; [`columns`] knows which fields
+//! The rooms: [`value`] is what is said, [`xml`] how it is written, [`http`] what carries it, [`pace`] how often, and
+//! [`rpc`] the two ways to ask; [`trouble`] tells what went wrong; [`session`] finds the server and asks again; [`columns`] knows which fields
 //! fill an entity's columns, [`extract`] stages them, [`probe`] tries the way there.
 
 mod columns;
 mod extract;
 mod http;
+mod pace;
 mod probe;
 mod rpc;
 mod session;
@@ -90,16 +91,13 @@ const fn option(
     SourceOption { name, kind, help, required, default, secret: false }
 }
 
-/// What a source says in `tastevin.toml`.
+/// What a source says in `tastevin.toml`, but for where its key is kept: that is for `secret` to read.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
     url: String,
     database: String,
     user: String,
-    /// Read by `secret`.
-    #[serde(rename = "api_key")]
-    _api_key: toml::Value,
     company_id: Option<i64>,
     language: Option<String>,
     #[serde(default = "yes")]
@@ -164,7 +162,9 @@ struct Odoo {
 fn open(place: &Place) -> Result<Box<dyn Connector>> {
     let at =
         |name: &str, error: Error| error.at_file("tastevin.toml").at_column(format!("sources.{}{name}", place.source));
-    let written: toml::Table = place.config.options.clone().into_iter().collect();
+    let kept = secret::kept(place, "api_key")?;
+    let mut written: toml::Table = place.config.options.clone().into_iter().collect();
+    written.remove("api_key");
     let options: Options =
         written.try_into().map_err(|cause: toml::de::Error| at("", Error::config(cause.message().to_owned())))?;
     let protocol = match options.protocol.as_str() {
@@ -188,7 +188,6 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
     let Some(share) = share.filter(|share| (0.0..=100.0).contains(share)) else {
         return Err(at(".max_gone", Error::config("this is no share").hint("write it like \"20%\"")));
     };
-    let kept = secret::kept(place, "api_key")?;
     Ok(Box::new(Odoo {
         protocol,
         most_gone: share / 100.0,
@@ -203,13 +202,10 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
 
 impl Odoo {
     fn http(&self, canceller: &Canceller) -> Http {
-        // Odoo asks the users of its own servers for one call a second at most.
-        let host = self.options.url.split('/').nth(2).unwrap_or_default().split(':').next().unwrap_or_default();
-        let hosted = host == "odoo.com" || host.ends_with(".odoo.com");
         let limits = Limits {
             call: Duration::from_secs(self.options.timeout_seconds.max(1)),
             answer: self.options.max_answer_mb.max(1) * 1_000_000,
-            pause: if hosted { Duration::from_secs(1) } else { Duration::ZERO },
+            pace: pace::of(&self.options.url),
         };
         Http::new(&self.options.url, limits, canceller)
     }

@@ -59,11 +59,20 @@ pub fn fetch(place: &Place, kept: &Kept) -> Result<Secret> {
                 .hint(format!("export {name}=… before you start tastevin, or keep the key in a file or the keyring"))
         })?,
         Kept::Keyring(entry) => {
-            let refused = |cause: keyring::Error| {
-                Error::config(format!("the keyring does not give the entry \"{entry}\" of tastevin"))
-                    .caused_by(cause.to_string())
-                    .hint("store it there with your system's tool, with the service \"tastevin\" and that user name")
-                    .hint("where there is no keyring (a server), use { file = \"…\" } or { env = \"…\" }")
+            let refused = |cause: keyring::Error| match cause {
+                keyring::Error::NoEntry => {
+                    Error::config(format!("the keyring has no entry \"{entry}\" of the service tastevin"))
+                        .hint(format!("store the key there: {}", storing(entry)))
+                }
+                keyring::Error::NoDefaultStore => {
+                    Error::config("no keyring answers here, so the key cannot be fetched from it")
+                        .hint("where there is no keyring (a server, cron), use { file = \"…\" } or { env = \"…\" }")
+                }
+                other => {
+                    Error::config(format!("the keyring does not give the entry \"{entry}\" of the service tastevin"))
+                        .caused_by(other.to_string())
+                        .hint("unlock it, or use { file = \"…\" } or { env = \"…\" }")
+                }
             };
             keyring::Entry::new("tastevin", entry).and_then(|entry| entry.get_password()).map_err(refused)?
         }
@@ -81,6 +90,17 @@ pub fn fetch(place: &Place, kept: &Kept) -> Result<Secret> {
             .at_column(format!("sources.{}", place.source)));
     }
     Ok(Secret(text.to_owned()))
+}
+
+/// How a secret gets into the system's keyring.
+fn storing(entry: &str) -> String {
+    if cfg!(target_os = "macos") {
+        format!("security add-generic-password -s tastevin -a {entry} -w")
+    } else if cfg!(windows) {
+        format!("cmdkey /generic:{entry}.tastevin /user:{entry} /pass")
+    } else {
+        format!("secret-tool store --label=tastevin service tastevin username {entry}")
+    }
 }
 
 /// Refuses a file that others may read too.

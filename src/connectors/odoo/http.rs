@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use ureq::tls::{RootCerts, TlsConfig};
 
+use super::pace::Pace;
 use super::trouble::Trouble;
 use crate::model::Canceller;
 
@@ -24,8 +25,8 @@ pub struct Limits {
     pub call: Duration,
     /// The largest answer, in bytes after unpacking.
     pub answer: u64,
-    /// The least time between the beginnings of two calls.
-    pub pause: Duration,
+    /// How often the server may be called.
+    pub pace: Option<&'static Pace>,
 }
 
 /// A server under one address.
@@ -34,7 +35,6 @@ pub struct Http {
     base: String,
     limits: Limits,
     canceller: Canceller,
-    last: Mutex<Option<Instant>>,
     began: Mutex<Option<DateTime<Utc>>>,
 }
 
@@ -70,7 +70,6 @@ impl Http {
             base: base.trim_end_matches('/').to_owned(),
             limits,
             canceller: canceller.clone(),
-            last: Mutex::new(None),
             began: Mutex::new(None),
         }
     }
@@ -88,6 +87,10 @@ impl Http {
             request = request.header(*name, *value);
         }
         self.run(move || request.send(&body[..]))
+    }
+
+    fn is_private(&self) -> bool {
+        self.base.starts_with("https://")
     }
 
     /// The server's clock as it was in its first answer, if it tells it.
@@ -110,24 +113,14 @@ impl Http {
         }
     }
 
-    /// Keeps the distance between calls that the server's owner asks for.
-    fn pace(&self) -> Result<(), Trouble> {
-        let last = self.last.lock().map_or(None, |last| *last);
-        if let Some(last) = last {
-            self.wait(self.limits.pause.saturating_sub(last.elapsed()))?;
-        }
-        if let Ok(mut last) = self.last.lock() {
-            *last = Some(Instant::now());
-        }
-        Ok(())
-    }
-
     /// Runs a call on a thread of its own, so that a user who cancels need not wait for the server.
     fn run(
         &self,
         call: impl FnOnce() -> Result<ureq::http::Response<ureq::Body>, ureq::Error> + Send + 'static,
     ) -> Result<Answer, Trouble> {
-        self.pace()?;
+        if let Some(pace) = self.limits.pace {
+            self.wait(pace.turn(Instant::now()))?;
+        }
         let most = self.limits.answer;
         let (sender, receiver) = mpsc::sync_channel(1);
         let work = move || {
@@ -144,7 +137,12 @@ impl Http {
                     if let (Ok(answer), Ok(mut began)) = (&outcome, self.began.lock()) {
                         *began = began.or(answer.date);
                     }
-                    return outcome;
+                    return match outcome {
+                        Err(Trouble::Redirect(to)) if self.is_private() && to.starts_with("http://") => {
+                            Err(Trouble::Unprotected(to))
+                        }
+                        outcome => outcome,
+                    };
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Err(Trouble::Closed),
                 Err(mpsc::RecvTimeoutError::Timeout) if self.canceller.is_cancelled() => {
@@ -188,7 +186,7 @@ fn of(error: &ureq::Error) -> Trouble {
         }
         ureq::Error::BodyExceedsLimit(most) => Trouble::TooLarge(*most),
         ureq::Error::Tls(why) => Trouble::Tls((*why).to_owned()),
-        ureq::Error::Rustls(cause) => Trouble::Tls(cause.to_string()),
+        ureq::Error::Rustls(cause) => Trouble::Tls(distrust(&cause.to_string())),
         ureq::Error::Decompress(_, cause) => Trouble::Garbled(cause.to_string()),
         ureq::Error::Protocol(_) => Trouble::Closed,
         ureq::Error::Io(cause) => match cause.kind() {
@@ -198,9 +196,57 @@ fn of(error: &ureq::Error) -> Trouble {
                 Trouble::Unreachable(cause.to_string())
             }
             // What the encryption complains about comes as an error of the connection.
-            ErrorKind::InvalidData => Trouble::Tls(cause.to_string()),
+            ErrorKind::InvalidData => Trouble::Tls(distrust(&cause.to_string())),
             _ => Trouble::Closed,
         },
         other => Trouble::Unreachable(other.to_string()),
+    }
+}
+
+/// Why the other end is not trusted, in plain words where they are known.
+fn distrust(cause: &str) -> String {
+    let known = [
+        ("UnknownIssuer", "nobody whom this machine trusts has signed it"),
+        ("SelfSigned", "nobody whom this machine trusts has signed it"),
+        ("NotValidYet", "it is not valid yet; is this machine's clock right?"),
+        ("not valid yet", "it is not valid yet; is this machine's clock right?"),
+        ("Expired", "it has expired"),
+        ("expired", "it has expired"),
+        ("NotValidForName", "it was made for another host"),
+        ("not valid for name", "it was made for another host"),
+        ("InvalidContentType", "what answers there does not speak https"),
+    ];
+    known
+        .iter()
+        .find(|(sign, _)| cause.contains(sign))
+        .map_or_else(|| cause.to_owned(), |(_, words)| (*words).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn calls_keep_to_the_pace() -> std::io::Result<()> {
+        static PACE: Pace = Pace::every(Duration::from_millis(150));
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}", listener.local_addr()?);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            }
+        });
+        let limits = Limits { call: Duration::from_secs(20), answer: 1000, pace: Some(&PACE) };
+        let http = Http::new(&url, limits, &Canceller::default());
+        let begin = Instant::now();
+        for _ in 0..3 {
+            assert!(http.get("/").is_ok());
+        }
+        assert!(begin.elapsed() >= Duration::from_millis(300), "{:?}", begin.elapsed());
+        Ok(())
     }
 }

@@ -19,6 +19,8 @@ pub enum Trouble {
     Busy(u16, Option<Duration>),
     /// The server points to another address.
     Redirect(String),
+    /// The server points from https to an address without it.
+    Unprotected(String),
     /// What answers there does not speak Odoo's protocol.
     NotOdoo {
         /// The HTTP status.
@@ -66,6 +68,7 @@ impl Trouble {
             Trouble::Closed => "the server closed the connection without an answer".to_owned(),
             Trouble::Busy(status, _) => format!("the server is busy or being maintained (HTTP {status})"),
             Trouble::Redirect(to) => format!("the server sends us on to {to}"),
+            Trouble::Unprotected(to) => format!("the server sends us on to {to}, where everybody could read the key"),
             Trouble::NotOdoo { status, start } => {
                 format!("what answers there is not Odoo's API (HTTP {status}, it begins \"{start}\")")
             }
@@ -89,6 +92,9 @@ impl Trouble {
             Trouble::TimedOut | Trouble::Closed => "try again later, or ask for smaller pages with page_size = 200",
             Trouble::Busy(..) => "try again in a few minutes",
             Trouble::Redirect(_) => "write that address as `url` in tastevin.toml, without what follows the host",
+            Trouble::Unprotected(_) => {
+                "nothing was sent there; check that `url` is the server's final address, and ask its administrator"
+            }
             Trouble::NotOdoo { .. } => {
                 "`url` is the address of the Odoo server itself, e.g. https://odoo.example.com, without /web or /odoo"
             }

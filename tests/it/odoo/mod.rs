@@ -1,8 +1,10 @@
 //! Odoo as a source, against a small server that speaks like real ones (`server`).
 
 mod cellar;
+mod keyring;
 mod live;
 mod server;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::fs;

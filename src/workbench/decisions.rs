@@ -225,6 +225,11 @@ impl Decider {
     pub fn keep_apart(&mut self, table: &str, rows: &[String], why: Option<&str>) -> Result<Vec<Decision>> {
         self.table(table)?;
         self.has_rows(table, rows)?;
+        let within = format!(r#""row" IN ({0}) AND now IN ({0})"#, listed(rows));
+        if let Some((id, gone, into)) = self.merged(table, &within)? {
+            return Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\", so they are one thing"))
+                .hint(format!("take that back first: tastevin decide revert {id}")));
+        }
         let twins: Vec<String> = rules::TWINS.iter().map(|rule| Literal(rule).to_string()).collect();
         let found = self.reader.store.texts(&format!(
             r#"SELECT DISTINCT rule, field, "row", value FROM dq.anomalies
@@ -292,9 +297,30 @@ impl Decider {
         })
     }
 
+    /// Says that there is no such row, and which may be meant.
     fn no_row(&self, table: &str, row: &str) -> Error {
-        Error::usage(format!("the table \"{table}\" has no row \"{row}\""))
-            .hint("rows are named by their key; `tastevin anomalies` shows it in the column row")
+        // A hint that cannot be had leaves the error what it is.
+        if let Ok(Some((id, gone, into))) = self.merged(table, &format!(r#""row" = {}"#, Literal(row))) {
+            return Error::usage(format!("\"{gone}\" was merged into \"{into}\" and is no row of its own"))
+                .hint(format!("decide on \"{into}\", or take that back first: tastevin decide revert {id}"));
+        }
+        let error = Error::usage(format!("the table \"{table}\" has no row \"{row}\""));
+        let keys = |condition: String, order: &str| {
+            let sql = format!("SELECT _key FROM {} WHERE {condition} ORDER BY {order}", Path("candidate", table));
+            self.reader.store.query(&sql, [], |row| row.get::<_, String>(0)).unwrap_or_default()
+        };
+        let shared = keys(format!("starts_with(_key, {})", Literal(&format!("{row}#"))), "_key");
+        if !shared.is_empty() {
+            let number = shared.len();
+            return error
+                .hint(format!("{number} rows share that key, and each has a name of its own: {}", named(&shared)));
+        }
+        let like = format!("contains(lower(_key), lower({}))", Literal(row.trim()));
+        let near = if row.trim().is_empty() { Vec::new() } else { keys(like, "length(_key), _key LIMIT 4") };
+        if !near.is_empty() {
+            return error.hint(format!("did you mean {}?", near.join(" or ")));
+        }
+        error.hint("rows are named by their key; `tastevin anomalies` shows it in the column row")
     }
 
     /// Refuses keys of which the table has no row, with the first of them named.
@@ -349,7 +375,9 @@ impl Decider {
                 }
                 self.has_rows(table, std::slice::from_ref(into))?;
                 self.has_rows(table, rows)?;
-                self.stays(table, into)
+                self.stays(table, into)?;
+                self.go_nowhere_else(table, rows)?;
+                self.are_not_apart(table, into, rows)
             }
             Action::Waive { rule, table, field, until, .. } => {
                 self.table(table)?;
@@ -406,6 +434,47 @@ impl Decider {
             None => Ok(()),
             Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\" and goes"))
                 .hint(format!("merge into \"{into}\", or take that back first: tastevin decide revert {id}"))),
+        }
+    }
+
+    /// Refuses rows that go into another one already.
+    fn go_nowhere_else(&self, table: &str, rows: &[String]) -> Result<()> {
+        match self.merged(table, &format!(r#""row" IN ({})"#, listed(rows)))? {
+            None => Ok(()),
+            Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\" already"))
+                .hint(format!("take that back first: tastevin decide revert {id}"))),
+        }
+    }
+
+    /// Refuses to make one of what somebody said to be different things: findings of twins with the same in common that were
+    /// accepted for both.
+    fn are_not_apart(&self, table: &str, into: &str, rows: &[String]) -> Result<()> {
+        let twins: Vec<String> = rules::TWINS.iter().map(|rule| Literal(rule).to_string()).collect();
+        let apart = |of: String| {
+            format!(
+                r#"SELECT seq, id, rule, field, "row", lower(coalesce(was, regexp_replace("row", '\.[0-9]+$', ''))) AS shared
+                   FROM dq.decisions WHERE active AND kind = 'waive' AND (until IS NULL OR until >= {}) AND rule IN ({})
+                   AND "table" = {} AND "row" IN ({of})"#,
+                Literal(&clock::today().to_string()),
+                twins.join(", "),
+                Literal(table)
+            )
+        };
+        self.copy_ledger()?;
+        let found = self.reader.store.first(
+            &format!(
+                r#"SELECT b.id, b."row" FROM ({}) AS a JOIN ({}) AS b ON a.rule = b.rule AND a.shared = b.shared
+                   AND a.field IS NOT DISTINCT FROM b.field ORDER BY b.seq, b."row" LIMIT 1"#,
+                apart(Literal(into).to_string()),
+                apart(listed(rows))
+            ),
+            [],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+        )?;
+        match found {
+            None => Ok(()),
+            Some((id, row)) => Err(Error::usage(format!("\"{row}\" and \"{into}\" were said to be different things"))
+                .hint(format!("take that back first: tastevin decide revert {id}"))),
         }
     }
 
@@ -471,6 +540,16 @@ impl Decider {
 /// The filter, for what is still open.
 fn open(filter: &AnomalyFilter) -> AnomalyFilter {
     AnomalyFilter { status: Some(Status::Open), ..filter.clone() }
+}
+
+/// Some names, and how many more there are.
+fn named(names: &[String]) -> String {
+    const SHOWN: usize = 6;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn trimmed(why: Option<String>) -> Option<String> {

@@ -156,3 +156,50 @@ fn a_merge_that_makes_no_sense_is_refused() {
     }
     assert!(!workspace.path("decisions.jsonl").exists() || workspace.read("decisions.jsonl").is_empty());
 }
+
+#[test]
+fn a_key_that_rows_share_is_refused_with_the_names_that_they_have() {
+    let workspace = workspace();
+    let set = |row: &str| workspace.tastevin(["decide", "set", "customers", row, "city", "Nancy"]);
+    let shared = query(&workspace, "SELECT _key FROM candidate.customers WHERE _key LIKE 'isavigne-C3#%' ORDER BY 1");
+    assert_eq!(shared.len(), 2);
+    let refused = set("isavigne-C3").ended(2).stderr;
+    let said = format!("2 rows share that key, and each has a name of its own: {}, {}", shared[0], shared[1]);
+    assert!(refused.contains("has no row \"isavigne-C3\"") && refused.contains(&said), "{refused}");
+    set(&shared[0]).passed();
+    // A slip finds what was meant.
+    let refused = set("c4").ended(2).stderr;
+    assert!(refused.contains("did you mean isavigne-C4?"), "{refused}");
+}
+
+#[test]
+fn what_was_said_to_be_apart_is_not_merged_and_what_was_merged_is_not_kept_apart() {
+    let workspace = workspace();
+    let decide = |arguments: &[&str]| workspace.tastevin(["decide"].iter().chain(arguments));
+    let (roth, paul) = ("isavigne-C4", "isavigne-C5");
+    let apart = decide(&["apart", "customers", roth, paul]).passed().stdout.trim().to_owned();
+    let refused = decide(&["merge", "customers", roth, paul]).ended(2).stderr;
+    assert!(refused.contains("\"isavigne-C5\" and \"isavigne-C4\" were said to be different things"), "{refused}");
+    assert!(refused.contains(&format!("tastevin decide revert {apart}")), "{refused}");
+    decide(&["revert", &apart]).passed();
+    let merged = decide(&["merge", "customers", roth, paul]).passed().stdout.trim().to_owned();
+    let hint = format!("tastevin decide revert {merged}");
+    // Before the merge has taken effect and after.
+    for checked in [false, true] {
+        if checked {
+            check(&workspace);
+        }
+        let refused = decide(&["apart", "customers", roth, paul]).ended(2).stderr;
+        assert!(refused.contains("was merged into \"isavigne-C4\"") && refused.contains(&hint), "{refused}");
+        let refused = decide(&["merge", "customers", "isavigne-C1", paul]).ended(2).stderr;
+        assert!(refused.contains("was merged into \"isavigne-C4\"") && refused.contains(&hint), "{refused}");
+        let refused = decide(&["exclude", "customers", paul]);
+        assert_eq!(refused.code, if checked { 2 } else { 0 }, "{}", refused.stderr);
+        if !checked {
+            decide(&["revert", refused.stdout.trim()]).passed();
+        }
+    }
+    // What others share is nothing of theirs.
+    decide(&["merge", "customers", "isavigne-C1", "isavigne-C2"]).passed();
+    assert_eq!(workspace.read("decisions.jsonl").lines().count(), 6);
+}

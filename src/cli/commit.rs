@@ -11,8 +11,8 @@ use crate::workbench::Workbench;
 
 /// Make the candidates canonical: gate, difference, one transaction
 ///
-/// Rebuilds the candidates with all decisions applied, checks them, and commits if the gate opens. Rows that block are held
-/// back in quarantine with their reasons.
+/// Rebuilds the candidates with all decisions applied, checks them, and commits if the gate opens. Rows that block are
+/// quarantined with their reasons.
 #[derive(clap::Args)]
 pub struct Commit {
     /// Say what would be committed and commit nothing; exit code 1 if the gate is closed
@@ -154,7 +154,7 @@ pub fn print_commit(made: &model::Commit, context: &Context) -> Result<()> {
         let held: u64 = made.tables.iter().map(|table| table.quarantined).sum();
         if held > 0 {
             out.flush()?;
-            context.say(format!("{} held back in quarantine, each with its reasons.", count(held, "row")));
+            context.say(format!("{} quarantined, each with its reasons.", count(held, "row")));
         }
     }
     out.finish()

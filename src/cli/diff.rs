@@ -95,7 +95,7 @@ fn rest(workbench: &Workbench, between: Option<(i64, i64)>, diff: &mut [TableDif
 
 /// Prints per table how many rows differ.
 pub fn tallies(out: &mut Sink, diff: &[TableDiff], context: &Context) -> Result<()> {
-    let mut table = Table::new(["table", "#added", "#changed", "#removed", "#unchanged", "#held back"]);
+    let mut table = Table::new(["table", "#added", "#changed", "#removed", "#unchanged", "#quarantined"]);
     for TableDiff { tally, .. } in diff {
         table.row([
             tally.table.clone(),

@@ -30,7 +30,7 @@ impl Subcommand for Log {
                 "#added",
                 "#changed",
                 "#removed",
-                "#held back",
+                "#quarantined",
                 "hash",
                 "message",
             ]);

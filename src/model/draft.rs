@@ -206,6 +206,11 @@ impl MappingDraft {
         self.undo.last().map(|(edit, _)| edit)
     }
 
+    /// Whether a change was taken back that can be made again.
+    pub fn has_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
     /// The draft after it was saved with this text: nothing has changed, and everything can still be undone.
     pub fn saved(&mut self, text: String) {
         self.on_disk = Some(text);

@@ -24,7 +24,7 @@ mod view;
 mod waiver;
 mod words;
 
-pub use anomaly::{Anomaly, AnomalyFilter, AnomalyOrder, Severity, Status};
+pub use anomaly::{Anomaly, AnomalyFilter, AnomalyOrder, NEVER_WAIVED, Severity, Status};
 pub use cluster::{Cluster, Likeness, Spelling, TextField};
 pub use commit::{CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally};
 pub use decision::{Action, Conflict, Decision};

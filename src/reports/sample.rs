@@ -21,7 +21,7 @@ pub fn report() -> Report {
         at,
         check: 12,
         pass: false,
-        verdict: "The gate is closed. Not met: at most 5% of a table is held back (sales_lines 6.2%)".into(),
+        verdict: "The gate is closed. Not met: at most 5% of a table is quarantined (sales_lines 6.2%)".into(),
         gate: vec![
             Condition {
                 what: "the last check knows the newest load, the decisions and the schema".into(),
@@ -30,7 +30,7 @@ pub fn report() -> Report {
                 ..Condition::default()
             },
             Condition {
-                what: "at most 5% of a table is held back".into(),
+                what: "at most 5% of a table is quarantined".into(),
                 holds: false,
                 detail: "sales_lines 6.2%".into(),
                 kind: ConditionKind::MostHeld,
@@ -38,7 +38,7 @@ pub fn report() -> Report {
         ],
         next: vec![
             NextStep {
-                why: "Orphan reference in sales_lines.customer_key: these rows are held back until they are repaired or waived".into(),
+                why: "Orphan reference in sales_lines.customer_key: these rows are quarantined until they are repaired or waived".into(),
                 command: "tastevin anomalies --rule orphan-reference --table sales_lines".into(),
                 count: 250,
                 ..NextStep::default()

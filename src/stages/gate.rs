@@ -16,7 +16,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::{decide, kept};
 use crate::error::{Error, Result};
-use crate::model::{Condition, ConditionKind, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
+use crate::model::{self, Condition, ConditionKind, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
@@ -297,7 +297,7 @@ fn blocked(held: &Held, quarantine: bool) -> Condition {
     };
     let kind = ConditionKind::Blocked;
     if quarantine {
-        let what = "blocked rows are held back in quarantine, the rest commits".to_owned();
+        let what = "blocked rows are quarantined, the rest commits".to_owned();
         Condition { what, holds: true, detail, kind }
     } else {
         Condition { what: "no row is blocked".to_owned(), holds: total == 0, detail, kind }
@@ -349,8 +349,10 @@ impl Most {
             .map(|(table, count)| format!("{table} {} of {} rows{}", count.held, count.rows, count.waiting()))
             .collect();
         let what = match self {
-            Most::Percent(_) => format!("no table has more than {} of its rows held back", written.trim()),
-            Most::Rows(rows) => format!("no table has more than {rows} rows held back"),
+            Most::Percent(_) => format!("no table has more than {} of its rows quarantined", written.trim()),
+            Most::Rows(rows) => {
+                format!("no table has more than {} quarantined", model::counted(rows, "row", "rows", ' '))
+            }
         };
         let detail = if over.is_empty() { "within the limit".to_owned() } else { over.join(", ") };
         Condition { what, holds: over.is_empty(), detail, kind: ConditionKind::MostHeld }

@@ -77,7 +77,7 @@ pub(super) fn next(
             1 => ", and 1 row of another table that refers to them,".to_owned(),
             rows => format!(", and {rows} rows of other tables that refer to them,"),
         };
-        steps.push(step(rule, &format!("these rows{held} are held back until they are repaired or waived")));
+        steps.push(step(rule, &format!("these rows{held} are quarantined until they are repaired or waived")));
     }
     let lost: u64 = rejects.iter().map(|tally| tally.count).sum();
     if let Some(first) = rejects.first() {

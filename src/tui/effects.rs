@@ -176,6 +176,8 @@ pub enum Ask {
     Sources,
     /// The verdict of the last check, how many decisions are in conflict, and whether some came after that check.
     Verdict,
+    /// Whether the workspace's files were edited by somebody else since they were read.
+    Edited,
     /// The commits.
     Log,
     /// The kinds that a source can be of, and what is said of the sources.
@@ -396,6 +398,7 @@ pub const LANES: usize = 4;
 pub enum Slot {
     Sources,
     Verdict,
+    Edited,
     Log,
     Kinds,
     Test,
@@ -438,6 +441,7 @@ impl Ask {
         match self {
             Ask::Sources => Slot::Sources,
             Ask::Verdict => Slot::Verdict,
+            Ask::Edited => Slot::Edited,
             Ask::Log => Slot::Log,
             Ask::Kinds => Slot::Kinds,
             Ask::Standing => Slot::Standing,
@@ -483,7 +487,8 @@ impl Ask {
             Ask::Report { .. } => 2,
             Ask::Table(ask) => ask.lane(),
             Ask::MappingPreview { .. } => 1,
-            Ask::Profile { .. } | Ask::Proposal { .. } => 2,
+            // Comparing the spellings of a field may take a while too.
+            Ask::Profile { .. } | Ask::Proposal { .. } | Ask::Clusters { .. } => 2,
             _ => 0,
         }
     }
@@ -504,6 +509,7 @@ pub enum News {
 pub enum Answer {
     Sources(Vec<SourceStatus>),
     Verdict { verdict: Option<Box<Verdict>>, conflicts: u64, outdated: bool },
+    Edited(bool),
     Log(Vec<Commit>),
     Standing(Box<Standing>),
     Kinds { kinds: Vec<MappingInfo>, sources: IndexMap<String, SourceConfig> },

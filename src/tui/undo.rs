@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::model::Pending;
+use super::text;
 use crate::model::{Action, Decision};
 
 /// The decisions of one person that can be undone and redone, the next one last.
@@ -67,16 +68,22 @@ pub fn describe(decision: &Decision) -> String {
             Some(now) => format!("{table}.{field} of {row} = \"{now}\""),
             None => format!("{table}.{field} of {row} emptied"),
         },
-        Action::Bulk { table, field, rows, .. } => format!("{table}.{field} of {} rows", rows.len()),
-        Action::Replace { table, field, values } => format!("{} spellings of {table}.{field}", values.len()),
+        Action::Bulk { table, field, rows, .. } => {
+            format!("{table}.{field} of {}", text::count(rows.len() as u64, "row"))
+        }
+        Action::Replace { table, field, values } => {
+            format!("{} of {table}.{field}", text::count(values.len() as u64, "spelling"))
+        }
         Action::Exclude { table, rows } => match rows.as_slice() {
             [row] => format!("{table} {row} excluded"),
-            rows => format!("{} rows of {table} excluded", rows.len()),
+            rows => format!("{} of {table} excluded", text::count(rows.len() as u64, "row")),
         },
-        Action::Merge { table, into, rows, .. } => format!("{} rows of {table} merged into {into}", rows.len()),
+        Action::Merge { table, into, rows, .. } => {
+            format!("{} of {table} merged into {into}", text::count(rows.len() as u64, "row"))
+        }
         Action::Waive { rule, row, rows, .. } => match row {
             Some(row) => format!("{rule} of {row} waived"),
-            None => format!("{rule} of {} rows waived", rows.len()),
+            None => format!("{rule} of {} waived", text::count(rows.len() as u64, "row")),
         },
         Action::Revert { of } => format!("{of} taken back"),
     }

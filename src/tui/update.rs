@@ -402,9 +402,10 @@ fn committed(model: &mut Model, outcome: Result<Commit>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Decisions of another day or of the shell that no check knows of yet are looked at now.
+/// Decisions of another day or of the shell that no check knows of yet are looked at now, and so is what the workspace's files
+/// say since somebody edited them.
 fn catch_up(model: &mut Model, answer: &Answer) -> Vec<Effect> {
-    let outdated = matches!(answer, Answer::Verdict { outdated: true, .. });
+    let outdated = matches!(answer, Answer::Verdict { outdated: true, .. } | Answer::Edited(true));
     if !outdated || model.check_wanted || model.work.is_some() || model.writable().is_err() {
         return Vec::new();
     }

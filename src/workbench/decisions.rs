@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use super::{Decider, clock};
 use crate::error::{Error, Result, nearest};
-use crate::model::{Action, AnomalyFilter, Decision, Field, Status, Table};
+use crate::model::{Action, AnomalyFilter, Decision, Field, NEVER_WAIVED, Status, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::{check, cluster, findings, map};
@@ -386,7 +386,7 @@ impl Decider {
                         .err()
                         .unwrap_or_else(|| Error::usage(format!("there is no rule \"{rule}\""))));
                 }
-                if ["missing-key", "duplicate-key"].contains(&rule.as_str()) {
+                if NEVER_WAIVED.contains(&rule.as_str()) {
                     return Err(Error::usage(format!(
                         "{rule} cannot be waived: a row without a key of its own can never be committed"
                     ))

@@ -16,7 +16,7 @@ use crate::model::{
     Schema, Standing, TableDiff, TableScore, Verdict, WorkspaceConfig,
 };
 use crate::reports;
-use crate::stages::{check, commit, decide, gate, load, map, report, standing};
+use crate::stages::{check, commit, decide, gate, load, map, recheck, report, standing};
 use crate::store::{Store, vet};
 
 /// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
@@ -201,6 +201,16 @@ impl Reader {
     /// Whether other decisions are in force than at the last check, so that its findings do not know of them.
     pub fn decided_since_check(&self) -> Result<bool> {
         Ok(self.store.count("SELECT count(*) FROM dq.verdict")? > 0 && !decide::is_checked(&self.store)?)
+    }
+
+    /// Whether `tastevin.toml` asks for another gate than the last check did, so that its conditions are those of another day.
+    pub fn gate_edited_since_check(&self) -> Result<bool> {
+        recheck::asked_another_gate(&self.store, self.gate())
+    }
+
+    /// Whether `tastevin.toml` and `mappings/` say something else than when they were read last.
+    pub fn files_edited(&self) -> Result<bool> {
+        Ok(!Workspace::read(self.dir())?.says_what(&self.workspace))
     }
 
     /// The number, from 0, of the next finding after `from` (or before it) whose row, value or message contains `text`,

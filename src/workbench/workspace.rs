@@ -63,7 +63,7 @@ impl Workspace {
         write(
             &file,
             &format!(
-                "[workspace]\nname = {name}\n\n# One part per source; `tastevin source add` writes them too.\n# [sources.isavigne_prod]\n# kind = \"isavigne\"\n# path = \"exports\"\n\n[gate]\nfail_on = \"error\"        # error | warning | never\nquarantine = true        # bad rows are held back, the rest commits\nmax_quarantined = \"5%\"   # of a table; above it nothing commits\nmax_removed = \"20%\"      # of a table's committed rows; an export cut short looks like a mass deletion\n"
+                "[workspace]\nname = {name}\n\n# One part per source; `tastevin source add` writes them too.\n# [sources.isavigne_prod]\n# kind = \"isavigne\"\n# path = \"exports\"\n\n[gate]\nfail_on = \"error\"        # error | warning | never\nquarantine = true        # blocked rows are quarantined, the rest commits\nmax_quarantined = \"5%\"   # of a table; above it nothing commits\nmax_removed = \"20%\"      # of a table's committed rows; an export cut short looks like a mass deletion\n"
             ),
         )
     }

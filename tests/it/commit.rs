@@ -160,12 +160,12 @@ fn what_blocks_depends_on_severity_and_status_and_where_the_gate_fails() -> Resu
     let closed = |gate: Gate| Ok::<_, tastevin::error::Error>(failing(&gate::conditions(&store, &schema(), &gate)?));
     assert_eq!(
         closed(gate(FailOn::Error, true, "5%"))?,
-        ["no table has more than 5% of its rows held back: lines 1 of 4 rows"]
+        ["no table has more than 5% of its rows quarantined: lines 1 of 4 rows"]
     );
     assert_eq!(closed(gate(FailOn::Error, true, "25%"))?, [""; 0]);
     assert_eq!(
         closed(gate(FailOn::Warning, true, "1"))?,
-        ["no table has more than 1 rows held back: lines 2 of 4 rows"]
+        ["no table has more than 1 row quarantined: lines 2 of 4 rows"]
     );
     assert_eq!(closed(gate(FailOn::Error, false, "5%"))?, ["no row is blocked: 1 row is blocked: lines 1"]);
     assert_eq!(closed(gate(FailOn::Never, false, "5%"))?, [""; 0]);
@@ -301,7 +301,7 @@ fn a_closed_gate_refuses_with_every_condition_that_fails_and_writes_nothing() ->
         error.hints(),
         [
             "no open finding that blocks is about a table as a whole: lines 1",
-            "no table has more than 5% of its rows held back: lines 1 of 4 rows"
+            "no table has more than 5% of its rows quarantined: lines 1 of 4 rows"
         ]
     );
     assert!(!store.has_table("canonical", "lines")? && !store.has_table("quarantine", "lines")?);
@@ -367,7 +367,7 @@ fn rows_that_refer_to_a_quarantined_row_wait_for_it_and_so_do_those_that_refer_t
     assert_eq!(
         closed,
         [
-            "no table has more than 5% of its rows held back: customers 1 of 3 rows, orders 1 of 3 rows (1 waiting for other rows), lines 2 of 4 rows (2 waiting for other rows)"
+            "no table has more than 5% of its rows quarantined: customers 1 of 3 rows, orders 1 of 3 rows (1 waiting for other rows), lines 2 of 4 rows (2 waiting for other rows)"
         ]
     );
     Ok(())

@@ -139,6 +139,8 @@ fn a_sum_over_findings_counts_every_amount_once() {
     let csv = rental.tastevin(["anomalies", "--sort", "stake", "--format", "csv"]).passed();
     let lines: Vec<&str> = csv.stdout.lines().collect();
     assert!(lines[0].ends_with(",status,stake") && lines[1].ends_with(",open,35.5000"), "{}", csv.stdout);
+    let text = rental.tastevin(["anomalies", "--sort", "stake"]).passed();
+    assert!(text.stdout.lines().nth(1).is_some_and(|line| line.ends_with("open    35.50")), "{}", text.stdout);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::session::{CLIENTS, Session, VENTES};
 #[test]
 fn every_count_of_a_facet_is_a_door_and_becomes_a_chip_beside_the_others() {
     let mut session = Session::checked(140, 40);
-    session.keys("3 F").shows("facets  of 8 findings").shows("▿ severity").shows("▿ value");
+    session.keys("3 F").shows("facets  8 findings").shows("▿ severity").shows("▿ value");
     insta::assert_snapshot!("facets_140x40", body(&mut session));
     session.keys("/ \"x\" esc");
     go_to(&mut session, "customers");
@@ -24,7 +24,7 @@ fn every_count_of_a_facet_is_a_door_and_becomes_a_chip_beside_the_others() {
     session.keys("esc").shows("7 of 8 findings").hides("field city ×");
     session.keys("tab tab");
     go_to(&mut session, "customers");
-    session.keys("space").shows("facets  of 8 findings").hides("table customers ×");
+    session.keys("space").shows("facets  8 findings").hides("table customers ×");
     session.keys("F").shows("anomalies  8 open · 0 waived");
 }
 
@@ -367,4 +367,31 @@ fn go_to(session: &mut Session, text: &str) {
         session.keys("j");
     }
     panic!("no line with {text}:\n{}", session.screen());
+}
+
+#[test]
+fn what_can_never_be_waived_is_refused_at_the_key() {
+    let mut session = Session::fresh(140, 40);
+    let twice = "C004;Zoé Roussel;zoe@example.fr;03 88 83 06 12;;67140;Barr;France;non;06/01/2022;\n";
+    fs::write(session.dir.path().join("exports/clients.csv"), format!("{CLIENTS}{twice}")).expect("an export");
+    session.keys("l 3 / \"duplicate-key\" enter enter").hides("w waive");
+    session.keys("w").shows("duplicate-key cannot be waived").shows("x excludes the row").hides("reason");
+    session.keys("% w").shows("duplicate-key cannot be waived").hides("reason");
+}
+
+#[test]
+fn from_a_row_whole_all_suggestions_and_the_facets_are_a_key_away() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter enter").shows("customers isavigne-C002");
+    session.keys("S").shows("accept 2 suggestions of mojibake").keys("n").shows("customers isavigne-C002");
+    session.keys("F").shows("facets  2 of 8").shows(" rule mojibake × ");
+}
+
+#[test]
+fn what_is_waived_is_counted_apart_wherever_findings_are_counted() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"invalid-email\" enter enter w \"by post\" enter").shows("2 findings, 1 waived");
+    session.keys("F").shows("facets  2 of 8, 1 waived").keys("esc esc esc esc").shows("7 open · 1 waived");
+    session.keys("h F").shows("facets  8 findings, 1 waived");
+    session.keys("t").shows("open ×").hides("1 waived");
 }

@@ -76,3 +76,9 @@ fn without_duplicates_it_says_what_else_there_is_to_do() {
     Session::empty(100, 30).keys("4").shows("This workspace has no source yet.");
     Session::fresh(100, 30).keys("4").shows("Nothing was loaded yet.");
 }
+
+#[test]
+fn the_groups_have_heads_and_the_money_its_unit() {
+    let mut session = twins(150, 30);
+    session.shows("what they share").shows("at stake   rows").shows("30 €      2");
+}

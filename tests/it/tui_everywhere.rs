@@ -136,8 +136,8 @@ fn a_key_that_begins_a_sequence_shows_what_may_follow_and_one_that_means_nothing
 #[test]
 fn the_palette_finds_every_command_of_every_screen_and_goes_where_it_works() {
     let mut session = Session::checked(110, 30);
-    session.keys(": \"quarant\"").shows("Commit: Opens the rows that are held back");
-    session.keys("enter").shows("6 Commit").shows("held back");
+    session.keys(": \"quarant\"").shows("Commit: Opens the rows in quarantine");
+    session.keys("enter").shows("6 Commit").shows("quarantined");
     let mut session = Session::checked(110, 30);
     session
         .keys(": \"leave rejects\" enter")

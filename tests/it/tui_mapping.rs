@@ -250,3 +250,11 @@ fn small_screens_show_one_part_at_a_time() {
         session.keys("esc p G").screen();
     }
 }
+
+#[test]
+fn after_everything_was_taken_back_undo_says_so_and_redo_brings_it_again() {
+    let mut session = shop(140, 40);
+    session.keys("2 u").shows("this mapping was not edited yet").keys("U").shows("there is nothing to redo");
+    session.keys("a u").shows("undone").keys("u").shows("every edit is taken back; U makes the last one again");
+    session.keys("U").shows("done again");
+}

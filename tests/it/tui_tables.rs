@@ -309,3 +309,19 @@ fn every_size_can_be_drawn_with_everything_open() {
         }
     }
 }
+
+#[test]
+fn sql_begins_empty_at_the_list_and_with_the_table_at_its_rows() {
+    let mut session = Session::checked(140, 40);
+    session.keys("5 ;").shows("SQL").hides("SELECT").keys("\"SELECT 1 AS one\" enter").shows("query · 1 row");
+    session.keys("t \"candidate customers\" enter ;").shows("SELECT * FROM candidate.customers").keys("esc h ;");
+    session.hides("SELECT *").keys("up").shows("SELECT 1 AS one");
+}
+
+#[test]
+fn the_rows_are_sorted_and_filtered_from_beside_them_too() {
+    let mut session = Session::checked(140, 40);
+    session.keys("5 t \"candidate customers\" enter enter").shows("row 1");
+    session.keys("j j j S").shows("↓ ");
+    session.keys("& \"false\" enter").shows("no row is like that");
+}

@@ -111,7 +111,7 @@ mod tests {
         assert!(!text.contains("\n::error::x"));
         assert!(!text.contains('\u{1b}'));
         assert_eq!(lines.iter().filter(|line| line.starts_with("::warning")).count(), 2);
-        assert!(lines.contains(&"::error title=gate closed::at most 5%25 of a table is held back: customers 12 %25"));
+        assert!(lines.contains(&"::error title=gate closed::at most 5%25 of a table is quarantined: customers 12 %25"));
         assert!(text.ends_with("All of them: tastevin anomalies\n"));
         Ok(())
     }

@@ -125,7 +125,7 @@ mod samples {
             ],
             tables: vec![TableScore { table: "customers".into(), rows: 2000, blocking: open, warning: 7, score: 99.4 }],
             gate: vec![Condition {
-                what: "at most 5% of a table is held back".into(),
+                what: "at most 5% of a table is quarantined".into(),
                 holds: open == 0,
                 detail: "customers 12 %".into(),
                 ..Condition::default()

@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(lines[1], "▲ untidy-text    customers.email  7  0.4 %  1 waived  untidy-text");
         assert_eq!(lines[2], "✓ 1 check without findings");
         assert_eq!(lines[4], "  customers   99.4 %  2 000 rows, 8 blocking, 7 warning");
-        assert_eq!(lines[6], "✗ at most 5% of a table is held back: customers 12 %");
+        assert_eq!(lines[6], "✗ at most 5% of a table is quarantined: customers 12 %");
         assert_eq!(lines[7], "gate closed · 8 blocking, 7 warning, 1 waived");
         Ok(())
     }

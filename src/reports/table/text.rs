@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Kind, Writer, columns, without_lists};
 use crate::error::Result;
-use crate::reports::text::visible;
+use crate::reports::text::{thousands, visible};
 use crate::reports::{TableFormat, writing};
 use crate::store::Store;
 
@@ -32,10 +32,31 @@ fn write(store: &Store, sql: &str, out: &mut dyn Write) -> Result<u64> {
         out,
     };
     let rows = store.each_text(&without_lists(sql, &columns), &mut |cells| {
-        lines.add(cells.iter().map(|cell| cell.map_or_else(|| "–".to_owned(), visible)).collect())
+        let shown = |(cell, number): (&Option<&str>, &bool)| match cell {
+            None => "–".to_owned(),
+            Some(cell) if *number => amount(cell),
+            Some(cell) => visible(cell),
+        };
+        let cells = cells.iter().zip(&lines.right).map(shown).collect();
+        lines.add(cells)
     })?;
     lines.release()?;
     Ok(rows)
+}
+
+/// An amount as people read it, `6 500.84` for `6500.8400`. A number without a fraction may be one that stands for a thing
+/// and stays as it is.
+fn amount(number: &str) -> String {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
+    match digits.split_once('.') {
+        Some((whole, part)) if part.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let Ok(whole) = whole.parse() else { return visible(number) };
+            let zeros = part.len() - part.trim_end_matches('0').len();
+            let part = &part[..part.len() - zeros.min(part.len().saturating_sub(2))];
+            format!("{sign}{}.{part}", thousands(whole))
+        }
+        _ => visible(number),
+    }
 }
 
 /// Lines that wait until enough of them are known to say how wide the columns are.
@@ -72,5 +93,17 @@ impl Lines<'_> {
             line.extend([before, cell, after, "  "]);
         }
         writeln!(self.out, "{}", line.trim_end()).map_err(writing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_grouped_and_has_no_zeros_that_say_nothing() {
+        let read =
+            ["6500.8400", "0.1250", "12.9", "-1234567.0000", "20241103", "1.5e-10", "NaN", "144355.77"].map(amount);
+        assert_eq!(read, ["6 500.84", "0.125", "12.9", "-1 234 567.00", "20241103", "1.5e-10", "NaN", "144 355.77"]);
     }
 }

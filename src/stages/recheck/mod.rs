@@ -13,7 +13,7 @@ use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
 use super::{decide, gate, stake};
 use crate::error::Result;
-use crate::model::{Canceller, Verdict};
+use crate::model::{Canceller, Gate, Verdict};
 use crate::rules;
 use crate::sql::Literal;
 use crate::store::Store;
@@ -26,7 +26,12 @@ pub fn remember(store: &Store, plan: &Plan, inputs: &Inputs) -> Result<()> {
     store.run(&format!(
         "UPDATE dq.verdict SET basis = {};\nDELETE FROM dq.checked;\n\
          INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active",
-        Literal(&format!("{} {}", basis(store, plan, inputs)?, gate_basis(store, inputs)?))
+        Literal(&format!(
+            "{} {} {}",
+            basis(store, plan, inputs)?,
+            gate_basis(store, inputs)?,
+            declared_basis(inputs.gate)
+        ))
     ))
 }
 
@@ -85,7 +90,8 @@ fn known(store: &Store) -> Result<Option<Known>> {
     )?;
     Ok(match known {
         Some((Some(basis), Some(true))) => {
-            basis.split_once(' ').map(|(basis, gate)| Known { basis: basis.to_owned(), gate: gate.to_owned() })
+            let mut words = basis.split(' ').map(str::to_owned);
+            words.next().zip(words.next()).map(|(basis, gate)| Known { basis, gate })
         }
         _ => None,
     })
@@ -118,6 +124,20 @@ fn moves_rows(inputs: &Inputs, table: &str, change: &Change) -> bool {
         field.key || field.references.is_some() || is_referred_to
     });
     change.came + change.went > 0 || tied.any(|(name, _)| change.is_of(name))
+}
+
+/// Whether the last check asked for another gate than this one.
+pub fn asked_another_gate(store: &Store, gate: &Gate) -> Result<bool> {
+    let known: Option<Option<String>> = store.first("SELECT basis FROM dq.verdict", [], |row| row.get(0))?;
+    let last = known.map(|basis| basis.unwrap_or_default());
+    Ok(last.is_some_and(|basis| basis.split(' ').nth(2) != Some(declared_basis(gate).as_str())))
+}
+
+/// A digest of what is declared of the gate.
+fn declared_basis(gate: &Gate) -> String {
+    let mut digest = DefaultHasher::new();
+    format!("{gate:?}").hash(&mut digest);
+    format!("{:016x}", digest.finish())
 }
 
 /// A digest of what goes into the gate beside candidates and findings.

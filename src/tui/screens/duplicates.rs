@@ -195,9 +195,9 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
     } else if model.duplicates.focus == ROWS {
         return vec![region(ROWS, area, HEAD)];
     } else {
-        return vec![region(GROUPS, area, 0)];
+        return vec![region(GROUPS, area, 1)];
     };
-    vec![region(GROUPS, groups, 0), region(ROWS, rows, HEAD)]
+    vec![region(GROUPS, groups, 1), region(ROWS, rows, HEAD)]
 }
 
 fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {

@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::cursor::Reel;
-use super::effects::{Answer, Effect, Job, Wish};
+use super::effects::{Answer, Ask, Effect, Job, Wish};
 use super::keymap::{Command, Layer, On, Place, always};
 use super::model::{Model, Pending};
 use super::notes::Tone;
@@ -355,7 +355,9 @@ pub fn open(model: &mut Model, screen: &'static Screen) -> Vec<Effect> {
     if let Some(at) = SCREENS.iter().position(|known| std::ptr::eq(*known, screen)) {
         model.open = at;
     }
-    Vec::new()
+    // What somebody wrote into the files meanwhile is seen on the screen that is opened.
+    let asks = model.verdict.is_some() && !model.check_wanted && model.work.is_none() && model.writable().is_ok();
+    if asks { vec![model.ask(Ask::Edited)] } else { Vec::new() }
 }
 
 /// The mouse was pressed in a pane of the open screen, before the line there is chosen.
@@ -521,6 +523,14 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 
 fn cancel_or_quit(model: &mut Model) -> Vec<Effect> {
     cancel(model).unwrap_or_else(|| quit(model))
+}
+
+/// Money as it is shown: `38 210 €`.
+pub fn money(model: &Model, amount: f64) -> String {
+    let unit = model.about.schema.stake().map(|(_, stake)| stake.unit.as_str()).unwrap_or_default();
+    let sign = if amount <= -0.5 { "−" } else { "" };
+    let number = text::number(amount.abs().round() as u64);
+    format!("{sign}{number} {}", text::clean(unit)).trim_end().to_owned()
 }
 
 /// Puts text on the clipboard and says so; what is too long for terminals is refused, not cut.

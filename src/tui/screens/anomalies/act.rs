@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::findings::{self, LIST, STORY, has_finding, has_findings, has_suggestions};
 use super::{FindingId, chips, facets, forms, id_of, is_open, preview, record, tree};
-use crate::model::{Action, Anomaly, AnomalyFilter, Status};
+use crate::model::{Action, Anomaly, AnomalyFilter, NEVER_WAIVED, Status};
 use crate::tui::effects::{Ask, Effect, Job, OnAll, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
@@ -100,6 +100,30 @@ pub fn can_decide(model: &Model) -> Result<(), String> {
     match target(model).and_then(|anomaly| decision(model, &anomaly).cloned()) {
         Some(_) if !selecting(model) => Err(format!("this is decided already; {} takes it back", model.key("undo"))),
         _ => Ok(()),
+    }
+}
+
+/// Whether the finding can be accepted as it is.
+pub fn can_waive(model: &Model) -> Result<(), String> {
+    can_decide(model)?;
+    match target(model) {
+        Some(anomaly) if !selecting(model) => waivable(model, &anomaly.rule, &anomaly.table, &anomaly.field),
+        _ => Ok(()),
+    }
+}
+
+/// Why no finding of a rule on a field can be accepted as it is, if so.
+fn waivable(model: &Model, rule: &str, table: &str, field: &str) -> Result<(), String> {
+    let (edit, exclude) = (model.key("edit"), model.key("exclude row"));
+    if NEVER_WAIVED.contains(&rule) {
+        return Err(format!(
+            "{rule} cannot be waived: a row without a key of its own can never be committed; {edit} repairs the key, {exclude} excludes the row"
+        ));
+    }
+    let declared = model.about.schema.field(table, field);
+    match rule == "unreadable-value" && declared.is_some_and(|field| field.required || field.key) {
+        true => Err(format!("{table}.{field} must have a value; {edit} gives it one, {exclude} excludes the row")),
+        false => Ok(()),
     }
 }
 
@@ -307,6 +331,22 @@ fn act(model: &mut Model, purpose: Purpose, mut targets: Targets, ask: bool) -> 
         if these.is_empty() {
             let undo = model.key("undo");
             model.say(Tone::Refused, format!("nothing is open among these; {undo} takes a decision back"));
+            return Vec::new();
+        }
+    }
+    if purpose == Purpose::Waive {
+        let rules = match &targets {
+            Targets::These(these) => {
+                these.iter().map(|one| waivable(model, &one.rule, &one.table, &one.field)).collect()
+            }
+            Targets::All(..) => tree::scoped_rules(model)
+                .flat_map(|line| {
+                    line.fields.iter().map(|field| waivable(model, &line.rule, &line.table, field)).collect::<Vec<_>>()
+                })
+                .collect::<Result<Vec<()>, String>>(),
+        };
+        if let Err(why) = rules {
+            model.say(Tone::Refused, why);
             return Vec::new();
         }
     }

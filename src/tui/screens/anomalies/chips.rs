@@ -129,14 +129,6 @@ pub fn has_stake(model: &Model) -> Result<(), String> {
     }
 }
 
-/// Money as it is shown: `38 210 €`.
-pub fn money(model: &Model, amount: f64) -> String {
-    let unit = model.about.schema.stake().map(|(_, stake)| stake.unit.as_str()).unwrap_or_default();
-    let sign = if amount <= -0.5 { "−" } else { "" };
-    let number = text::number(amount.abs().round() as u64);
-    format!("{sign}{number} {}", text::clean(unit)).trim_end().to_owned()
-}
-
 /// Which findings are to be listed: those of the tree's line that the chips let through.
 pub fn wanted(model: &Model) -> AnomalyFilter {
     let state = &model.anomalies;

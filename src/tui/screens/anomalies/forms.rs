@@ -85,7 +85,7 @@ fn about_these(model: &Model, these: &[Anomaly]) -> Result<Asked, String> {
     let field = model.about.schema.field(&first.table, &first.field).cloned();
     let [one] = these else {
         let rows = these.len() as u64;
-        let title = format!("{}.{} of {} rows", first.table, first.field, text::number(rows));
+        let title = format!("{}.{} of {}", first.table, first.field, text::count(rows, "row"));
         return Ok((title, vec![format!("{} get the same value.", text::count(rows, "row"))], field, String::new()));
     };
     let mut about = Vec::new();

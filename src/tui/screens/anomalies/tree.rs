@@ -141,7 +141,7 @@ pub fn lines(model: &Model) -> Vec<TreeLine> {
 }
 
 fn laid_out(model: &Model, folded: &HashSet<Severity>) -> Vec<TreeLine> {
-    let rules = rules(model);
+    let (rules, all) = (rules(model), all_rules(model));
     let mut lines = Vec::new();
     for severity in Severity::ALL {
         let own: Vec<&RuleLine> = rules.iter().filter(|rule| rule.severity == severity).collect();
@@ -153,7 +153,7 @@ fn laid_out(model: &Model, folded: &HashSet<Severity>) -> Vec<TreeLine> {
             severity,
             open: own.iter().map(|rule| rule.open).sum(),
             waived: own.iter().map(|rule| rule.waived).sum(),
-            all: own.iter().map(|rule| rule.all).sum(),
+            all: all.iter().filter(|rule| rule.severity == severity).map(|rule| rule.all).sum(),
             folded,
         });
         if !folded {
@@ -214,12 +214,18 @@ pub fn go_to(model: &mut Model, severity: Option<Severity>, rule: Option<&str>, 
 
 /// The tables of what the tree's line lists, each with the fields that something was found on.
 pub fn scoped(model: &Model) -> Vec<(String, Vec<String>)> {
+    scoped_rules(model).map(|line| (line.table, line.fields)).collect()
+}
+
+/// The rules of what the tree's line lists; all of them where the facets stand in its place.
+pub fn scoped_rules(model: &Model) -> impl Iterator<Item = RuleLine> {
     let own = |line: &RuleLine| match &model.anomalies.scope {
+        _ if model.anomalies.facets.shown => true,
         Scope::All => true,
         Scope::Severity(severity) => line.severity == *severity,
         Scope::Rule(severity, rule, table) => (&line.severity, &line.rule, &line.table) == (severity, rule, table),
     };
-    rules(model).into_iter().filter(own).map(|line| (line.table, line.fields)).collect()
+    rules(model).into_iter().filter(own)
 }
 
 fn at(model: &Model) -> usize {

@@ -9,9 +9,10 @@ use super::act::{self, What};
 use super::facets::{self, Line as FacetRow};
 use super::findings::{LIST, STORY, TREE, regions, severity_name};
 use super::tree::{self, RuleLine, Scope, TreeLine};
-use super::{chips, id_of, story};
+use super::{id_of, story};
 use crate::model::{Anomaly, AnomalyOrder, Count, Facet, Severity, Status};
 use crate::tui::model::Model;
+use crate::tui::screens::money;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
@@ -76,7 +77,7 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                 ])
             }
             TreeLine::Rule(rule) => {
-                let stake = rule.stake.filter(|_| by_stake).map(|stake| chips::money(model, stake));
+                let stake = rule.stake.filter(|_| by_stake).map(|stake| money(model, stake));
                 rule_line(rule, stake, (names, width), pointer, theme, base, &own)
             }
         };
@@ -131,13 +132,21 @@ fn tree_title(model: &Model) -> Vec<Span<'static>> {
         let waived = verdict.waived();
         let narrowed = facets::counts(model).filter(|_| !model.anomalies.chips.is_empty());
         let said = match narrowed {
-            Some(counts) => format!("  {} of {}", text::number(counts.count.found), text::number(counts.count.all)),
-            None if facets => format!("  of {}", text::count(open + waived, "finding")),
+            Some(counts) => {
+                let waived = including(counts.rules.iter().map(|rule| rule.waived).sum());
+                format!("  {} of {}{waived}", text::number(counts.count.found), text::number(counts.count.all))
+            }
+            None if facets => format!("  {}{}", text::count(open + waived, "finding"), including(waived)),
             None => format!("  {} open · {} waived", text::number(open), text::number(waived)),
         };
         title.push(Span::styled(said, theme.text()));
     }
     title
+}
+
+/// How many of those that were counted are waived; nothing is said where none is.
+fn including(waived: u64) -> String {
+    if waived == 0 { String::new() } else { format!(", {} waived", text::number(waived)) }
 }
 
 fn view_facets(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
@@ -170,7 +179,7 @@ fn view_facets(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
             FacetRow::Clusters(values) => ("▿ value".to_owned(), theme.strong(), text::count(*values, "cluster")),
             FacetRow::Value(facet, line) => {
                 let style = if line.count.found == 0 { theme.dim() } else { facet_style(model, *facet, &line.value) };
-                let stake = line.stake.map(|stake| format!("≤ {}  ", chips::money(model, stake))).unwrap_or_default();
+                let stake = line.stake.map(|stake| format!("≤ {}  ", money(model, stake))).unwrap_or_default();
                 let count = format!("{stake}{}", facets::shown(line.count));
                 (format!("  {}", facet_name(*facet, &line.value)), style, count)
             }
@@ -263,11 +272,12 @@ fn list_title(model: &Model, room: usize) -> Vec<Span<'static>> {
             true => format!(" · {}", text::count(found, "finding")),
             false => format!(" · {} of {}", text::number(found), text::count(all, "finding")),
         };
-        title.push(Span::styled(said, theme.text()));
+        let waived = including(tree::scoped_rules(model).map(|rule| rule.waived).sum());
+        title.push(Span::styled(format!("{said}{waived}"), theme.text()));
     }
     if let Some(stake) = state.stake.filter(|stake| stake.abs() >= 0.5) {
         let of = model.about.schema.stake().map(|(table, stake)| if stake.of.is_empty() { table } else { &stake.of });
-        let short = format!(" · {}", chips::money(model, stake));
+        let short = format!(" · {}", money(model, stake));
         let long = format!("{short} of {} depend on them", text::clean(of.unwrap_or_default()));
         let chips: usize = state.chips.iter().map(|chip| text::width(&chip.label()) + 5).sum();
         let taken: usize = title.iter().map(|span: &Span| text::width(&span.content)).sum();
@@ -418,7 +428,7 @@ fn finding(model: &Model, anomaly: &Anomaly, at: u64) -> Row {
             (clean(&anomaly.field), plain),
             value,
             suggestion,
-            (anomaly.stake.map(|stake| chips::money(model, stake)).unwrap_or_default(), plain),
+            (anomaly.stake.map(|stake| money(model, stake)).unwrap_or_default(), plain),
             (clean(&anomaly.message), theme.dim()),
         ],
         ..Row::default()

@@ -52,10 +52,10 @@ impl Done {
         let held = changes::sum(tallies, |tally| tally.quarantined);
         let after = tallies.len() as u16 + 2;
         let said = match held {
-            0 => "   nothing is held back: all candidates are committed".to_owned(),
+            0 => "   nothing is quarantined: all candidates are committed".to_owned(),
             held => {
                 let quarantine = model.key("quarantine");
-                format!("   {} held back: {quarantine} shows them with every reason", text::count(held, "row"))
+                format!("   {} quarantined: {quarantine} shows them with every reason", text::count(held, "row"))
             }
         };
         put(buffer, inside, after, Line::styled(said, theme.dim()));
@@ -66,8 +66,12 @@ impl Done {
 pub fn committed(model: &mut Model, commit: Commit) {
     let held = changes::sum(&commit.tables, |tally| tally.quarantined);
     let undone = commit.reverts.map(|id| format!(" takes commit {id} back")).unwrap_or_default();
-    let said =
-        format!("commit {}{undone}: {}, {} held back", commit.id, changes::in_sum(&commit.tables), text::number(held));
+    let said = format!(
+        "commit {}{undone}: {}, {} quarantined",
+        commit.id,
+        changes::in_sum(&commit.tables),
+        text::number(held)
+    );
     model.say(Tone::Done, said);
     let state = &mut model.commit;
     state.rows = None;

@@ -41,7 +41,7 @@ static KEYS: Layer = Layer {
             name: "quarantine",
             keys: &["z"],
             label: "quarantine",
-            help: "Opens the rows that are held back, with every reason.",
+            help: "Opens the rows in quarantine, with every reason.",
             run: |m| rows::open(m, Rows::held()),
             ready: has_held,
         },
@@ -68,7 +68,7 @@ static ROWS_KEYS: Layer = Layer {
             name: "open anomaly",
             keys: &["enter"],
             label: "repair",
-            help: "On a row that is held back: opens its record in the anomalies, to be repaired.",
+            help: "On a quarantined row: opens its record in the anomalies, to be repaired.",
             run: open_record,
             ready: on_held,
         },
@@ -170,13 +170,13 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 pub fn has_held(model: &Model) -> Result<(), String> {
     match (&model.commit.diff, held(model)) {
         (None, _) => Err("the difference is not known yet".to_owned()),
-        (_, 0) => Err("nothing is held back".to_owned()),
+        (_, 0) => Err("nothing is quarantined".to_owned()),
         _ => Ok(()),
     }
 }
 
 fn on_held(model: &Model) -> Result<(), String> {
-    rows::held_here(model).map(drop).ok_or_else(|| "there is no row here that is held back".to_owned())
+    rows::held_here(model).map(drop).ok_or_else(|| "there is no quarantined row here".to_owned())
 }
 
 fn open_record(model: &mut Model) -> Vec<Effect> {

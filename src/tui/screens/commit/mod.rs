@@ -188,7 +188,7 @@ fn sums(model: &Model) -> Vec<String> {
     match is_counted(model) {
         false => vec!["counting…".to_owned()],
         true => vec![format!(
-            "{}, {} held back; all tables or none.",
+            "{}, {} quarantined; all tables or none.",
             changes::in_sum(diff(model)),
             crate::tui::text::number(held(model))
         )],

@@ -134,12 +134,12 @@ pub fn held_here(model: &Model) -> Option<(String, String)> {
 fn draw_held(list: &Listing<Vec<Option<String>>>, area: Rect, theme: Theme, buffer: &mut Buffer) {
     let [above, below] = changes::areas(area);
     draw_reasons(list.here(), below, theme, buffer);
-    let title = format!("quarantine · {} held back", text::count(list.window.len(), "row"));
+    let title = format!("quarantine · {}", text::count(list.window.len(), "row"));
     Pane { title: vec![Span::raw(title)], foot: list.foot(), focused: true }.draw(above, theme, buffer);
     let columns = [
         Column::text("table", 12, 18, 1),
         Column::text("row", 14, 28, 0),
-        Column::text("why it is held back", 20, 400, 0),
+        Column::text("why it is quarantined", 20, 400, 0),
     ];
     let grid =
         Grid { columns: &columns, cursor: list.cursor, total: list.window.len(), focused: true, selectable: true };

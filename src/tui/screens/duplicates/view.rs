@@ -8,9 +8,11 @@ use ratatui::text::{Line, Span};
 use super::{GROUPS, HEAD, Open, ROWS, chosen, name, regions, shown_fields};
 use crate::model::DuplicateGroup;
 use crate::tui::model::Model;
+use crate::tui::screens::money;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
+use crate::tui::widgets::grid::{Column, Grid, Row};
 use crate::tui::widgets::pane::{Pane, inner};
 use crate::tui::widgets::put;
 
@@ -26,13 +28,13 @@ pub(super) fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     panes.sort_by_key(|region| region.pane == focus);
     for region in panes {
         match region.pane {
-            GROUPS => groups(model, region.frame, region.body, buffer),
+            GROUPS => groups(model, region.frame, buffer),
             _ => rows(model, region.frame, region.body, buffer),
         }
     }
 }
 
-fn groups(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
+fn groups(model: &Model, frame: Rect, buffer: &mut Buffer) {
     let (state, theme) = (&model.duplicates, model.theme);
     let focused = state.focus == GROUPS;
     let all = state.groups.as_deref().unwrap_or_default();
@@ -57,34 +59,37 @@ fn groups(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
         let what = empty::missing(model, Stage::Checked).unwrap_or(quiet);
         return empty::draw(&what, inner(frame), theme, buffer);
     }
-    let width = usize::from(body.width);
-    for (row, at) in (0..body.height).zip(usize::try_from(state.cursor.top).unwrap_or(0)..) {
-        let Some(group) = all.get(at) else { break };
-        let here = at as u64 == state.cursor.at;
-        let decided = state.decided.contains(&name(group));
-        put(buffer, body, row, group_line(group, decided, width, theme));
-        if here {
-            buffer.set_style(Rect { y: body.y + row, height: 1, ..body }, theme.cursor(focused));
-        }
-    }
+    let columns = [
+        Column::text("table", 9, 14, 2),
+        Column::text("what they share", 14, 60, 0),
+        Column::number("at stake", 11, 1),
+        Column::number("rows", 5, 0),
+    ];
+    let grid = Grid { columns: &columns, cursor: state.cursor, total: all.len() as u64, focused, selectable: true };
+    grid.draw(inner(frame), theme, buffer, |at| {
+        usize::try_from(at).ok().and_then(|at| all.get(at)).map(|group| line(model, group)).unwrap_or_default()
+    });
 }
 
-fn group_line(group: &DuplicateGroup, decided: bool, width: usize, theme: Theme) -> Line<'static> {
-    let (glyph, style) = match decided || group.open == 0 {
+fn line(model: &Model, group: &DuplicateGroup) -> Row {
+    let theme = model.theme;
+    let decided = model.duplicates.decided.contains(&name(group)) || group.open == 0;
+    let mark = match decided {
         true => ("✓", theme.good()),
         false => (group.severity.glyph(), theme.severity(group.severity)),
     };
+    let faint = if decided { theme.dim() } else { theme.text() };
     let stake = group.stake.filter(|stake| *stake != 0.0);
-    let stake = stake.map(|stake| format!("{} ", text::number(stake.abs().round() as u64))).unwrap_or_default();
-    let tail = format!(" {stake}×{}", group.rows);
-    let about = format!(" {} ", group.table);
-    let room = width.saturating_sub(3 + text::width(&about) + text::width(&tail));
-    Line::from(vec![
-        Span::styled(format!(" {glyph}"), style),
-        Span::styled(about, theme.dim()),
-        Span::styled(text::left(&text::clean(&group.value), room), if decided { theme.dim() } else { theme.text() }),
-        Span::styled(tail, theme.dim()),
-    ])
+    Row {
+        mark,
+        cells: vec![
+            (text::clean(&group.table).into_owned(), theme.dim()),
+            (text::clean(&group.value).into_owned(), faint),
+            (stake.map(|stake| money(model, stake)).unwrap_or_default(), faint),
+            (text::number(group.rows), faint),
+        ],
+        ..Row::default()
+    }
 }
 
 fn rows(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
@@ -105,9 +110,8 @@ fn rows(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
     ];
     if let (Some(stake), Some((_, declared))) = (group.stake.filter(|stake| *stake != 0.0), model.about.schema.stake())
     {
-        let money = text::number(stake.abs().round() as u64);
-        title
-            .push(Span::styled(format!(" · {money} {} of {} depend on them", declared.unit, declared.of), theme.dim()));
+        let of = if declared.of.is_empty() { String::new() } else { format!(" of {}", declared.of) };
+        title.push(Span::styled(format!(" · {}{of} depend on them", money(model, stake)), theme.dim()));
     }
     let fields = shown_fields(&open.found, state.all_fields).count();
     let foot = match state.all_fields {

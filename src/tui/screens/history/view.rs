@@ -158,7 +158,7 @@ fn load_in_words(load: &Load) -> String {
 fn commit_in_words(commit: &Commit) -> String {
     let sum = |of| text::number(changes::sum(&commit.tables, of));
     let held = changes::sum(&commit.tables, |tally| tally.quarantined);
-    let held = if held > 0 { format!(" · {} held back", text::number(held)) } else { String::new() };
+    let held = if held > 0 { format!(" · {} quarantined", text::number(held)) } else { String::new() };
     let counts = format!("+{} ~{} -{}{held}", sum(|t| t.added), sum(|t| t.changed), sum(|t| t.removed));
     format!("{} · {counts}", commit.message)
 }
@@ -267,7 +267,7 @@ pub fn commit_words(commit: &Commit, width: u16, theme: Theme) -> Vec<Line<'stat
         lines.push(Line::styled(format!(" ↶ takes back commit {undone}"), theme.warning()));
     }
     let held = changes::sum(&commit.tables, |tally| tally.quarantined);
-    let sums = format!(" {}, {} held back", changes::in_sum(&commit.tables), text::number(held));
+    let sums = format!(" {}, {} quarantined", changes::in_sum(&commit.tables), text::number(held));
     lines.extend(text::wrap(&sums, room).into_iter().map(|part| Line::raw(format!(" {}", part.trim_start()))));
     lines.push(Line::styled(text::fit(&format!(" hash {}", commit.hash), room).into_owned(), theme.dim()));
     lines

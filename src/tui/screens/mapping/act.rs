@@ -432,12 +432,21 @@ fn least_of(model: &Model) -> f64 {
 
 pub(super) fn can_undo(model: &Model) -> Result<(), String> {
     can_edit(model)?;
-    let has = draft(model).is_some_and(|draft| draft.edits().next().is_some());
-    if has { Ok(()) } else { Err("this mapping was not edited yet".to_owned()) }
+    match draft(model) {
+        Some(draft) if draft.edits().next().is_some() => Ok(()),
+        Some(draft) if draft.has_redo() => {
+            Err(format!("every edit is taken back; {} makes the last one again", model.key("redo")))
+        }
+        _ => Err("this mapping was not edited yet".to_owned()),
+    }
 }
 
 pub(super) fn can_redo(model: &Model) -> Result<(), String> {
-    can_edit(model)
+    can_edit(model)?;
+    match draft(model) {
+        Some(draft) if draft.has_redo() => Ok(()),
+        _ => Err("there is nothing to redo".to_owned()),
+    }
 }
 
 pub(super) fn undo(model: &mut Model, again: bool) -> Vec<Effect> {
@@ -453,7 +462,7 @@ pub(super) fn undo(model: &mut Model, again: bool) -> Vec<Effect> {
     match (said, again) {
         (Some(said), false) => model.say(Tone::Done, format!("undone: {said}")),
         (Some(said), true) => model.say(Tone::Done, format!("done again: {said}")),
-        (None, _) => model.say(Tone::Refused, "there is nothing to redo"),
+        (None, _) => {}
     }
     super::follow(model, before);
     Vec::new()

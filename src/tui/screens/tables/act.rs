@@ -254,6 +254,16 @@ pub fn door(model: &mut Model) -> Vec<Effect> {
 /// Sorts by the column; the same order again is the table's own.
 pub fn sort(model: &mut Model, descending: bool, add: bool) -> Vec<Effect> {
     let Some(column) = here(model) else { return Vec::new() };
+    sort_by(model, column, descending, add)
+}
+
+/// Sorts by the column that what stands beside the rows is about.
+pub fn sort_side(model: &mut Model, descending: bool) -> Vec<Effect> {
+    let column = side_column(model);
+    sort_by(model, column, descending, false)
+}
+
+fn sort_by(model: &mut Model, column: String, descending: bool, add: bool) -> Vec<Effect> {
     let key = SortKey { column, descending };
     change(model, |view| match view.sort.iter().position(|known| known.column == key.column) {
         Some(at) if add && view.sort[at] == key => drop(view.sort.remove(at)),
@@ -312,7 +322,10 @@ pub fn lay(model: &mut Model, change: impl FnOnce(&mut Sheet)) -> Vec<Effect> {
 pub fn hide(model: &mut Model) -> Vec<Effect> {
     let name = here(model).unwrap_or_default();
     if sheet_mut(model).is_some_and(Sheet::hide) {
-        model.say(Tone::News, format!("{} is hidden; z- shows all columns", text::clean(&name)));
+        model.say(
+            Tone::News,
+            format!("{} is hidden; {} shows all columns", text::clean(&name), model.key("show all columns")),
+        );
     } else {
         model.say(Tone::Refused, "this is the last column that is shown");
     }
@@ -519,7 +532,9 @@ fn column_names(sheet: &Sheet) -> Vec<String> {
 
 /// Opens the console for a query.
 pub fn query(model: &mut Model) -> Vec<Effect> {
+    // From the list of tables one asks anything; from the rows of a table one asks more about them.
     let text = match (&model.tables.of, super::info(model)) {
+        _ if model.tables.focus == LIST => String::new(),
         (Some(RowsOf::Query(sql)), _) => sql.clone(),
         (_, Some(table)) => format!("SELECT * FROM {} ", table.sql),
         _ => String::new(),

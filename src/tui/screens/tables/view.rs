@@ -295,6 +295,11 @@ fn draw_rows(model: &Model, sheet: &Sheet, area: Rect, focused: bool, buffer: &m
     });
 }
 
+/// The keys that go to the next one and the one before, for what stands beside the rows.
+fn turning(model: &Model) -> String {
+    format!("{} {}", model.key("previous one"), model.key("next one"))
+}
+
 fn view_side(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     let Some(side) = &model.tables.side else { return };
@@ -307,17 +312,17 @@ fn view_side(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let (title, foot) = match &side.what {
         What::Record(_) => {
             let at = sheet(model).map_or(0, |sheet| sheet.cursor.at + 1);
-            (format!("row {} · {}", text::number(at), name(model)), "h l other rows".to_owned())
+            (format!("row {} · {}", text::number(at), name(model)), format!("{} other rows", turning(model)))
         }
         What::Profile(column, _) => {
-            (format!("profile · {}", text::clean(column)), format!("h l other columns · {place}"))
+            (format!("profile · {}", text::clean(column)), format!("{} other columns · {place}", turning(model)))
         }
         What::Frequencies(column, window, rows) => {
             let counts = match window.total {
                 Some(total) => format!(" · {} in {}", text::count(total, "value"), text::count(*rows, "row")),
                 None => String::new(),
             };
-            (format!("values · {}{counts}", text::clean(column)), format!("h l other columns · {place}"))
+            (format!("values · {}{counts}", text::clean(column)), format!("{} other columns · {place}", turning(model)))
         }
     };
     Pane { title: vec![Span::raw(title)], foot, focused }.draw(frame, theme, buffer);

@@ -125,7 +125,7 @@ pub static LIST: Layer = Layer {
         ),
         labelled(
             "waive",
-            plain("waive", &["w"], "Accepts the finding as it is, with a reason.", act::waive, act::can_decide),
+            plain("waive", &["w"], "Accepts the finding as it is, with a reason.", act::waive, act::can_waive),
         ),
         labelled(
             "exclude",

@@ -1,7 +1,7 @@
 //! The commands of the pages that lie over the findings: record, suggestions, spellings, waivers, conflicts.
 
 use super::super::findings::has_findings;
-use super::super::{act, clusters, conflicts, findings, preview, record, waivers};
+use super::super::{act, clusters, conflicts, facets, findings, preview, record, waivers};
 use super::{labelled, plain};
 use crate::tui::keymap::{Layer, always};
 
@@ -98,6 +98,20 @@ pub static RECORD: Layer = Layer {
             always,
         ),
         plain("spellings", &["c"], "Compares all spellings of this field.", clusters::show, always),
+        plain(
+            "accept all suggestions",
+            &["S"],
+            "Accepts every suggestion of what is listed behind this row, after showing what will change.",
+            act::accept_all,
+            act::can_accept_all,
+        ),
+        plain(
+            "facets",
+            &["F"],
+            "Goes back to what is listed behind this row and counts it by severity, rule, table, field, source, status and value.",
+            record::show_facets,
+            facets::ready,
+        ),
     ],
 };
 

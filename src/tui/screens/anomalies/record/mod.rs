@@ -6,7 +6,7 @@ mod view;
 use ratatui::layout::{Constraint, Direction, Rect};
 use ratatui::text::Line;
 
-use super::{Page, act, findings, is_open, keys, open, story};
+use super::{Page, act, facets, findings, is_open, keys, open, story};
 use crate::model::{Anomaly, Neighbour, Neighbours, RowStory, Severity, Status};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect};
@@ -270,7 +270,7 @@ pub fn target(model: &Model) -> Option<Anomaly> {
 
 /// Whether there is a finding under the cursor, and not a field alone.
 pub fn can_waive(model: &Model) -> Result<(), String> {
-    act::can_decide(model)?;
+    act::can_waive(model)?;
     match target(model) {
         Some(target) if target.rule.is_empty() => Err("nothing is open in this field that could be waived".to_owned()),
         _ => Ok(()),
@@ -284,6 +284,12 @@ pub fn show_current(model: &mut Model) -> Vec<Effect> {
         show(model, name);
     }
     Vec::new()
+}
+
+/// Goes back to what is listed, and counts it by its facets.
+pub fn show_facets(model: &mut Model) -> Vec<Effect> {
+    model.anomalies.pages.clear();
+    if model.anomalies.facets.shown { Vec::new() } else { facets::switch(model) }
 }
 
 /// Shows a row.

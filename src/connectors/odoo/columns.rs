@@ -112,6 +112,8 @@ pub struct Node {
     behind: IndexMap<String, Node>,
     /// What was read of the model so far, by id; only behind a reference.
     known: HashMap<i64, Vec<(String, Value)>>,
+    /// The user may not read it; its fields are told all the same.
+    barred: bool,
 }
 
 /// A column and where it comes from.
@@ -132,6 +134,7 @@ impl Node {
             wanted: BTreeSet::from(["id".to_owned()]),
             behind: IndexMap::new(),
             known: HashMap::new(),
+            barred: false,
         })
     }
 
@@ -237,6 +240,12 @@ impl Node {
         self.wanted.len() < 2 && self.behind.values().all(Node::is_idle)
     }
 
+    /// The models that the user turned out not to be allowed to read.
+    pub fn barred(&self) -> Vec<&str> {
+        let own = self.barred.then_some(self.model.as_str());
+        own.into_iter().chain(self.behind.values().flat_map(Node::barred)).collect()
+    }
+
     fn kept(&self) -> usize {
         self.known.len() + self.behind.values().map(Node::kept).sum::<usize>()
     }
@@ -257,7 +266,7 @@ impl Node {
 
     fn follow_from(&mut self, session: &Session, records: &[&[(String, Value)]]) -> Result<(), Trouble> {
         for (field, node) in &mut self.behind {
-            if node.is_idle() {
+            if node.barred || node.is_idle() {
                 continue;
             }
             let ids: HashSet<i64> = records
@@ -270,7 +279,14 @@ impl Node {
             ids.sort_unstable();
             let asked = node.asked();
             for ids in ids.chunks(AT_ONCE) {
-                for record in session.records(&node.model, ids, &asked)? {
+                let records = match session.records(&node.model, ids, &asked) {
+                    Err(Trouble::Forbidden(_)) => {
+                        node.barred = true;
+                        break;
+                    }
+                    outcome => outcome?,
+                };
+                for record in records {
                     let Value::Struct(record) = record else { continue };
                     if let Some(id) = member(&record, "id").and_then(Value::as_int) {
                         node.known.insert(id, record);

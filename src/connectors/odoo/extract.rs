@@ -12,7 +12,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{Column, Filling, Node, Way, member, members, steps};
-use super::session::{Session, condition};
+use super::rpc::condition;
+use super::session::Session;
 use super::trouble::Trouble;
 use super::value::Value;
 use crate::connectors::{Extracted, ExtractedFile, LineMark, Target, Watch};
@@ -116,6 +117,11 @@ pub fn extract(
             pages.read(&mut node, &domain, wishes.page, target.relation)?
         }
     };
+    notes.extend(
+        node.barred()
+            .into_iter()
+            .map(|model| format!("{entity}: the user may not read {model}; what comes from there is empty")),
+    );
     if !records.group.is_empty() {
         let rows = pages.group()?;
         if rows != read {

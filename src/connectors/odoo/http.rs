@@ -1,7 +1,7 @@
 //! HTTP to one server: bounded in time and size, never sent on to another address, and given up at once when the user
 //! cancels. Neighbour: `rpc`, which knows what is said over it.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -141,6 +141,9 @@ impl Http {
                         Err(Trouble::Redirect(to)) if self.is_private() && to.starts_with("http://") => {
                             Err(Trouble::Unprotected(to))
                         }
+                        Err(Trouble::Redirect(to)) if to.starts_with('/') || to.starts_with(&self.base) => {
+                            Err(Trouble::Elsewhere(to))
+                        }
                         outcome => outcome,
                     };
                 }
@@ -154,7 +157,7 @@ impl Http {
     }
 }
 
-fn read(mut answer: ureq::http::Response<ureq::Body>, most: u64) -> Result<Answer, Trouble> {
+fn read(answer: ureq::http::Response<ureq::Body>, most: u64) -> Result<Answer, Trouble> {
     let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let status = answer.status().as_u16();
     let kind = header("content-type").unwrap_or_default().to_lowercase();
@@ -167,10 +170,13 @@ fn read(mut answer: ureq::http::Response<ureq::Body>, most: u64) -> Result<Answe
         429 | 502..=504 => return Err(Trouble::Busy(status, pause)),
         _ => {}
     }
-    let body = answer.body_mut().with_config().limit(most).read_to_vec().map_err(|error| match of(&error) {
-        Trouble::TooLarge(_) => Trouble::TooLarge(most),
-        other => other,
-    })?;
+    // The client's own limit counts packed bytes.
+    let mut body = Vec::new();
+    let unpacked = answer.into_body().into_with_config().limit(u64::MAX).reader();
+    unpacked.take(most.saturating_add(1)).read_to_end(&mut body).map_err(|error| of(&ureq::Error::from(error)))?;
+    if body.len() as u64 > most {
+        return Err(Trouble::TooLarge(most));
+    }
     Ok(Answer { status, kind, date, body })
 }
 
@@ -184,11 +190,14 @@ fn of(error: &ureq::Error) -> Trouble {
         ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) | ureq::Error::BadUri(_) => {
             Trouble::Unreachable(error.to_string())
         }
-        ureq::Error::BodyExceedsLimit(most) => Trouble::TooLarge(*most),
         ureq::Error::Tls(why) => Trouble::Tls((*why).to_owned()),
         ureq::Error::Rustls(cause) => Trouble::Tls(distrust(&cause.to_string())),
         ureq::Error::Decompress(_, cause) => Trouble::Garbled(cause.to_string()),
         ureq::Error::Protocol(_) => Trouble::Closed,
+        // The system's resolver has no kind of its own for this.
+        ureq::Error::Io(cause) if cause.to_string().contains("lookup address") => {
+            Trouble::Unreachable("there is no such host".to_owned())
+        }
         ureq::Error::Io(cause) => match cause.kind() {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => Trouble::TimedOut,
             ErrorKind::ConnectionRefused => Trouble::Unreachable("nothing listens there".to_owned()),

@@ -20,6 +20,11 @@ pub struct Call {
     pub named: Vec<(&'static str, Value)>,
 }
 
+/// One condition of a domain.
+pub fn condition(field: &str, operator: &str, value: Value) -> Value {
+    Value::List(vec![Value::text(field), Value::text(operator), value])
+}
+
 /// What a call brought.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
@@ -60,6 +65,9 @@ impl XmlRpc {
         let body = xml::request(method, arguments);
         let answer = http.post(&format!("/xmlrpc/2/{service}"), &[("Content-Type", "text/xml")], body)?;
         let looks = answer.body.trim_ascii_start();
+        if looks.is_empty() {
+            return Err(Trouble::Closed);
+        }
         if !looks.starts_with(b"<?xml") && !looks.starts_with(b"<methodResponse") {
             return Err(not_odoo(&answer));
         }
@@ -142,7 +150,12 @@ impl Json2 {
         let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
         let mut value: Value = serde::Deserialize::deserialize(&mut deserializer)
             .and_then(|value| deserializer.end().map(|()| value))
-            .map_err(|cause| Trouble::Garbled(cause.to_string()))?;
+            .map_err(|cause| match cause.to_string() {
+                deep if deep.starts_with("recursion limit") => {
+                    Trouble::Garbled("its values lie more than 127 levels deep in each other".to_owned())
+                }
+                cause => Trouble::Garbled(cause),
+            })?;
         if answer.status == 200 {
             let spoilt = clean(&mut value);
             return Ok(Reply { value, spoilt });
@@ -158,7 +171,19 @@ impl Transport for Json2 {
 
     fn log_in(&self, http: &Http) -> Result<i64, Trouble> {
         let reply = self.post(http, "res.users", "context_get", &Value::Struct(Vec::new()))?;
-        reply.value.get("uid").and_then(Value::as_int).ok_or(Trouble::Denied)
+        let user = reply.value.get("uid").and_then(Value::as_int).ok_or(Trouble::Denied)?;
+        // Here the key alone says who asks. XML-RPC refuses the key of somebody else, and so do we.
+        let domain = Value::List(vec![condition("id", "=", Value::Int(user))]);
+        let fields = Value::texts(["login"]);
+        let body = Value::Struct(vec![("domain".to_owned(), domain), ("fields".to_owned(), fields)]);
+        let records = self.post(http, "res.users", "search_read", &body)?.value;
+        let login = records.as_list().and_then(|records| records.first()?.get("login")?.as_text());
+        match login {
+            Some(login) if login.to_lowercase() != self.0.user.to_lowercase() => {
+                Err(Trouble::OtherUser(login.to_owned()))
+            }
+            _ => Ok(user),
+        }
     }
 
     fn call(&self, http: &Http, _: i64, call: &Call) -> Result<Reply, Trouble> {
@@ -212,29 +237,141 @@ fn not_odoo(answer: &Answer) -> Trouble {
 
 /// What a fault of XML-RPC means.
 fn fault(code: &str, text: &str) -> Trouble {
-    let line = last_line(text);
     match code {
         "3" => Trouble::Denied,
         "4" => Trouble::Forbidden(first_paragraph(text)),
         _ if code.contains("AccessDenied") => Trouble::Denied,
         _ if text.contains("does not exist") && text.contains("FATAL") => Trouble::NoDatabase,
-        _ if text.contains("Invalid language code") => Trouble::NoLanguage,
         "2" if text.contains("doesn't exist") || text.contains("does not exist") => {
             Trouble::Missing(first_paragraph(text))
         }
-        "2" => Trouble::Fault(first_paragraph(text)),
-        _ => Trouble::Fault(line.to_owned()),
+        _ => said(text).unwrap_or_else(|| match code {
+            "2" => Trouble::Fault(first_paragraph(text)),
+            _ => Trouble::Fault(last_line(text).to_owned()),
+        }),
+    }
+}
+
+/// What the server says whichever way it was asked.
+fn said(text: &str) -> Option<Trouble> {
+    let line = last_line(text);
+    // Without the name of the exception.
+    let words = line.split_once("Error: ").map_or(line, |(_, words)| words).to_owned();
+    if line.contains("Invalid language code") {
+        Some(Trouble::NoLanguage)
+    } else if line.contains("Invalid field") {
+        Some(Trouble::NoField(words))
+    } else if line.contains("cannot marshal None") || line.contains("exceeds XML-RPC limits") {
+        Some(Trouble::Unsendable(words))
+    } else {
+        None
     }
 }
 
 /// What an error of JSON-2 means.
-fn refusal(status: u16, said: &Value) -> Trouble {
-    let text = said.get("message").and_then(Value::as_text).unwrap_or_default();
+fn refusal(status: u16, answer: &Value) -> Trouble {
+    let text = answer.get("message").and_then(Value::as_text).unwrap_or_default();
     match status {
         401 => Trouble::Denied,
         403 => Trouble::Forbidden(first_paragraph(text)),
         404 => Trouble::Missing(first_paragraph(text)),
-        _ if text.contains("Invalid language code") => Trouble::NoLanguage,
-        _ => Trouble::Fault(last_line(text).to_owned()),
+        _ => said(text).unwrap_or_else(|| Trouble::Fault(last_line(text).to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What real servers of 14, 17 and 19 send, each with what a user is told.
+    #[test]
+    fn every_fault_is_told_in_words_with_what_to_do() {
+        let traceback = "Traceback (most recent call last):\n  File \"x.py\", line 3, in f\n    raise\n";
+        let field = "ValueError: Invalid field 'mobile' on 'res.partner'\n";
+        for (code, text, told, hint) in [
+            ("3", "Access Denied", "the user name or the API key is not accepted", "keys expire"),
+            ("AccessDenied", "Access Denied", "the user name or the API key is not accepted", "keys expire"),
+            (
+                "4",
+                "You are not allowed to access 'Sales Order Line' (sale.order.line) records.\n\nThis operation is allowed for the following groups:\n\t- Sales",
+                "You are not allowed to access 'Sales Order Line' (sale.order.line) records.",
+                "an administrator can give the user the right",
+            ),
+            (
+                "4",
+                "Uh-oh! Looks like you have stumbled upon some top-secret records.\n\nSorry",
+                "Uh-oh! Looks like you have stumbled upon some top-secret records.",
+                "an administrator can give the user the right",
+            ),
+            ("2", "Object no.such.model doesn't exist", "Object no.such.model doesn't exist", ""),
+            (
+                "2",
+                "Record does not exist or has been deleted.\n(Record: res.users(9999,), User: 9999)",
+                "Record does not exist or has been deleted. (Record: res.users(9999,), User: 9999)",
+                "",
+            ),
+            (
+                "2",
+                "Invalid language code: fr_FR",
+                "the language is not installed on the server",
+                "leave `language` away",
+            ),
+            (
+                "1",
+                &format!("{traceback}{field}"),
+                "the server lacks a field: Invalid field 'mobile' on 'res.partner'",
+                "take it out of the entity's `domain`",
+            ),
+            (
+                "1",
+                &format!("{traceback}ValueError: Invalid field res.partner.mobilx in condition ('mobilx', '=', 'x')\n"),
+                "the server lacks a field: Invalid field res.partner.mobilx in condition ('mobilx', '=', 'x')",
+                "take it out of the entity's `domain`",
+            ),
+            (
+                "1",
+                &format!(
+                    "{traceback}psycopg2.OperationalError: connection to server at \"127.0.0.1\" failed: FATAL:  database \"nosuchdb\" does not exist\n\n"
+                ),
+                "there is no such database on the server",
+                "the name is what Odoo's login page offers",
+            ),
+            (
+                "1",
+                &format!("{traceback}TypeError: cannot marshal None unless allow_none is enabled\n"),
+                "the server cannot send one of the values by XML-RPC: cannot marshal None unless allow_none is enabled",
+                "`protocol = \"json2\"` can",
+            ),
+            (
+                "1",
+                &format!("{traceback}OverflowError: int exceeds XML-RPC limits\n"),
+                "the server cannot send one of the values by XML-RPC: int exceeds XML-RPC limits",
+                "`protocol = \"json2\"` can",
+            ),
+            ("1", &format!("{traceback}MemoryError\n"), "MemoryError", ""),
+        ] {
+            let trouble = fault(code, text);
+            assert_eq!(trouble.what(), told, "{text}");
+            assert!(trouble.hint().unwrap_or_default().contains(hint), "{text}: {:?}", trouble.hint());
+        }
+        for (status, text, told) in [
+            (401, "Invalid apikey", "the user name or the API key is not accepted"),
+            (
+                403,
+                "You are not allowed to access 'X' (x) records.\n\nThis",
+                "You are not allowed to access 'X' (x) records.",
+            ),
+            (404, "the model 'no.such.model' does not exist", "the model 'no.such.model' does not exist"),
+            (422, "Invalid language code: fr_FR", "the language is not installed on the server"),
+            (422, "missing a required argument: 'domain'", "missing a required argument: 'domain'"),
+            (
+                500,
+                "Invalid field 'mobile' on 'res.partner'",
+                "the server lacks a field: Invalid field 'mobile' on 'res.partner'",
+            ),
+        ] {
+            let body = Value::Struct(vec![("message".to_owned(), Value::text(text))]);
+            assert_eq!(refusal(status, &body).what(), told, "{status} {text}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::http::Http;
-use super::rpc::{Call, Credentials, Json2, Reply, Transport, XmlRpc};
+use super::rpc::{Call, Credentials, Json2, Reply, Transport, XmlRpc, condition};
 use super::trouble::Trouble;
 use super::value::Value;
 
@@ -73,18 +73,21 @@ pub fn find(
     credentials: Credentials,
 ) -> Result<(String, Box<dyn Transport>), Trouble> {
     if protocol != Protocol::XmlRpc {
-        let version = insist(http, || Json2::version(http))?;
-        match version {
-            Some(version) if protocol == Protocol::Json2 || major(&version).is_some_and(|major| major >= 19) => {
-                return Ok((version, Box::new(Json2(credentials))));
-            }
-            _ if protocol == Protocol::Json2 => {
-                return Err(Trouble::Missing("the server does not speak JSON-2, which came with Odoo 19".to_owned()));
-            }
-            _ => {}
+        let version = match insist(http, || Json2::version(http)) {
+            // A page for people may stand there where the API answers all the same.
+            Err(Trouble::Redirect(_) | Trouble::Elsewhere(_)) if protocol == Protocol::Auto => None,
+            outcome => outcome?,
+        };
+        if let Some(version) = version
+            && (protocol == Protocol::Json2 || major(&version).is_some_and(|major| major >= 19))
+        {
+            return Ok((version, Box::new(Json2(credentials))));
         }
     }
     let version = insist(http, || XmlRpc::version(http))?;
+    if protocol == Protocol::Json2 {
+        return Err(Trouble::NoJson2(version));
+    }
     Ok((version, Box::new(XmlRpc(credentials))))
 }
 
@@ -133,10 +136,15 @@ impl Session {
         if wishes.archived {
             context.push(("active_test".to_owned(), Value::Bool(false)));
         }
-        if let Some(company) = wishes.company {
-            context.push(("allowed_company_ids".to_owned(), Value::ids([company])));
-        }
         let mut session = Session { http, transport, user, context, notes: Vec::new(), spoilt: Cell::new(0) };
+        if let Some(company) = wishes.company {
+            // The refusal of a company comes in the user's language, so that it could not be told from a missing right.
+            let domain = Value::List(vec![condition("id", "=", Value::Int(company))]);
+            if session.count("res.company", domain)? == 0 {
+                return Err(Trouble::NoCompany(company));
+            }
+            session.context.push(("allowed_company_ids".to_owned(), Value::ids([company])));
+        }
         session.choose_language(wishes.language.as_deref())?;
         Ok(session)
     }
@@ -145,7 +153,9 @@ impl Session {
     fn choose_language(&mut self, wished: Option<&str>) -> Result<(), Trouble> {
         let language = match wished {
             Some(language) => {
-                let domain = Value::List(vec![condition("code", "=", Value::text(language))]);
+                // The server knows a hundred languages; those that are not installed are not active.
+                let active = condition("active", "=", Value::Bool(true));
+                let domain = Value::List(vec![condition("code", "=", Value::text(language)), active]);
                 if self.count("res.lang", domain)? == 0 {
                     self.notes.push(format!(
                         "the language {language} is not installed on the server; texts come as they were written"
@@ -292,11 +302,6 @@ fn list_of_records(reply: Reply, model: &str) -> Result<Vec<Value>, Trouble> {
         Value::List(records) => Ok(records),
         _ => Err(Trouble::Garbled(format!("the records of {model} are no list"))),
     }
-}
-
-/// One condition of a domain.
-pub fn condition(field: &str, operator: &str, value: Value) -> Value {
-    Value::List(vec![Value::text(field), Value::text(operator), value])
 }
 
 fn after(domain: &[Value], last: i64) -> Value {

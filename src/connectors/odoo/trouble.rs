@@ -21,6 +21,8 @@ pub enum Trouble {
     Redirect(String),
     /// The server points from https to an address without it.
     Unprotected(String),
+    /// The server points to another page of its own, as it does for people.
+    Elsewhere(String),
     /// What answers there does not speak Odoo's protocol.
     NotOdoo {
         /// The HTTP status.
@@ -28,6 +30,8 @@ pub enum Trouble {
         /// How the answer begins.
         start: String,
     },
+    /// This version does not speak JSON-2.
+    NoJson2(String),
     /// The answer is larger than this many bytes.
     TooLarge(u64),
     /// The answer cannot be read.
@@ -36,10 +40,18 @@ pub enum Trouble {
     NoDatabase,
     /// The user or the key is refused.
     Denied,
+    /// The key is that of another user, with this login.
+    OtherUser(String),
+    /// The user does not see the company of that number.
+    NoCompany(i64),
     /// The user lacks a right.
     Forbidden(String),
     /// A model, method or record is not there.
     Missing(String),
+    /// A field that a condition or a list names is not there, in the server's words.
+    NoField(String),
+    /// A value that XML-RPC has no form for, in the server's words.
+    Unsendable(String),
     /// The language is not installed.
     NoLanguage,
     /// Anything else that the server says, its last line.
@@ -69,13 +81,21 @@ impl Trouble {
             Trouble::Busy(status, _) => format!("the server is busy or being maintained (HTTP {status})"),
             Trouble::Redirect(to) => format!("the server sends us on to {to}"),
             Trouble::Unprotected(to) => format!("the server sends us on to {to}, where everybody could read the key"),
+            Trouble::Elsewhere(to) => format!("what answers there is not Odoo's API: it sends us on to its page {to}"),
             Trouble::NotOdoo { status, start } => {
                 format!("what answers there is not Odoo's API (HTTP {status}, it begins \"{start}\")")
+            }
+            Trouble::NoJson2(version) => {
+                format!("the server is an Odoo {version} and does not speak JSON-2, which came with 19")
             }
             Trouble::TooLarge(most) => format!("the answer is larger than {} MB", most / 1_000_000),
             Trouble::Garbled(why) => format!("the answer cannot be read: {why}"),
             Trouble::NoDatabase => "there is no such database on the server".to_owned(),
             Trouble::Denied => "the user name or the API key is not accepted".to_owned(),
+            Trouble::OtherUser(login) => format!("the API key is that of another user, {login}"),
+            Trouble::NoCompany(id) => format!("the user does not see the company {id}"),
+            Trouble::NoField(text) => format!("the server lacks a field: {text}"),
+            Trouble::Unsendable(text) => format!("the server cannot send one of the values by XML-RPC: {text}"),
             Trouble::Forbidden(text) | Trouble::Missing(text) | Trouble::Fault(text) => text.clone(),
             Trouble::NoLanguage => "the language is not installed on the server".to_owned(),
             Trouble::Cancelled => "cancelled".to_owned(),
@@ -95,14 +115,23 @@ impl Trouble {
             Trouble::Unprotected(_) => {
                 "nothing was sent there; check that `url` is the server's final address, and ask its administrator"
             }
-            Trouble::NotOdoo { .. } => {
+            Trouble::NotOdoo { .. } | Trouble::Elsewhere(_) => {
                 "`url` is the address of the Odoo server itself, e.g. https://odoo.example.com, without /web or /odoo"
             }
+            Trouble::NoJson2(_) => "leave `protocol` away, or write protocol = \"xmlrpc\"",
             Trouble::TooLarge(_) => "ask for smaller pages with page_size = 200",
             Trouble::Garbled(_) => "try again; if it stays, ask for smaller pages with page_size = 200",
             Trouble::NoDatabase => "the name is what Odoo's login page offers, or `https://…/web/database/selector`",
             Trouble::Denied => {
                 "keys expire (after three months at most in Odoo 19): make a new one under Preferences › Security; on the One App Free and Standard plans of Odoo Online there is no API access"
+            }
+            Trouble::OtherUser(_) => "write that login as `user`, or make a key as the user that `user` names",
+            Trouble::NoCompany(_) => {
+                "`company_id` is the number of one of the companies that the user may work for; leave it away for all of them"
+            }
+            Trouble::NoField(_) => "take it out of the entity's `domain` in the mapping",
+            Trouble::Unsendable(_) => {
+                "from Odoo 19 on `protocol = \"json2\"` can; before, leave the field away that holds it"
             }
             Trouble::Forbidden(_) => "an administrator can give the user the right to read it",
             Trouble::NoLanguage => "leave `language` away, or install the language in Odoo",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use chrono::{TimeZone, Utc};
 use serde_json::json;
 
-use super::server::{Model, World};
+use super::server::{Model, USER, World};
 
 /// Name, type, relation.
 type Fields = &'static [(&'static str, &'static str, &'static str)];
@@ -39,7 +39,8 @@ const MODELS: &[(&str, Fields)] = &[
     ),
     ("res.country", &[]),
     ("res.currency", &[]),
-    ("res.users", &[]),
+    ("res.users", &[("login", "char", "")]),
+    ("res.company", &[]),
     ("res.lang", &[("code", "char", "")]),
     ("crm.team", &[]),
     ("uom.uom", &[("factor", "float", "")]),
@@ -126,6 +127,7 @@ pub fn cellar(version: &'static str) -> World {
         clock: Utc.with_ymd_and_hms(2026, 11, 22, 9, 0, 0).single().expect("a moment"),
         models,
         forbidden: HashSet::new(),
+        stranger: None,
         expired: false,
         gzip: false,
         mishaps: VecDeque::new(),
@@ -136,6 +138,10 @@ pub fn cellar(version: &'static str) -> World {
     world.put("res.country", 75, json!({ "name": "France" }));
     world.put("res.currency", 1, json!({ "name": "EUR" }));
     world.put("res.lang", 1, json!({ "code": "fr_FR", "name": "Français" }));
+    // Known and not installed.
+    world.put("res.lang", 2, json!({ "code": "de_DE", "name": "Deutsch", "active": false }));
+    world.put("res.users", 7, json!({ "login": USER, "name": "Robot" }));
+    world.put("res.company", 1, json!({ "name": "Cave" }));
     world.put("crm.team", 1, json!({ "name": "Caveau" }));
     for (id, name, holds) in [(1, "Unité(s)", 1.0), (2, "Carton de 6", 6.0), (3, "Colis de fête", 3.0)] {
         // Old versions keep four digits of the one and compute the other from it.

@@ -1,8 +1,10 @@
 //! Odoo as a source, against a small server that speaks like real ones (`server`).
 
 mod cellar;
+mod faults;
 mod keyring;
 mod live;
+mod manager;
 mod server;
 mod tls;
 

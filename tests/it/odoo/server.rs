@@ -32,6 +32,8 @@ pub enum Mishap {
     Slow(Duration),
     /// The answer is cut off in the middle of its body.
     Cut,
+    /// This instead of what was asked for, with status 200.
+    Other(&'static str, Vec<u8>),
     /// The answer is this many bytes of nothing.
     Huge(usize),
     /// Another address is pointed to.
@@ -51,6 +53,8 @@ pub struct World {
     pub clock: DateTime<Utc>,
     pub models: BTreeMap<&'static str, Model>,
     pub forbidden: HashSet<&'static str>,
+    /// Whose key it is, where it is not the bot's.
+    pub stranger: Option<&'static str>,
     pub expired: bool,
     /// Packs answers.
     pub gzip: bool,
@@ -148,7 +152,8 @@ impl World {
         if !self.models.contains_key(model) {
             return Err(Fault { code: 2, status: 404, text: format!("Object {model} doesn't exist") });
         }
-        if self.forbidden.contains(model) && method != "context_get" {
+        // Which fields a model has is told to everybody.
+        if self.forbidden.contains(model) && !["context_get", "fields_get"].contains(&method) {
             let text =
                 format!("You are not allowed to access 'X' ({model}) records.\n\nThis operation is allowed for…");
             return Err(Fault { code: 4, status: 403, text });
@@ -157,6 +162,13 @@ impl World {
         let all = context["active_test"] == json!(false);
         let none = Vec::new();
         let domain = first.and_then(Value::as_array).unwrap_or(&none).clone();
+        for term in domain.iter().filter_map(Value::as_array) {
+            let field = term[0].as_str().unwrap_or_default().split('.').next().unwrap_or_default();
+            if !self.models[model].fields.contains_key(field) {
+                let text = format!("Traceback…\nValueError: Invalid field {model}.{field} in condition ('{field}')\n");
+                return Err(Fault { code: 1, status: 500, text });
+            }
+        }
         let chosen = |world: &World| -> Vec<i64> {
             let records = &world.models[model].records;
             let seen = |id: &i64| all || records[id].get("active") != Some(&json!(false));
@@ -272,13 +284,15 @@ fn serve(mut stream: TcpStream, world: &Mutex<World>) {
 
     let mut world = world.lock().unwrap_or_else(|broken| broken.into_inner());
     world.requests.push(body.clone());
-    let reads_records = body.contains("search_read") || path.contains("search_read");
+    let asked = format!("{path} {body}");
+    let reads_records = asked.contains("search_read") && !asked.contains("res.users");
     let mishap = if reads_records { world.mishaps.pop_front().flatten() } else { None };
     let date = world.clock.to_rfc2822();
     let (status, kind, answer) = match (&mishap, path.as_str()) {
         (Some(Mishap::Close), _) => return,
         (Some(Mishap::Html(status)), _) => (*status, "text/html", b"<html><title>Bad gateway</title></html>".to_vec()),
         (Some(Mishap::TooMany(_)), _) => (429, "text/plain", b"slow down".to_vec()),
+        (Some(Mishap::Other(kind, body)), _) => (200, *kind, body.clone()),
         (Some(Mishap::Huge(bytes)), _) => (200, "text/xml", vec![b' '; *bytes]),
         (Some(Mishap::Redirect(_)), _) => (302, "text/html", Vec::new()),
         (_, "/web/version") if world.version >= "19" => {
@@ -333,7 +347,9 @@ fn xml_rpc(world: &mut World, path: &str, body: &str) -> Vec<u8> {
             status: 200,
             text: format!("Traceback…\npsycopg2.OperationalError: FATAL:  database \"{}\" does not exist\n", text(0)),
         }),
-        ("/xmlrpc/2/common", "authenticate") => Ok(if known && text(1) == USER { json!(7) } else { json!(false) }),
+        ("/xmlrpc/2/common", "authenticate") => {
+            Ok(if known && text(1) == world.stranger.unwrap_or(USER) { json!(7) } else { json!(false) })
+        }
         ("/xmlrpc/2/object", "execute_kw") if !known => {
             Err(Fault { code: 3, status: 200, text: "Access Denied".into() })
         }
@@ -378,7 +394,7 @@ fn xml(value: &Value) -> String {
     match value {
         Value::Null => "<nil/>".into(),
         Value::Bool(yes) => format!("<boolean>{}</boolean>", u8::from(*yes)),
-        Value::Number(number) if number.is_i64() => format!("<int>{number}</int>"),
+        Value::Number(number) if number.is_i64() || number.is_u64() => format!("<int>{number}</int>"),
         Value::Number(number) => format!("<double>{number}</double>"),
         Value::String(text) => {
             format!("<string>{}</string>", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))

@@ -1,0 +1,182 @@
+//! What a server says when something is not as it should be, and what is done about it.
+
+use std::io::Write as _;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::json;
+use tastevin::error::Result;
+use tastevin::model::LoadOptions;
+
+use super::server::Mishap;
+use super::{Desk, said};
+
+#[test]
+fn a_key_of_somebody_else_and_a_company_that_is_not_the_users_are_told() {
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "");
+        {
+            let mut world = desk.server.world();
+            world.stranger = Some("jeanne");
+            world.put("res.users", 7, json!({ "login": "jeanne" }));
+        }
+        let told = said(desk.load());
+        let words = match protocol {
+            "xmlrpc" => "the user name or the API key is not accepted",
+            _ => "the API key is that of another user, jeanne",
+        };
+        assert!(told.contains(words), "{told}");
+
+        let desk = Desk::on("19.0", protocol, "company_id = 2");
+        let told = said(desk.load());
+        assert!(told.contains("the user does not see the company 2"), "{told}");
+        assert!(told.contains("leave it away for all of them"), "{told}");
+        let desk = Desk::on("19.0", protocol, "company_id = 1");
+        assert_eq!(desk.load().expect("loaded").staged(), 35);
+        let asked = desk.server.world().requests.last().cloned().unwrap_or_default();
+        assert!(asked.contains("allowed_company_ids"), "{asked}");
+    }
+}
+
+#[test]
+fn json_2_from_a_server_that_is_too_old_is_told() {
+    let desk = Desk::on("17.0", "json2", "");
+    let told = said(desk.load());
+    assert!(told.contains("the server is an Odoo 17.0 and does not speak JSON-2, which came with 19"), "{told}");
+    assert!(told.contains("leave `protocol` away"), "{told}");
+}
+
+#[test]
+fn a_model_behind_a_reference_that_must_not_be_read_leaves_its_columns_empty() -> Result<()> {
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "");
+        desk.server.world().forbidden.insert("sale.order");
+        let load = desk.load()?;
+        assert_eq!(load.staged(), 35);
+        let notes = load.notes.join("\n");
+        assert!(notes.contains("sales: the user may not read sale.order; what comes from there is empty"), "{notes}");
+        let empty = "SELECT count(*) FROM staging.\"odoo/sales\" WHERE customer IS NULL AND date IS NULL";
+        assert_eq!(desk.rows(empty), ["6"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_field_that_a_condition_names_and_the_server_lacks_is_told() {
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "");
+        let path = desk.dir.path().join("mappings/odoo.toml");
+        let text = std::fs::read_to_string(&path).expect("the mapping");
+        std::fs::write(&path, text.replace("[[\"sale_ok\", \"=\", true]]", "[[\"can_be_sold\", \"=\", true]]"))
+            .expect("written");
+        let told = said(desk.load());
+        assert!(told.contains("the server lacks a field: Invalid field product.product.can_be_sold"), "{told}");
+        assert!(told.contains("take it out of the entity's `domain` in the mapping"), "{told}");
+    }
+}
+
+#[test]
+fn pages_for_people_and_answers_of_nothing_are_told_apart() {
+    let page = b"<!DOCTYPE html><html><title>We are back at 14:00</title></html>".to_vec();
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "");
+        desk.server.world().mishaps = [Some(Mishap::Other("text/html; charset=utf-8", page.clone()))].into();
+        let told = said(desk.load());
+        assert!(
+            told.contains("is not Odoo's API (HTTP 200, it begins \"<!DOCTYPE html><html><title>We are back"),
+            "{told}"
+        );
+    }
+    // Nothing at all is a server that gave up, and is asked again.
+    let desk = Desk::on("19.0", "xmlrpc", "");
+    desk.server.world().mishaps = [Some(Mishap::Other("text/xml", Vec::new()))].into();
+    assert_eq!(desk.load().expect("asked again").staged(), 35);
+}
+
+#[test]
+fn what_lies_too_deep_is_refused_and_the_program_goes_on() {
+    let xml = format!(
+        "<?xml version=\"1.0\"?><methodResponse><params><param><value>{}{}</value></param></params></methodResponse>",
+        "<array><data><value>".repeat(20_000),
+        "</value></data></array>".repeat(20_000)
+    );
+    let json = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    for (protocol, kind, body) in [("xmlrpc", "text/xml", xml), ("json2", "application/json", json)] {
+        let desk = Desk::on("19.0", protocol, "");
+        desk.server.world().mishaps = [Some(Mishap::Other(kind, body.into_bytes()))].into();
+        let told = said(desk.load());
+        assert!(told.contains("the answer cannot be read: its values lie more than"), "{told}");
+    }
+}
+
+#[test]
+fn numbers_beyond_the_limits_of_the_protocol_keep_their_digits() -> Result<()> {
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "extra_fields = { \"res.partner\" = [\"x_loyalty\"] }");
+        desk.server.world().put("res.partner", 3, json!({ "x_loyalty": 9_007_199_254_740_993_i64 }));
+        desk.server.world().put("res.partner", 4, json!({ "x_loyalty": 18_446_744_073_709_551_615_u64 }));
+        desk.load()?;
+        let cells = "SELECT x_loyalty FROM staging.\"odoo/partners\" WHERE x_loyalty IS NOT NULL ORDER BY _row";
+        assert_eq!(desk.rows(cells), ["9007199254740993", "18446744073709551615"], "{protocol}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_answer_that_is_small_on_its_way_and_huge_unpacked_is_refused() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&vec![b' '; 30_000_000]).expect("packed");
+    assert!(encoder.finish().expect("packed").len() < 100_000);
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "max_answer_mb = 1\npage_size = 10");
+        desk.server.world().gzip = true;
+        desk.server.world().mishaps = [Some(Mishap::Huge(30_000_000))].into();
+        let told = said(desk.load());
+        assert!(told.contains("the answer is larger than 1 MB"), "{told}");
+    }
+}
+
+#[test]
+fn a_load_that_the_network_cuts_starts_over_without_gap_or_double() -> Result<()> {
+    let desk = Desk::on("19.0", "auto", "page_size = 10");
+    desk.load()?;
+    desk.later(240);
+    for id in 100..160 {
+        super::partner(&mut desk.server.world(), id);
+    }
+    // Two pages come, then nothing more, however often it is asked.
+    let mut mishaps = vec![None, None];
+    mishaps.extend(std::iter::repeat_n(Some(Mishap::Close), 20));
+    desk.server.world().mishaps = mishaps.into();
+    let told = said(desk.load());
+    assert!(told.contains("the server closed the connection without an answer"), "{told}");
+    assert_eq!(desk.ids("partners").len(), 25, "the earlier load stands");
+    desk.server.world().mishaps.clear();
+    desk.load()?;
+    let expected: Vec<i64> = (1..=25).chain(100..160).collect();
+    assert_eq!(desk.ids("partners"), expected);
+    Ok(())
+}
+
+#[test]
+fn progress_knows_from_the_start_how_many_there_are() -> Result<()> {
+    let desk = Desk::on("19.0", "auto", "page_size = 10");
+    let told = Mutex::new(Vec::new());
+    desk.workbench().load("odoo", &LoadOptions::default(), &|progress| {
+        if progress.what == "load partners" {
+            told.lock().expect("one at a time").push((progress.done, progress.total));
+        }
+    })?;
+    let told = told.into_inner().expect("one at a time");
+    assert_eq!(told, [(0, Some(25)), (10, Some(25)), (20, Some(25)), (25, Some(25))]);
+    Ok(())
+}
+
+#[test]
+fn a_server_that_needs_longer_than_it_is_given_is_told() {
+    let desk = Desk::on("19.0", "json2", "timeout_seconds = 1\npage_size = 10");
+    desk.server.world().mishaps = std::iter::repeat_n(Some(Mishap::Slow(Duration::from_secs(60))), 20).collect();
+    let told = said(desk.load());
+    assert!(told.contains("the server did not answer in time"), "{told}");
+    assert!(told.contains("page_size = 200"), "{told}");
+}

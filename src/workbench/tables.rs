@@ -14,6 +14,12 @@ use crate::stages::{browse, load};
 use crate::store::Store;
 use crate::store::vet::{self, Sight};
 
+/// A condition in SQL: a column that holds lists has one of these values in its list.
+pub fn any_of_list(column: &str, values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| Literal(value).to_string()).collect();
+    format!("list_has_any({}, [{}])", browse::bare(column), values.join(", "))
+}
+
 /// A name as it is written in SQL: quoted where that is needed.
 pub fn sql_name(name: &str) -> String {
     browse::bare(name)

@@ -373,6 +373,13 @@ fn the_commit_shows_gate_and_difference_and_the_rows_behind_every_number() {
     assert!(session.copied[0].starts_with("added\tisavigne-C007"), "{:?}", session.copied);
     session.keys("esc c").shows("the gate is closed");
     session.keys("z").shows("quarantine · 1 row").shows("isavigne-V003").shows("orphan-reference");
+    session
+        .keys("o")
+        .shows("candidate.sales_lines · 1 of 3 rows")
+        .shows("isavigne-V003")
+        .keys("esc")
+        .shows("quarantine");
+    session.keys("esc j o").shows("candidate.sales_lines · 3 rows").keys("esc").shows("what a commit would change");
 }
 
 #[test]

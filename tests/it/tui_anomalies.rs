@@ -395,3 +395,18 @@ fn what_is_waived_is_counted_apart_wherever_findings_are_counted() {
     session.keys("h F").shows("facets  8 findings, 1 waived");
     session.keys("t").shows("open ×").hides("1 waived");
 }
+
+#[test]
+fn the_count_of_a_spelling_leads_to_its_rows_in_tables_and_back() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    session.keys("l 3 c");
+    go_to(&mut session, "customers.city");
+    session.keys("enter o").shows("candidate.customers · 4 of 6 rows").shows("city");
+    session.keys("esc").shows("customers.city · 1 cluster");
+    session.keys("enter j o").shows("1 of 6 rows").shows("isavigne-C00");
+    // A list is asked for what it holds.
+    session.keys("esc esc h");
+    go_to(&mut session, "products.flavors");
+    session.keys("o").shows("candidate.products · 2 of 2 rows");
+}

@@ -112,3 +112,28 @@ fn an_empty_history_says_what_to_do_and_read_only_why_not() {
     let mut session = Session::open(dir, 80, 24, OpenOptions { read_only: true });
     session.keys("7 R").shows("the workspace is open for reading only");
 }
+
+#[test]
+fn what_a_load_counts_is_a_door_to_its_rows() {
+    let mut session = with_two_commits(120, 40);
+    session.keys("7 j enter").shows("load 2").keys("enter").shows("this line counts no rows");
+    session.keys("j j enter").shows("rejects · 1 of 1 row").shows("too few fields").keys("esc").shows("load 2");
+    session.keys("j j enter").shows("staging.isavigne_prod/clients · 6 rows").keys("esc").shows("load 2");
+    session.keys("j").shows("▲ 1 record rejected").keys("enter").shows("entity = clients").shows("C006");
+    session.keys("esc esc G enter").shows("load 1").keys("j j enter").shows("these rows are gone: load 2 stands");
+}
+
+#[test]
+fn what_a_commit_counts_is_a_door_to_its_rows() {
+    let mut session = with_two_commits(120, 40);
+    session.keys("7 enter").shows("what commit 2 changed").keys("j j z").shows("quarantine.sales_lines · 1 row");
+    session.keys("esc").shows("what commit 2 changed").keys("z").shows("quarantine.sales_lines").keys("esc");
+    session.keys("k z").shows("commit 2 left nothing of customers in quarantine");
+    session
+        .keys("o")
+        .shows("canonical.customers · 6 rows")
+        .keys("esc enter o")
+        .shows("canonical.customers · 1 of 6 rows");
+    session.keys("esc esc esc").shows("loads and commits").keys("G k enter j j z");
+    session.shows("the quarantine is that of commit 2, the last one");
+}

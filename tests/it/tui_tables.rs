@@ -162,7 +162,10 @@ fn the_profile_says_what_a_column_holds_and_its_bars_are_doors() {
         .shows("rows")
         .shows("as number")
         .shows("99999");
-    session.keys("G").shows("histogram").keys("enter").shows("Code Postal 6").shows("of 6 rows");
+    session.keys("G").shows("histogram").keys("enter").shows("Code Postal 6").shows("of 6 rows").keys("backspace");
+    session.keys("I j enter").shows("6 rows").hides("profile ·");
+    session.keys("I j j j enter").shows("values · Code Postal").keys("esc");
+    session.keys("I j j j j enter").shows("6 of 6 rows");
     let mut session = clients(120, 40);
     session.keys("l l I").shows("shapes · ").shows("Aaa Aaa").keys("l").shows("profile · Email");
     session.keys("j j = ").shows("Email");

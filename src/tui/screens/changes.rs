@@ -5,8 +5,12 @@ use ratatui::layout::{Constraint, Direction, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::model::{CellChange, DiffKind, RowChange, TableTally};
+use super::tables;
+use crate::model::{CellChange, DiffKind, RowChange, RowFilter, TableTally};
 use crate::tui::cursor::Cursor;
+use crate::tui::effects::Effect;
+use crate::tui::model::Model;
+use crate::tui::notes::Tone;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::grid::{Column, Grid, Row};
@@ -140,6 +144,21 @@ pub fn as_text(change: &RowChange) -> String {
         parts.extend([&cell.field, cell.old.as_deref().unwrap_or_default(), cell.new.as_deref().unwrap_or_default()]);
     }
     parts.join("\t")
+}
+
+/// Shows in Tables the row of a state: a candidate, or one that is only canonical, by its key.
+pub fn show_row(model: &mut Model, schema: &str, table: &str, row: &str) -> Vec<Effect> {
+    let keys: Vec<&str> =
+        model.about.schema.tables.get(table).map(|declared| declared.keys().collect()).unwrap_or_default();
+    let column = match (schema, keys.as_slice()) {
+        ("candidate", _) => "_key".to_owned(),
+        (_, [key]) => (*key).to_owned(),
+        _ => {
+            model.say(Tone::Refused, format!("no one field of {} tells its rows apart", text::clean(table)));
+            return Vec::new();
+        }
+    };
+    tables::open(model, schema, table, vec![RowFilter::Is(column, vec![Some(row.to_owned())])])
 }
 
 fn kind(kind: DiffKind, theme: Theme) -> (&'static str, Style) {

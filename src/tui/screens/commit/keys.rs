@@ -50,15 +50,25 @@ static KEYS: Layer = Layer {
 
 static OPEN_KEYS: Layer = Layer {
     title: "tables",
-    commands: &[Command {
-        name: "open rows",
-        keys: &["enter"],
-        label: "open",
-        help: "On a table: the rows that would change, cell by cell. On a condition: what is behind it. On a commit: what it \
-               changed.",
-        run: enter,
-        ready: can_enter,
-    }],
+    commands: &[
+        Command {
+            name: "open rows",
+            keys: &["enter"],
+            label: "open",
+            help: "On a table: the rows that would change, cell by cell. On a condition: what is behind it. On a commit: what \
+                   it changed.",
+            run: enter,
+            ready: can_enter,
+        },
+        Command {
+            name: "candidates in Tables",
+            keys: &["o"],
+            label: "",
+            help: "Shows all candidate rows of the table in Tables.",
+            run: show_candidates,
+            ready: on_table,
+        },
+    ],
 };
 
 static ROWS_KEYS: Layer = Layer {
@@ -71,6 +81,14 @@ static ROWS_KEYS: Layer = Layer {
             help: "On a quarantined row: opens its record in the anomalies, to be repaired.",
             run: open_record,
             ready: on_held,
+        },
+        Command {
+            name: "row in Tables",
+            keys: &["o"],
+            label: "table",
+            help: "Shows the candidate row in Tables, with its table around it.",
+            run: show_row,
+            ready: rows::has_row,
         },
         Command {
             name: "leave rows",
@@ -132,6 +150,25 @@ fn table_here(model: &Model) -> Option<&TableTally> {
 
 fn commit_here(model: &Model) -> Option<&Commit> {
     model.commit.log.as_ref()?.get(usize::try_from(model.commit.cursors[LOG].at).ok()?)
+}
+
+fn on_table(model: &Model) -> Result<(), String> {
+    match model.commit.focus {
+        DIFF => table_here(model).map(drop).ok_or_else(|| "the difference is not known yet".to_owned()),
+        _ => Err("that works on a table".to_owned()),
+    }
+}
+
+fn show_candidates(model: &mut Model) -> Vec<Effect> {
+    let Some(table) = table_here(model).map(|tally| tally.table.clone()) else { return Vec::new() };
+    screens::tables::open(model, "candidate", &table, Vec::new())
+}
+
+fn show_row(model: &mut Model) -> Vec<Effect> {
+    match rows::place_here(model) {
+        Some((schema, table, row)) => changes::show_row(model, schema, &table, &row),
+        None => Vec::new(),
+    }
 }
 
 fn can_enter(model: &Model) -> Result<(), String> {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::OVER;
-use crate::model::{Page, RowChange, TableTally};
+use crate::model::{DiffKind, Page, RowChange, TableTally};
 use crate::tui::cursor::Reel;
 use crate::tui::effects::{Ask, Effect};
 use crate::tui::model::Model;
@@ -129,6 +129,17 @@ pub fn held_here(model: &Model) -> Option<(String, String)> {
     };
     let row = list.here()?;
     Some((row.first()?.clone()?, row.get(1)?.clone()?))
+}
+
+/// Schema, table and row of the row under the cursor.
+pub fn place_here(model: &Model) -> Option<(&'static str, String, String)> {
+    match model.commit.rows.as_ref()? {
+        Rows::Changes { table, list } => list.here().map(|change| {
+            let schema = if change.kind == DiffKind::Removed { "canonical" } else { "candidate" };
+            (schema, table.clone(), change.row.clone())
+        }),
+        Rows::Held(_) => held_here(model).map(|(table, row)| ("candidate", table, row)),
+    }
 }
 
 fn draw_held(list: &Listing<Vec<Option<String>>>, area: Rect, theme: Theme, buffer: &mut Buffer) {

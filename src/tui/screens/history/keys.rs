@@ -78,14 +78,24 @@ static TIMELINE_KEYS: Layer = Layer {
 
 static LOAD_KEYS: Layer = Layer {
     title: "load",
-    commands: &[Command {
-        name: "leave load",
-        keys: &["esc", "q", "backspace", "h", "left"],
-        label: "back",
-        help: "Goes back to the history.",
-        run: leave,
-        ready: always,
-    }],
+    commands: &[
+        Command {
+            name: "rows of the load",
+            keys: &["enter"],
+            label: "rows",
+            help: "Shows in Tables what this line counts: the rows as staged, or the rejected records.",
+            run: page::open_counted,
+            ready: page::has_counted,
+        },
+        Command {
+            name: "leave load",
+            keys: &["esc", "q", "backspace", "h", "left"],
+            label: "back",
+            help: "Goes back to the history.",
+            run: leave,
+            ready: always,
+        },
+    ],
 };
 
 static DIFFERENCE_KEYS: Layer = Layer {
@@ -98,6 +108,22 @@ static DIFFERENCE_KEYS: Layer = Layer {
             help: "Opens the rows of the table that differ, cell by cell.",
             run: page::open_rows,
             ready: page::has_rows,
+        },
+        Command {
+            name: "quarantine of this",
+            keys: &["z"],
+            label: "quarantine",
+            help: "Shows in Tables the rows of this table that the commit left in quarantine, with every reason.",
+            run: page::open_quarantine,
+            ready: page::has_quarantine,
+        },
+        Command {
+            name: "table in Tables",
+            keys: &["o"],
+            label: "",
+            help: "Shows in Tables the canonical table as it is now.",
+            run: page::open_canonical,
+            ready: page::has_table,
         },
         Command {
             name: "leave difference",
@@ -129,6 +155,14 @@ static DIFFERENCE_KEYS: Layer = Layer {
 static ROWS_KEYS: Layer = Layer {
     title: "differing rows",
     commands: &[
+        Command {
+            name: "differing row in Tables",
+            keys: &["o"],
+            label: "table",
+            help: "Shows the row in Tables as it is canonical now.",
+            run: page::show_row,
+            ready: page::has_row,
+        },
         Command {
             name: "leave differing rows",
             keys: &["esc", "q", "backspace", "h", "left"],

@@ -5,11 +5,11 @@ use ratatui::layout::{Constraint, Direction, Rect};
 use ratatui::text::{Line, Span};
 
 use super::{PAGE, SCREEN, entries, regions, view};
-use crate::model::{RowChange, TableTally};
+use crate::model::{Load, LoadStatus, RowChange, RowFilter, TableTally};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Ask, Effect};
 use crate::tui::model::Model;
-use crate::tui::screens::{changes, copy, lines_seen};
+use crate::tui::screens::{changes, copy, lines_seen, tables};
 use crate::tui::text;
 use crate::tui::widgets::pane::{Pane, inner, split};
 use crate::tui::widgets::put;
@@ -157,6 +157,84 @@ pub fn has_row(model: &Model) -> Result<(), String> {
     row_here(model).map(drop).ok_or_else(|| "there is no row here".to_owned())
 }
 
+/// Shows the row under the cursor in Tables.
+pub fn show_row(model: &mut Model) -> Vec<Effect> {
+    let table = difference(model).and_then(|difference| difference.rows.as_ref()).map(|rows| rows.table.clone());
+    match (table, row_here(model).map(|change| change.row.clone())) {
+        (Some(table), Some(row)) => changes::show_row(model, "canonical", &table, &row),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether there is a table under the cursor.
+pub fn has_table(model: &Model) -> Result<(), String> {
+    table_here(model).map(drop).ok_or_else(|| "comparing; a moment".to_owned())
+}
+
+/// Shows the canonical table under the cursor in Tables.
+pub fn open_canonical(model: &mut Model) -> Vec<Effect> {
+    let Some(table) = table_here(model).map(|tally| tally.table.clone()) else { return Vec::new() };
+    tables::open(model, "canonical", &table, Vec::new())
+}
+
+/// Why the rows that a commit left in quarantine cannot be shown, if so: those of the last commit are kept.
+pub fn has_quarantine(model: &Model) -> Result<(), String> {
+    has_table(model)?;
+    let last = model.history.known.as_ref().and_then(|known| known.commits.first()).map(|commit| commit.id);
+    match (difference(model), table_here(model)) {
+        (Some(difference), Some(tally)) if difference.from + 1 == difference.to => match tally.quarantined {
+            0 => Err(format!("commit {} left nothing of {} in quarantine", difference.to, text::clean(&tally.table))),
+            _ if last != Some(difference.to) => {
+                Err(format!("the quarantine is that of commit {}, the last one", last.unwrap_or_default()))
+            }
+            _ => Ok(()),
+        },
+        _ => Err("the quarantine is that of one commit; open it alone".to_owned()),
+    }
+}
+
+/// Shows in Tables what the commit left in quarantine of the table under the cursor.
+pub fn open_quarantine(model: &mut Model) -> Vec<Effect> {
+    let Some(table) = table_here(model).map(|tally| tally.table.clone()) else { return Vec::new() };
+    tables::open(model, "quarantine", &table, Vec::new())
+}
+
+/// What the line under the cursor counts.
+fn counted_here(model: &Model) -> Option<(&Load, view::Counted)> {
+    let Some(Page::Load { load, cursor }) = &model.history.page else { return None };
+    let load = entries::load(model, *load)?;
+    let at = usize::try_from(cursor.at).ok()?;
+    let (_, counted) = load_lines(model, load.id, model.area.width).into_iter().nth(at)?;
+    Some((load, counted?))
+}
+
+/// Why the rows behind the line under the cursor cannot be shown, if so.
+pub fn has_counted(model: &Model) -> Result<(), String> {
+    let Some((load, _)) = counted_here(model) else { return Err("this line counts no rows".to_owned()) };
+    let of_source = |other: &&Load| other.source == load.source && other.status == LoadStatus::Done;
+    let standing = model.history.known.as_ref().and_then(|known| known.loads.iter().find(of_source));
+    match standing {
+        Some(standing) if standing.id != load.id => {
+            Err(format!("these rows are gone: load {} stands in their place", standing.id))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Shows in Tables the rows that the line under the cursor counts.
+pub fn open_counted(model: &mut Model) -> Vec<Effect> {
+    let Some((load, counted)) = counted_here(model) else { return Vec::new() };
+    let (source, id) = (load.source.clone(), load.id.to_string());
+    let is = |column: &str, value: String| RowFilter::Is(column.to_owned(), vec![Some(value)]);
+    match counted {
+        view::Counted::Staged(entity) => tables::open(model, "staging", &format!("{source}/{entity}"), Vec::new()),
+        view::Counted::Rejected(None) => tables::open(model, "dq", "rejects", vec![is("load", id)]),
+        view::Counted::Rejected(Some(entity)) => {
+            tables::open(model, "dq", "rejects", vec![is("load", id), is("entity", entity)])
+        }
+    }
+}
+
 /// Copies the row under the cursor.
 pub fn copy_row(model: &mut Model) -> Vec<Effect> {
     let text = row_here(model).map(changes::as_text).unwrap_or_default();
@@ -220,7 +298,7 @@ pub fn take_rows(model: &mut Model, offset: u64, rows: &[RowChange]) {
     }
 }
 
-fn load_lines(model: &Model, load: i64, width: u16) -> Vec<Line<'static>> {
+fn load_lines(model: &Model, load: i64, width: u16) -> Vec<(Line<'static>, Option<view::Counted>)> {
     match entries::load(model, load) {
         Some(load) => view::load_words(load, width.saturating_sub(2), model.theme),
         None => Vec::new(),
@@ -239,7 +317,8 @@ pub fn draw(model: &Model, page: &Page, area: Rect, buffer: &mut Buffer) {
             let foot = if more { format!("{}/{}", cursor.at + 1, lines.len()) } else { String::new() };
             Pane { title: vec![Span::raw(format!("load {load}"))], foot, focused: true }.draw(frame, theme, buffer);
             let skip = usize::try_from(cursor.top).unwrap_or(usize::MAX);
-            for (row, line) in (0..inside.height).zip(lines.into_iter().skip(skip)) {
+            for (row, (at, (line, _))) in (0..inside.height).zip((0..).zip(lines).skip(skip)) {
+                let line = if at == cursor.at { line.patch_style(theme.cursor(true)) } else { line };
                 put(buffer, inside, row, line);
             }
         }

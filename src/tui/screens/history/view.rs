@@ -229,7 +229,10 @@ fn detail(model: &Model, frame: Rect, buffer: &mut Buffer) {
     let width = frame.width.saturating_sub(2);
     let (title, lines) = match entries::here(model) {
         None => (String::new(), Vec::new()),
-        Some(Entry::Load(load)) => (format!("load {}", load.id), load_words(load, width, theme)),
+        Some(Entry::Load(load)) => {
+            let lines = load_words(load, width, theme).into_iter().map(|(line, _)| line).collect();
+            (format!("load {}", load.id), lines)
+        }
         Some(Entry::Commit(commit)) => {
             let mut lines = commit_words(commit, width, theme);
             lines.push(Line::default());
@@ -273,27 +276,41 @@ pub fn commit_words(commit: &Commit, width: u16, theme: Theme) -> Vec<Line<'stat
     lines
 }
 
-/// What is known of a load, in lines.
-pub fn load_words(load: &Load, width: u16, theme: Theme) -> Vec<Line<'static>> {
+/// What a line of a load counts, which can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counted {
+    /// The staged rows of an entity.
+    Staged(String),
+    /// The rejected records, of one entity or of all.
+    Rejected(Option<String>),
+}
+
+/// What is known of a load, in lines, each with what it counts.
+pub fn load_words(load: &Load, width: u16, theme: Theme) -> Vec<(Line<'static>, Option<Counted>)> {
     let room = usize::from(width.saturating_sub(2));
     let (glyph, style) = mark(Entry::Load(load), theme);
     let took = load.ended.and_then(|ended| (ended - load.started).to_std().ok()).map(text::duration);
     let took = took.map(|took| format!(" · took {took}")).unwrap_or_default();
     let head = format!(" {} · {}{took}", text::clean(&load.source), text::moment(load.started));
+    let plain = |line: Line<'static>| (line, None);
     let mut lines = vec![
-        Line::styled(text::fit(&head, room).into_owned(), theme.strong()),
-        Line::styled(format!(" {glyph} {}", load.status.name()), style),
+        plain(Line::styled(text::fit(&head, room).into_owned(), theme.strong())),
+        plain(Line::styled(format!(" {glyph} {}", load.status.name()), style)),
     ];
     if load.status == LoadStatus::Done {
-        lines.push(sums(load, theme));
+        lines.push((sums(load, theme), (load.rejected() > 0).then_some(Counted::Rejected(None))));
     }
     for entity in &load.entities {
-        lines.push(Line::default());
+        lines.push(plain(Line::default()));
         let name = Span::styled(format!(" {}", text::clean(&entity.entity)), theme.head());
         let counts = format!("  {} in = {} staged + ", text::count(entity.rows_in, "row"), text::number(entity.staged));
-        let rejected = format!("{} rejected", text::number(entity.rejected));
-        let rejected = Span::styled(rejected, if entity.rejected > 0 { theme.warning() } else { theme.text() });
-        lines.push(Line::from(vec![name, Span::raw(counts), rejected]));
+        let rejected = Span::raw(format!("{} rejected", text::number(entity.rejected)));
+        let staged = (entity.staged > 0).then(|| Counted::Staged(entity.entity.clone()));
+        lines.push((Line::from(vec![name, Span::raw(counts), rejected]), staged));
+        if entity.rejected > 0 {
+            let said = format!("   ▲ {} rejected", text::count(entity.rejected, "record"));
+            lines.push((Line::styled(said, theme.warning()), Some(Counted::Rejected(Some(entity.entity.clone())))));
+        }
         let read = format!("{} · {}", entity.files.join(", "), text::bytes(entity.bytes));
         for part in [read, entity.dialect.clone()] {
             let parts = text::wrap(&text::clean(&part), room.saturating_sub(3));
@@ -301,7 +318,7 @@ pub fn load_words(load: &Load, width: u16, theme: Theme) -> Vec<Line<'static>> {
                 parts
                     .into_iter()
                     .filter(|part| !part.is_empty())
-                    .map(|part| Line::styled(format!("   {part}"), theme.dim())),
+                    .map(|part| plain(Line::styled(format!("   {part}"), theme.dim()))),
             );
         }
     }
@@ -309,10 +326,10 @@ pub fn load_words(load: &Load, width: u16, theme: Theme) -> Vec<Line<'static>> {
     for (note, style) in
         drift.map(|said| (said, theme.warning())).chain(load.notes.iter().map(|note| (note.clone(), theme.text())))
     {
-        lines.push(Line::default());
+        lines.push(plain(Line::default()));
         for (at, part) in text::wrap(&text::clean(&note), room.saturating_sub(3)).into_iter().enumerate() {
             let lead = if at == 0 { " · " } else { "   " };
-            lines.push(Line::styled(format!("{lead}{part}"), style));
+            lines.push(plain(Line::styled(format!("{lead}{part}"), style)));
         }
     }
     lines

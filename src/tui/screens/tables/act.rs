@@ -6,7 +6,7 @@ use super::ask::{TableAsk, TableSlot};
 use super::console::{Console, Purpose};
 use super::list::ListLine;
 use super::sheet::{Sheet, is_cut};
-use super::side::{self, Side, What};
+use super::side::{self, Door, Side, What};
 use super::{GRID, LIST, SIDE, Search, open_line, regions, settle_list, sheet, sheet_mut, tables};
 use crate::model::{RowFilter, RowsOf, SortKey, TableInfo, TableView};
 use crate::tui::effects::{Ask, Effect, Slot};
@@ -246,9 +246,15 @@ fn add_filter(model: &mut Model, filter: RowFilter) -> Vec<Effect> {
 
 /// Shows the rows that the line beside the grid counts.
 pub fn door(model: &mut Model) -> Vec<Effect> {
-    let Some(filter) = side::here(model).and_then(|line| line.door) else { return Vec::new() };
+    let Some(door) = side::here(model).and_then(|line| line.door) else { return Vec::new() };
+    if door == Door::Values {
+        return frequencies(model);
+    }
     (model.tables.side, model.tables.focus) = (None, GRID);
-    add_filter(model, filter)
+    match door {
+        Door::Rows(filter) => add_filter(model, filter),
+        Door::All | Door::Values => Vec::new(),
+    }
 }
 
 /// Sorts by the column; the same order again is the table's own.
@@ -509,7 +515,7 @@ fn side_column(model: &Model) -> String {
     let own = match model.tables.side.as_ref().filter(|_| model.tables.focus == SIDE).map(|side| &side.what) {
         Some(What::Profile(column, _) | What::Frequencies(column, ..)) => Some(column.clone()),
         Some(What::Record(_)) => match side::here(model).and_then(|line| line.door) {
-            Some(RowFilter::Is(column, _)) => Some(column),
+            Some(Door::Rows(RowFilter::Is(column, _))) => Some(column),
             _ => None,
         },
         None => None,

@@ -41,13 +41,24 @@ pub enum What {
     Frequencies(String, Window<Occurrence>, u64),
 }
 
+/// What Enter on a line leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Door {
+    /// The rows that a filter lets through, beside the filters that are on.
+    Rows(RowFilter),
+    /// The rows as they are shown.
+    All,
+    /// The values of the column.
+    Values,
+}
+
 /// A line: what is drawn, which rows Enter shows, what y copies.
 #[derive(Default)]
 pub struct SideLine {
     /// What is drawn.
     pub line: Line<'static>,
-    /// Which rows Enter shows.
-    pub door: Option<RowFilter>,
+    /// What Enter leads to.
+    pub door: Option<Door>,
     /// What y copies.
     pub value: Option<String>,
 }
@@ -146,7 +157,7 @@ pub fn here(model: &Model) -> Option<SideLine> {
         What::Frequencies(column, window, _) => {
             let found = window.get(side.cursor.at)?;
             let door = RowFilter::Is(column.clone(), vec![found.value.clone()]);
-            Some(SideLine { door: Some(door), value: found.value.clone(), ..SideLine::default() })
+            Some(SideLine { door: Some(Door::Rows(door)), value: found.value.clone(), ..SideLine::default() })
         }
         _ => lines(model, width(model)).into_iter().nth(usize::try_from(side.cursor.at).ok()?),
     }
@@ -215,7 +226,7 @@ fn record_lines(model: &Model, sheet: &Sheet, record: &Record, width: usize) -> 
             let head_style = if own { theme.key() } else { theme.dim() };
             lines.push(SideLine {
                 line: Line::from(vec![Span::styled(format!(" {head}  "), head_style), Span::styled(part, style)]),
-                door: Some(RowFilter::Is(column.name.clone(), vec![value.clone()])),
+                door: Some(Door::Rows(RowFilter::Is(column.name.clone(), vec![value.clone()]))),
                 value: value.clone(),
             });
         }
@@ -252,7 +263,7 @@ fn profile_lines(profile: &Profile, theme: Theme, width: usize) -> Vec<SideLine>
         all => format!("{:.1} %", 100.0 * rows as f64 / all as f64),
     };
     let is = |value: Option<String>| is(profile, value);
-    let counted = |label: &str, count: u64, about: String, door: Option<RowFilter>| SideLine {
+    let counted = |label: &str, count: u64, about: String, door: Option<Door>| SideLine {
         line: Line::from(vec![
             Span::styled(format!(" {}", text::left(label, 12)), theme.dim()),
             Span::raw(text::right(&text::number(count), 12)),
@@ -262,15 +273,20 @@ fn profile_lines(profile: &Profile, theme: Theme, width: usize) -> Vec<SideLine>
         value: Some(count.to_string()),
     };
     lines.push(told("type", &column.sql_type, theme));
-    lines.push(counted("rows", profile.rows, String::new(), None));
+    lines.push(counted("rows", profile.rows, String::new(), Some(Door::All)));
     lines.push(counted("no value", profile.absent, share(profile.absent), is(None)));
     if profile.empty > 0 {
         lines.push(counted("empty text", profile.empty, share(profile.empty), is(Some(String::new()))));
     }
     let once = format!("{} of them once", text::number(profile.unique));
-    lines.push(counted("different", profile.distinct, once, None));
+    lines.push(counted("different", profile.distinct, once, Some(Door::Values)));
     if column.kind == CellKind::Text && profile.numeric > 0 {
-        lines.push(counted("as number", profile.numeric, share(profile.numeric), None));
+        // Whatever is a number lies between the least and the greatest of them.
+        let ends = profile.quantiles.as_ref().and_then(|all| all.first().zip(all.last()));
+        let numbers = ends.map(|(least, greatest)| {
+            Door::Rows(RowFilter::Within(column.name.clone(), format!("{least:?}"), format!("{greatest:?}"), true))
+        });
+        lines.push(counted("as number", profile.numeric, share(profile.numeric), numbers));
     }
     for (label, value) in [("least", &profile.least), ("greatest", &profile.greatest)] {
         // The spread of numbers says it too.
@@ -299,8 +315,8 @@ fn profile_lines(profile: &Profile, theme: Theme, width: usize) -> Vec<SideLine>
 }
 
 /// The rows with a value of the column.
-fn is(profile: &Profile, value: Option<String>) -> Option<RowFilter> {
-    Some(RowFilter::Is(profile.column.name.clone(), vec![value]))
+fn is(profile: &Profile, value: Option<String>) -> Option<Door> {
+    Some(Door::Rows(RowFilter::Is(profile.column.name.clone(), vec![value])))
 }
 
 fn plain(line: Line<'static>) -> SideLine {
@@ -345,7 +361,7 @@ fn spread_lines(profile: &Profile, theme: Theme, width: usize) -> Vec<SideLine> 
         for (at, (from, to, rows)) in profile.histogram.iter().enumerate() {
             let range = format!("{} … {}", figure(*from, column.kind), figure(*to, column.kind));
             let door = RowFilter::Within(column.name.clone(), format!("{from:?}"), format!("{to:?}"), at == last);
-            lines.push(bar_line(&range, *rows, longest, Some(door), theme, width));
+            lines.push(bar_line(&range, *rows, longest, Some(Door::Rows(door)), theme, width));
         }
     }
     lines
@@ -378,14 +394,14 @@ fn value_lines(profile: &Profile, theme: Theme, width: usize) -> Vec<SideLine> {
             let shown = if shape.is_empty() { sheet::EMPTY.to_owned() } else { text::exact(shape) };
             lines.push(SideLine {
                 value: Some(shape.clone()),
-                ..bar_line(&shown, *rows, most, Some(door), theme, width)
+                ..bar_line(&shown, *rows, most, Some(Door::Rows(door)), theme, width)
             });
         }
     }
     lines
 }
 
-fn bar_line(name: &str, rows: u64, most: u64, door: Option<RowFilter>, theme: Theme, width: usize) -> SideLine {
+fn bar_line(name: &str, rows: u64, most: u64, door: Option<Door>, theme: Theme, width: usize) -> SideLine {
     let number = 10;
     let bars = (width / 4).clamp(4, 24);
     let name_width = width.saturating_sub(number + bars + 5).max(6);

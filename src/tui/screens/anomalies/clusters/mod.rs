@@ -9,15 +9,16 @@ use indexmap::IndexMap;
 use ratatui::layout::{Constraint, Direction, Rect};
 
 use super::{Page, act, keys, open};
-use crate::model::{Cluster, FieldType, Likeness, Spelling, TextField};
+use crate::model::{Cluster, FieldType, Likeness, RowFilter, Spelling, TextField};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect, Job, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Popup, Question};
-use crate::tui::screens::{Region, copy, decide};
+use crate::tui::screens::{Region, copy, decide, tables};
 use crate::tui::text;
 use crate::tui::widgets::pane::{below, inner, split};
+use crate::workbench;
 
 /// The fields.
 const FIELDS: usize = 0;
@@ -424,6 +425,30 @@ pub fn respell(model: &mut Model) -> Vec<Effect> {
         },
     }));
     Vec::new()
+}
+
+/// Whether there is a field under the cursor.
+pub fn has_field(model: &Model) -> Result<(), String> {
+    field(model).map(drop).ok_or_else(|| "there is no field with values".to_owned())
+}
+
+/// Shows in Tables the rows that the count under the cursor counts.
+pub fn rows(model: &mut Model) -> Vec<Effect> {
+    let Some((table, name)) = field(model).map(|field| (field.table.clone(), field.field.clone())) else {
+        return Vec::new();
+    };
+    let values: Option<Vec<String>> = match model.anomalies.clusters.focus {
+        FIELDS => None,
+        CLUSTERS => current(model).map(|cluster| cluster.spellings.into_iter().map(|one| one.value).collect()),
+        _ => current_spelling(model).map(|(_, spelling)| vec![spelling.value]),
+    };
+    let is_list = model.about.schema.field(&table, &name).is_some_and(|field| field.kind == FieldType::List);
+    let filter = match values {
+        None => RowFilter::IsNot(name, None),
+        Some(values) if is_list => RowFilter::Expression(workbench::any_of_list(&name, &values)),
+        Some(values) => RowFilter::Is(name, values.into_iter().map(Some).collect()),
+    };
+    tables::open(model, "candidate", &table, vec![filter])
 }
 
 /// How far spellings may be apart.

@@ -229,6 +229,16 @@ pub static CLUSTERS: Layer = Layer {
             ),
         ),
         labelled(
+            "rows",
+            plain(
+                "rows of the spelling",
+                &["o"],
+                "Shows in Tables the rows with this spelling, with any spelling of this cluster, or with a value in this field.",
+                clusters::rows,
+                clusters::has_field,
+            ),
+        ),
+        labelled(
             "how near",
             plain(
                 "how near",

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Drift;
 
+/// The columns that the workbench gives to every staged entity beside those of the source.
+pub const STAGED_COLUMNS: [&str; 3] = ["_row", "_file", "_load"];
+
 /// One run of one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Load {

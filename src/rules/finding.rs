@@ -370,11 +370,6 @@ pub(super) fn quoted(sql: &str) -> String {
     format!("'\"' || CAST({sql} AS VARCHAR) || '\"'")
 }
 
-/// A list of text literals.
-pub(super) fn literals<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    texts.into_iter().map(|text| Literal(text).to_string()).collect::<Vec<_>>().join(", ")
-}
-
 /// A text without the differences that people do not mean: case, accents, white space at the ends.
 pub(super) fn folded(sql: &str) -> String {
     format!("lower(strip_accents(trim({sql})))")

@@ -1,8 +1,9 @@
 //! `invalid-country`: a country that no map shows.
 
-use super::finding::{Subject, each_of_format, judged, literals, quoted};
+use super::finding::{Subject, each_of_format, judged, quoted};
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
+use crate::sql::literals;
 
 pub const RULE: Rule = Rule {
     id: "invalid-country",

@@ -1,9 +1,9 @@
 //! `invalid-email`: an address that no message can reach.
 
-use super::finding::{Subject, each_of_format, judged, literals, quoted};
+use super::finding::{Subject, each_of_format, judged, quoted};
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
-use crate::sql::Literal;
+use crate::sql::{Literal, literals};
 
 pub const RULE: Rule = Rule {
     id: "invalid-email",

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::finding::{Finding, column, each_field, literals, quoted};
+use super::finding::{Finding, column, each_field, quoted};
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{FieldType, Severity};
+use crate::sql::literals;
 use crate::store::{Call, Function};
 
 pub const RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `unknown-value`: a value that is not among those the schema allows.
 
-use super::finding::{Finding, column, each_field, folded, literals, quoted};
+use super::finding::{Finding, column, each_field, folded, quoted};
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{FieldType, Severity};
-use crate::sql::Literal;
+use crate::sql::{Literal, literals};
 
 pub const RULE: Rule = Rule {
     id: "unknown-value",

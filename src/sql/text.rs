@@ -43,6 +43,12 @@ impl fmt::Display for Literal<'_> {
     }
 }
 
+/// Texts as literals with commas between, for `IN (…)`; `NULL`, which is none of anything, where there are none.
+pub fn literals(texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let all: Vec<String> = texts.into_iter().map(|text| Literal(text.as_ref()).to_string()).collect();
+    if all.is_empty() { "NULL".to_owned() } else { all.join(", ") }
+}
+
 /// The unquoted and quoted identifiers that occur in an expression, in order, each once, in lower case for
 /// unquoted ones. Text literals and names of functions (a name directly before a parenthesis) are passed over;
 /// a dotted name is given whole (`product_key.cost_price_eur`).

@@ -73,7 +73,7 @@ pub(super) fn judge(store: &Store, inputs: &Inputs, uses: &[Use], check: i64) ->
     let tables = scores(store, inputs)?;
     Ok(Verdict {
         check,
-        rules: tallies(store, uses, &tables)?,
+        rules: tallies(store, inputs.schema, uses, &tables)?,
         gate: Vec::new(),
         tables,
         conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
@@ -324,13 +324,13 @@ fn scores(store: &Store, inputs: &Inputs) -> Result<Vec<TableScore>> {
 }
 
 /// Per rule, table and field how many findings, in the order in which the rules ran; those without findings too.
-fn tallies(store: &Store, uses: &[Use], tables: &[TableScore]) -> Result<Vec<RuleTally>> {
+fn tallies(store: &Store, schema: &Schema, uses: &[Use], tables: &[TableScore]) -> Result<Vec<RuleTally>> {
     let rows_of = |name: &str| tables.iter().find(|table| table.table == name).map_or(0, |table| table.rows);
     let sql = format!(
         "SELECT rule, severity, \"table\", field, open, waived, stake FROM (\n  \
          SELECT rule, severity, \"table\", field, count(*) FILTER (status = 'open') AS open, count(*) FILTER (status <> 'open') AS waived\n  \
          FROM dq.anomalies GROUP BY ALL) LEFT JOIN ({}) USING (rule, severity, \"table\", field) ORDER BY ALL",
-        stake::PER_RULE
+        stake::per_rule(schema)
     );
     let found = store.query(&sql, [], |row| {
         let table: String = row.get(2)?;

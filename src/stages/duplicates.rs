@@ -7,7 +7,7 @@ use super::check::severity;
 use crate::error::Result;
 use crate::model::{DuplicateGroup, DuplicateRow, Duplicates, Schema};
 use crate::rules;
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{Ident, Literal, Path, literals};
 use crate::store::Store;
 
 /// Per finding about twins what its group has in common. The same record twice is told by the digest in its identity.
@@ -15,18 +15,12 @@ const ANCHORS: &str = r#"lower(coalesce(value, regexp_replace("row", '\.[0-9]+$'
 
 /// The findings about twins, with their anchors. Where a table has a key, the same record twice is the same key twice.
 fn twins(schema: &Schema) -> String {
-    let keyed: Vec<String> = schema
-        .tables
-        .iter()
-        .filter(|(_, table)| table.keys().next().is_some())
-        .map(|(name, _)| Literal(name).to_string())
-        .collect();
-    let keyed = if keyed.is_empty() { "NULL".to_owned() } else { keyed.join(", ") };
-    let rules: Vec<String> = rules::TWINS.iter().map(|rule| Literal(rule).to_string()).collect();
+    let keyed = schema.tables.iter().filter(|(_, table)| table.keys().next().is_some());
+    let keyed = literals(keyed.map(|(name, _)| name));
     format!(
         r#"SELECT *, {ANCHORS} FROM dq.anomalies
 WHERE rule IN ({}) AND NOT (rule = 'duplicate-row' AND "table" IN ({keyed}))"#,
-        rules.join(", ")
+        literals(rules::TWINS)
     )
 }
 

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::connectors::{self, Came, Extracted, LineMark, Place, Previous, Target, Watch};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Drift, EntityLoad, Load, LoadOptions, LoadStatus};
+use crate::model::{Drift, EntityLoad, Load, LoadOptions, LoadStatus, STAGED_COLUMNS};
 use crate::sql::Path as Name;
 use crate::stages::suggest;
 use crate::store::{Store, TimeUnit, Value, params};
@@ -324,8 +324,7 @@ pub fn columns(store: &Store, source: &str, entity: &str) -> Result<Vec<String>>
         return Ok(Vec::new());
     }
     let columns = store.columns(&format!("SELECT * FROM {}", view(source, entity)))?;
-    let of_ours = ["_row", "_file", "_load"];
-    Ok(columns.into_iter().map(|(name, _)| name).filter(|name| !of_ours.contains(&name.as_str())).collect())
+    Ok(columns.into_iter().map(|(name, _)| name).filter(|name| !STAGED_COLUMNS.contains(&name.as_str())).collect())
 }
 
 /// The file, the line and the raw text of one staged record; no text where the file is gone or has changed.

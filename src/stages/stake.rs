@@ -132,14 +132,21 @@ pub fn found(table: &str) -> Option<String> {
 }
 
 /// Per rule, severity, table and field, the money that hangs on the rows with an open finding. Rows that share their key
-/// share what hangs on it, which counts once; one whose key was set since has other money.
-pub const PER_RULE: &str = r#"SELECT rule, severity, "table", field, CAST(sum(stake) AS DOUBLE) AS stake FROM (
-  SELECT rule, severity, "table", field, stake FROM dq.anomalies WHERE status = 'open' AND NOT contains("row", '#')
+/// share what hangs on it, which counts once; one whose key was set since has other money. A row that is money itself, or
+/// that has no key, shares nothing.
+pub fn per_rule(schema: &Schema) -> String {
+    let money = Literal(schema.stake().map_or("", |(money, _)| money));
+    let shares = format!(r#"("table" <> {money} AND position('#' IN "row") > 1)"#);
+    format!(
+        r#"SELECT rule, severity, "table", field, CAST(sum(stake) AS DOUBLE) AS stake FROM (
+  SELECT rule, severity, "table", field, stake FROM dq.anomalies WHERE status = 'open' AND NOT {shares}
   UNION ALL
   SELECT rule, severity, "table", field, stake FROM (
-    SELECT DISTINCT rule, severity, "table", field, regexp_replace("row", '#[0-9a-f]{12}\.[0-9]+$', ''), stake
-    FROM dq.anomalies WHERE status = 'open' AND contains("row", '#'))
-) GROUP BY ALL"#;
+    SELECT DISTINCT rule, severity, "table", field, regexp_replace("row", '#[0-9a-f]{{12}}\.[0-9]+$', ''), stake
+    FROM dq.anomalies WHERE status = 'open' AND {shares})
+) GROUP BY ALL"#
+    )
+}
 
 /// The money that hangs on the rows with a finding that meets the condition over `dq.anomalies`; every amount counts once,
 /// by however many ways it hangs on them. `None` where no money can hang on any row.

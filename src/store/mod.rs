@@ -309,7 +309,7 @@ fn config(settings: &Settings) -> Result<Config> {
 
 fn opening(path: &Path, cause: duckdb::Error) -> Error {
     let text = cause.to_string();
-    if text.contains("lock") {
+    if text.contains("Could not set lock") {
         return Error::new(Kind::Busy, "another process holds this workspace")
             .at_file(path)
             .hint("close it there first; several can look at the same time if all of them say --read-only")
@@ -355,6 +355,12 @@ fn failure(cause: duckdb::Error) -> Error {
 /// An error of DuckDB as ours. What the user's data or disk causes is told apart from what we got wrong.
 fn failed(sql: &str, cause: duckdb::Error) -> Error {
     let text = cause.to_string();
+    let class = text.split_once(" Error:").map_or("", |(class, _)| class);
+    // These quote values and names, in which anything may stand.
+    let is_about_data = ["Binder", "Catalog", "Constraint", "Conversion", "Invalid Input", "Out of Range", "Parser"];
+    if is_about_data.contains(&class) {
+        return refused(sql, cause);
+    }
     if text.contains("INTERRUPT") || text.contains("Interrupted") {
         return Error::interrupted();
     }
@@ -368,6 +374,10 @@ fn failed(sql: &str, cause: duckdb::Error) -> Error {
             .hint("raise memory_limit in tastevin.toml, or free disk space for its temporary files")
             .caused_by(cause);
     }
+    refused(sql, cause)
+}
+
+fn refused(sql: &str, cause: duckdb::Error) -> Error {
     let statement: String = sql.chars().take(2000).collect();
     let error = Error::internal("the database refused a statement").caused_by(cause);
     if statement.is_empty() { error } else { error.hint(format!("the statement was: {statement}")) }

@@ -2,7 +2,7 @@
 
 use super::{Argument, Example, Inputs, Takes, Transform};
 use crate::model::FieldType;
-use crate::sql::Literal;
+use crate::sql::literals;
 
 pub const TRANSFORM: Transform = Transform {
     name: "null_if",
@@ -30,8 +30,8 @@ pub const TRANSFORM: Transform = Transform {
         if values.is_empty() {
             return Err(arguments.wrong("needs at least one text"));
         }
-        let list: Vec<_> = values.iter().map(|value| Literal(&value.trim().to_lowercase()).to_string()).collect();
-        Ok(format!("CASE WHEN lower(tv_trim({0})) NOT IN ({1}) THEN {0} END", inputs[0], list.join(", ")))
+        let list = literals(values.iter().map(|value| value.trim().to_lowercase()));
+        Ok(format!("CASE WHEN lower(tv_trim({0})) NOT IN ({list}) THEN {0} END", inputs[0]))
     },
     functions: &[],
 };

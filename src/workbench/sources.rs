@@ -6,10 +6,10 @@ use std::cell::RefCell;
 use indexmap::IndexMap;
 use toml_edit::{Item, TableLike};
 
-use super::workspace::Workspace;
+use super::workspace::{Workspace, refuse_name};
 use super::{Reader, Workbench, clock, connector};
 use crate::connectors::{Place, Probe, Trial, Tried};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{SourceConfig, WorkspaceConfig};
 
 impl Workbench {
@@ -20,10 +20,7 @@ impl Workbench {
             return Err(Error::usage(format!("there is a source \"{name}\" already"))
                 .hint(format!("change it with `tastevin source edit {name}`")));
         }
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
-            return Err(Error::usage(format!("\"{name}\" cannot be the name of a source"))
-                .hint("letters, digits, _ - and . make a name, e.g. isavigne_prod"));
-        }
+        refuse_name(name, self.config()).map_err(|error| error.of(Kind::Usage))?;
         self.try_out(name, config)?;
         let mut part = toml_edit::Table::new();
         part.insert("kind", toml_edit::value(&config.kind));

@@ -90,6 +90,7 @@ impl Workspace {
         for (name, source) in &config.sources {
             refuse_secrets(&file, name, &source.options)?;
             refuse_borrowed(dir, &file, name, &config)?;
+            refuse_name(name, &config).map_err(|error| error.at_file(&file).at_key(["sources", name]))?;
             let Some((mapping, _)) = read_mapping(dir, &mapping_name(dir, name, source), &source.kind)? else {
                 return Err(no_mapping(dir, name, source.mapping_name()).at_file(&file));
             };
@@ -166,6 +167,21 @@ fn mapping_name(dir: &Path, source: &str, config: &SourceConfig) -> String {
     let is_written = dir.join("mappings").join(format!("{name}.toml")).exists()
         || DEFAULTS.iter().any(|(default, _)| default.strip_suffix(".toml") == Some(name));
     if config.mapping.is_none() && !is_written && is_connector(name) { source.to_owned() } else { name.to_owned() }
+}
+
+/// Refuses a name that would get in the way of another: staged tables are called after their sources, and the database
+/// tells names apart without regard to case.
+pub(super) fn refuse_name(name: &str, config: &WorkspaceConfig) -> Result<()> {
+    if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+        return Err(Error::config(format!("\"{name}\" cannot be the name of a source"))
+            .hint("letters, digits, _ - and . make a name, e.g. isavigne_prod"));
+    }
+    let is_alike = |other: &&String| *other != name && other.to_lowercase() == name.to_lowercase();
+    match config.sources.keys().find(is_alike) {
+        None => Ok(()),
+        Some(other) => Err(Error::config(format!("\"{name}\" and \"{other}\" are one name"))
+            .hint("capitals do not tell sources apart; give one of them another name")),
+    }
 }
 
 /// A source whose kind is a connector has a mapping of its own, which is called like it. That of a kind, or of another source, is

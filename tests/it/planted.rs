@@ -57,3 +57,21 @@ fn what_was_planted_is_found_there_and_nothing_else_is() {
     }
     assert!(planted.len() >= 27, "the samples hold every kind of dirt: {:?}", planted.keys());
 }
+
+#[test]
+fn a_blank_key_is_a_missing_one_however_it_is_written() {
+    let clients = "code_client;nom;email;telephone;ville;rowid\nC1;Jean Dupont;;;;7\n\"\";Anne;;;;8\n\" \";Paul;;;;9\n\u{a0};Luc;;;;\n";
+    let sales = "code_vente;code_client;produit_key;date;quantite;prix_unitaire\n\
+                 V1;\"\";;01/02/2024;1;2\nV2;\" \";;01/02/2024;1;2\n\u{200b};C1;;01/02/2024;1;2\n";
+    let workspace = Workspace::with_exports(&[("clients.csv", clients.as_bytes()), ("ventes.csv", sales.as_bytes())]);
+    let output = workspace.tastevin(["load"]).passed();
+    // A column that is called like the engine's own place of a row is staged under another name.
+    assert!(output.stdout.contains("\"rowid_2\""), "{}", output.stdout);
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let found = "SELECT rule, \"table\", field, count(*) AS n FROM dq.anomalies WHERE field LIKE '%key' AND field <> 'product_key' GROUP BY ALL ORDER BY ALL";
+    assert_eq!(
+        workspace.tastevin(["query", found, "--format", "csv"]).passed().stdout.replace("\r\n", "\n"),
+        "rule,table,field,n\nmissing-key,customers,customer_key,3\nmissing-key,sales_lines,sale_line_key,1\n\
+         missing-required,sales_lines,customer_key,2\n"
+    );
+}

@@ -69,6 +69,10 @@ fn a_slip_in_the_schema_is_told_with_its_line_and_what_was_meant() {
         &["did you mean \"sale-without-price\"?"],
     );
     canonical("cost = \"cost_total_eur\" }", "cost = \"cost_total\" }", &["did you mean \"cost_total_eur\"?"]);
+    for name in ["Cost", "cost price", "cost'", "_cost", "rowid", "2nd"] {
+        let said = format!("\"{name}\" cannot be the name of a field");
+        canonical("cost_price_eur =", &format!("\"{name}\" ="), &[&said, "lower-case"]);
+    }
     canonical("tolerance = 0.6 }", "tolerence = 0.6 }", &["did you mean \"tolerance\"?"]);
 }
 
@@ -113,5 +117,20 @@ fn a_slip_in_a_mapping_is_told_with_its_line_and_what_was_meant() {
         ("column = \"nom\"", "column = \"nomm\"", &["products.name]", "did you mean \"Nom\"?"]),
     ] {
         refused(&workspace, file, right, wrong, said);
+    }
+}
+
+#[test]
+fn sources_that_capitals_alone_tell_apart_are_refused() {
+    let workspace = Workspace::with_exports(&[]);
+    let add = ["source", "add", "ISAVIGNE_prod", "--kind", "isavigne", "--path", "exports"];
+    let output = workspace.tastevin(add).ended(2);
+    assert!(output.stderr.contains("\"ISAVIGNE_prod\" and \"isavigne_prod\" are one name"), "{}", output.stderr);
+    let config = workspace.read("tastevin.toml");
+    for (name, said) in [("Isavigne_Prod", "are one name"), ("\"a/b\"", "cannot be the name of a source")] {
+        workspace
+            .write("tastevin.toml", format!("{config}\n[sources.{name}]\nkind = \"isavigne\"\npath = \"exports\"\n"));
+        let output = workspace.tastevin(["source", "list"]).ended(2);
+        assert!(output.stderr.contains(said) && output.stderr.contains("tastevin.toml:"), "{}", output.stderr);
     }
 }

@@ -144,6 +144,21 @@ fn a_sum_over_findings_counts_every_amount_once() {
 }
 
 #[test]
+fn rows_that_are_money_share_nothing_however_alike_they_are() {
+    let workspace = rental();
+    workspace.write("files/rents.csv", "No,Frame,Price\n,F1,7\n,F1,7\n3,F2,5\n3,F3,5\n");
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let workbench = Workbench::open(workspace.dir(), OpenOptions::default()).expect("a workbench");
+    let verdict = workbench.verdict().expect("a verdict").expect("one");
+    let stake = |rule: &str| {
+        verdict.rules.iter().find(|one| one.rule == rule && one.table == "rents").and_then(|one| one.stake)
+    };
+    assert_eq!(stake("missing-key"), Some(14.0));
+    assert_eq!(stake("duplicate-key"), Some(10.0));
+}
+
+#[test]
 fn a_schema_that_does_not_say_clearly_what_the_money_is_is_refused() {
     for (from, to, what) in [
         ("field = \"price\"", "field = \"prize\"", "the table \"rents\" has no field \"prize\""),

@@ -2,18 +2,22 @@
 
 use std::collections::HashSet;
 
-/// Names that the staging table has for itself.
-const RESERVED: [&str; 3] = ["_row", "_file", "_load"];
+use crate::model::STAGED_COLUMNS;
+
+/// Whether the staging table has that name for itself; `rowid` is the engine's for the place of a row.
+fn is_reserved(name: &str) -> bool {
+    STAGED_COLUMNS.iter().chain(&["rowid"]).any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
 
 /// Makes `width` usable names out of what the header says and tells what had to be changed.
 pub(super) fn unique(header: &[String], width: usize) -> (Vec<String>, Vec<String>) {
-    let mut taken: HashSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
+    let mut taken: HashSet<String> = HashSet::new();
     // Names that stand for themselves go first, so that `a, a, a_2` does not rename the honest `a_2`.
     let cleaned: Vec<String> =
         (0..width).map(|at| header.get(at).map(|name| clean(name)).unwrap_or_default()).collect();
     let mut names: Vec<Option<String>> = Vec::with_capacity(width);
     for name in &cleaned {
-        let stands = !name.is_empty() && taken.insert(name.to_lowercase());
+        let stands = !name.is_empty() && !is_reserved(name) && taken.insert(name.to_lowercase());
         names.push(stands.then(|| name.clone()));
     }
     let mut notes = Vec::new();
@@ -41,7 +45,7 @@ pub(super) fn unique(header: &[String], width: usize) -> (Vec<String>, Vec<Strin
             notes.push(match wanted.as_str() {
                 "" if at < header.len() => format!("column {number} has no name and is called \"{name}\""),
                 "" => format!("the rows have a field {number} that the line of names lacks; it is called \"{name}\""),
-                wanted if RESERVED.contains(&wanted.to_lowercase().as_str()) => {
+                wanted if is_reserved(wanted) => {
                     format!("column {number} \"{wanted}\" bears a name of the workbench's own and is called \"{name}\"")
                 }
                 wanted => format!("column {number} repeats the name \"{wanted}\" and is called \"{name}\""),

@@ -14,7 +14,7 @@ pub use views::{Held, NamedValues, Vet, Views};
 
 use crate::error::{Error, Result, nearest};
 use crate::model::{CellKind, ColumnInfo, RowFilter, RowsOf, SortKey, TableInfo, TableStage};
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{Ident, Literal, Path, literals};
 use crate::store::{Call, Function, Store};
 
 /// What SQL can call beside the engine's own functions.
@@ -237,10 +237,9 @@ impl Base {
         Ok(match filter {
             RowFilter::Is(column, values) => {
                 let value = text(self.column(column)?);
-                let present: Vec<String> = values.iter().flatten().map(|value| Literal(value).to_string()).collect();
                 let mut any = Vec::new();
-                if !present.is_empty() {
-                    any.push(format!("{value} IN ({})", present.join(", ")));
+                if values.iter().any(Option::is_some) {
+                    any.push(format!("{value} IN ({})", literals(values.iter().flatten())));
                 }
                 if values.contains(&None) {
                     any.push(format!("{value} IS NULL"));

@@ -9,8 +9,8 @@ use super::feed::{Feed, reader_of};
 use super::{identity, mapped};
 use crate::error::{Error, Result};
 use crate::model::{Conflict, FieldType, Schema, Table};
-use crate::sql::{Ident, Literal};
-use crate::store::{Store, Value, params};
+use crate::sql::{Ident, Literal, literals};
+use crate::store::{Store, Value};
 use crate::transforms;
 
 /// The decisions of one table, resolved into temporary tables for the joins.
@@ -130,9 +130,12 @@ impl Decided {
             decided.resolve_sets(store, table, feeds, &replacements)?;
         }
         store.execute(
-            r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), field, was, now, NULL, 'no-such-field'
-               FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace') AND "table" = ? AND NOT list_contains(?::VARCHAR[], field)"#,
-            params![table_name, format!("[{}]", table.fields.keys().cloned().collect::<Vec<_>>().join(", "))],
+            &format!(
+                r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), field, was, now, NULL, 'no-such-field'
+                   FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace') AND "table" = ? AND field NOT IN ({})"#,
+                literals(table.fields.keys())
+            ),
+            [table_name],
         )?;
         Ok(decided)
     }

@@ -15,9 +15,9 @@ mod story;
 use indexmap::IndexMap;
 
 use crate::error::{Error, Result, nearest};
-use crate::model::{Canceller, FieldType, Mapping, Progress, RowStory, Schema, Table, Unit};
+use crate::model::{Canceller, FieldType, Mapping, Progress, RowStory, STAGED_COLUMNS, Schema, Table, Unit};
 use crate::rules::Origin;
-use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::sql::{Ident, Literal, Path, Pipeline, literals};
 use crate::store::Store;
 pub(super) use again::KNOWN;
 pub use again::{Change, is_worth_it};
@@ -156,13 +156,11 @@ impl Plan {
     /// Writes down the decisions about tables that the schema does not have.
     fn tell_unknown_tables(&self, store: &Store) -> Result<()> {
         store.run("DELETE FROM dq.conflicts WHERE reason = 'no-such-table'")?;
-        store.execute(
+        store.run(&format!(
             r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), coalesce(field, ''), was, now, NULL, 'no-such-table'
-               FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace', 'exclude', 'merge')
-               AND NOT list_contains(?::VARCHAR[], "table")"#,
-            [format!("[{}]", self.schema.tables.keys().cloned().collect::<Vec<_>>().join(", "))],
-        )?;
-        Ok(())
+               FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace', 'exclude', 'merge') AND "table" NOT IN ({})"#,
+            literals(self.schema.tables.keys())
+        ))
     }
 
     /// What became of every cell of one row; none where there is no such row.
@@ -287,11 +285,7 @@ fn as_of(store: &Store) -> Result<String> {
 /// The columns of a staged entity, without those of the workbench.
 fn staged_columns(store: &Store, relation: &str) -> Result<Vec<String>> {
     let columns = store.columns(&format!("SELECT * FROM {}", Path("staging", relation)))?;
-    Ok(columns
-        .into_iter()
-        .map(|(name, _)| name)
-        .filter(|name| !["_row", "_file", "_load"].contains(&name.as_str()))
-        .collect())
+    Ok(columns.into_iter().map(|(name, _)| name).filter(|name| !STAGED_COLUMNS.contains(&name.as_str())).collect())
 }
 
 /// All feeds of a table as one step `mapped` with `_source`, `_entity`, `_row`, `_unread` and the wanted fields.

@@ -4,7 +4,7 @@
 
 use super::derive;
 use crate::error::{Error, Result, nearest};
-use crate::model::{Aggregate, Check, Derive, FieldType, Reference, Schema, Table};
+use crate::model::{Aggregate, Check, Derive, FieldType, Reference, STAGED_COLUMNS, Schema, Table};
 use crate::rules;
 use crate::sql::{Ident, Path};
 use crate::store::Store;
@@ -13,14 +13,20 @@ use crate::store::vet::{self, Sight};
 /// The file of the schema within a workspace.
 pub const SCHEMA: &str = "mappings/canonical.toml";
 
-/// The columns of the workbench in every staged entity.
-const STAGED: [&str; 3] = ["_row", "_file", "_load"];
-
 /// Proves the schema: references, derived fields and checks.
 pub fn prove(store: &Store, schema: &Schema) -> Result<()> {
     // An expression may ask for the day of the last load.
     store.run(&super::as_of(store)?)?;
     let proof = Proof { store, schema };
+    for (table, declared) in &schema.tables {
+        usable(table, "table").map_err(|error| error.at_file(SCHEMA).at_key(["tables", table]))?;
+        for field in declared.fields.keys() {
+            usable(field, "field").map_err(|error| {
+                let error = error.at_file(SCHEMA).at_column(format!("{table}.{field}"));
+                error.at_key(["tables", table, "fields", field])
+            })?;
+        }
+    }
     let fields = || {
         schema
             .tables
@@ -65,10 +71,20 @@ pub fn prove(store: &Store, schema: &Schema) -> Result<()> {
 /// Proves the condition of a mapping over an entity's staged columns.
 pub(super) fn condition(store: &Store, relation: &str, columns: &[String], text: &str) -> Result<()> {
     for path in vet::expression(store, text, Sight::Row)? {
-        let known = columns.iter().map(String::as_str).chain(STAGED);
+        let known = columns.iter().map(String::as_str).chain(STAGED_COLUMNS);
         known_column(&path.join("."), path.len() == 1, known, "the entity", "column")?;
     }
     bound(store, &format!("SELECT 1 FROM {} WHERE ({text})", Path("staging", relation)))
+}
+
+/// Refuses a name that an expression could not say as it stands, or that stands for something else already.
+fn usable(name: &str, what: &str) -> Result<()> {
+    let fits = |c: char| c.is_alphanumeric() && !c.is_uppercase() || c == '_';
+    if name.starts_with(char::is_alphabetic) && name.chars().all(fits) && name != "rowid" {
+        return Ok(());
+    }
+    Err(Error::config(format!("\"{name}\" cannot be the name of a {what}"))
+        .hint("a lower-case letter, then lower-case letters, digits and _ make a name, e.g. list_price_eur"))
 }
 
 struct Proof<'a> {

@@ -64,6 +64,12 @@ struct World {
     ledger: Ledger,
 }
 
+const SALES: (&str, &str, &str) = (
+    "sales",
+    "id, person, thing, day, n",
+    "('1', 'c1', 'T1', '01/02/2024', '2'), ('2', 'c1', 'T1', '01/02/2024', '1'), ('3', 'c1', 'T3', '05/02/2024', '4'), ('4', 'c9', 'T9', '01/02/2024', '1')",
+);
+
 impl World {
     fn new() -> World {
         Self::with(&[
@@ -77,11 +83,7 @@ impl World {
                 "id, Nom, \"Né le\"",
                 "('c1', 'Ann', '02/01/1970'), ('c2', 'Bob', '31/02/1970'), ('c3', ' ', NULL), ('c2', 'Bobby', '01/01/1971'), (NULL, 'Who', NULL), (NULL, 'Who', NULL)",
             ),
-            (
-                "sales",
-                "id, person, thing, day, n",
-                "('1', 'c1', 'T1', '01/02/2024', '2'), ('2', 'c1', 'T1', '01/02/2024', '1'), ('3', 'c1', 'T3', '05/02/2024', '4'), ('4', 'c9', 'T9', '01/02/2024', '1')",
-            ),
+            SALES,
         ])
     }
 
@@ -183,6 +185,24 @@ fn rows_without_a_key_of_their_own_are_told_apart_by_what_they_say() {
     assert!(keys[1].starts_with("x-C2#") && keys[1].ends_with(".1") && keys[3].starts_with("x-C2#"), "{keys:?}");
     assert_ne!(keys[1], keys[3]);
     assert_eq!(keys[4].strip_suffix(".1"), keys[5].strip_suffix(".2"), "the same record twice: {keys:?}");
+}
+
+#[test]
+fn columns_that_feed_nothing_or_stand_elsewhere_change_no_identity() {
+    let people = |columns, rows| {
+        let world =
+            World::with(&[("things", "ID, prix, genre", "('T1', '1', 'red')"), ("people", columns, rows), SALES]);
+        world.build();
+        world.list("SELECT _key FROM candidate.people ORDER BY name")
+    };
+    let before = people("id, Nom, \"Né le\"", "('c2', 'Bob', NULL), ('c2', 'Bobby', '01/01/1971'), (NULL, 'Who', ' ')");
+    let after = people(
+        "tier, \"NÉ LE\", nom, ID",
+        "('gold', NULL, 'Bob', 'c2'), (NULL, '01/01/1971', 'Bobby', 'c2'), ('gold', NULL, 'Who', NULL)",
+    );
+    assert_eq!(before, after);
+    let other = people("id, Nom, \"Né le\"", "('c2', 'Bob', '01/01/1971'), ('c2', 'Bobby', NULL), (NULL, 'Who', NULL)");
+    assert!(before[0] != other[0] && before[1] != other[1] && before[2] == other[2], "{before:?} {other:?}");
 }
 
 #[test]

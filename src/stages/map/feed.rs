@@ -159,12 +159,25 @@ impl Feed {
         pipeline
     }
 
-    /// A digest of the whole record, which stands in for a key where there is none.
+    /// A digest of what the record says to the table, which stands in for a key where there is none. Names and order of
+    /// columns, and columns that are blank or feed nothing, do not go into it: an export that has one more of these must
+    /// not make the decisions about its rows void.
     pub fn record_hash(&self) -> String {
-        let columns: Vec<String> =
-            self.origin.all_columns.iter().map(|column| format!("coalesce({}, chr(30))", Ident(column))).collect();
-        let seed = Literal(&self.origin.entity).to_string();
-        format!("substr(md5(concat_ws(chr(31), {seed}, {})), 1, 12)", columns.join(", "))
+        let mut fields: Vec<&FeedField> = self.fields.iter().collect();
+        fields.sort_by_key(|field| field.bit);
+        let mut seen: Vec<&String> = Vec::new();
+        let mut parts = vec![Literal(&self.origin.entity).to_string()];
+        for field in fields {
+            for (at, column) in field.columns.iter().enumerate() {
+                if seen.contains(&column) {
+                    continue;
+                }
+                seen.push(column);
+                let (name, column) = (Literal(&format!("{} {at}", field.name)).to_string(), Ident(column));
+                parts.push(format!("CASE WHEN trim({column}) <> '' THEN {name} || chr(30) || {column} END"));
+            }
+        }
+        format!("substr(md5(concat_ws(chr(31), {})), 1, 12)", parts.join(", "))
     }
 }
 

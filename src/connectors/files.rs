@@ -127,6 +127,16 @@ impl Connector for Files {
         }
     }
 
+    fn vet(&self) -> Result<()> {
+        if !self.folder.exists() {
+            return Err(Error::source("there is no such folder")
+                .at_file(&self.folder)
+                .at_column("path")
+                .hint("make it first, or name another; a path starts at the workspace folder"));
+        }
+        Folder::list(&self.folder).map(drop).map_err(|error| error.at_column("path"))
+    }
+
     /// The entities for which there is a file now; an error if there is none for any.
     fn entities(&self, _: &Watch) -> Result<Vec<String>> {
         let folder = Folder::list(&self.folder)?;

@@ -82,6 +82,12 @@ pub trait Connector {
     /// step. Stops where the user cancels.
     fn test(&self, now: DateTime<Utc>, trial: &Trial);
 
+    /// What is wrong with what was said of the source, as far as that is seen without asking anyone elsewhere. Asked
+    /// before a source is written down.
+    fn vet(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// The entities that it will extract, in order; those that cannot be read now are left out.
     fn entities(&self, watch: &Watch) -> Result<Vec<String>>;
 

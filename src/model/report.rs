@@ -89,6 +89,19 @@ pub enum Task {
     /// Look at what a commit would change, and commit.
     #[default]
     Commit,
+    /// See what keeps the gate closed.
+    Gate,
+    /// A source that was never loaded.
+    Load {
+        /// Its name.
+        source: String,
+    },
+    /// Check what was loaded, for the first time.
+    Check,
+    /// Groups of rows that may be the same thing.
+    Duplicates,
+    /// Write the report.
+    Report,
     /// Decisions that no longer fit the data.
     Conflicts,
     /// Columns that feed nothing any more, or nothing yet.
@@ -101,6 +114,8 @@ pub enum Task {
         rule: String,
         /// The canonical table.
         table: String,
+        /// How grave they are.
+        severity: Severity,
     },
 }
 
@@ -111,7 +126,7 @@ pub struct Standing {
     pub tables: Vec<TableReport>,
     /// From rows in to rows committed, per table that a source feeds.
     pub waterfall: Vec<WaterfallStep>,
-    /// What to do next, what helps most first; nothing before the first check.
+    /// What to do next, what helps most first.
     pub next: Vec<NextStep>,
 }
 

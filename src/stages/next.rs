@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use super::duplicates;
 use super::report::words;
 use crate::error::Result;
-use crate::model::{NextStep, RejectTally, RuleTally, Schema, Severity, Task, Verdict};
+use crate::model::{Mapping, NextStep, RejectTally, RuleTally, Schema, Severity, Task, Verdict};
+use crate::rules;
 use crate::sql::{Ident, Literal, Path};
 use crate::store::Store;
 
-/// The steps worth listing; more than a handful is no longer a list of what to do next.
+/// The most steps that a report lists; more than a handful is no longer a list of what to do next.
 const NEXT: usize = 6;
 
 /// Per rule and table, how many rows of other tables refer to rows with an open error and are held back with them.
@@ -40,24 +42,54 @@ fn waiting(store: &Store, schema: &Schema) -> Result<HashMap<(String, String), u
     Ok(waiting)
 }
 
-/// What to do next: what was decided and no longer holds, then the causes that hold most rows back, then what could not
-/// be read and what is only probably wrong; the commit where the gate is open.
-pub(super) fn next(
-    store: &Store,
-    schema: &Schema,
-    verdict: &Verdict,
-    rejects: &[RejectTally],
-) -> Result<Vec<NextStep>> {
-    let waiting = waiting(store, schema)?;
+/// What the steps are found in.
+pub(super) struct Seen<'a> {
+    pub store: &'a Store,
+    pub schema: &'a Schema,
+    /// The sources' names and mappings.
+    pub mappings: &'a [(String, Mapping)],
+    /// The last check; none before the first.
+    pub verdict: Option<&'a Verdict>,
+    pub rejects: &'a [RejectTally],
+}
+
+/// The steps worth listing in a report, which says by itself what the gate wants.
+pub(super) fn worth(seen: &Seen) -> Result<Vec<NextStep>> {
+    let mut steps = all(seen)?;
+    steps.retain(|step| !matches!(step.task, Task::Gate | Task::Report));
+    let commit = steps.iter().position(|step| step.task == Task::Commit).filter(|at| *at >= NEXT);
+    let commit = commit.map(|at| steps.remove(at));
+    steps.truncate(NEXT - usize::from(commit.is_some()));
+    steps.extend(commit);
+    Ok(steps)
+}
+
+/// What to do next: what was decided and no longer holds, what was never loaded or has other columns now, the causes that
+/// hold most rows back, then the gate, or the commit where it is open, and then what could not be read, what is there
+/// twice and what is only probably wrong.
+pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
     let mut steps = Vec::new();
-    if verdict.conflicts > 0 {
+    let conflicts = seen.verdict.map_or(0, |verdict| verdict.conflicts);
+    if conflicts > 0 {
         steps.push(NextStep {
             why: "earlier decisions no longer fit the data and were not applied: decide again or take them back".into(),
             command: "tastevin decide conflicts".into(),
             task: Task::Conflicts,
-            count: verdict.conflicts,
+            count: conflicts,
         });
     }
+    steps.extend(never_loaded(seen)?);
+    let Some(verdict) = seen.verdict else {
+        if seen.store.count("SELECT count(*) FROM dq.staged")? > 0 {
+            steps.push(NextStep {
+                why: "nothing was checked yet: build the candidates and run every rule".into(),
+                command: "tastevin check".into(),
+                task: Task::Check,
+                count: 0,
+            });
+        }
+        return Ok(steps);
+    };
     if !verdict.drift.is_empty() {
         steps.push(NextStep {
             why: "the columns of an export have changed: see which feed nothing now and what should feed them".into(),
@@ -66,21 +98,10 @@ pub(super) fn next(
             count: verdict.drift.len() as u64,
         });
     }
-    let open = |severity| verdict.rules.iter().filter(move |rule| rule.open > 0 && rule.severity == severity);
-    let behind = |rule: &RuleTally| waiting.get(&(rule.rule.clone(), rule.table.clone())).copied().unwrap_or(0);
-    let mut causes: Vec<(&RuleTally, u64)> = open(Severity::Error).map(|rule| (rule, behind(rule))).collect();
-    // The sort is stable: among equals, the order of the rules stays.
-    causes.sort_by_key(|(rule, behind)| std::cmp::Reverse(rule.open + behind));
-    for (rule, behind) in causes {
-        let held = match behind {
-            0 => String::new(),
-            1 => ", and 1 row of another table that refers to them,".to_owned(),
-            rows => format!(", and {rows} rows of other tables that refer to them,"),
-        };
-        steps.push(step(rule, &format!("these rows{held} are quarantined until they are repaired or waived")));
-    }
-    let lost: u64 = rejects.iter().map(|tally| tally.count).sum();
-    if let Some(first) = rejects.first() {
+    steps.extend(causes(seen, verdict)?);
+    steps.extend(at_the_gate(seen.store, verdict)?);
+    let lost: u64 = seen.rejects.iter().map(|tally| tally.count).sum();
+    if let Some(first) = seen.rejects.first() {
         let rows = format!("FROM dq.rejects WHERE reason = {}", Literal(&first.reason));
         steps.push(NextStep {
             why: format!("records could not be read as rows, most for \"{}\", first in {}", first.reason, first.first),
@@ -89,18 +110,87 @@ pub(super) fn next(
             count: lost,
         });
     }
-    steps.extend(open(Severity::Warning).map(|rule| step(rule, "probably wrong, does not stop the commit")));
-    let gate_is_open = verdict.gate_is_open();
-    steps.truncate(if gate_is_open { NEXT - 1 } else { NEXT });
-    if gate_is_open {
+    let twins = duplicates::groups(seen.store, seen.schema)?.iter().filter(|group| group.open > 0).count();
+    if twins > 0 {
+        let groups = if twins == 1 { "group of rows that may be" } else { "groups of rows that may be" };
         steps.push(NextStep {
-            why: "the gate is open: look at what a commit would change, then commit".into(),
-            command: "tastevin commit --dry-run".into(),
-            task: Task::Commit,
-            count: 0,
+            why: format!("{groups} the same thing: merge them or say that they are not"),
+            command: "tastevin duplicates".into(),
+            task: Task::Duplicates,
+            count: twins as u64,
         });
     }
+    let doubtful = open(verdict, Severity::Warning).filter(|rule| !rules::TWINS.contains(&rule.rule.as_str()));
+    steps.extend(doubtful.map(|rule| step(rule, "probably wrong, does not stop the commit")));
+    steps.push(NextStep {
+        why: "the report of this check: write it for whoever looks after the exports".into(),
+        command: "tastevin report --output report.html".into(),
+        task: Task::Report,
+        count: 0,
+    });
     Ok(steps)
+}
+
+/// The sources of which nothing was ever staged.
+fn never_loaded(seen: &Seen) -> Result<Vec<NextStep>> {
+    let loaded: Vec<String> =
+        seen.store.query("SELECT DISTINCT source FROM dq.loads WHERE status = 'done'", [], |row| row.get(0))?;
+    let missing = seen.mappings.iter().map(|(source, _)| source).filter(|source| !loaded.contains(source));
+    let step = |source: &String| NextStep {
+        why: format!("{source} was never loaded: load it"),
+        command: format!("tastevin load {}", shell(source)),
+        task: Task::Load { source: source.clone() },
+        count: 0,
+    };
+    Ok(missing.map(step).collect())
+}
+
+fn open(verdict: &Verdict, severity: Severity) -> impl Iterator<Item = &RuleTally> {
+    verdict.rules.iter().filter(move |rule| rule.open > 0 && rule.severity == severity)
+}
+
+/// The errors, those that hold most rows back first.
+fn causes(seen: &Seen, verdict: &Verdict) -> Result<Vec<NextStep>> {
+    let waiting = waiting(seen.store, seen.schema)?;
+    let behind = |rule: &RuleTally| waiting.get(&(rule.rule.clone(), rule.table.clone())).copied().unwrap_or(0);
+    let mut causes: Vec<(&RuleTally, u64)> = open(verdict, Severity::Error).map(|rule| (rule, behind(rule))).collect();
+    // The sort is stable: among equals, the order of the rules stays.
+    causes.sort_by_key(|(rule, behind)| std::cmp::Reverse(rule.open + behind));
+    let told = |(rule, behind): (&RuleTally, u64)| {
+        let held = match behind {
+            0 => String::new(),
+            1 => ", and 1 row of another table that refers to them,".to_owned(),
+            rows => format!(", and {rows} rows of other tables that refer to them,"),
+        };
+        step(rule, &format!("these rows{held} are quarantined until they are repaired or waived"))
+    };
+    Ok(causes.into_iter().map(told).collect())
+}
+
+/// What keeps the gate closed, or the commit where it is open and nothing was committed since the check.
+fn at_the_gate(store: &Store, verdict: &Verdict) -> Result<Option<NextStep>> {
+    let closed = verdict.gate.iter().filter(|condition| !condition.holds).count() as u64;
+    if !verdict.gate_is_open() {
+        return Ok(Some(NextStep {
+            why: match closed {
+                1 => "condition of the gate does not hold: see which, and why".into(),
+                _ => "conditions of the gate do not hold: see which, and why".into(),
+            },
+            command: "tastevin commit --dry-run".into(),
+            task: Task::Gate,
+            count: closed,
+        }));
+    }
+    let committed = "SELECT count(*) FROM dq.commits WHERE \"at\" >= (SELECT max(\"at\") FROM dq.scores)";
+    if store.count(committed)? > 0 {
+        return Ok(None);
+    }
+    Ok(Some(NextStep {
+        why: "the gate is open: look at what a commit would change, then commit".into(),
+        command: "tastevin commit --dry-run".into(),
+        task: Task::Commit,
+        count: 0,
+    }))
 }
 
 /// The step that looks at the findings of a rule.
@@ -109,12 +199,15 @@ fn step(rule: &RuleTally, why: &str) -> NextStep {
     NextStep {
         why: format!("{} in {place}: {why}", words(&rule.rule).0),
         command: format!("tastevin anomalies --rule {} --table {}", rule.rule, rule.table),
-        task: Task::Findings { rule: rule.rule.clone(), table: rule.table.clone() },
+        task: Task::Findings { rule: rule.rule.clone(), table: rule.table.clone(), severity: rule.severity },
         count: rule.open,
     }
 }
 
 /// A text as one word of a shell.
 fn shell(text: &str) -> String {
+    if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
+        return text.to_owned();
+    }
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`"))
 }

@@ -15,14 +15,11 @@ use crate::store::Store;
 /// How far the data has come.
 pub fn standing(store: &Store, schema: &Schema, mappings: &[(String, Mapping)]) -> Result<Standing> {
     let waterfall = waterfall(store, schema, mappings)?;
-    Ok(match check::verdict(store)? {
-        None => Standing { waterfall, ..Standing::default() },
-        Some(verdict) => Standing {
-            waterfall,
-            tables: tables(store, &verdict)?,
-            next: next::next(store, schema, &verdict, &rejects(store)?)?,
-        },
-    })
+    let verdict = check::verdict(store)?;
+    let (verdict, rejects) = (verdict.as_ref(), rejects(store)?);
+    let tables = verdict.map(|verdict| tables(store, verdict)).transpose()?.unwrap_or_default();
+    let next = next::all(&next::Seen { store, schema, mappings, verdict, rejects: &rejects })?;
+    Ok(Standing { tables, waterfall, next })
 }
 
 /// The scores of every table at the last checks, oldest first.

@@ -310,15 +310,6 @@ pub enum Ask {
         /// The row.
         row: String,
     },
-    /// A window of the rejected records of a source.
-    Rejects {
-        /// The source.
-        source: String,
-        /// The first one.
-        offset: u64,
-        /// How many.
-        limit: u64,
-    },
     /// What a commit would change, in rows per table.
     Diff,
     /// A window of the rows of one table that a commit would change.
@@ -422,7 +413,6 @@ pub enum Slot {
     Clusters,
     Find,
     Story,
-    Rejects,
     Diff,
     Changes,
     Held,
@@ -465,7 +455,6 @@ impl Ask {
             Ask::Clusters { .. } => Slot::Clusters,
             Ask::Find { .. } => Slot::Find,
             Ask::Story { .. } => Slot::Story,
-            Ask::Rejects { .. } => Slot::Rejects,
             Ask::Diff => Slot::Diff,
             Ask::Changes { .. } => Slot::Changes,
             Ask::Held { .. } => Slot::Held,
@@ -484,7 +473,7 @@ impl Ask {
         match self {
             // A server that does not answer holds nothing else up.
             Ask::Test { .. } => 3,
-            Ask::Report { .. } => 2,
+            Ask::Report { .. } | Ask::Standing => 2,
             Ask::Table(ask) => ask.lane(),
             Ask::MappingPreview { .. } => 1,
             // Comparing the spellings of a field may take a while too.
@@ -533,7 +522,6 @@ pub enum Answer {
     Clusters(Vec<Cluster>),
     Find(Option<u64>),
     Story(Option<Box<RowStory>>),
-    Rejects(Page),
     Diff(Vec<TableTally>),
     Changes { offset: u64, rows: Vec<RowChange> },
     Held(Page),

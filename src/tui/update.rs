@@ -252,7 +252,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
                 screens::sources::changed(model, &job)
             }
             Err(error) => {
-                model.notes.fail(model.clock, &error);
+                screens::sources::refused(model, &job, &error);
                 Vec::new()
             }
         },

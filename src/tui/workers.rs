@@ -162,7 +162,6 @@ pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Resul
             Answer::Find(reader.find_anomaly(filter, text, *from, *backwards)?)
         }
         Ask::Story { table, row } => Answer::Story(reader.story(table, row)?.map(Box::new)),
-        Ask::Rejects { source, offset, limit } => Answer::Rejects(reader.rejects(Some(source), *offset, *limit)?),
         Ask::Diff => Answer::Diff(reader.diff(0, 0)?.into_iter().map(|diff| diff.tally).collect()),
         Ask::Changes { table, offset, limit } => {
             Answer::Changes { offset: *offset, rows: of_table(reader.diff(*offset, *limit)?, table) }

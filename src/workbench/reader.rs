@@ -65,6 +65,8 @@ pub struct SourceStatus {
     pub standing: Option<Load>,
     /// What came of all its loads.
     pub totals: LoadTotals,
+    /// All its loads, the newest first.
+    pub loads: Vec<Load>,
 }
 
 impl Reader {
@@ -134,7 +136,8 @@ impl Reader {
                 place: config.text("path").or(config.text("url")).unwrap_or_default().to_owned(),
                 entities,
                 totals: LoadTotals::of(&loads),
-                last: loads.into_iter().next(),
+                last: loads.first().cloned(),
+                loads,
                 standing,
             });
         }

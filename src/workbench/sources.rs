@@ -21,7 +21,7 @@ impl Workbench {
                 .hint(format!("change it with `tastevin source edit {name}`")));
         }
         refuse_name(name, self.config()).map_err(|error| error.of(Kind::Usage))?;
-        self.try_out(name, config)?;
+        self.try_out(name, config, true)?;
         let mut part = toml_edit::Table::new();
         part.insert("kind", toml_edit::value(&config.kind));
         if let Some(mapping) = &config.mapping {
@@ -56,7 +56,9 @@ impl Workbench {
                 }
             }
         }
-        self.try_out(name, &config)?;
+        // A folder that is away just now is no reason to refuse something else.
+        let elsewhere = changes.keys().any(|option| !matches!(option.as_str(), "kind" | "mapping"));
+        self.try_out(name, &config, elsewhere)?;
         Workspace::edit(self.dir(), |document| {
             let part = document
                 .get_mut("sources")
@@ -86,11 +88,12 @@ impl Workbench {
         self.refresh()
     }
 
-    /// What could not be read as a source is not written down.
-    fn try_out(&self, name: &str, config: &SourceConfig) -> Result<()> {
+    /// What could not be read as a source is not written down; `vet` looks at what its options say, too.
+    fn try_out(&self, name: &str, config: &SourceConfig, vet: bool) -> Result<()> {
         let tried = self.tried(name, config)?;
         let mapping = mapping_of(&tried, name)?;
-        connector(&Place { source: name, config, mapping, workspace: self.dir() }).map(drop)
+        let connector = connector(&Place { source: name, config, mapping, workspace: self.dir() })?;
+        if vet { connector.vet() } else { Ok(()) }
     }
 
     fn tried(&self, name: &str, config: &SourceConfig) -> Result<Workspace> {

@@ -229,7 +229,10 @@ fn a_waiver_needs_a_reason_and_takes_the_finding_off_the_open_ones() {
 #[test]
 fn one_source_that_cannot_be_read_does_not_stop_the_others() {
     let workspace = Workspace::with_samples();
+    let old = workspace.dir().join("nowhere");
+    std::fs::create_dir(&old).expect("a folder");
     workspace.tastevin(["source", "add", "old_cellar", "--kind", "isavigne", "--path", "nowhere"]).passed();
+    std::fs::remove_dir(&old).expect("the folder goes");
     let loaded = workspace.tastevin(["load"]).ended(3);
     assert!(loaded.stdout.contains("isavigne_prod  load"), "{}", loaded.stdout);
     assert!(loaded.stderr.contains("nowhere"), "{}", loaded.stderr);
@@ -249,8 +252,15 @@ fn a_source_that_could_not_be_used_is_not_written_down() {
     let nowhere = workspace.tastevin(["source", "add", "x", "--kind", "isavigne"]).ended(2);
     assert!(nowhere.stderr.contains("path"), "{}", nowhere.stderr);
     workspace.tastevin(["source", "add", "a b/c", "--kind", "isavigne", "--path", "p"]).ended(2);
+    let away = workspace.tastevin(["source", "add", "x", "--kind", "isavigne", "--path", "p"]).ended(3);
+    assert!(away.stderr.contains("there is no such folder") && away.stderr.contains("p [path]"), "{}", away.stderr);
+    std::fs::write(workspace.dir().join("p"), "").expect("a file");
+    let file = workspace.tastevin(["source", "add", "x", "--kind", "isavigne", "--path", "p"]).ended(3);
+    assert!(file.stderr.contains("is a file and must be a folder"), "{}", file.stderr);
     assert_eq!(workspace.read("tastevin.toml"), before);
 
+    std::fs::remove_file(workspace.dir().join("p")).expect("the file goes");
+    std::fs::create_dir(workspace.dir().join("p")).expect("a folder");
     workspace.tastevin(["source", "add", "x", "--kind", "isavigne", "--path", "p"]).passed();
     assert!(workspace.read("tastevin.toml").starts_with(before.split("[gate]").next().unwrap_or(&before)));
     workspace.tastevin(["source", "remove", "x"]).passed();

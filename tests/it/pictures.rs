@@ -24,7 +24,7 @@ struct Picture {
 }
 
 const PICTURES: &[Picture] = &[
-    Picture { name: "sources", theme: "dark", size: (130, 34), keys: "1" },
+    Picture { name: "sources", theme: "dark", size: (150, 36), keys: "1" },
     Picture { name: "mapping", theme: "dark", size: (160, 42), keys: "2 ]t j j" },
     Picture { name: "tables", theme: "dark", size: (130, 30), keys: "5 t \"candidate customers\" enter" },
     Picture { name: "anomalies", theme: "dark", size: (150, 42), keys: "3 / \"invalid-email\" enter enter" },
@@ -62,6 +62,7 @@ fn steady(buffer: &mut Buffer) {
             // Of a pattern with a group, the group.
             (pattern(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "2026-11-23 09:12"),
             (pattern(r"( +\d+(?:\.\d)? m?s) *│"), "0.1 s"),
+            (pattern(r"(\b\d+(?:\.\d)? m?s) on\b"), "0.1 s"),
             (pattern(r"#[0-9A-Z]{6}\b"), "#7KQ2MX"),
         ]
     });

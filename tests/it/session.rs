@@ -261,7 +261,9 @@ impl Session {
         let text = lines.collect::<Vec<_>>().join("\n");
         let day = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d").expect("a pattern");
         let took = regex::Regex::new(r" {4}\d+(\.\d)? m?s│|  \d\d ms│").expect("a pattern");
-        took.replace_all(&day.replace_all(&text, "2026-11-22 09:12"), "   0.1 s│").into_owned()
+        let told = regex::Regex::new(r"\b(\d\d|\d\.\d) m?s( on\b|│| +│)").expect("a pattern");
+        let text = took.replace_all(&day.replace_all(&text, "2026-11-22 09:12"), "   0.1 s│").into_owned();
+        told.replace_all(&text, "0.1 s$2").into_owned()
     }
 
     /// The runs of equal style in the line that contains a text, those without any style left out: `style: text`.

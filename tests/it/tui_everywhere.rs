@@ -140,8 +140,8 @@ fn the_palette_finds_every_command_of_every_screen_and_goes_where_it_works() {
     session.keys("enter").shows("6 Commit").shows("quarantined");
     let mut session = Session::checked(110, 30);
     session
-        .keys(": \"leave rejects\" enter")
-        .shows("\"leave rejects\" works in the rejects of Sources; open them first");
+        .keys(": \"figure to the right\" enter")
+        .shows("\"figure to the right\" works in the figures of Sources; open them first");
     session.keys("6 : \"load all\"").shows("Sources: Loads every source");
 }
 

@@ -4,21 +4,28 @@ use std::cell::Cell;
 use std::sync::Mutex;
 
 use tastevin::error::Kind;
-use tastevin::tui::effects::{Ask, Effect, Slot};
+use tastevin::model::{Progress, Unit};
+use tastevin::tui::effects::{Ask, Effect, Job, Slot};
 use tastevin::tui::message::{Message, Reply};
 use tastevin::tui::workers;
 use tastevin::workbench::{OpenOptions, Workbench};
 
-use crate::session::{Session, copy, prepared};
+use crate::session::{CLIENTS, Session, copy, prepared};
 
 #[test]
 fn a_source_is_added_changed_and_removed_by_keys() {
     let mut session = Session::checked(120, 40);
     session.keys("a").shows("what kind of source").keys("\"brevo\" enter").shows("add a source of kind brevo");
-    session.keys("enter").shows("path is needed").keys("tab \"mailing\" enter").shows("brevo_prod is added");
+    session.keys("enter").shows("path is needed").keys("tab \"mailing\" enter");
+    // What the engine refuses comes back as it was typed, with the reason at its line.
+    session.shows("add a source of kind brevo").shows("✗ there is no such folder; make it first");
+    assert!(session.styles("mailing").contains(&"red bold: path".to_owned()), "{:?}", session.styles("mailing"));
+    assert!(!session.workbench.config().sources.contains_key("brevo_prod"));
+    std::fs::create_dir(session.dir.path().join("mailings")).expect("the folder");
+    session.keys("\"s\"").hides("there is no such folder").keys("enter").shows("brevo_prod is added");
     assert!(session.workbench.config().sources.contains_key("brevo_prod"));
     session.keys("@").shows("source add --kind brevo").keys("esc");
-    session.keys("j t").shows("test of brevo_prod").shows("✗").keys("esc");
+    session.keys("t").shows("test of brevo_prod").shows("✗").keys("esc");
     session.keys("X").shows("remove brevo_prod").keys("y !").shows("brevo_prod is removed");
     assert!(!session.workbench.config().sources.contains_key("brevo_prod"));
 }
@@ -33,7 +40,9 @@ fn a_secret_is_named_by_where_it_is_kept_and_never_typed() {
 #[test]
 fn what_to_do_next_is_a_list_of_doors() {
     let mut session = Session::checked(120, 40);
-    session.keys("n").shows("what to do next").shows("Enter choose").keys("enter").shows("orphan-reference");
+    session.keys("n enter").shows("orphan-reference").shows("3 Anomalies");
+    session.keys("1").shows("what to do next").keys("j enter").shows("gate ✗ closed");
+    session.keys("1 j enter").shows("rejects · 1 row").keys("1 G enter").shows("The report of the last check");
 }
 
 #[test]
@@ -110,4 +119,158 @@ fn a_test_that_was_interrupted_says_so_and_nothing_else() {
     });
     assert_eq!(outcome.err().map(|error| error.kind()), Some(Kind::Interrupted));
     assert_eq!(steps.get(), 2, "the step that was begun is the last one");
+}
+
+#[test]
+fn each_figure_of_a_table_is_a_door_to_the_rows_that_it_counts() {
+    let mut session = Session::checked(120, 40);
+    // customers, from its name through the figures.
+    session.keys("tab j enter").shows("3 Anomalies").shows("customers");
+    let doors = [
+        ("rows in", "staging.isavigne_prod/clients"),
+        ("rejected", "rejects · 1 of 1 row"),
+        ("mapped", "candidate.customers"),
+    ];
+    for (at, (figure, table)) in doors.iter().enumerate() {
+        session.keys("1 b b b b b b b").keys(&"w ".repeat(at + 1)).keys("enter").shows("5 Tables").shows(table);
+        assert!(!session.screen().contains("what to do next"), "{figure}");
+    }
+    // Nothing is waived, nothing blocks, nothing is committed: each says so.
+    session.keys("1 right enter").shows("customers has no row that is waived");
+    session.keys("right enter").shows("customers has no row that is blocking");
+    session.keys("right enter").shows("customers has no row that is committed");
+    session.keys("right enter").shows("7 History").shows("score");
+    // sales_lines has one row that blocks.
+    session
+        .keys("1 j left left enter")
+        .shows("3 Anomalies")
+        .shows("orphan-reference")
+        .shows("sales_lines")
+        .shows("error");
+    // contact_history is fed by nothing.
+    session.keys("1 G enter").shows("no source that was loaded feeds contact_history");
+}
+
+#[test]
+fn waived_and_committed_rows_are_counted_and_lead_to_their_rows() {
+    let mut session = Session::checked(120, 40);
+    session.keys("3 / \"orphan-reference\" enter enter w \"known\" enter").keys("6 c \"first\" enter");
+    session.keys("1 tab").shows("committed");
+    let line = |session: &mut Session| {
+        let screen = session.screen();
+        screen.lines().find(|line| line.contains("sales_lines  ")).map(str::to_owned).unwrap_or_default()
+    };
+    let figures = line(&mut session);
+    let figures: Vec<&str> = figures.split_whitespace().collect();
+    assert_eq!(figures[2..9], ["sales_lines", "3", "0", "3", "1", "0", "3"], "{figures:?}");
+    session.keys("j j right right right right enter").shows("3 Anomalies").shows("waived").shows("orphan-reference");
+    session.keys("1 right right enter").shows("canonical.sales_lines").shows("3 rows");
+}
+
+#[test]
+fn the_bars_and_the_scores_say_how_it_goes() {
+    let mut session = Session::checked(120, 40);
+    // The rejected record and the rows that can be committed.
+    let customers = session.styles("customers        ▒");
+    assert!(customers.iter().any(|run| run.starts_with("green: ▒")), "{customers:?}");
+    assert!(customers.iter().any(|run| run.starts_with("yellow: ×")), "{customers:?}");
+    let sales = session.styles("sales_lines      ▒");
+    assert!(sales.iter().any(|run| run.starts_with("red: ░")), "{sales:?}");
+    // The next export is better: the trend shows it.
+    let better = CLIENTS.replace("SÃ©lestat", "Sélestat").replace("RibeauvillÃ©", "Ribeauvillé");
+    std::fs::write(session.dir.path().join("exports/clients.csv"), better).expect("an export");
+    session.keys("l");
+    let customers = session.styles("customers        ▒");
+    assert!(customers.contains(&"green: ↑".to_owned()), "{customers:?}");
+}
+
+#[test]
+fn a_source_has_its_loads_their_totals_and_the_log_of_the_last_one() {
+    let mut session = Session::checked(120, 40);
+    session.keys("l enter").shows("2 loads · 2 went through · 0 failed · 0 cancelled · 28 rows in");
+    session.shows("log of the last load").shows("▲ clients: 1 record could not be read as rows");
+    session.shows("clients.csv").shows("utf-8, delimiter");
+    session
+        .keys("G enter")
+        .shows("7 History")
+        .shows("load 1")
+        .keys("1 g g j j j j enter")
+        .shows("staging.isavigne_prod/produits");
+    session.keys("1 esc").shows("what to do next");
+}
+
+#[test]
+fn on_a_wide_screen_everything_stands_side_by_side() {
+    let mut session = Session::checked(160, 48);
+    insta::assert_snapshot!("home_160x48", session.screen());
+    session.keys("enter");
+    assert!(session.styles("14 rows in = 13 staged").iter().any(|run| run.contains("on blue")));
+}
+
+#[test]
+fn a_source_that_was_never_loaded_is_the_first_thing_to_do() {
+    let mut session = Session::fresh(80, 24);
+    insta::assert_snapshot!("home_fresh_80x24", session.screen());
+    session.keys("n enter").shows("Reference to nothing").hides("never loaded");
+}
+
+#[test]
+fn groups_of_duplicates_a_report_and_a_commit_are_steps() {
+    let mut session = Session::fresh(100, 34);
+    let file = session.dir.path().join("exports/clients.csv");
+    let twin = "C008;Lucie Meyer;luc@example.fr;03 88 83 06 99;;68150;Colmar;France;non;05/01/2022;\n";
+    std::fs::write(&file, format!("{CLIENTS}{twin}")).expect("an export");
+    session.keys("l").shows("1  group of rows that may be").shows("the report of this check");
+    let place = |session: &mut Session, text: &str| session.screen().lines().position(|line| line.contains(text));
+    session.keys("n /").hides("merge them or say");
+    while !session.screen().contains("group of rows that may be the same thing: merge them") {
+        session.keys("j");
+    }
+    session.keys("enter").shows("4 Duplicates").shows("luc@example.fr");
+    session.keys("1").shows("the gate").shows("does not hold");
+    assert!(place(&mut session, "Reference to nothing") < place(&mut session, "group of rows"), "{}", session.screen());
+    session.keys("3 / \"orphan-reference\" enter enter w \"known\" enter 1").shows("the gate is open");
+}
+
+#[test]
+fn what_a_load_does_is_seen_at_its_source() {
+    let mut session = Session::checked(100, 24);
+    session.hold().keys("L");
+    session.send(Message::Reply(Box::new(Reply::Started(Job::Load("isavigne_prod".to_owned())))));
+    session.shows("… isavigne_prod").shows("loading");
+    let progress = Progress { what: "load ventes.csv".to_owned(), done: 1, total: Some(4), unit: Unit::Rows };
+    session.send(Message::Reply(Box::new(Reply::Progress(progress)))).shows("loading 25 %");
+}
+
+#[test]
+fn an_edit_that_is_refused_comes_back_and_what_is_mended_is_written() {
+    let mut session = Session::checked(80, 24);
+    session.keys("e").shows("edit isavigne_prod").keys("C-u \"clients.csv\" enter");
+    session.shows("edit isavigne_prod").shows("✗ there is no such folder");
+    session.keys("C-u \"exports/clients.csv\" enter").shows("is a file and must be a folder");
+    session.keys("C-u \"./exports\" enter").shows("isavigne_prod is changed").shows("t tests it, l loads it");
+    assert_eq!(session.workbench.config().sources["isavigne_prod"].text("path"), Some("./exports"));
+    session.keys("e enter").shows("nothing is changed");
+}
+
+/// The names of the options of a connector.
+fn options_of(connector: &str) -> Vec<&'static str> {
+    let kind = tastevin::workbench::connectors().iter().find(|kind| kind.name == connector);
+    kind.map(|kind| kind.options.iter().map(|option| option.name).collect()).unwrap_or_default()
+}
+
+#[test]
+fn a_form_longer_than_the_screen_scrolls_to_the_line_that_is_typed() {
+    for (width, height) in [(80, 24), (60, 12), (40, 8)] {
+        let mut session = Session::checked(width, height);
+        session.keys("a \"odoo\" enter").shows("add a source of kind").shows("name").shows("odoo_prod");
+        let labels = options_of("odoo");
+        for label in &labels {
+            session.keys("tab").shows(label);
+        }
+        session.keys("tab").shows("odoo_prod").keys("S-tab").shows(labels.last().expect("an option"));
+        if height < 24 {
+            session.hides("odoo_prod").shows(&format!("{}/{}", labels.len() + 1, labels.len() + 1));
+        }
+    }
 }

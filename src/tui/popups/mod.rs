@@ -79,12 +79,14 @@ pub struct FormField {
     pub input: Input,
     /// Whether anything was typed, or an answer was given: before that, nothing in it is wrong yet.
     pub touched: bool,
+    /// Why what was typed was refused, until it is changed.
+    pub refused: Option<String>,
 }
 
 impl FormField {
     /// A line with a text in it to begin with.
     pub fn new(label: &'static str, hint: impl Into<String>, text: impl Into<String>) -> FormField {
-        FormField { label, hint: hint.into(), input: Input::new(text.into()), touched: false }
+        FormField { label, hint: hint.into(), input: Input::new(text.into()), touched: false, refused: None }
     }
 }
 
@@ -290,7 +292,7 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Input) -> bool) -> bool {
     match &mut model.popup {
         Some(Popup::Form(form)) => {
             if let Some(field) = form.fields.get_mut(form.focus) {
-                field.touched = true;
+                (field.touched, field.refused) = (true, None);
             }
         }
         Some(Popup::Console(console)) => console.typed(),

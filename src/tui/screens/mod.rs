@@ -364,6 +364,8 @@ pub fn open(model: &mut Model, screen: &'static Screen) -> Vec<Effect> {
 pub fn pointed(model: &mut Model, pane: usize, place: Position) {
     if std::ptr::eq(model.screen(), &tables::SCREEN) {
         tables::pointed(model, pane, place);
+    } else if std::ptr::eq(model.screen(), &sources::SCREEN) {
+        sources::pointed(model, pane, place);
     }
 }
 

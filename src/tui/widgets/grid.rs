@@ -83,29 +83,29 @@ pub struct Spread {
 
 impl Grid<'_> {
     /// Which columns are shown in a width, and how wide.
-    fn widths(&self, width: u16) -> Vec<(usize, u16)> {
-        let mut shown: Vec<usize> = (0..self.columns.len()).collect();
+    pub fn widths(columns: &[Column], width: u16) -> Vec<(usize, u16)> {
+        let mut shown: Vec<usize> = (0..columns.len()).collect();
         let room = width.saturating_sub(GUTTER);
         let needs = |shown: &[usize]| -> u16 {
-            let cells: u16 = shown.iter().map(|at| self.columns[*at].least).sum();
+            let cells: u16 = shown.iter().map(|at| columns[*at].least).sum();
             cells.saturating_add(GAP.saturating_mul(shown.len().saturating_sub(1) as u16))
         };
         while needs(&shown) > room {
-            let Some(at) = (0..shown.len()).rev().max_by_key(|at| self.columns[shown[*at]].rank) else {
+            let Some(at) = (0..shown.len()).rev().max_by_key(|at| columns[shown[*at]].rank) else {
                 break;
             };
-            if self.columns[shown[at]].rank == 0 {
+            if columns[shown[at]].rank == 0 {
                 break;
             }
             shown.remove(at);
         }
-        let mut widths: Vec<(usize, u16)> = shown.iter().map(|at| (*at, self.columns[*at].least)).collect();
+        let mut widths: Vec<(usize, u16)> = shown.iter().map(|at| (*at, columns[*at].least)).collect();
         let mut left = room.saturating_sub(needs(&shown));
         // The rest is dealt out evenly, a column of the terminal at a time, to whoever can use it.
         while left > 0 {
             let mut dealt = false;
             for (at, wide) in &mut widths {
-                if left > 0 && *wide < self.columns[*at].most {
+                if left > 0 && *wide < columns[*at].most {
                     *wide += 1;
                     left -= 1;
                     dealt = true;
@@ -120,7 +120,7 @@ impl Grid<'_> {
 
     /// Draws heads and lines; `row` gives the line with that number.
     pub fn draw(&self, area: Rect, theme: Theme, buffer: &mut Buffer, row: impl Fn(u64) -> Row) {
-        let spread = Spread { columns: self.widths(area.width), here: None, frozen: 0 };
+        let spread = Spread { columns: Grid::widths(self.columns, area.width), here: None, frozen: 0 };
         self.draw_spread(&spread, area, theme, buffer, row);
     }
 
@@ -213,15 +213,11 @@ fn place(value: &str, width: u16, right: bool) -> String {
 mod tests {
     use super::*;
 
-    fn grid(columns: &[Column]) -> Grid<'_> {
-        Grid { columns, cursor: Cursor::default(), total: 1, focused: true, selectable: true }
-    }
-
     #[test]
     fn short_space_takes_the_least_important_columns_away_and_the_rest_is_dealt_out() {
         let columns = [Column::text("key", 5, 10, 0), Column::text("value", 5, 100, 0), Column::number("n", 4, 2)];
-        assert_eq!(grid(&columns).widths(40), [(0, 10), (1, 19), (2, 4)]);
-        assert_eq!(grid(&columns).widths(18), [(0, 7), (1, 6)], "the numbers went first");
-        assert_eq!(grid(&columns).widths(3), [(0, 5), (1, 5)], "rank 0 stays and is cut by the frame");
+        assert_eq!(Grid::widths(&columns, 40), [(0, 10), (1, 19), (2, 4)]);
+        assert_eq!(Grid::widths(&columns, 18), [(0, 7), (1, 6)], "the numbers went first");
+        assert_eq!(Grid::widths(&columns, 3), [(0, 5), (1, 5)], "rank 0 stays and is cut by the frame");
     }
 }

@@ -85,11 +85,21 @@ fn titles(model: &Model, popup: &Popup) -> (String, String) {
             let count = format!("{} of {}", text::number(matches), text::number(all));
             (text::clean(&picker.title).into_owned(), format!("{count} · Enter choose · Esc leave"))
         }
-        Popup::Form(form) => (text::clean(&form.title).into_owned(), "Enter accept · Esc leave".to_owned()),
+        Popup::Form(form) => (text::clean(&form.title).into_owned(), form_foot(model, form)),
         Popup::Sheet(sheet) => (text::clean(&sheet.title).into_owned(), String::new()),
         Popup::Question(question) => (text::clean(&question.title).into_owned(), "y yes · n no".to_owned()),
         Popup::Console(_) => Default::default(),
     }
+}
+
+/// What stands below a form; of one that is longer than the screen, also where one is in it.
+fn form_foot(model: &Model, form: &Form) -> String {
+    let (_, lines) = fields_at(form, padded(inner(frame(model, model.body()))));
+    let place = match form.fields.len() {
+        all if all > usize::from(lines) => format!("{}/{all} · ", form.focus + 1),
+        _ => String::new(),
+    };
+    format!("{place}Enter accept · Esc leave")
 }
 
 /// An area with a column of room at both sides.
@@ -116,7 +126,7 @@ fn frame(model: &Model, area: Rect) -> Rect {
         Some(Popup::Form(form)) => {
             let about: usize =
                 form.about.iter().map(|line| text::wrap(&text::clean(line), usize::from(inside)).len()).sum();
-            about as u16 + u16::from(about > 0) + form.fields.len() as u16 + 2
+            about as u16 + u16::from(about > 0) + form.fields.len() as u16 + 1 + hints(form, inside)
         }
         Some(Popup::Console(_) | Popup::Sheet(_)) | None => 0,
     };
@@ -323,7 +333,9 @@ pub fn target(model: &Model, place: Position) -> Target {
         Some(Popup::Picker(_)) if place.y > inside.y => Target::Inside,
         Some(Popup::Picker(_)) => field_at(0, text::width(LEAD), inside, place),
         Some(Popup::Form(form)) => {
-            let at = usize::from(place.y - inside.y).checked_sub(usize::from(first_field(form, inside)));
+            let (first, lines) = fields_at(form, inside);
+            let at = usize::from(place.y - inside.y).checked_sub(usize::from(first));
+            let at = at.filter(|at| *at < usize::from(lines)).map(|at| at + first_seen(form, lines));
             match at.filter(|at| *at < form.fields.len()) {
                 Some(at) => field_at(at, text::width(&lead(form, at)), inside, place),
                 None => Target::Inside,
@@ -338,12 +350,37 @@ pub(super) fn field_at(field: usize, lead: usize, line: Rect, place: Position) -
     Target::Field { field, column, room: usize::from(line.width).saturating_sub(lead) }
 }
 
-/// The row of the first line to be typed in. On a low screen those lines are worth more than the words above them.
-fn first_field(form: &Form, area: Rect) -> u16 {
+/// The most lines for what is good for a line of a form, or wrong with it.
+const HINTS: usize = 3;
+
+/// How many lines are kept for that.
+fn hints(form: &Form, width: u16) -> u16 {
+    let lines = |text: &str| text::wrap(&text::clean(text), usize::from(width)).len();
+    let texts = form.fields.iter().flat_map(|field| [Some(&field.hint), field.refused.as_ref()]).flatten();
+    texts.map(|text| lines(text)).max().unwrap_or(0).clamp(1, HINTS) as u16
+}
+
+/// The row of the first line to be typed in, and how many are seen. On a low screen those lines are worth more than the
+/// words above them.
+fn fields_at(form: &Form, area: Rect) -> (u16, u16) {
     let words: usize =
         form.about.iter().map(|line| text::wrap(&text::clean(line), usize::from(area.width)).len()).sum();
     let row = words as u16 + u16::from(words > 0);
-    row.min(area.height.saturating_sub(form.fields.len() as u16 + 1))
+    let all = form.fields.len() as u16;
+    let hints = hints(form, area.width);
+    // The empty line before the hints goes first, then the words, then what there is too much of the hints.
+    let first = row.min(area.height.saturating_sub(all + hints));
+    let hints = if area.height < first + all + hints { 1 } else { hints };
+    (first, area.height.saturating_sub(first + hints).clamp(1, all.max(1)))
+}
+
+/// The first line of a form that is seen, of so many: the one that is being typed always is.
+fn first_seen(form: &Form, lines: u16) -> usize {
+    let lines = usize::from(lines).max(1);
+    // A line that follows is seen too, where there is one: it is where the way goes on.
+    let wanted = (form.focus + 2).min(form.fields.len()).max(form.focus + 1);
+    let wanted = if lines < 3 { form.focus + 1 } else { wanted };
+    wanted.saturating_sub(lines)
 }
 
 /// What stands before a line to be typed in.
@@ -359,26 +396,34 @@ fn fields(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Positi
     for (row, line) in (0..).zip(words) {
         put(buffer, area, row, Line::raw(line));
     }
-    let mut row = first_field(form, area);
+    let (first, lines) = fields_at(form, area);
+    let top = first_seen(form, lines);
     let mut place = Position::new(area.x, area.y);
-    for (at, field) in form.fields.iter().enumerate() {
+    for (row, (at, field)) in (first..first + lines).zip(form.fields.iter().enumerate().skip(top)) {
         let line = Rect { y: area.y + row.min(area.height.saturating_sub(1)), height: area.height.min(1), ..area };
         Clear.render(line, buffer);
         let here = typed(&field.input, line, &lead(form, at), theme, buffer);
+        if field.refused.is_some() {
+            let label = Rect { width: (text::width(field.label) as u16).min(line.width), ..line };
+            buffer.set_style(label.intersection(buffer.area), theme.bad());
+        }
         if at == form.focus {
             place = here;
         }
-        row += 1;
     }
-    row += 1;
     let begun = form.fields.iter().any(|field| field.touched);
-    let line = match (form.check)(model, form).filter(|_| begun) {
-        Some(wrong) => Line::styled(format!("✗ {wrong}"), theme.bad()),
-        None => {
-            Line::styled(form.fields.get(form.focus).map(|field| field.hint.clone()).unwrap_or_default(), theme.dim())
-        }
+    let here = form.fields.get(form.focus);
+    let refused = here.and_then(|field| field.refused.clone());
+    let wrong = refused.or_else(|| (form.check)(model, form).filter(|_| begun));
+    let (said, style) = match wrong {
+        Some(wrong) => (format!("✗ {wrong}"), theme.bad()),
+        None => (here.map(|field| field.hint.clone()).unwrap_or_default(), theme.dim()),
     };
-    put(buffer, area, row.min(area.height.saturating_sub(1)), line);
+    let room = below(area, first + lines);
+    let gap = u16::from(room.height > hints(form, area.width));
+    for (row, line) in (gap..room.height.max(gap + 1)).zip(text::wrap(&text::clean(&said), usize::from(area.width))) {
+        put(buffer, room, row, Line::styled(line, style));
+    }
     place
 }
 

@@ -1,14 +1,24 @@
 //! The ways into the screen from elsewhere: the findings of a rule or a severity, the record of a row, the conflicts.
 
-use super::findings::LIST;
+use super::chips::{self, Chip};
+use super::findings::{self, LIST};
 use super::{conflicts, facets, open, record, tree};
-use crate::model::Severity;
+use crate::model::{Facet, Severity, Status};
 use crate::tui::model::Model;
 
 /// Shows the findings of a rule in a table.
 pub fn show_rule(model: &mut Model, rule: &str, table: &str) {
     show_tree(model);
     tree::go_to(model, None, Some(rule), Some(table));
+}
+
+/// Shows the findings of a table that have a status and, where one is named, a severity.
+pub fn show_rows(model: &mut Model, table: &str, status: Status, severity: Option<Severity>) {
+    findings::show_chip(model, Chip::Facet(Facet::Table, table.to_owned()));
+    chips::add(model, Chip::Facet(Facet::Status, status.name().to_owned()));
+    if let Some(severity) = severity {
+        chips::add(model, Chip::Facet(Facet::Severity, severity.name().to_owned()));
+    }
 }
 
 /// Shows the findings of a severity.

@@ -34,7 +34,7 @@ use crate::tui::model::Model;
 use crate::tui::window::Window;
 
 pub use act::{decided, settle_decided};
-pub use doors::{show_conflicts, show_record, show_rule, show_severity};
+pub use doors::{show_conflicts, show_record, show_rows, show_rule, show_severity};
 pub use findings::show_table;
 
 /// What a finding is told apart by: rule, table, row, field.

@@ -73,6 +73,12 @@ pub fn show_commit(model: &mut Model, commit: i64) -> Vec<Effect> {
     super::open(model, &SCREEN)
 }
 
+/// Opens the screen on a load: a door for other screens.
+pub fn show_load(model: &mut Model, load: i64) -> Vec<Effect> {
+    page::open_load(model, load);
+    super::open(model, &SCREEN)
+}
+
 fn regions(model: &Model, area: Rect) -> Vec<Region> {
     let region = |pane, frame: Rect, head| Region { pane, frame, body: below(inner(frame), head) };
     if let Some(page) = &model.history.page {

@@ -3,12 +3,15 @@
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::chosen;
+use super::{SOURCES, chosen};
+use crate::error::Error;
 use crate::model::SourceConfig;
 use crate::tui::effects::{Ask, Effect, Job};
+use crate::tui::input::Input;
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Item, Picker, Popup, Question};
+use crate::tui::widgets::empty::{self, Stage};
 use crate::workbench::{self, MappingInfo, SourceOption};
 
 /// What the user is about to do with a source.
@@ -16,8 +19,10 @@ use crate::workbench::{self, MappingInfo, SourceOption};
 pub struct State {
     /// What is done once it is known which kinds there are.
     wish: Option<Wish>,
-    /// What the form that is open is about.
+    /// What the form that is open, or that was sent last, is about.
     form: Option<Editing>,
+    /// What was typed in the form that was sent last.
+    sent: Vec<String>,
     /// The source that is to be removed.
     removing: Option<String>,
 }
@@ -37,7 +42,8 @@ struct Editing {
 
 /// Why no source can be chosen, if so.
 pub fn on_source(model: &Model) -> Result<(), String> {
-    chosen(model).map(drop).ok_or_else(|| "there is no source; a adds one".to_owned())
+    empty::reached(model, Stage::Source)?;
+    chosen(model).map(drop).ok_or_else(|| "the workspace is still being read".to_owned())
 }
 
 /// Why the chosen source cannot be changed, if so.
@@ -162,8 +168,9 @@ fn open_form(model: &mut Model, editing: Editing) {
             read(model, &texts).err()
         },
         submit: |model, texts| {
-            let texts: Vec<&str> = texts.iter().map(|text| text.trim()).collect();
-            let job = read(model, &texts).ok();
+            let trimmed: Vec<&str> = texts.iter().map(|text| text.trim()).collect();
+            let job = read(model, &trimmed).ok();
+            model.sources.manage.sent = texts;
             job.map(Effect::Do).into_iter().collect()
         },
     }));
@@ -239,15 +246,44 @@ fn read(model: &Model, texts: &[&str]) -> Result<Job, String> {
     Ok(Job::AddSource { name: texts.first().copied().unwrap_or_default().to_owned(), config: Box::new(config) })
 }
 
+/// A source could not be added, changed or removed: a form comes back as it was typed, with the reason at its line.
+pub fn refused(model: &mut Model, job: &Job, error: &Error) {
+    let sent = std::mem::take(&mut model.sources.manage.sent);
+    let form = model.sources.manage.form.take();
+    let (Some(editing), Job::AddSource { .. } | Job::EditSource { .. }, None) = (form, job, &model.popup) else {
+        return model.notes.fail(model.clock, error);
+    };
+    open_form(model, editing);
+    let Some(Popup::Form(form)) = &mut model.popup else { return };
+    for (field, text) in form.fields.iter_mut().zip(sent) {
+        field.input = Input::new(text);
+        field.touched = true;
+    }
+    // The key that is wrong is the last part of its place: `sources.NAME.path`.
+    let key = error.place().column.as_deref().and_then(|column| column.rsplit('.').next());
+    form.focus = key.and_then(|key| form.fields.iter().position(|field| field.label == key)).unwrap_or(0);
+    let hints: String = error.hints().iter().map(|hint| format!("; {hint}")).collect();
+    if let Some(field) = form.fields.get_mut(form.focus) {
+        field.refused = Some(format!("{}{hints}", error.what()));
+    }
+}
+
+/// What comes after a change.
+fn after(model: &Model) -> String {
+    format!("{} tests it, {} loads it", model.key("sources/test source"), model.key("sources/load"))
+}
+
 /// A source was added, changed or removed.
 pub fn changed(model: &mut Model, job: &Job) -> Vec<Effect> {
     match job {
         Job::AddSource { name, .. } => {
             model.about.sources.push(name.clone());
-            model.say_with_hint(Tone::Done, format!("{name} is added"), "t tests it, l loads it");
+            model.sources.focus = SOURCES;
+            model.sources.cursors[SOURCES].at = model.about.sources.len() as u64 - 1;
+            model.say_with_hint(Tone::Done, format!("{name} is added"), after(model));
         }
         Job::EditSource { name, .. } => {
-            model.say_with_hint(Tone::Done, format!("{name} is changed"), "t tests it, l loads it");
+            model.say_with_hint(Tone::Done, format!("{name} is changed"), after(model));
         }
         Job::RemoveSource(name) => {
             model.about.sources.retain(|known| known != name);

@@ -2,6 +2,8 @@
 //!
 //! Bad *data* is never an error: it is a reject or an anomaly. An error is a command that could not do its work.
 
+pub mod misread;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -152,6 +154,13 @@ impl Error {
     #[must_use]
     pub fn at_line(mut self, line: u64) -> Self {
         self.0.place.line = Some(line);
+        self
+    }
+
+    /// Says on which line it happened, if that is known.
+    #[must_use]
+    pub fn at_line_if(mut self, line: Option<u64>) -> Self {
+        self.0.place.line = line;
         self
     }
 

@@ -27,6 +27,8 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use self::choose::{Candidate, Folder, Format, Stamp};
+use self::dialect::Wanted;
+use self::encoding::Encoding;
 use self::sheets::Sheet;
 use self::text::Text;
 use self::unpack::Readable;
@@ -56,17 +58,28 @@ pub const CONNECTOR: ConnectorKind = ConnectorKind {
 };
 
 fn open(place: &Place) -> Result<Box<dyn Connector>> {
-    let path = place.config.text("path").ok_or_else(|| {
-        Error::config(format!("the source \"{}\" does not say where its files are", place.source))
-            .at_file("tastevin.toml")
-            .at_column(format!("sources.{}.path", place.source))
-            .hint("add path = \"exports\"")
-    })?;
+    let Options { path } = place.options()?;
     // Files are found again by the paths that are kept of them, from whatever folder the program is started in.
     let folder = place.workspace.join(path);
     let folder =
         std::path::absolute(&folder).map_err(|cause| Error::io("`path` of the source is no path", &folder, cause))?;
-    Ok(Box::new(Files { folder, entities: place.entities()? }))
+    let entities: IndexMap<String, EntityFiles> = place.entities()?;
+    for (entity, files) in &entities {
+        prove(files).map_err(|error| place.at_entity(entity, error))?;
+    }
+    Ok(Box::new(Files { folder, entities }))
+}
+
+/// Refuses what a mapping cannot say of any file.
+fn prove(files: &EntityFiles) -> Result<()> {
+    files.encoding.as_deref().map(Encoding::parse).transpose()?;
+    Wanted::of(files).map(drop)
+}
+
+/// What a source says in `tastevin.toml`.
+#[derive(serde::Deserialize)]
+struct Options {
+    path: String,
 }
 
 struct Files {

@@ -14,8 +14,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Result};
-use crate::model::{Canceller, EntityLoad, Mapping, Progress, Reject, SourceConfig};
+use crate::error::{Error, Result, misread, nearest};
+use crate::model::{Canceller, EntityLoad, Mapping, Progress, Reject, SourceConfig, examples};
 use crate::store::Store;
 
 pub use self::docs::reference;
@@ -64,13 +64,38 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// The error with the place of an option of the source.
+    pub fn at_option(&self, name: &str, error: Error) -> Error {
+        error.at_file("tastevin.toml").at_column(format!("sources.{}.{name}", self.source)).at_key([
+            "sources",
+            self.source,
+            name,
+        ])
+    }
+
+    /// The error, whose key is what a mapping says of an entity, with its place.
+    pub fn at_entity(&self, entity: &str, error: Error) -> Error {
+        let inner = error.place().key.clone();
+        let key: Vec<&str> = ["entities", entity].into_iter().chain(inner.iter().map(String::as_str)).collect();
+        error.at_file(format!("mappings/{}.toml", self.config.mapping_name())).at_column(key.join(".")).at_key(key)
+    }
+
+    /// What `tastevin.toml` says of the source, but for secrets, which are for [`secret`] to read.
+    pub fn options<T: DeserializeOwned>(&self) -> Result<T> {
+        let secrets: Vec<&str> =
+            find(&self.mapping.connector)?.options.iter().filter(|one| one.secret).map(|one| one.name).collect();
+        let options = self.config.options.iter().filter(|(name, _)| !secrets.contains(&name.as_str()));
+        let options: toml::Table = options.map(|(name, value)| (name.clone(), value.clone())).collect();
+        misread::read_table(&options, &["sources", self.source], examples::WORKSPACE)
+            .map_err(|error| error.at_file("tastevin.toml"))
+    }
+
     /// What the mapping says of each entity, in the connector's own words.
     pub fn entities<T: DeserializeOwned>(&self) -> Result<IndexMap<String, T>> {
-        let read = |(name, options): (&String, &toml::Table)| match options.clone().try_into() {
-            Ok(entity) => Ok((name.clone(), entity)),
-            Err(cause) => Err(Error::config(cause.message().to_owned())
-                .at_file(format!("mappings/{}.toml", self.config.mapping_name()))
-                .at_column(format!("entities.{name}"))),
+        let read = |(name, options): (&String, &toml::Table)| {
+            let read = misread::read_table(options, &["entities", name], examples::MAPPING);
+            let file = || format!("mappings/{}.toml", self.config.mapping_name());
+            read.map(|entity| (name.clone(), entity)).map_err(|error| error.at_file(file()))
         };
         self.mapping.entities.iter().map(read).collect()
     }
@@ -246,6 +271,31 @@ pub struct LineMark {
 
 /// All connectors.
 pub static REGISTRY: &[&ConnectorKind] = &[&files::CONNECTOR, &odoo::CONNECTOR];
+
+/// What reads a source. Checks what is said of it, contacts nothing.
+///
+/// # Errors
+/// There is no such connector, or it knows no such option, or an option is not what it should be.
+pub fn open(place: &Place) -> Result<Box<dyn Connector>> {
+    let kind = find(&place.mapping.connector).map_err(|error| {
+        error
+            .at_file(format!("mappings/{}.toml", place.config.mapping_name()))
+            .at_column("connector")
+            .at_key(["connector"])
+    })?;
+    let names = || kind.options.iter().map(|option| option.name);
+    if let Some(unknown) = place.config.options.keys().find(|name| !names().any(|known| known == *name)) {
+        let error = Error::config(format!("the connector \"{}\" knows no option \"{unknown}\"", kind.name));
+        let error = place.at_option(unknown, error);
+        let error = match nearest(unknown, names()) {
+            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+            None => error,
+        };
+        let known: Vec<&str> = ["kind", "mapping"].into_iter().chain(names()).collect();
+        return Err(error.hint(format!("the keys of such a source are: {}", known.join(", "))));
+    }
+    (kind.open)(place)
+}
 
 /// The connector of that name.
 pub fn find(name: &str) -> Result<&'static ConnectorKind> {

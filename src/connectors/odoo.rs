@@ -160,33 +160,29 @@ struct Odoo {
 }
 
 fn open(place: &Place) -> Result<Box<dyn Connector>> {
-    let at =
-        |name: &str, error: Error| error.at_file("tastevin.toml").at_column(format!("sources.{}{name}", place.source));
+    let at = |name: &str, error: Error| place.at_option(name, error);
     let kept = secret::kept(place, "api_key")?;
-    let mut written: toml::Table = place.config.options.clone().into_iter().collect();
-    written.remove("api_key");
-    let options: Options =
-        written.try_into().map_err(|cause: toml::de::Error| at("", Error::config(cause.message().to_owned())))?;
+    let options: Options = place.options()?;
     let protocol = match options.protocol.as_str() {
         "auto" => Protocol::Auto,
         "xmlrpc" => Protocol::XmlRpc,
         "json2" => Protocol::Json2,
         other => {
             return Err(at(
-                ".protocol",
+                "protocol",
                 Error::config(format!("there is no way to ask called \"{other}\"")).hint("write auto, xmlrpc or json2"),
             ));
         }
     };
     if !options.url.starts_with("https://") && !options.url.starts_with("http://") {
         return Err(at(
-            ".url",
+            "url",
             Error::config("this is no address of a server").hint("write it like https://odoo.example.com"),
         ));
     }
     let share = options.max_gone.trim().strip_suffix('%').and_then(|share| share.trim().parse::<f64>().ok());
     let Some(share) = share.filter(|share| (0.0..=100.0).contains(share)) else {
-        return Err(at(".max_gone", Error::config("this is no share").hint("write it like \"20%\"")));
+        return Err(at("max_gone", Error::config("this is no share").hint("write it like \"20%\"")));
     };
     Ok(Box::new(Odoo {
         protocol,

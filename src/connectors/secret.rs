@@ -40,7 +40,7 @@ impl fmt::Debug for Secret {
 
 /// Where the option `name` says that the secret is kept.
 pub fn kept(place: &Place, name: &str) -> Result<Kept> {
-    let at = |error: Error| error.at_file("tastevin.toml").at_column(format!("sources.{}.{name}", place.source));
+    let at = |error: Error| place.at_option(name, error);
     let hint =
         format!("write {name} = {{ env = \"NAME_OF_A_VARIABLE\" }}, {{ keyring = \"…\" }} or {{ file = \"…\" }}");
     let Some(value) = place.config.options.get(name) else {

@@ -7,6 +7,7 @@ mod decision;
 mod draft;
 mod drift;
 mod duplicate;
+pub mod examples;
 mod facet;
 mod load;
 mod mapping;

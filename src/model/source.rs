@@ -1,5 +1,7 @@
 //! What `tastevin.toml` says: the workspace, its sources and its gate.
 
+use std::num::NonZeroU32;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +30,7 @@ pub struct Workspace {
     pub memory_limit: Option<String>,
     /// How many threads the engine may use; absent for all.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub threads: Option<u32>,
+    pub threads: Option<NonZeroU32>,
 }
 
 /// One `[sources.NAME]` part. Options beyond `kind` and `mapping` belong to the connector.

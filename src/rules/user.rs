@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::finding::{Finding, column};
 use super::{Origin, Scope};
-use crate::error::{Error, Kind, Result};
-use crate::model::{Check, Schema, Severity, Table};
+use crate::error::{Error, Kind, Result, misread};
+use crate::model::{Check, Schema, Severity, Table, examples};
 use crate::sql::{Literal, Path as Name};
 use crate::store::Store;
 use crate::store::vet::{self, Sight};
@@ -99,14 +99,7 @@ pub fn load(folder: &Path) -> Result<Vec<UserRule>> {
 
 /// The rule that a file holds.
 pub fn parse(file: &Path, text: &str) -> Result<UserRule> {
-    let mut rule: UserRule = toml::from_str(text).map_err(|cause| {
-        let line = cause.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count() as u64);
-        let error = Error::config(format!("this is no rule: {}", cause.message())).at_file(file).hint(SHAPE);
-        match line {
-            Some(line) => error.at_line(line),
-            None => error,
-        }
-    })?;
+    let mut rule: UserRule = misread::read(text, examples::RULE).map_err(|error| error.at_file(file).hint(SHAPE))?;
     file.clone_into(&mut rule.file);
     if !is_kebab_case(&rule.id) {
         return Err(rule.wrong("id", &format!("\"{}\" is no id", rule.id)).hint("write it like \"magnum-price\""));

@@ -236,7 +236,10 @@ pub(super) fn uses(store: &Store, inputs: &Inputs) -> Result<Vec<Use>> {
         let rule = rules::find(&check.rule)?;
         let sql = (rule.find)(&scope(inputs, &check, &fed, None)).map_err(|error| {
             let number = inputs.schema.checks.iter().position(|other| *other == check).map(|at| at.to_string());
-            error.at_file(map::SCHEMA).at_key(number.iter().flat_map(|number| ["check", number.as_str()]))
+            // What no line asks for follows from what is declared of the field.
+            let declared = ["tables", &check.table, "fields", &check.field];
+            let key = number.as_deref().map_or(declared.to_vec(), |number| vec!["check", number]);
+            error.at_file(map::SCHEMA).at_column(format!("{}.{}", check.table, check.field)).at_key(key)
         })?;
         let Some(sql) = sql.filter(|_| fed.contains(&check.table.as_str())) else { continue };
         let Check { rule: id, table, field, .. } = check.clone();

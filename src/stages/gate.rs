@@ -118,11 +118,18 @@ fn held_rows(schema: &Schema) -> String {
     tables.join("\nUNION ALL\n")
 }
 
+/// The greatest share or number of rows that may be quarantined, and that may be removed.
+///
+/// # Errors
+/// What is written says neither a share nor a number.
+pub fn limits(gate: &Gate) -> Result<(Most, Most)> {
+    Ok((Most::parse("max_quarantined", &gate.max_quarantined)?, Most::parse("max_removed", &gate.max_removed)?))
+}
+
 /// Gathers the rows that are held back and says what must hold. `None` where the candidates are not what the conditions are about:
 /// nothing was checked yet, or the schema has changed since.
 pub(super) fn hold(store: &Store, schema: &Schema, gate: &Gate) -> Result<(Option<Held>, Vec<Condition>)> {
-    let most = Most::parse("max_quarantined", &gate.max_quarantined)?;
-    let most_removed = Most::parse("max_removed", &gate.max_removed)?;
+    let (most, most_removed) = limits(gate)?;
     let shapes = Shapes::read(store)?;
     let current = is_current(store, schema, &shapes)?;
     if !current.holds && !shapes.fit(schema) {
@@ -306,7 +313,7 @@ fn blocked(held: &Held, quarantine: bool) -> Condition {
 
 /// The most that may be held back of a table.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Most {
+pub enum Most {
     /// In percent of its candidate rows, 0 to 100.
     Percent(f64),
     /// In rows.
@@ -320,7 +327,8 @@ impl Most {
             Error::config(format!("{name} = \"{text}\" says neither a share nor a number of rows"))
                 .at_file(PathBuf::from("tastevin.toml"))
                 .at_column(format!("gate.{name}"))
-                .hint("write a share like \"5%\" or \"0.05\", or a number of rows like \"20\"")
+                .at_key(["gate", name])
+                .hint(format!("write a share like {name} = \"5%\", or a number of rows like {name} = \"20\""))
         };
         let trimmed = text.trim();
         if let Ok(rows) = trimmed.parse::<u64>() {

@@ -48,6 +48,8 @@ pub fn load(
     load.entities.clear();
     load.drift.clear();
     let stands = staged_entities(store, place.source).is_ok_and(|entities| !entities.is_empty());
+    // Whoever has to mend a file of the workspace has nothing of the data on their mind.
+    let stands = stands && !matches!(error.kind(), Kind::Config | Kind::Usage);
     let error = if stands { error.hint("the earlier load still stands") } else { error };
     load.notes.push(error.to_string());
     load.notes.extend(error.hints().iter().cloned());
@@ -57,7 +59,7 @@ pub fn load(
 }
 
 fn extract_all(store: &Store, place: &Place, wanted: &LoadOptions, watch: &Watch, load: &mut Load) -> Result<()> {
-    let connector = (connectors::find(&place.mapping.connector)?.open)(place)?;
+    let connector = connectors::open(place)?;
     let temp_dir = temp_dir(place.workspace)?;
     let entities = connector.entities(watch)?;
     let read = place.mapping.tables.values().map(|table| &table.entity);

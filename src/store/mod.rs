@@ -294,7 +294,10 @@ fn config(settings: &Settings) -> Result<Config> {
     if let Some(limit) = &settings.memory_limit {
         config = config.max_memory(limit).map_err(|cause| {
             Error::config(format!("memory_limit = \"{limit}\" is no amount of memory"))
-                .hint("write it like \"4GB\"")
+                .at_file("tastevin.toml")
+                .at_column("workspace.memory_limit")
+                .at_key(["workspace", "memory_limit"])
+                .hint("write it like memory_limit = \"4GB\"")
                 .caused_by(cause)
         })?;
     }

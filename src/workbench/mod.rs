@@ -64,10 +64,11 @@ impl Workbench {
         let settings = Settings {
             read_only: options.read_only,
             memory_limit: workspace.config.workspace.memory_limit.clone(),
-            threads: workspace.config.workspace.threads,
+            threads: workspace.config.workspace.threads.map(std::num::NonZeroU32::get),
             temp_dir: Some(workspace.temp()),
         };
-        let store = Store::open(&workspace.database(), &settings, &functions())?;
+        let store = Store::open(&workspace.database(), &settings, &functions())
+            .map_err(|error| workspace::located(dir, error))?;
         let ledger = decide::Ledger::open(&workspace.ledger(), options.read_only)?;
         let reader = Reader::new(Arc::new(workspace), store);
         // One wish to stop is for all that goes on here, whether it changes something or only looks.
@@ -138,7 +139,7 @@ impl Workbench {
             at: clock::now(),
         };
         // Nobody sees the new candidates beside the findings in the old ones.
-        self.reader.store.transaction(|store| {
+        let checked = self.reader.store.transaction(|store| {
             if !everything && let Some(verdict) = recheck::run(store, &plan, &inputs, &self.canceller)? {
                 return Ok(verdict);
             }
@@ -146,7 +147,8 @@ impl Workbench {
             let verdict = check::run(store, &inputs, progress, &self.canceller)?;
             recheck::remember(store, &plan, &inputs)?;
             Ok(verdict)
-        })
+        });
+        checked.map_err(|error| workspace::located(self.dir(), error))
     }
 
     /// Makes the candidates canonical.
@@ -189,6 +191,7 @@ impl Reader {
         let mapping = workspace.mappings.iter().find(|(source, _)| source == name).map(|(_, mapping)| mapping);
         let mapping = mapping.ok_or_else(|| Error::internal(format!("source \"{name}\" lost its mapping")))?;
         work(&Place { source: name, config, mapping, workspace: &workspace.dir })
+            .map_err(|error| workspace::located(&workspace.dir, error))
     }
 }
 
@@ -203,5 +206,5 @@ fn functions() -> Vec<Function> {
 }
 
 fn connector(place: &Place) -> Result<Box<dyn connectors::Connector>> {
-    (connectors::find(&place.mapping.connector)?.open)(place)
+    connectors::open(place)
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::error::misread::{self, Examples};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Mapping, Schema, SourceConfig, WorkspaceConfig};
-use crate::stages::map;
+use crate::model::{Mapping, Schema, SourceConfig, WorkspaceConfig, examples};
+use crate::stages::gate;
 
 /// How a workspace is opened.
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,13 +87,16 @@ impl Workspace {
             path if path.exists() => toml(&path)?,
             path => parse(DEFAULTS[0].1, &path)?,
         };
+        gate::limits(&config.gate)?;
         let mut mappings = Vec::new();
         for (name, source) in &config.sources {
             refuse_secrets(&file, name, &source.options)?;
             refuse_borrowed(dir, &file, name, &config)?;
             refuse_name(name, &config).map_err(|error| error.at_file(&file).at_key(["sources", name]))?;
             let Some((mapping, _)) = read_mapping(dir, &mapping_name(dir, name, source), &source.kind)? else {
-                return Err(no_mapping(dir, name, source.mapping_name()).at_file(&file));
+                let key = if source.mapping.is_some() { "mapping" } else { "kind" };
+                let error = no_mapping(dir, name, source.mapping_name()).at_file(&file);
+                return Err(error.at_column(format!("sources.{name}.{key}")).at_key(["sources", name, key]));
             };
             mappings.push((name.clone(), mapping));
         }
@@ -327,33 +331,41 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|cause| Error::io("cannot write", path, cause))
 }
 
-fn toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+/// What a file of a workspace says.
+trait Written: serde::de::DeserializeOwned {
+    /// What could be written in it.
+    const EXAMPLES: Examples;
+}
+
+impl Written for WorkspaceConfig {
+    const EXAMPLES: Examples = examples::WORKSPACE;
+}
+
+impl Written for Mapping {
+    const EXAMPLES: Examples = examples::MAPPING;
+}
+
+impl Written for Schema {
+    const EXAMPLES: Examples = examples::SCHEMA;
+}
+
+fn toml<T: Written>(path: &Path) -> Result<T> {
     let text = fs::read_to_string(path).map_err(|cause| Error::io("cannot read", path, cause))?;
     parse(&text, path)
 }
 
-fn parse<T: serde::de::DeserializeOwned>(text: &str, path: &Path) -> Result<T> {
-    toml::from_str(text).map_err(|cause| {
-        let line = cause.span().map(|span| 1 + text[..span.start].matches('\n').count() as u64);
-        let error = Error::config(cause.message().to_owned()).at_file(path);
-        match line {
-            Some(line) => error.at_line(line),
-            None => error,
-        }
-    })
+fn parse<T: Written>(text: &str, path: &Path) -> Result<T> {
+    misread::read(text, T::EXAMPLES).map_err(|error| error.at_file(path))
 }
 
 /// The error with the line on which its key stands in a file of the workspace in `dir`, as far as that can be told.
 pub(super) fn located(dir: &Path, error: Error) -> Error {
     let Some(file) = error.place().file.clone() else { return error };
-    let file = if file == Path::new(map::SCHEMA) { dir.join(file) } else { file };
+    let is_ours = file == Path::new("tastevin.toml") || file.starts_with("mappings");
+    let file = if is_ours { dir.join(file) } else { file };
     let text = fs::read_to_string(&file).unwrap_or_default();
     let line = error.place().line.or_else(|| line_of(&text, &error.place().key));
-    let error = error.at_file(file);
-    match line {
-        Some(line) => error.at_line(line),
-        None => error,
-    }
+    error.at_file(file).at_line_if(line)
 }
 
 /// The line on which a key stands, or what of it there is.
@@ -382,6 +394,7 @@ fn refuse_secrets(file: &Path, source: &str, options: &indexmap::IndexMap<String
             return Err(Error::config("a secret must not stand in this file")
                 .at_file(file)
                 .at_column(format!("sources.{source}.{name}"))
+                .at_key(["sources", source, name])
                 .hint(format!("write {name} = {{ env = \"NAME_OF_A_VARIABLE\" }} and set that variable")));
         }
     }

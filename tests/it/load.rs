@@ -370,8 +370,18 @@ fn a_word_that_the_connector_does_not_know_is_refused_with_its_place() {
     mapping.entities["clients"].insert("delimeter".into(), ";".into());
     let error = desk.load_by(&mapping, &|_| ()).expect_err("a slip of the pen");
     let said = error.to_string();
-    assert!(said.starts_with("mappings/isavigne.toml [entities.clients]: unknown field `delimeter`"), "{said}");
-    assert_eq!(error.kind(), Kind::Config);
+    let place = "mappings/isavigne.toml [entities.clients.delimeter]";
+    assert_eq!(said, format!("{place}: there is no key \"delimeter\" in [entities.clients]"));
+    assert_eq!((error.kind(), error.hints()[0].as_str()), (Kind::Config, "did you mean \"delimiter\"?"));
+    for (key, value, said) in [
+        ("delimiter", ";;", "the delimiter \";;\" is not one ASCII character"),
+        ("encoding", "utf9", "unknown encoding \"utf9\""),
+    ] {
+        let mut mapping = desk.mapping();
+        mapping.entities["clients"].insert(key.into(), value.into());
+        let error = desk.load_by(&mapping, &|_| ()).expect_err("nothing that can be").to_string();
+        assert_eq!(error, format!("mappings/isavigne.toml [entities.clients.{key}]: {said}"));
+    }
 }
 
 #[test]

@@ -134,3 +134,100 @@ fn sources_that_capitals_alone_tell_apart_are_refused() {
         assert!(output.stderr.contains(said) && output.stderr.contains("tastevin.toml:"), "{}", output.stderr);
     }
 }
+
+#[test]
+fn what_is_of_the_wrong_sort_is_told_with_its_key_what_was_expected_and_an_example() {
+    let workspace = Workspace::checked();
+    let fresh = workspace.read("tastevin.toml");
+    let source = "kind = \"isavigne\"";
+    workspace.write("tastevin.toml", format!("{fresh}\n# the end\n"));
+    for (right, wrong, said) in [
+        (
+            "max_quarantined = \"5%\"",
+            "max_quarantined = 0.2",
+            &[
+                "[gate.max_quarantined]",
+                "max_quarantined = 0.2, where a text in quotes is expected",
+                "hint: write it like max_quarantined = \"5%\"",
+            ][..],
+        ),
+        (
+            "max_quarantined = \"5%\"",
+            "max_quarantined = \"120%\"",
+            &["[gate.max_quarantined]", "says neither a share nor a number of rows", "like max_quarantined = \"5%\""],
+        ),
+        (
+            "fail_on = \"error\"",
+            "fail_on = \"errors\"",
+            &["is none of error, warning, never", "write it like fail_on = \"error\""],
+        ),
+        ("quarantine = true", "quarantine = \"yes\"", &["where true or false is expected", "like quarantine = true"]),
+        ("quarantine = true", "quarantined = true", &["[gate.quarantined]", "did you mean \"quarantine\"?"]),
+        (
+            "name = \"Test\"",
+            "name = \"Test\"\nthreads = 0",
+            &["threads = 0, where a whole number from 1 on is expected"],
+        ),
+        (
+            "name = \"Test\"",
+            "name = \"Test\"\nmemory_limit = \"lots\"",
+            &["[workspace.memory_limit]", "like memory_limit = \"4GB\""],
+        ),
+        (source, "kind = 3", &["[sources.isavigne_prod.kind]", "write it like kind = \"isavigne\""]),
+        (source, "kind = \"isavign\"", &["[sources.isavigne_prod.kind]", "the mappings are: brevo, isavigne, odoo"]),
+        (source, "kid = \"isavigne\"", &["kind is missing in [sources.isavigne_prod]", "add kind = \"isavigne\""]),
+    ] {
+        // A line that is added, and a key that is missing, are told where they stand.
+        let shift = match wrong {
+            wrong if wrong.contains('\n') => 1,
+            wrong if wrong.starts_with("kid") => -1,
+            _ => 0,
+        };
+        let text = workspace.read("tastevin.toml");
+        let is_meant = |line: &str| line.starts_with(right);
+        let line = text.lines().position(is_meant).unwrap_or_else(|| panic!("no {right}")) as i64 + 1 + shift;
+        workspace.write("tastevin.toml", text.replacen(&format!("\n{right}"), &format!("\n{wrong}"), 1));
+        let refused = workspace.tastevin(["check"]).ended(2).stderr;
+        for part in [format!("tastevin.toml:{line} ").as_str()].iter().chain(said) {
+            assert!(refused.contains(part), "{wrong}: no {part} in\n{refused}");
+        }
+        workspace.write("tastevin.toml", text);
+    }
+    // What only the connector knows is told when it is asked.
+    for (wrong, said) in [
+        (
+            "pth = \"exports\"",
+            &["[sources.isavigne_prod.pth]", "knows no option \"pth\"", "did you mean \"path\"?"][..],
+        ),
+        ("path = 3", &["[sources.isavigne_prod.path]", "path = 3, where a text in quotes is expected"]),
+    ] {
+        workspace.write("tastevin.toml", fresh.replace("path = \"exports\"", wrong));
+        let refused = workspace.tastevin(["load"]).ended(2).stderr;
+        let line = fresh.lines().position(|line| line == "path = \"exports\"").unwrap() + 1;
+        for part in [format!("tastevin.toml:{line} ").as_str()].iter().chain(said) {
+            assert!(refused.contains(part), "{wrong}: no {part} in\n{refused}");
+        }
+        assert!(!refused.contains("still stands"), "{refused}");
+    }
+    workspace.write("tastevin.toml", &fresh);
+    let mapping = "mappings/isavigne.toml";
+    for (right, wrong, said) in [
+        ("entity = \"produits\"", "entity = \"produit\"", &["did you mean \"produits\"?"][..]),
+        ("entity = \"produits\"", "entity = 3", &["[tables.products.entity]", "write it like entity = \"clients\""]),
+        (
+            "transforms = [\"decimal\"] }",
+            "transforms = \"decimal\" }",
+            &["[tables.products.fields.list_price_eur.transforms]", "where a list is expected"],
+        ),
+        ("{ column = \"couleur\"", "{ colum = \"couleur\"", &["did you mean \"column\"?"]),
+    ] {
+        refused(&workspace, mapping, right, wrong, said);
+    }
+    refused(
+        &workspace,
+        "mappings/canonical.toml",
+        "min = 0, max = 60,",
+        "min = \"a\", max = 60,",
+        &["[products.alcohol_percent]", "a decimal needs a number"],
+    );
+}

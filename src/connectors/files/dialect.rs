@@ -144,6 +144,8 @@ impl Wanted {
         let one = |what: &str, text: &str| match text.as_bytes() {
             [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Ok(*byte),
             _ => Err(Error::config(format!("the {what} \"{text}\" is not one ASCII character"))
+                .at_key([what])
+                .hint(format!("write it like {what} = \"{}\"", if what == "quote" { "'" } else { ";" }))
                 .hint(format!("leave {what} out to have it detected"))),
         };
         let delimiter = match files.delimiter.as_deref() {
@@ -157,7 +159,9 @@ impl Wanted {
             Some(text) => Some(Some(one("quote", text)?)),
         };
         if delimiter.is_some() && Some(delimiter) == quote {
-            return Err(Error::config("delimiter and quote are the same character"));
+            return Err(Error::config("delimiter and quote are the same character")
+                .at_key(["quote"])
+                .hint("leave quote out to have it detected, or write quote = \"\" for none"));
         }
         Ok(Wanted { delimiter, quote, header_row: files.header_row })
     }

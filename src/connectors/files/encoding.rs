@@ -51,6 +51,7 @@ impl Encoding {
         };
         NAMES.iter().find(|(_, name)| *name == wanted).map(|(encoding, _)| *encoding).ok_or_else(|| {
             Error::config(format!("unknown encoding \"{name}\""))
+                .at_key(["encoding"])
                 .hint(format!("known encodings: {}", NAMES.map(|(_, name)| name).join(", ")))
         })
     }

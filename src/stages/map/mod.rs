@@ -72,6 +72,20 @@ impl Plan {
                 });
             }
         }
+        for (source, mapping) in sources.iter().filter(|(_, mapping)| !mapping.entities.is_empty()) {
+            let named: Vec<&str> = mapping.entities.keys().map(String::as_str).collect();
+            let strange = mapping.tables.iter().find(|(_, feed)| !named.contains(&feed.entity.as_str()));
+            if let Some((table, feed)) = strange {
+                let error = Error::config(format!("the mapping names no entity \"{}\"", feed.entity))
+                    .at_column(format!("{source}: {table}"))
+                    .at_key(["tables", table, "entity"]);
+                let error = match nearest(&feed.entity, named.iter().copied()) {
+                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                    None => error,
+                };
+                return Err(error.hint(format!("its entities are: {}", named.join(", "))));
+            }
+        }
         let mut tables = IndexMap::new();
         let mut origins = IndexMap::new();
         let mut unloaded = Vec::new();

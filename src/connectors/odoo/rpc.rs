@@ -1,7 +1,5 @@
 //! The two ways to ask Odoo behind one trait: XML-RPC, and JSON-2 from Odoo 19 on. Both only ever read.
 
-use std::borrow::Cow;
-
 use super::http::{Answer, Http};
 use super::trouble::{Trouble, first_paragraph, last_line};
 use super::value::Value;
@@ -71,7 +69,7 @@ impl XmlRpc {
         if !looks.starts_with(b"<?xml") && !looks.starts_with(b"<methodResponse") {
             return Err(not_odoo(&answer));
         }
-        let (text, spoilt) = cleaned(&answer.body);
+        let (text, spoilt) = xml::cleaned(&answer.body);
         match xml::answer(&text).map_err(Trouble::Garbled)? {
             xml::Answer::Value(value) => Ok(Reply { value, spoilt }),
             xml::Answer::Fault { code, text } => Err(fault(&code, &text)),
@@ -193,29 +191,6 @@ impl Transport for Json2 {
     }
 }
 
-/// The answer as text: what is no UTF-8 and what must not stand in XML becomes U+FFFD, and is counted.
-fn cleaned(body: &[u8]) -> (Cow<'_, str>, u64) {
-    let text = String::from_utf8_lossy(body);
-    let undecodable = match text {
-        Cow::Borrowed(_) => 0,
-        Cow::Owned(_) => text.matches('\u{FFFD}').count() as u64,
-    };
-    let control = text.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
-    if !control {
-        return (text, undecodable);
-    }
-    let mut spoilt = undecodable;
-    let clean = text
-        .chars()
-        .map(|character| {
-            let bad = xml::forbidden(character);
-            spoilt += u64::from(bad);
-            if bad { '\u{FFFD}' } else { character }
-        })
-        .collect();
-    (Cow::Owned(clean), spoilt)
-}
-
 fn clean(value: &mut Value) -> u64 {
     match value {
         Value::Text(text) if text.chars().any(xml::forbidden) => {
@@ -263,6 +238,8 @@ fn said(text: &str) -> Option<Trouble> {
         Some(Trouble::NoField(words))
     } else if line.contains("cannot marshal None") || line.contains("exceeds XML-RPC limits") {
         Some(Trouble::Unsendable(words))
+    } else if line.contains("MemoryError") || line.contains("time limit exceeded") {
+        Some(Trouble::Exhausted(words))
     } else {
         None
     }
@@ -348,7 +325,18 @@ mod tests {
                 "the server cannot send one of the values by XML-RPC: int exceeds XML-RPC limits",
                 "`protocol = \"json2\"` can",
             ),
-            ("1", &format!("{traceback}MemoryError\n"), "MemoryError", ""),
+            (
+                "1",
+                &format!("{traceback}MemoryError\n"),
+                "the server ran out of time or memory: MemoryError",
+                "ask for smaller pages",
+            ),
+            (
+                "1",
+                &format!("{traceback}Exception: CPU time limit exceeded.\n"),
+                "the server ran out of time or memory: Exception: CPU time limit exceeded.",
+                "ask for smaller pages",
+            ),
         ] {
             let trouble = fault(code, text);
             assert_eq!(trouble.what(), told, "{text}");

@@ -1,6 +1,7 @@
 //! A session with one server: found, logged in, and asked again when it was busy. Neighbour: `rpc`, the two ways to ask.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -41,6 +42,8 @@ pub struct Session {
     /// What is worth knowing, in sentences.
     pub notes: Vec<String>,
     spoilt: Cell<u64>,
+    /// The fields of the models that were asked for so far.
+    declared: RefCell<HashMap<String, IndexMap<String, Field>>>,
 }
 
 /// A field of a model, as the server declares it.
@@ -136,7 +139,15 @@ impl Session {
         if wishes.archived {
             context.push(("active_test".to_owned(), Value::Bool(false)));
         }
-        let mut session = Session { http, transport, user, context, notes: Vec::new(), spoilt: Cell::new(0) };
+        let mut session = Session {
+            http,
+            transport,
+            user,
+            context,
+            notes: Vec::new(),
+            spoilt: Cell::new(0),
+            declared: RefCell::default(),
+        };
         if let Some(company) = wishes.company {
             // The refusal of a company comes in the user's language, so that it could not be told from a missing right.
             let domain = Value::List(vec![condition("id", "=", Value::Int(company))]);
@@ -213,6 +224,9 @@ impl Session {
 
     /// The fields of a model that the user may read.
     pub fn fields(&self, model: &str) -> Result<IndexMap<String, Field>, Trouble> {
+        if let Some(fields) = self.declared.borrow().get(model) {
+            return Ok(fields.clone());
+        }
         // Without naming the attributes, models with an empty help text cannot be sent (17, 19).
         let attributes = Value::texts(["type", "relation", "searchable"]);
         let reply = self.call(model, "fields_get", None, vec![("attributes", attributes)])?;
@@ -224,7 +238,9 @@ impl Session {
             let searchable = declared.get("searchable") == Some(&Value::Bool(true));
             Some((name, Field { kind: text("type")?, relation: text("relation"), searchable }))
         };
-        Ok(fields.into_iter().filter_map(field).collect())
+        let fields: IndexMap<String, Field> = fields.into_iter().filter_map(field).collect();
+        self.declared.borrow_mut().insert(model.to_owned(), fields.clone());
+        Ok(fields)
     }
 
     /// How many records meet the domain.

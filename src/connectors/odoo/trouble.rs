@@ -15,6 +15,8 @@ pub enum Trouble {
     TimedOut,
     /// The server closed the connection without an answer; that is how Odoo's own time limit shows.
     Closed,
+    /// The server ran out of time or memory over the question.
+    Exhausted(String),
     /// 429, 502, 503 or 504, with the pause that was asked for.
     Busy(u16, Option<Duration>),
     /// The server points to another address.
@@ -63,12 +65,19 @@ pub enum Trouble {
 impl Trouble {
     /// Whether the same call may go through a moment later.
     pub fn passes(&self) -> bool {
-        matches!(self, Trouble::TimedOut | Trouble::Closed | Trouble::Busy(..))
+        matches!(self, Trouble::TimedOut | Trouble::Closed | Trouble::Exhausted(_) | Trouble::Busy(..))
     }
 
     /// Whether it may have come of asking for too much at once.
     pub fn asks_for_less(&self) -> bool {
-        matches!(self, Trouble::TimedOut | Trouble::Closed | Trouble::Busy(502 | 504, _) | Trouble::TooLarge(_))
+        matches!(
+            self,
+            Trouble::TimedOut
+                | Trouble::Closed
+                | Trouble::Exhausted(_)
+                | Trouble::Busy(502 | 504, _)
+                | Trouble::TooLarge(_)
+        )
     }
 
     /// What happened, one clause.
@@ -78,6 +87,7 @@ impl Trouble {
             Trouble::Tls(why) => format!("the server's certificate is not accepted: {why}"),
             Trouble::TimedOut => "the server did not answer in time".to_owned(),
             Trouble::Closed => "the server closed the connection without an answer".to_owned(),
+            Trouble::Exhausted(text) => format!("the server ran out of time or memory: {text}"),
             Trouble::Busy(status, _) => format!("the server is busy or being maintained (HTTP {status})"),
             Trouble::Redirect(to) => format!("the server sends us on to {to}"),
             Trouble::Unprotected(to) => format!("the server sends us on to {to}, where everybody could read the key"),
@@ -109,7 +119,9 @@ impl Trouble {
             Trouble::Tls(_) => {
                 "if your company has certificates of its own, install its root certificate on this machine"
             }
-            Trouble::TimedOut | Trouble::Closed => "try again later, or ask for smaller pages with page_size = 200",
+            Trouble::TimedOut | Trouble::Closed | Trouble::Exhausted(_) => {
+                "try again later, or ask for smaller pages with page_size = 200"
+            }
             Trouble::Busy(..) => "try again in a few minutes",
             Trouble::Redirect(_) => "write that address as `url` in tastevin.toml, without what follows the host",
             Trouble::Unprotected(_) => {

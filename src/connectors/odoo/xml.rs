@@ -3,6 +3,8 @@
 //! Answers are read here and not by that crate because it loses texts of nothing but white space, whole pages with a
 //! control character in them, and the process to deep nesting.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -35,6 +37,29 @@ fn wire(value: Value) -> xmlrpc::Value {
             xmlrpc::Value::Struct(members.into_iter().map(|(name, value)| (name, wire(value))).collect())
         }
     }
+}
+
+/// The answer as text: what is no UTF-8 and what must not stand in XML becomes U+FFFD, and is counted.
+pub fn cleaned(body: &[u8]) -> (Cow<'_, str>, u64) {
+    let text = String::from_utf8_lossy(body);
+    let undecodable = match text {
+        Cow::Borrowed(_) => 0,
+        Cow::Owned(_) => text.matches('\u{FFFD}').count() as u64,
+    };
+    let control = text.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
+    if !control {
+        return (text, undecodable);
+    }
+    let mut spoilt = undecodable;
+    let clean = text
+        .chars()
+        .map(|character| {
+            let bad = forbidden(character);
+            spoilt += u64::from(bad);
+            if bad { '\u{FFFD}' } else { character }
+        })
+        .collect();
+    (Cow::Owned(clean), spoilt)
 }
 
 /// What an answer says.

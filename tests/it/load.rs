@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use tastevin::connectors::{Place, Trial, Tried, Watch};
 use tastevin::error::{Error, Kind, Result};
-use tastevin::model::{Canceller, EntityFiles, Load, LoadOptions, Mapping, Progress, SourceConfig};
+use tastevin::model::{Canceller, EntityFiles, Load, LoadOptions, Mapping, Progress, SourceConfig, Unit};
 use tastevin::stages::load;
 use tastevin::store::{Settings, Store};
 
@@ -781,15 +781,17 @@ fn an_interrupt_while_duckdb_stages_leaves_the_earlier_load_standing() -> Result
 }
 
 #[test]
-fn progress_is_told_in_bytes_and_ends_at_the_whole() -> Result<()> {
+fn progress_is_told_in_bytes_read_and_in_rows_staged_and_ends_at_the_whole() -> Result<()> {
     let content = format!("code;nom\n{}", "1;a et encore du texte\n".repeat(300_000));
     let desk = Desk::holding("clients.csv", &content);
     let told = std::sync::Mutex::new(Vec::new());
     desk.load_telling(&|progress| told.lock().expect("a lock").push(progress))?;
     let told = told.into_inner().expect("a lock");
-    for what in ["read clients.csv", "stage clients.csv"] {
+    for (what, all, unit) in
+        [("read clients.csv", content.len() as u64, Unit::Bytes), ("stage clients.csv", 300_000, Unit::Rows)]
+    {
         let last = told.iter().rfind(|progress| progress.what == what).expect("some progress");
-        assert_eq!((last.done, last.total), (content.len() as u64, Some(content.len() as u64)), "{what}");
+        assert_eq!((last.done, last.total, last.unit), (all, Some(all), unit), "{what}");
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::sync::Mutex;
 
 use tastevin::error::Kind;
-use tastevin::model::{Progress, Unit};
 use tastevin::tui::effects::{Ask, Effect, Job, Slot};
 use tastevin::tui::message::{Message, Reply};
 use tastevin::tui::workers;
@@ -16,7 +15,7 @@ use crate::session::{CLIENTS, Session, copy, prepared};
 fn a_source_is_added_changed_and_removed_by_keys() {
     let mut session = Session::checked(120, 40);
     session.keys("a").shows("what kind of source").keys("\"brevo\" enter").shows("add a source of kind brevo");
-    session.keys("enter").shows("path is needed").keys("tab \"mailing\" enter");
+    session.keys("enter").shows("✗ path is needed").keys("\"mailing\" enter");
     // What the engine refuses comes back as it was typed, with the reason at its line.
     session.shows("add a source of kind brevo").shows("✗ there is no such folder; make it first");
     assert!(session.styles("mailing").contains(&"red bold: path".to_owned()), "{:?}", session.styles("mailing"));
@@ -34,7 +33,10 @@ fn a_source_is_added_changed_and_removed_by_keys() {
 fn a_secret_is_named_by_where_it_is_kept_and_never_typed() {
     let mut session = Session::checked(120, 40);
     session.keys("a \"odoo\" enter").shows("add a source of kind odoo").shows("env ");
-    session.keys("tab \"https://o.example\" tab \"db\" tab \"bot\" tab enter").shows("say where it is kept");
+    session.keys("tab \"https://o.example\" tab \"db\" tab \"bot\" tab enter").shows("✗ api_key: say where");
+    // What is wrong elsewhere is said there, not while another line is typed.
+    session.keys("tab \"x\"").shows("✗ company_id is a whole number");
+    session.keys("backspace tab \"x\"").hides("✗").keys("enter").shows("✗ api_key: say where");
 }
 
 #[test]
@@ -238,8 +240,9 @@ fn what_a_load_does_is_seen_at_its_source() {
     session.hold().keys("L");
     session.send(Message::Reply(Box::new(Reply::Started(Job::Load("isavigne_prod".to_owned())))));
     session.shows("… isavigne_prod").shows("loading");
-    let progress = Progress { what: "load ventes.csv".to_owned(), done: 1, total: Some(4), unit: Unit::Rows };
-    session.send(Message::Reply(Box::new(Reply::Progress(progress)))).shows("loading 25 %");
+    // One that is loaded after it waits.
+    session.model.loads.push("isavigne_prod".to_owned());
+    session.shows("waits");
 }
 
 #[test]

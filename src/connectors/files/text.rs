@@ -139,7 +139,7 @@ impl Text {
             feeds: copy.is_some() || traits.return_ends + self.layout.head.return_ends == 0,
             parallel: !traits.several_lines || !traits.deceptive && traits.longest < LONG,
         };
-        let teller = Teller::new(watch, format!("stage {name}"), self.readable.bytes);
+        let teller = Teller::of_rows(watch, format!("stage {name}"), found.rows);
         let staged = if found.rows == 0 { 0 } else { staging::insert(target.store, &regular, into, &teller)? };
         let dialect = Dialect { encoding: self.encoding, grammar, header_line: self.layout.header_line };
         Ok(Staged {

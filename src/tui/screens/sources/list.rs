@@ -38,12 +38,9 @@ fn goes_on(model: &Model, source: &SourceStatus) -> Option<String> {
     if model.loads.contains(&source.name) {
         return Some("waits".to_owned());
     }
-    let work = model.work.as_ref().filter(|work| work.job == Job::Load(source.name.clone()))?;
-    let share = work.progress.as_ref().and_then(|progress| {
-        let total = progress.total.filter(|total| *total > 0)?;
-        Some(progress.done.min(total) * 100 / total)
-    });
-    Some(share.map_or_else(|| "loading".to_owned(), |share| format!("loading {share} %")))
+    // How far it is stands in the last line: it counts file by file, and not the whole.
+    let is_loading = model.work.as_ref().is_some_and(|work| work.job == Job::Load(source.name.clone()));
+    is_loading.then(|| "loading".to_owned())
 }
 
 /// Draws it.

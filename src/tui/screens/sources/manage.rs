@@ -163,17 +163,43 @@ fn open_form(model: &mut Model, editing: Editing) {
         about: Vec::new(),
         fields,
         focus: 0,
+        // Only the line that is being typed is found fault with; the others have their turn when the form is sent.
         check: |model, form| {
+            let here = form.fields.get(form.focus).is_some_and(|field| field.touched);
             let texts: Vec<&str> = (0..form.fields.len()).map(|at| form.text(at)).collect();
-            read(model, &texts).err()
+            let (_, wrong) = read(model, &texts).err()?.into_iter().find(|(at, _)| here && *at == form.focus)?;
+            Some(wrong)
         },
         submit: |model, texts| {
             let trimmed: Vec<&str> = texts.iter().map(|text| text.trim()).collect();
-            let job = read(model, &trimmed).ok();
+            let read = read(model, &trimmed);
             model.sources.manage.sent = texts;
-            job.map(Effect::Do).into_iter().collect()
+            match read {
+                Ok(job) => vec![Effect::Do(job)],
+                Err(wrong) => {
+                    if let Some((at, why)) = wrong.into_iter().next() {
+                        come_back(model, at, why);
+                    }
+                    Vec::new()
+                }
+            }
         },
     }));
+}
+
+/// Opens the form again as it was sent, at a line, with what is wrong with it.
+fn come_back(model: &mut Model, at: usize, why: String) {
+    let sent = std::mem::take(&mut model.sources.manage.sent);
+    let Some(editing) = model.sources.manage.form.take() else { return };
+    open_form(model, editing);
+    let Some(Popup::Form(form)) = &mut model.popup else { return };
+    for (field, text) in form.fields.iter_mut().zip(sent) {
+        (field.input, field.touched) = (Input::new(text), true);
+    }
+    form.focus = at;
+    if let Some(field) = form.fields.get_mut(at) {
+        field.refused = Some(why);
+    }
 }
 
 /// A value as it is typed.
@@ -215,29 +241,38 @@ fn typed(option: &SourceOption, text: &str) -> Result<Option<Value>, String> {
     Ok(Some(value))
 }
 
-/// What is to be done with what was typed, or what is wrong with it.
-fn read(model: &Model, texts: &[&str]) -> Result<Job, String> {
+/// What is to be done with what was typed, or what is wrong with it, line by line.
+fn read(model: &Model, texts: &[&str]) -> Result<Job, Vec<(usize, String)>> {
     let Some(editing) = &model.sources.manage.form else {
-        return Err("this form is about nothing".to_owned());
+        return Err(vec![(0, "this form is about nothing".to_owned())]);
     };
+    let mut wrong = Vec::new();
     let is_new = editing.source.is_none();
     if is_new {
         let name = texts.first().copied().unwrap_or_default();
         if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
-            return Err("letters, digits, _ - and . make a name".to_owned());
+            wrong.push((0, "letters, digits, _ - and . make a name".to_owned()));
         }
         if model.about.sources.iter().any(|known| known == name) {
-            return Err(format!("there is a source {name} already"));
+            wrong.push((0, format!("there is a source {name} already")));
         }
     }
     let mut options = IndexMap::new();
-    for (option, text) in editing.options.iter().zip(texts.iter().skip(usize::from(is_new))) {
-        options.insert(option.name.to_owned(), typed(option, text)?);
+    for (at, (option, text)) in
+        (usize::from(is_new)..).zip(editing.options.iter().zip(texts.iter().skip(usize::from(is_new))))
+    {
+        match typed(option, text) {
+            Ok(value) => drop(options.insert(option.name.to_owned(), value)),
+            Err(why) => wrong.push((at, why)),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
     }
     if let Some(source) = &editing.source {
         options.retain(|name, value| editing.before.options.get(name) != value.as_ref());
         return match options.is_empty() {
-            true => Err("nothing is changed".to_owned()),
+            true => Err(vec![(0, "nothing is changed".to_owned())]),
             false => Ok(Job::EditSource { name: source.clone(), changes: options }),
         };
     }
@@ -248,24 +283,24 @@ fn read(model: &Model, texts: &[&str]) -> Result<Job, String> {
 
 /// A source could not be added, changed or removed: a form comes back as it was typed, with the reason at its line.
 pub fn refused(model: &mut Model, job: &Job, error: &Error) {
-    let sent = std::mem::take(&mut model.sources.manage.sent);
-    let form = model.sources.manage.form.take();
-    let (Some(editing), Job::AddSource { .. } | Job::EditSource { .. }, None) = (form, job, &model.popup) else {
-        return model.notes.fail(model.clock, error);
+    // Whatever else is being typed by now is not pushed aside.
+    let is_typing =
+        matches!(model.popup, Some(Popup::Form(_) | Popup::Sheet(_) | Popup::Question(_) | Popup::Console(_)));
+    let labels: Vec<&str> = match (&model.sources.manage.form, job) {
+        (Some(editing), Job::AddSource { .. }) => {
+            std::iter::once("name").chain(editing.options.iter().map(|option| option.name)).collect()
+        }
+        (Some(editing), Job::EditSource { .. }) => editing.options.iter().map(|option| option.name).collect(),
+        _ => Vec::new(),
     };
-    open_form(model, editing);
-    let Some(Popup::Form(form)) = &mut model.popup else { return };
-    for (field, text) in form.fields.iter_mut().zip(sent) {
-        field.input = Input::new(text);
-        field.touched = true;
+    if is_typing || labels.is_empty() {
+        return model.notes.fail(model.clock, error);
     }
     // The key that is wrong is the last part of its place: `sources.NAME.path`.
     let key = error.place().column.as_deref().and_then(|column| column.rsplit('.').next());
-    form.focus = key.and_then(|key| form.fields.iter().position(|field| field.label == key)).unwrap_or(0);
+    let at = key.and_then(|key| labels.iter().position(|label| *label == key)).unwrap_or(0);
     let hints: String = error.hints().iter().map(|hint| format!("; {hint}")).collect();
-    if let Some(field) = form.fields.get_mut(form.focus) {
-        field.refused = Some(format!("{}{hints}", error.what()));
-    }
+    come_back(model, at, format!("{}{hints}", error.what()));
 }
 
 /// What comes after a change.

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{NEXT, at, lines};
 use crate::model::{NextStep, Severity, Task};
-use crate::tui::effects::Effect;
+use crate::tui::effects::{Effect, Job};
 use crate::tui::model::Model;
 use crate::tui::screens::{self, Region};
 use crate::tui::widgets::grid::Column;
@@ -31,6 +31,9 @@ pub fn steps(model: &Model) -> &[NextStep] {
 pub fn can_go(model: &Model) -> Result<(), String> {
     let step = steps(model).get(at(model, NEXT)).ok_or_else(|| nothing(model))?;
     match &step.task {
+        Task::Check if model.work.as_ref().is_some_and(|work| work.job == Job::Check) => {
+            Err("a check is going on; a moment".to_owned())
+        }
         Task::Load { .. } | Task::Check => model.free(),
         Task::Report => popups::checked(model),
         _ => Ok(()),

@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use super::screens::mapping::{Opened, Told};
 use crate::model::{
     Action, Anomaly, AnomalyFilter, Cluster, Commit, Conflict, DuplicateGroup, Duplicates, EntityProfile, Facets, Load,
-    Mapping, MappingDraft, MappingPreview, Neighbours, Page, Proposal, RowChange, RowStory, SourceConfig, Standing,
-    Suggested, TableScore, TableTally, TextField, ValueCluster, Verdict, Waiver,
+    Mapping, MappingDraft, MappingPreview, MappingProblem, Neighbours, Page, Proposal, RowChange, RowStory,
+    SourceConfig, Standing, Suggested, TableScore, TableTally, TextField, ValueCluster, Verdict, Waiver,
 };
 use crate::workbench::{MappingInfo, Probe, SourceStatus, Tried};
 
@@ -369,6 +369,8 @@ pub enum Ask {
         /// How many.
         limit: u64,
     },
+    /// What is wrong with mappings as they would be, each with a source that goes by it.
+    MappingProblems(Vec<(String, MappingDraft)>),
     /// The statement that would build a table.
     MapSql {
         /// The source whose mapping is edited.
@@ -422,6 +424,7 @@ pub enum Slot {
     Profile,
     Proposal,
     MappingPreview,
+    MappingProblems,
     MapSql,
 }
 
@@ -462,6 +465,7 @@ impl Ask {
             Ask::Profile { .. } => Slot::Profile,
             Ask::Proposal { .. } => Slot::Proposal,
             Ask::MappingPreview { .. } => Slot::MappingPreview,
+            Ask::MappingProblems(_) => Slot::MappingProblems,
             Ask::MapSql { .. } => Slot::MapSql,
             Ask::Report { .. } => Slot::Report,
             Ask::Table(ask) => Slot::Table(ask.slot()),
@@ -475,7 +479,7 @@ impl Ask {
             Ask::Test { .. } => 3,
             Ask::Report { .. } | Ask::Standing => 2,
             Ask::Table(ask) => ask.lane(),
-            Ask::MappingPreview { .. } => 1,
+            Ask::MappingPreview { .. } | Ask::MappingProblems(_) => 1,
             // Comparing the spellings of a field may take a while too.
             Ask::Profile { .. } | Ask::Proposal { .. } | Ask::Clusters { .. } => 2,
             _ => 0,
@@ -531,5 +535,6 @@ pub enum Answer {
     Profile { source: String, entity: String, profile: Option<Arc<EntityProfile>> },
     Proposal(Box<Proposal>),
     MappingPreview(Result<MappingPreview, Told>),
+    MappingProblems(Result<Vec<MappingProblem>, Told>),
     MapSql(Result<(String, String), Told>),
 }

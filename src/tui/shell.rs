@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::effects::Job;
-use crate::model::{Action, Decision, RowsOf, TableView};
+use crate::model::{Action, Decision, FieldMapping, MappingDraft};
 
 /// The longest line, in bytes, that is still a line to be read; a decision that is longer is taken from the ledger.
 const LONG: usize = 2_000;
@@ -54,7 +54,7 @@ impl Journal {
     }
 }
 
-/// The line that does a piece of work; `None` for a decision, whose line is known once it is made.
+/// The line that does a piece of work; `None` for a decision and for a mapping, whose lines are known once they are written.
 fn line(job: &Job, dir: &Path) -> Option<String> {
     let words = match job {
         Job::Load(source) => vec!["load".to_owned(), source.clone()],
@@ -83,26 +83,73 @@ fn line(job: &Job, dir: &Path) -> Option<String> {
         Job::Revert { commit, message } => {
             ["revert".to_owned()].into_iter().chain(option("--message", message)).chain([commit.to_string()]).collect()
         }
-        // A mapping is edited in its file by whoever has no screen.
+        // What is written of these is known once it is done.
         Job::Decide { .. } | Job::SaveMapping { .. } => return None,
     };
     Some(command(dir, words))
 }
 
-/// The words that export a table or the rows of a query as they stand; `None` where rows were filtered or sorted by hand.
-pub fn export(view: &TableView, columns: &[String], path: &Path) -> Option<Vec<String>> {
-    let TableView { of, filters, sort } = view;
-    if !filters.is_empty() || !sort.is_empty() {
+/// The words that bring the mapping of a source from where a draft began to where it is, field by field. A field fed in a
+/// way that only its file can say has none.
+pub fn mapping(source: &str, draft: &MappingDraft) -> Vec<Vec<String>> {
+    let (before, after) = (&draft.opened().tables, &draft.mapping().tables);
+    let mut lines = Vec::new();
+    for (table, fields) in before.iter().map(|(table, feed)| (table, &feed.fields)) {
+        let now = after.get(table);
+        let gone = fields.keys().filter(|field| now.is_none_or(|now| !now.fields.contains_key(*field)));
+        lines.extend(gone.map(|field| set(source, table, field, None, vec!["--unset".to_owned()])));
+    }
+    for (table, feed) in after {
+        let known = before.get(table).filter(|known| !known.fields.is_empty());
+        let mut is_fed = known.is_some_and(|known| known.entity == feed.entity);
+        for (field, now) in &feed.fields {
+            let was = known.and_then(|known| known.fields.get(field));
+            if was == Some(now) && is_fed {
+                continue;
+            }
+            if let Some((columns, mut options)) = fed(now) {
+                if columns.is_some() && was.is_some_and(|was| was.optional && !now.optional) {
+                    lines.push(set(source, table, field, None, vec!["--unset".to_owned()]));
+                }
+                if !is_fed {
+                    options.extend(option("--entity", &feed.entity));
+                    is_fed = true;
+                }
+                lines.push(set(source, table, field, columns, options));
+            }
+        }
+    }
+    lines
+}
+
+/// What a field is fed with: its columns and the options beside them; `None` where no line says it.
+fn fed(feed: &FieldMapping) -> Option<(Option<String>, Vec<String>)> {
+    let columns: Vec<&str> = feed.inputs().collect();
+    let constant = match feed.transforms.as_slice() {
+        [step] if columns.is_empty() && step.name == "constant" => step.arguments.as_ref()?.as_str(),
+        _ => None,
+    };
+    if let Some(value) = constant {
+        return Some((None, option("--constant", value)));
+    }
+    let is_told_apart = columns.len() == 1 || columns.iter().all(|column| !column.contains(','));
+    if columns.is_empty() || !is_told_apart {
         return None;
     }
-    let name = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    let columns: Vec<String> = columns.iter().map(|column| name(column)).collect();
-    let from = match of {
-        RowsOf::Table(schema, table) => format!("{}.{}", name(schema), name(table)),
-        RowsOf::Query(sql) => format!("({sql}\n)"),
-    };
-    let sql = format!("SELECT {} FROM {from}", columns.join(", "));
-    Some(["query", &sql, "--output", &path.to_string_lossy()].map(str::to_owned).to_vec())
+    let mut options: Vec<String> =
+        feed.transforms.iter().flat_map(|step| option("--transform", &step.to_string())).collect();
+    options.extend(feed.transforms.is_empty().then(|| "--no-transforms".to_owned()));
+    options.extend(feed.optional.then(|| "--optional".to_owned()));
+    Some((Some(columns.join(",")), options))
+}
+
+fn set(source: &str, table: &str, field: &str, columns: Option<String>, options: Vec<String>) -> Vec<String> {
+    let mut words = vec!["map".to_owned(), "set".to_owned()];
+    words.extend(options);
+    // What begins with a dash is no option.
+    words.extend(columns.iter().any(|columns| columns.starts_with('-')).then(|| "--".to_owned()));
+    words.extend([source.to_owned(), format!("{table}.{field}")].into_iter().chain(columns));
+    words
 }
 
 /// The line that makes a decision.

@@ -402,9 +402,13 @@ fn committed(model: &mut Model, outcome: Result<Commit>) -> Vec<Effect> {
     Vec::new()
 }
 
+/// What follows from an answer at once: a mapping that was looked at is saved.
 /// Decisions of another day or of the shell that no check knows of yet are looked at now, and so is what the workspace's files
 /// say since somebody edited them.
 fn catch_up(model: &mut Model, answer: &Answer) -> Vec<Effect> {
+    if let Answer::MappingProblems(outcome) = answer {
+        return screens::mapping::vetted(model, outcome);
+    }
     let outdated = matches!(answer, Answer::Verdict { outdated: true, .. } | Answer::Edited(true));
     if !outdated || model.check_wanted || model.work.is_some() || model.writable().is_err() {
         return Vec::new();

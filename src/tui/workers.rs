@@ -190,6 +190,13 @@ pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Resul
         Ask::MappingPreview { source, draft, table, field, offset, limit } => {
             Answer::MappingPreview(told(reader.preview(source, draft, table, field, *offset, *limit))?)
         }
+        Ask::MappingProblems(drafts) => {
+            let find = || {
+                let problems = drafts.iter().map(|(source, draft)| reader.draft_problems(source, draft));
+                problems.collect::<Result<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+            };
+            Answer::MappingProblems(told(find())?)
+        }
         Ask::MapSql { source, draft, table } => {
             let own = |all: Vec<(String, String)>| all.into_iter().find(|(name, _)| name == table).unwrap_or_default();
             Answer::MapSql(told(reader.draft_sql(source, draft).map(own))?)

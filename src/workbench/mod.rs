@@ -31,7 +31,7 @@ pub use decider::Decider;
 pub use decisions::NewValue;
 pub use mapping::{step_problem, usual_transforms};
 pub use reader::{Reader, SourceStatus};
-pub use tables::{Tell, Viewed, any_of_list, sql_name};
+pub use tables::{Exported, Tell, Viewed, any_of_list, sql_name};
 pub use workspace::{MappingInfo, OpenOptions, Workspace};
 
 /// A workspace that is open for work. Decisions are made on its [`Decider`], questions asked of its [`Reader`]; it derefs

@@ -14,6 +14,15 @@ use crate::stages::{browse, load};
 use crate::store::Store;
 use crate::store::vet::{self, Sight};
 
+/// Rows that were written to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// How many.
+    pub rows: u64,
+    /// The query that `tastevin query` writes the same rows with.
+    pub sql: String,
+}
+
 /// A condition in SQL: a column that holds lists has one of these values in its list.
 pub fn any_of_list(column: &str, values: &[String]) -> String {
     let values: Vec<String> = values.iter().map(|value| Literal(value).to_string()).collect();
@@ -222,7 +231,7 @@ impl Reader {
     }
 
     /// Writes the rows of a view, with some of its columns and in its order, to a file whose ending says the format. Says how
-    /// many rows there were; `None` where there is such a file already and it may not be replaced.
+    /// many rows there were and which query asks for them; `None` where there is such a file already and it may not be replaced.
     pub fn export_view(
         &self,
         viewed: &Viewed,
@@ -230,7 +239,7 @@ impl Reader {
         path: &File,
         replace: bool,
         tell: Tell,
-    ) -> Result<Option<u64>> {
+    ) -> Result<Option<Exported>> {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         let format = reports::TABLES.iter().find(|format| format.extension == ending).ok_or_else(|| {
             let known: Vec<&str> = reports::TABLES.iter().map(|format| format.extension).collect();
@@ -241,8 +250,9 @@ impl Reader {
         if path.exists() && !replace {
             return Ok(None);
         }
-        let sql = self.open(viewed, tell)?.query(&self.store, columns)?;
-        reports::export(&self.store, &sql, format, Target::File(path)).map(Some)
+        let held = self.open(viewed, tell)?;
+        let rows = reports::export(&self.store, &held.query(&self.store, columns)?, format, Target::File(path))?;
+        Ok(Some(Exported { rows, sql: held.plain_query(&self.store, columns)? }))
     }
 
     fn history_file(&self) -> PathBuf {

@@ -258,3 +258,29 @@ fn after_everything_was_taken_back_undo_says_so_and_redo_brings_it_again() {
     session.keys("a u").shows("undone").keys("u").shows("every edit is taken back; U makes the last one again");
     session.keys("U").shows("done again");
 }
+
+#[test]
+fn what_is_wrong_with_a_mapping_is_said_before_it_is_saved() {
+    let mut session = Session::checked(140, 40);
+    let file = session.dir.path().join("mappings/isavigne.toml");
+    let text = mapping(&session, "isavigne").replacen("column = \"telephone\"", "column = \"Fernsprecher\"", 1);
+    fs::write(&file, &text).expect("the file is written");
+    session.keys("2 / \"mobile\" enter x w").shows("1 problem in mappings/isavigne.toml").shows("customers.phone");
+    session.shows("Save it all the same?").keys("n").shows("● not saved");
+    assert_eq!(mapping(&session, "isavigne"), text, "nothing was written");
+    // On the way out the same is asked, and no stays where one is.
+    session.keys("Q \"save\" enter").shows("Save it all the same?").keys("n");
+    assert!(!session.ended);
+    session.keys("w y").hides("● not saved");
+    assert_ne!(mapping(&session, "isavigne"), text);
+    assert!(!session.ended);
+}
+
+#[test]
+fn what_speaks_for_a_pair_that_was_made_by_hand_is_shown_too() {
+    let mut session = shop(140, 40);
+    session.keys("2 A / \"points\" enter enter \"zip_code\" enter").shows("Points → zip_code 0.05");
+    session.shows("like none of its").keys("u enter \"city\" enter").shows("how does Points come in?");
+    session.keys("\"joined\" enter").shows("⊕ 2").keys("/ C-u \"city\" enter");
+    session.shows("Ville + Points → city").shows("is \"ville\"").shows("last_name 0.00");
+}

@@ -127,6 +127,67 @@ fn what_was_done_is_shown_and_copied_as_lines() {
     script.lines().for_each(understood);
 }
 
+/// Runs the lines of the journal in another workspace, as a shell does with what is pasted into it, and returns them.
+fn pasted(session: &Session, other: &Path) -> Vec<String> {
+    let lines: Vec<String> = session.model.journal.done.iter().map(|entry| entry.line.clone()).collect();
+    let binary = Path::new(env!("CARGO_BIN_EXE_tastevin"));
+    let path =
+        format!("{}:{}", binary.parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
+    for line in &lines {
+        let line = line.replace("/cellar", &other.display().to_string());
+        let output = Command::new("sh").args(["-c", &line]).env("PATH", &path).output().expect("a shell");
+        assert!(output.status.success(), "{line}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    lines
+}
+
+#[test]
+fn what_a_saved_mapping_says_otherwise_is_a_line_a_field_and_they_say_the_same_in_another_workspace() {
+    let mut session = Session::checked(140, 40);
+    // A field unmapped, one with another transform, one constant, one fed by another column, one optional.
+    session.keys(
+        "2 / \"mobile\" enter x / C-u \"country\" enter c C-u \"l'Italie\" enter / C-u \"phone\" enter o t x esc",
+    );
+    session.keys("/ C-u \"zip\" enter l enter \"ville\" enter enter / C-u enter w").shows("checked");
+    let other = tempfile::tempdir().expect("a folder");
+    copy(prepared(true), other.path());
+    session.model.journal.done.retain(|entry| entry.line.contains(" map "));
+    let lines = pasted(&session, other.path());
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert!(lines.iter().any(|line| line.ends_with("map set --unset isavigne_prod customers.mobile")), "{lines:?}");
+    let read = |dir: &Path| {
+        let text = std::fs::read_to_string(dir.join("mappings/isavigne.toml")).expect("the mapping");
+        text.parse::<toml::Table>().expect("TOML")
+    };
+    assert_ne!(read(other.path()), read(prepared(true)));
+    assert_eq!(read(other.path()), read(session.dir.path()));
+}
+
+#[test]
+fn an_export_of_rows_that_were_filtered_and_sorted_is_a_line_that_writes_the_same_file() {
+    for (open, filter) in [
+        ("t \"candidate customers\" enter", "l l l s z S & \"email LIKE '%e%'\" enter"),
+        ("t \"staging isavigne_prod/clients\" enter", "c \"Code Postal\" enter S z = f"),
+        ("t \"workbench anomalies\" enter", "l s - &\"severity <> 'info'\" enter"),
+        ("; \"SELECT customer_key, city FROM candidate.customers; \" enter", "l S z ="),
+    ] {
+        let mut session = Session::checked(140, 40);
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mine, theirs) = (folder.path().join("rows.csv"), folder.path().join("again.csv"));
+        session.keys("5").keys(open).keys(filter).keys("w C-u");
+        session.send(tastevin::tui::message::Message::Paste(mine.display().to_string()));
+        session.keys("enter").shows("written to");
+        let other = tempfile::tempdir().expect("a folder");
+        copy(prepared(true), other.path());
+        let line = &mut session.model.journal.done.last_mut().expect("a line").line;
+        *line = line.replace("rows.csv", "again.csv");
+        let lines = pasted(&session, other.path());
+        let read = |path: &Path| std::fs::read_to_string(path).expect("a file");
+        assert!(read(&mine).lines().count() > 1 && lines[0].contains("ORDER BY"), "{lines:?}");
+        assert_eq!(read(&mine), read(&theirs), "{lines:?}");
+    }
+}
+
 #[test]
 fn the_lines_do_the_same_in_another_copy_of_the_workspace() {
     let mut session = Session::checked(140, 40);
@@ -134,15 +195,7 @@ fn the_lines_do_the_same_in_another_copy_of_the_workspace() {
     session.keys("S y").keys("1 3 / \"invalid-email\" enter enter x");
     let other = tempfile::tempdir().expect("a folder");
     copy(prepared(true), other.path());
-    let lines: Vec<String> = session.model.journal.done.iter().map(|entry| entry.line.clone()).collect();
-    assert!(!lines.is_empty());
-    for line in &lines {
-        let line = line.replace("/cellar", &other.path().display().to_string());
-        let mut words = words(&line).into_iter();
-        assert_eq!(words.next().as_deref(), Some("tastevin"));
-        let output = Command::new(env!("CARGO_BIN_EXE_tastevin")).args(words).output().expect("the binary runs");
-        assert!(output.status.success(), "{line}\n{}", String::from_utf8_lossy(&output.stderr));
-    }
+    assert!(!pasted(&session, other.path()).is_empty());
     let decided = |ledger: Vec<serde_json::Value>| -> Vec<serde_json::Value> {
         let without = |mut line: serde_json::Value| {
             let object = line.as_object_mut().expect("an object");
@@ -170,9 +223,6 @@ fn a_report_and_an_export_are_written_and_are_lines_too() {
     session.keys("enter").shows("6 rows written");
     let lines: Vec<&str> = session.model.journal.done.iter().map(|entry| entry.line.as_str()).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(
-        lines[0].contains(" report --output ") && lines[1].contains("FROM \"candidate\".\"customers\""),
-        "{lines:?}"
-    );
+    assert!(lines[0].contains(" report --output ") && lines[1].contains("FROM candidate.customers"), "{lines:?}");
     lines.iter().for_each(|line| understood(line));
 }

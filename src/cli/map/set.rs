@@ -88,7 +88,9 @@ impl Set {
         if self.unset {
             return Ok(Edit::Unmap { table, field });
         }
-        let now = draft.mapping().tables.get(&table).map(|feed| feed.entity.clone());
+        // A table without fields is fed by nobody yet.
+        let fed = draft.mapping().tables.get(&table).filter(|feed| !feed.fields.is_empty());
+        let now = fed.map(|feed| feed.entity.clone());
         if let (Some(asked), Some(now)) = (&self.entity, &now)
             && asked != now
         {

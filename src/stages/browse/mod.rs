@@ -273,8 +273,8 @@ impl Base {
         format!("concat_ws(chr(10), {})", values.join(", "))
     }
 
-    /// What to order by; the place comes last, so that the order is always the same.
-    fn order(&self, store: &Store, sort: &[SortKey]) -> Result<String> {
+    /// What to order by; the place of a row comes last, so that the order is always the same.
+    fn order(&self, store: &Store, sort: &[SortKey], place: &str) -> Result<String> {
         let mut keys = Vec::new();
         for key in sort {
             let column = self.column(&key.column)?;
@@ -289,7 +289,7 @@ impl Base {
                 keys.push(format!("{own} {way} NULLS LAST"));
             }
         }
-        keys.push(Ident(AT).to_string());
+        keys.extend((!place.is_empty()).then(|| place.to_owned()));
         Ok(keys.join(", "))
     }
 

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::{AT, Base, contains, text};
+use super::{AT, Base, bare, contains, text};
 use crate::error::{Error, Result};
 use crate::model::{LONGEST_CELL, RowFilter, RowsOf, TableView, ViewPage};
 use crate::sql::{Ident, Path};
@@ -86,7 +86,8 @@ impl Views {
             (None, all)
         } else {
             let table = self.fresh("places");
-            let order = if view.sort.is_empty() { at.to_string() } else { base.order(store, &view.sort)? };
+            let order =
+                if view.sort.is_empty() { at.to_string() } else { base.order(store, &view.sort, &at.to_string())? };
             let select = format!("SELECT {at} FROM ({}){}\nORDER BY {order}", base.sql, base.condition(&view.filters)?);
             store.execute_telling(&format!("CREATE OR REPLACE TEMP TABLE {} AS\n{select}", Ident(&table)), tell)?;
             let total = store.count(&format!("SELECT count(*) FROM {}", temporary(&table)))?;
@@ -270,17 +271,32 @@ impl Held {
 
     /// The query for all its rows with some of its columns, for a file.
     pub fn query(&self, store: &Store, columns: &[String]) -> Result<String> {
+        self.select(store, columns, &format!("({})", self.base.sql), &Ident(AT).to_string())
+    }
+
+    /// The same as anybody can ask it who only has the names of the workspace's tables.
+    pub fn plain_query(&self, store: &Store, columns: &[String]) -> Result<String> {
+        match &self.view.of {
+            RowsOf::Table(schema, name) => {
+                let place = if schema == "staging" { "_row" } else { "rowid" };
+                self.select(store, columns, &format!("{}.{}", bare(schema), bare(name)), place)
+            }
+            RowsOf::Query(sql) => self.select(store, columns, &format!("({}\n)", sql.trim().trim_end_matches(';')), ""),
+        }
+    }
+
+    fn select(&self, store: &Store, columns: &[String], from: &str, place: &str) -> Result<String> {
         if columns.is_empty() {
             return Err(Error::usage("no column is shown, so there is nothing to write"));
         }
         let names: Vec<String> =
-            columns.iter().map(|name| Ok(Ident(&self.base.column(name)?.name).to_string())).collect::<Result<_>>()?;
+            columns.iter().map(|name| Ok(bare(&self.base.column(name)?.name))).collect::<Result<_>>()?;
         let order = match self.view.sort.is_empty() {
             true => String::new(),
-            false => format!("\nORDER BY {}", self.base.order(store, &self.view.sort)?),
+            false => format!("\nORDER BY {}", self.base.order(store, &self.view.sort, place)?),
         };
         let condition = self.base.condition(&self.view.filters)?;
-        Ok(format!("SELECT {} FROM ({}){condition}{order}", names.join(", "), self.base.sql))
+        Ok(format!("SELECT {} FROM {from}{condition}{order}", names.join(", ")))
     }
 }
 

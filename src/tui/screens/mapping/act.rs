@@ -4,7 +4,7 @@ use super::pairs::{self, Left, Link, Pair};
 use super::{Told, current, draft, edit, places, proposal, source, suggestion, table};
 use crate::model::{ColumnProfile, Edit, Field, FieldMapping, MappingDraft, Step, column_key};
 use crate::tui::cursor::Cursor;
-use crate::tui::effects::{Ask, Effect, Job};
+use crate::tui::effects::{Ask, Effect};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Item, Picker, Popup, Question};
@@ -653,29 +653,6 @@ pub(super) fn filter(model: &mut Model) -> Vec<Effect> {
         },
     }));
     Vec::new()
-}
-
-pub(super) fn can_save(model: &Model) -> Result<(), String> {
-    can_edit(model)?;
-    model.writable()?;
-    match draft(model) {
-        Some(draft) if draft.is_changed() => Ok(()),
-        _ => Err("there is nothing to save: the mapping is as its file says".to_owned()),
-    }
-}
-
-pub(super) fn save(model: &mut Model) -> Vec<Effect> {
-    let name = draft(model).map(|draft| draft.name().to_owned());
-    save_these(model, |other| Some(other) == name.as_deref())
-}
-
-/// Writes the drafts with edits that `wanted` lets through.
-pub(super) fn save_these(model: &mut Model, wanted: impl Fn(&str) -> bool) -> Vec<Effect> {
-    let drafts = model.mapping.drafts.values().filter(|draft| draft.is_changed() && wanted(draft.name()));
-    let jobs: Vec<Effect> =
-        drafts.map(|draft| Effect::Do(Job::SaveMapping { draft: Box::new(draft.clone()) })).collect();
-    model.mapping.saving += jobs.len();
-    jobs
 }
 
 /// A mapping is on the disk: what is checked from now on is checked by it.

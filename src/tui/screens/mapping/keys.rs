@@ -1,6 +1,6 @@
 //! The keys of Mapping: what each does and when it works. What they do is in `act`, `steps` and `places`.
 
-use super::{across, act, back, copy_row, has_row, has_target, places, steps, zoom};
+use super::{across, act, back, copy_row, has_row, has_target, places, save, steps, zoom};
 use crate::tui::keymap::{Command, Layer, always};
 
 pub(super) static KEYS: Layer = Layer {
@@ -59,8 +59,8 @@ pub(super) static KEYS: Layer = Layer {
             keys: &["w"],
             label: "save",
             help: "Writes the mapping file with its comments kept, then checks.",
-            run: act::save,
-            ready: act::can_save,
+            run: save::save,
+            ready: save::can_save,
         },
         Command {
             name: "filter",

@@ -1,6 +1,6 @@
 //! Leaving while edits are not saved: what becomes of them is asked.
 
-use super::{act, unsaved};
+use super::{save, unsaved};
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
@@ -46,10 +46,7 @@ fn ask(model: &mut Model, way: Way, third: Item) {
     let title = format!("edits of {} are not saved", files.join(", "));
     model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| {
         match (if has_save { at } else { at + 1 }, way) {
-            (0, _) => {
-                model.mapping.leaving = Some(way);
-                act::save_these(model, |_| true)
-            }
+            (0, _) => save::save_these(model, |_| true, Some(way)),
             (1, Way::To(_)) => {
                 model.mapping.kept = Some(edits(model));
                 go(model, way)

@@ -9,6 +9,7 @@ mod keys;
 mod leave;
 mod pairs;
 mod places;
+mod save;
 mod steps;
 mod view;
 
@@ -35,6 +36,7 @@ use keys::{KEYS, ZOOMED};
 pub use leave::{asks_before, asks_before_end};
 use pairs::{Link, Pair};
 use places::Place;
+pub use save::vetted;
 
 /// The columns of the source.
 const COLUMNS: usize = 0;
@@ -85,6 +87,8 @@ pub struct State {
     profiling: Option<(String, String, u64)>,
     /// What suggestions were asked for last.
     proposing: Option<ProposalOf>,
+    /// The mappings that are to be saved once it is known what is wrong with them, and where the user goes then.
+    vetting: Option<save::Vetting>,
     /// How many mappings are on their way to the disk.
     saving: usize,
     /// How many edits that are not saved the user wants to keep for later.
@@ -113,6 +117,7 @@ impl Default for State {
             asking: None,
             profiling: None,
             proposing: None,
+            vetting: None,
             saving: 0,
             kept: None,
             leaving: None,
@@ -523,6 +528,7 @@ pub fn saved(model: &mut Model, name: &str, outcome: Result<String, Error>) -> V
     model.mapping.saving = model.mapping.saving.saturating_sub(1);
     match outcome {
         Ok(text) => {
+            save::write_down(model, name);
             if let Some(draft) = model.mapping.drafts.get_mut(name) {
                 draft.saved(text);
             }

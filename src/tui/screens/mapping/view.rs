@@ -107,7 +107,9 @@ fn columns(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let pairs = pairs::pairs(model);
     let total = pairs.len() as u64;
     let foot = match &model.mapping.filter {
-        Some(filter) => format!("/{} · {} of them · Esc all", text::clean(filter), text::number(total)),
+        Some(filter) => {
+            format!("/{} · {} of them · {} all", text::clean(filter), text::number(total), model.key("back"))
+        }
         None => String::new(),
     };
     Pane { title, foot, focused }.draw(frame, theme, buffer);
@@ -263,10 +265,17 @@ fn standing_of_draft(model: &Model) -> String {
     let open = pairs::open_suggestions(model).len();
     let mut parts = Vec::new();
     if open > 0 {
-        parts.push(format!("A {} of {open} ≥ {:.2} +-", act::would_accept(model), act::least(model)));
+        let [all, higher, lower] =
+            ["mapping/accept all suggestions", "higher score", "lower score"].map(|name| model.key(name));
+        let (accepted, least) = (act::would_accept(model), act::least(model));
+        parts.push(format!("{all} {accepted} of {open} ≥ {least:.2} {higher}{lower}"));
     }
     if draft(model).is_some_and(|draft| draft.is_changed()) {
-        parts.push(if model.about.read_only { "read-only".to_owned() } else { "● not saved: w".to_owned() });
+        parts.push(if model.about.read_only {
+            "read-only".to_owned()
+        } else {
+            format!("● not saved: {}", model.key("mapping/save"))
+        });
     } else if model.about.read_only {
         parts.push("read-only".to_owned());
     }

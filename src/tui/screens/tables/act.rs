@@ -14,9 +14,8 @@ use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Item, Picker, Popup, Question};
 use crate::tui::screens::{self, lines_seen};
-use crate::tui::shell;
 use crate::tui::text;
-use crate::workbench::{Viewed, table_formats};
+use crate::workbench::{Exported, Viewed, table_formats};
 
 type Ready = Result<(), String>;
 
@@ -591,15 +590,13 @@ fn write(model: &mut Model, path: String, replace: bool) -> Vec<Effect> {
 }
 
 /// An export has ended, or there is such a file already.
-pub fn exported(model: &mut Model, path: &Path, rows: Option<u64>) {
+pub fn exported(model: &mut Model, path: &Path, exported: Option<&Exported>) {
     let name = text::clean(&path.display().to_string()).into_owned();
-    if let Some(rows) = rows {
-        if let Some(TableAsk::Export { viewed, columns, .. }) = model.tables.export.take()
-            && let Some(words) = shell::export(&viewed.view, &columns, path)
-        {
-            model.journal.add(&model.about.dir, model.clock, words);
-        }
-        return model.say(Tone::Done, format!("{} written to {name}", text::count(rows, "row")));
+    if let Some(Exported { rows, sql }) = exported {
+        model.tables.export = None;
+        let words = ["query", sql, "--output", &path.to_string_lossy()].map(str::to_owned).to_vec();
+        model.journal.add(&model.about.dir, model.clock, words);
+        return model.say(Tone::Done, format!("{} written to {name}", text::count(*rows, "row")));
     }
     model.popup = Some(Popup::Question(Question {
         title: "export".to_owned(),

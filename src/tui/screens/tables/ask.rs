@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 use crate::model::{Frequencies, Profile, Record, RowsOf, TableInfo, ViewPage};
-use crate::workbench::{Reader, Tell, Viewed};
+use crate::workbench::{Exported, Reader, Tell, Viewed};
 
 /// How many bytes the clipboards of terminals take before they are encoded (OSC 52).
 pub const CLIPBOARD: usize = 74_994 / 4 * 3;
@@ -114,7 +114,7 @@ pub enum TableAnswer {
     Profile(Box<Profile>),
     Frequencies(Frequencies),
     /// The file as a whole path, and how many rows there are in it; `None` where there is such a file already.
-    Exported(PathBuf, Option<u64>),
+    Exported(PathBuf, Option<Exported>),
     History(Vec<String>),
     /// The question cannot be answered.
     Failed {
@@ -195,8 +195,8 @@ impl TableAsk {
             }
             TableAsk::Export { viewed, columns, path, replace } => {
                 let path = whole(path)?;
-                let rows = reader.export_view(viewed, columns, &path, *replace, tell)?;
-                TableAnswer::Exported(path, rows)
+                let exported = reader.export_view(viewed, columns, &path, *replace, tell)?;
+                TableAnswer::Exported(path, exported)
             }
             TableAsk::History => TableAnswer::History(reader.query_history()?),
         })

@@ -338,9 +338,9 @@ fn answer(model: &mut Model, answer: &Answer) {
             model.tables.busy.remove(&TableSlot::Copy);
             model.tables.copied = Some(text.clone());
         }
-        TableAnswer::Exported(path, rows) => {
+        TableAnswer::Exported(path, exported) => {
             model.tables.busy.remove(&TableSlot::Export);
-            act::exported(model, path, *rows);
+            act::exported(model, path, exported.as_ref());
         }
         TableAnswer::History(history) => {
             model.tables.history.clone_from(history);

@@ -107,8 +107,10 @@ pub fn extract(
             let marks = pages.marks(&node, &base)?;
             let gone = pages.merge(&base, &fresh, previous.relation, &marks, wishes.most_gone)?;
             notes.push(format!(
-                "{entity}: {read} new or changed since {}, {gone} no longer visible",
-                since.format("%Y-%m-%d %H:%M UTC")
+                "{entity}: {read} new or changed since {}, {} no longer visible{}",
+                since.format("%Y-%m-%d %H:%M UTC"),
+                gone.len(),
+                listed(&gone)
             ));
             read
         }
@@ -222,6 +224,17 @@ fn changed(with: &[String], since: DateTime<Utc>) -> Vec<Value> {
     domain
 }
 
+/// The first of some ids in brackets, and how many more there are.
+fn listed(ids: &[i64]) -> String {
+    const SHOWN: usize = 20;
+    let first: Vec<String> = ids.iter().take(SHOWN).map(i64::to_string).collect();
+    match ids.len() {
+        0 => String::new(),
+        1..=SHOWN => format!(" ({})", first.join(", ")),
+        all => format!(" ({} and {} more)", first.join(", "), all - SHOWN),
+    }
+}
+
 struct Pages<'a> {
     session: &'a Session,
     records: &'a Records,
@@ -305,7 +318,7 @@ impl Pages<'_> {
     }
 
     /// Makes the table of what was staged before, with what is fresh in its place and without what is no longer visible;
-    /// says how much that was.
+    /// says which those were.
     fn merge(
         &self,
         base: &[Value],
@@ -313,7 +326,7 @@ impl Pages<'_> {
         earlier: &str,
         marks: &[(&str, String)],
         most_gone: f64,
-    ) -> Result<u64> {
+    ) -> Result<Vec<i64>> {
         let visible = self.visible(base)?;
         let store = self.target.store;
         let (fresh, earlier) = (Name("dq", fresh), Name("dq", earlier));
@@ -356,7 +369,7 @@ impl Pages<'_> {
         for (_, table) in marks {
             store.run(&format!("DROP TABLE {}", Name("dq", table)))?;
         }
-        Ok(gone.len() as u64)
+        Ok(gone)
     }
 
     /// The ids of every record that the user sees.

@@ -62,6 +62,20 @@ fn a_model_behind_a_reference_that_must_not_be_read_leaves_its_columns_empty() -
 }
 
 #[test]
+fn a_module_that_is_not_installed_costs_its_own_entity_and_no_other() -> Result<()> {
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "");
+        desk.server.world().models.remove("stock.quant");
+        let load = desk.load()?;
+        let names: Vec<&str> = load.entities.iter().map(|entity| entity.entity.as_str()).collect();
+        assert_eq!(names, ["partners", "products", "sales"]);
+        let notes = load.notes.join("\n");
+        assert!(notes.contains("stock: Object stock.quant doesn't exist, and it was never loaded"), "{notes}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_field_that_a_condition_names_and_the_server_lacks_is_told() {
     for protocol in ["xmlrpc", "json2"] {
         let desk = Desk::on("19.0", protocol, "");

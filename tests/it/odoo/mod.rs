@@ -325,7 +325,10 @@ fn a_later_load_asks_for_what_changed_and_finds_what_was_committed_late() -> Res
     let load = desk.load()?;
     let notes = load.notes.join("\n");
     // All were made less than the overlap before the first load.
-    assert!(notes.contains("partners: 26 new or changed since 2026-11-22 08:30 UTC, 1 no longer visible"), "{notes}");
+    assert!(
+        notes.contains("partners: 26 new or changed since 2026-11-22 08:30 UTC, 1 no longer visible (9)"),
+        "{notes}"
+    );
     let expected: Vec<i64> = (1..=25).filter(|id| *id != 9).chain([40, 41]).collect();
     assert_eq!(desk.ids("partners"), expected);
     assert_eq!(desk.rows("SELECT city FROM staging.\"odoo/partners\" WHERE id = '5'"), ["Colmar"]);

@@ -168,7 +168,8 @@ impl Workbench {
     }
 
     fn commit_request<'a>(&'a self, who: &'a str, message: &'a str) -> commit::Request<'a> {
-        commit::Request { schema: self.schema(), gate: &self.config().gate, who, at: clock::now(), message }
+        let (schema, sources) = (self.schema(), self.reader.workspace.mappings.as_slice());
+        commit::Request { schema, sources, gate: &self.config().gate, who, at: clock::now(), message }
     }
 }
 

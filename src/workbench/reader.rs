@@ -256,7 +256,7 @@ impl Reader {
 
     /// What a commit would change: per table the tally and a window of rows.
     pub fn diff(&self, offset: u64, limit: u64) -> Result<Vec<TableDiff>> {
-        commit::diff(&self.store, self.schema(), self.gate(), offset, limit)
+        commit::diff(&self.store, self.schema(), &self.workspace.mappings, self.gate(), offset, limit)
     }
 
     /// The difference between the states after two commits; 0 is the empty state before the first.

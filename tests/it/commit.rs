@@ -188,7 +188,7 @@ fn at(minute: u32) -> DateTime<Utc> {
 }
 
 fn commit_as(store: &Store, schema: &Schema, gate: &Gate, message: &str) -> Result<Commit> {
-    let request = commit::Request { schema, gate, who: "marie", at: at(5), message };
+    let request = commit::Request { schema, sources: &[], gate, who: "marie", at: at(5), message };
     commit::commit(store, &request, &|_| {}, &Canceller::default())
 }
 
@@ -202,7 +202,11 @@ fn revert(store: &Store, id: i64) -> Result<Commit> {
 
 fn revert_with(store: &Store, schema: &Schema, id: i64) -> Result<Commit> {
     let gate = generous();
-    commit::revert(store, &commit::Request { schema, gate: &gate, who: "marie", at: at(9), message: "" }, id)
+    commit::revert(
+        store,
+        &commit::Request { schema, sources: &[], gate: &gate, who: "marie", at: at(9), message: "" },
+        id,
+    )
 }
 
 /// The rows of a query, each as one text.
@@ -262,6 +266,7 @@ fn a_first_commit_takes_every_row_and_writes_itself_down() -> Result<()> {
     let steps = RefCell::new(Vec::new());
     let request = commit::Request {
         schema: &schema(),
+        sources: &[],
         gate: &Gate::default(),
         who: "marie",
         at: at(5),
@@ -395,7 +400,7 @@ fn a_row_that_is_canonical_keeps_its_last_good_values_while_it_is_held_back() ->
 #[test]
 fn a_diff_says_what_is_added_changed_and_removed_cell_by_cell() -> Result<()> {
     let store = checked()?;
-    let before = commit::diff(&store, &schema(), &generous(), 0, 10)?;
+    let before = commit::diff(&store, &schema(), &[], &generous(), 0, 10)?;
     assert_eq!(
         changes(&before, "customers")[0],
         "added C1 customer_key: ∅→C1 name: ∅→Anne tags: ∅→[vip, rouge] since: ∅→2020-01-01"
@@ -403,7 +408,7 @@ fn a_diff_says_what_is_added_changed_and_removed_cell_by_cell() -> Result<()> {
     assert_eq!(changes(&before, "lines")[0], "added O1|1 order_key: ∅→O1 position: ∅→1 amount: ∅→10.5");
     committed(&store)?;
     next_week(&store)?;
-    let diffs = commit::diff(&store, &schema(), &generous(), 0, 10)?;
+    let diffs = commit::diff(&store, &schema(), &[], &generous(), 0, 10)?;
     let expected = [
         "added D4 customer_key: ∅→D4 name: ∅→Dora",
         "changed C2 since: ∅→2024-02-29",
@@ -416,11 +421,11 @@ fn a_diff_says_what_is_added_changed_and_removed_cell_by_cell() -> Result<()> {
     assert_eq!(figures(&tallies, "customers"), [1, 2, 1, 0, 0]);
     assert_eq!(figures(&tallies, "lines"), [0, 0, 2, 2, 0]);
     for offset in 0..4 {
-        let window = commit::diff(&store, &schema(), &generous(), offset, 1)?;
+        let window = commit::diff(&store, &schema(), &[], &generous(), offset, 1)?;
         assert_eq!(changes(&window, "customers"), [expected[offset as usize]], "a window is a piece of the whole");
     }
     assert_eq!(committed(&store)?.tables, tallies, "a commit does what the difference said");
-    let after = commit::diff(&store, &schema(), &generous(), 0, 10)?;
+    let after = commit::diff(&store, &schema(), &[], &generous(), 0, 10)?;
     assert!(after.iter().all(|diff| diff.rows.is_empty()));
     Ok(())
 }
@@ -428,7 +433,7 @@ fn a_diff_says_what_is_added_changed_and_removed_cell_by_cell() -> Result<()> {
 #[test]
 fn a_diff_before_any_check_says_what_to_do() -> Result<()> {
     let store = Store::in_memory(&[])?;
-    let error = commit::diff(&store, &schema(), &generous(), 0, 10).expect_err("there is nothing to compare");
+    let error = commit::diff(&store, &schema(), &[], &generous(), 0, 10).expect_err("there is nothing to compare");
     assert_eq!(error.kind(), Kind::Gate);
     assert!(error.hints()[0].ends_with("run `tastevin check`"), "{:?}", error.hints());
     Ok(())
@@ -576,7 +581,7 @@ fn a_field_that_the_schema_gains_loses_or_retypes_follows_with_the_next_commit()
         "ALTER TABLE candidate.customers ADD COLUMN city VARCHAR; ALTER TABLE candidate.customers ALTER since TYPE TIMESTAMP;
          UPDATE candidate.customers SET city = 'Colmar' WHERE customer_key = 'C2'",
     )?;
-    let diffs = commit::diff(&store, &other, &generous(), 0, 10)?;
+    let diffs = commit::diff(&store, &other, &[], &generous(), 0, 10)?;
     assert_eq!(changes(&diffs, "customers"), ["changed C2 city: ∅→Colmar"]);
     let commit = commit_as(&store, &other, &generous(), "grown")?;
     assert_eq!(figures(&commit.tables, "customers"), [0, 1, 0, 2, 0]);
@@ -634,7 +639,8 @@ fn a_cancelled_commit_leaves_nothing_behind_wherever_it_is_stopped() -> Result<(
     let first = committed(&store)?;
     next_week(&store)?;
     let (schema, gate) = (schema(), generous());
-    let request = commit::Request { schema: &schema, gate: &gate, who: "marie", at: at(6), message: "stopped" };
+    let request =
+        commit::Request { schema: &schema, sources: &[], gate: &gate, who: "marie", at: at(6), message: "stopped" };
     let mut stops = 0;
     for stop in 0.. {
         let canceller = Canceller::default();
@@ -668,7 +674,8 @@ fn readers_see_the_state_before_or_after_a_commit_and_nothing_between() -> Resul
         reader.count("SELECT (SELECT count(*) FROM canonical.customers WHERE _commit = 2) + (SELECT count(*) FROM canonical.lines WHERE _commit = 1)")
     };
     let (schema, gate) = (schema(), generous());
-    let request = commit::Request { schema: &schema, gate: &gate, who: "marie", at: at(6), message: "seen" };
+    let request =
+        commit::Request { schema: &schema, sources: &[], gate: &gate, who: "marie", at: at(6), message: "seen" };
     let seen = RefCell::new(Vec::new());
     commit::commit(&store, &request, &|_| seen.borrow_mut().push(count().unwrap_or(99)), &Canceller::default())?;
     assert!(seen.borrow().iter().all(|count| *count == 4), "{seen:?}");
@@ -732,7 +739,7 @@ fn fields_may_be_called_like_anything_that_the_statements_use_themselves() -> Re
     let commit = commit_as(&store, &schema, &generous(), "odd names")?;
     assert_eq!(figures(&commit.tables, "or der"), [1, 0, 0, 0, 2]);
     store.run("UPDATE candidate.\"or der\" SET value = NULL, kind = 'k'")?;
-    let diffs = commit::diff(&store, &schema, &generous(), 0, 9)?;
+    let diffs = commit::diff(&store, &schema, &[], &generous(), 0, 9)?;
     assert_eq!(changes(&diffs, "or der"), ["changed a|v value: v→∅ kind: v→k"]);
     commit_as(&store, &schema, &generous(), "changed")?;
     revert_with(&store, &schema, 2)?;
@@ -760,7 +767,7 @@ fn a_workspace_that_is_open_for_reading_only_can_still_be_compared() -> Result<(
     drop(store);
     let store = open(true)?;
     assert_eq!(
-        changes(&commit::diff(&store, &schema(), &generous(), 0, 9)?, "customers"),
+        changes(&commit::diff(&store, &schema(), &[], &generous(), 0, 9)?, "customers"),
         ["changed C9 name: Zoé→Zoë"]
     );
     assert_eq!(changes(&commit::diff_between(&store, &schema(), 1, 0, 0, 9)?, "customers").len(), 1);

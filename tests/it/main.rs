@@ -20,6 +20,7 @@ mod recheck;
 mod report;
 mod samples;
 mod session;
+mod settled;
 mod slips;
 mod stake;
 mod suggest;

@@ -372,7 +372,14 @@ impl World {
 
     fn commit(&self) -> bool {
         let at = chrono::DateTime::UNIX_EPOCH;
-        let request = commit::Request { schema: &self.schema, gate: &self.gate, who: "marie", at, message: "so far" };
+        let request = commit::Request {
+            schema: &self.schema,
+            sources: &[],
+            gate: &self.gate,
+            who: "marie",
+            at,
+            message: "so far",
+        };
         commit::commit(&self.store, &request, &|_| {}, &Canceller::default()).is_ok()
     }
 

@@ -1,10 +1,12 @@
 //! The difference: which rows one side has and the other does not, or has with another value, found by one join per table.
 
 use super::super::gate::{self, Held, Shapes, key_text, referred_first};
-use super::super::kept;
+use super::super::{kept, map};
 use super::{list, tables};
+use indexmap::IndexMap;
+
 use crate::error::{Error, Result};
-use crate::model::{CellChange, DiffKind, Field, RowChange, Schema, Table, TableDiff, TableTally};
+use crate::model::{CellChange, DiffKind, Field, Mapping, RowChange, Schema, Table, TableDiff, TableTally};
 use crate::sql::{Ident, Path, Pipeline};
 use crate::store::Store;
 
@@ -20,6 +22,11 @@ pub(super) struct Sides<'a> {
 pub(super) struct Plan<'a> {
     pub sides: Sides<'a>,
     pub tally: TableTally,
+}
+
+/// The temporary view with the rows of a table that come with a commit: `_at` and the fields.
+fn coming(table: &str) -> String {
+    Ident(&format!("coming/{table}")).to_string()
 }
 
 /// What was found to differ, with a window of the rows; `find` is only asked for what is not known from an earlier window in the
@@ -63,6 +70,7 @@ pub(super) fn plan<'a>(
     schema: &'a Schema,
     shapes: &Shapes,
     held: &Held,
+    sources: &[(String, Mapping)],
     step: &mut dyn FnMut(&str) -> Result<()>,
 ) -> Result<Vec<Plan<'a>>> {
     let mut plans = Vec::new();
@@ -70,6 +78,7 @@ pub(super) fn plan<'a>(
         step(name)?;
         let count = held.tables.get(name).copied().unwrap_or_default();
         let sides = Sides::of_candidates(name, table, shapes);
+        sides.come(store, &sides.not_held())?;
         sides.compare(store)?;
         sides.keep(store, count)?;
         plans.push(Plan {
@@ -78,6 +87,7 @@ pub(super) fn plan<'a>(
         });
     }
     keep_referred(store, schema, &plans)?;
+    settle(store, schema, sources, &plans)?;
     for plan in &mut plans {
         let before = store.count(&format!("SELECT count(*) FROM ({})", plan.sides.old))?;
         plan.sides.count(store, before, &mut plan.tally)?;
@@ -105,6 +115,25 @@ fn keep_referred(store: &Store, schema: &Schema, plans: &[Plan]) -> Result<()> {
     }
 }
 
+/// What is computed from rows that are held back is computed anew without them, and with what stays in their place: the
+/// canonical tables agree with each other.
+fn settle(store: &Store, schema: &Schema, sources: &[(String, Mapping)], plans: &[Plan]) -> Result<()> {
+    let mut otherwise = IndexMap::new();
+    for Plan { sides, tally } in plans {
+        if tally.quarantined > 0 || sides.number(store, "kept")? > 0 {
+            otherwise.insert(sides.name.to_owned(), sides.otherwise());
+        }
+    }
+    if otherwise.is_empty() {
+        return Ok(());
+    }
+    let settled = map::Plan::new(store, schema, sources)?.settle(store, &otherwise)?;
+    for sides in plans.iter().map(|plan| &plan.sides).filter(|sides| settled.iter().any(|name| name == sides.name)) {
+        sides.compare_settled(store)?;
+    }
+    Ok(())
+}
+
 impl Plan<'_> {
     /// Carries the difference out: earlier versions to the history, new rows in.
     pub(super) fn apply(&self, store: &Store, id: i64) -> Result<()> {
@@ -115,17 +144,59 @@ impl Plan<'_> {
 impl<'a> Sides<'a> {
     /// The candidates that are not held back, and the canonical rows.
     pub(super) fn of_candidates(name: &'a str, table: &'a Table, shapes: &Shapes) -> Sides<'a> {
-        Sides {
-            name,
-            table,
-            new: format!(
-                "SELECT c.rowid AS _at, {} FROM {} c ANTI JOIN {} r ON c._key = r.\"row\"",
-                list(table.fields.keys(), "c."),
-                Path("candidate", name),
-                gate::reasons(name)
+        Sides { name, table, new: format!("SELECT * FROM {}", coming(name)), old: tables::current(name, table, shapes) }
+    }
+
+    /// The query for the candidates that are not held back, as they are.
+    fn not_held(&self) -> String {
+        format!(
+            "SELECT c.rowid AS _at, {} FROM {} c ANTI JOIN {} r ON c._key = r.\"row\"",
+            list(self.table.fields.keys(), "c."),
+            Path("candidate", self.name),
+            gate::reasons(self.name)
+        )
+    }
+
+    /// Says what of a table comes with a commit.
+    fn come(&self, store: &Store, rows: &str) -> Result<()> {
+        store.run(&format!("CREATE OR REPLACE TEMP VIEW {} AS {rows}", coming(self.name)))
+    }
+
+    /// What a commit makes of the table otherwise than its candidates say.
+    fn otherwise(&self) -> map::Otherwise {
+        map::Otherwise {
+            without: format!(
+                "SELECT * FROM {} c SEMI JOIN {} r ON c._key = r.\"row\"",
+                Path("candidate", self.name),
+                gate::reasons(self.name)
             ),
-            old: tables::current(name, table, shapes),
+            with: format!(
+                "SELECT {} AS _key, {} FROM ({}) o WHERE _at IN (SELECT old_at FROM {} WHERE kind = 'kept')",
+                key_text(self.table, "o."),
+                list(self.table.fields.keys(), "o."),
+                self.old,
+                self.changes()
+            ),
         }
+    }
+
+    /// Takes the rows that come otherwise than their candidates are, and compares them again.
+    fn compare_settled(&self, store: &Store) -> Result<()> {
+        let settled = map::settled(self.name);
+        let fields = list(self.table.fields.keys(), "");
+        let rows = format!("SELECT _at, {fields} FROM {settled}");
+        self.come(
+            store,
+            &format!(
+                "SELECT * FROM ({}) WHERE _at NOT IN (SELECT _at FROM {settled}) UNION ALL {rows}",
+                self.not_held()
+            ),
+        )?;
+        store.run(&format!(
+            "DELETE FROM {changes} WHERE new_at IN (SELECT _at FROM {settled});\nINSERT INTO {changes}\n{}",
+            self.differing(&rows, "LEFT"),
+            changes = self.changes()
+        ))
     }
 
     /// The temporary table with the rows that differ: `kind` (added, changed, removed, kept), `key`, `new_at`, `old_at`.
@@ -135,24 +206,31 @@ impl<'a> Sides<'a> {
 
     /// Finds the rows that differ.
     pub(super) fn compare(&self, store: &Store) -> Result<()> {
+        let differing = self.differing(&self.new, "FULL");
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS\n{differing}", Ident(&format!("changes/{}", self.name))))
+    }
+
+    /// The rows that differ between some of the new side and the old one; by a full join those of the old one that are not
+    /// among them too.
+    fn differing(&self, new: &str, join: &str) -> Pipeline {
         let same_key: Vec<String> = self.table.keys().map(|key| format!("n.{0} = o.{0}", Ident(key))).collect();
         let differs = self.fields().map(|(name, _)| format!(" OR n.{0} IS DISTINCT FROM o.{0}", Ident(name)));
         let mut pipeline = Pipeline::new();
-        pipeline.step("new", self.new.clone());
+        pipeline.step("new", new.to_owned());
         pipeline.step("old", self.old.clone());
         pipeline.step(
             "differing",
             format!(
                 "SELECT CASE WHEN o._at IS NULL THEN 'added' WHEN n._at IS NULL THEN 'removed' ELSE 'changed' END AS kind,\n  \
                  CASE WHEN n._at IS NULL THEN {} ELSE {} END AS key, n._at AS new_at, o._at AS old_at\n\
-                 FROM \"new\" n FULL JOIN \"old\" o ON {}\nWHERE o._at IS NULL OR n._at IS NULL{}",
+                 FROM \"new\" n {join} JOIN \"old\" o ON {}\nWHERE o._at IS NULL OR n._at IS NULL{}",
                 key_text(self.table, "o."),
                 key_text(self.table, "n."),
                 same_key.join(" AND "),
                 differs.collect::<String>()
             ),
         );
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS\n{pipeline}", Ident(&format!("changes/{}", self.name))))
+        pipeline
     }
 
     fn fields(&self) -> impl Iterator<Item = (&String, &Field)> {

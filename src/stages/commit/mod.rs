@@ -12,6 +12,9 @@
 //! A table that is no longer declared stays as it is; a field that is no longer declared goes with the next commit.
 //! A field of another type is converted if no committed value is lost by it, and refused otherwise.
 //!
+//! What is computed from rows that are held back, such as a customer's totals, is computed anew without them: the canonical
+//! tables agree with each other, and the next commit brings what was missing.
+//!
 //! **What is held back** is in `quarantine.<table>`: the candidate with all its columns, `_reasons`, and `_commit`.
 //!
 //! **Nothing to commit.** If no row differs and as many rows are held back as before, no commit is made and the last one is
@@ -32,7 +35,7 @@ use diff::Sides;
 use super::gate::{self, Held, Shapes};
 use super::kept;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Canceller, Commit, Condition, Gate, Progress, Schema, TableDiff, TableTally, Unit};
+use crate::model::{Canceller, Commit, Condition, Gate, Mapping, Progress, Schema, TableDiff, TableTally, Unit};
 use crate::sql::{Ident, Literal, Path};
 use crate::store::Store;
 
@@ -42,6 +45,8 @@ pub use history::{diff_between, revert};
 pub struct Request<'a> {
     /// The schema.
     pub schema: &'a Schema,
+    /// The sources with their mappings, from which the candidates were built.
+    pub sources: &'a [(String, Mapping)],
     /// What must hold.
     pub gate: &'a Gate,
     /// Who commits.
@@ -73,7 +78,9 @@ pub fn commit(store: &Store, request: &Request, progress: &dyn Fn(Progress), can
         let id = last.as_ref().map_or(1, |last| last.id + 1);
 
         // What stays in one table depends on the others: all differences are known before anything is written.
-        let plans = diff::plan(store, schema, &shapes, &held, &mut |table| steps.next(&format!("compare {table}")))?;
+        let plans = diff::plan(store, schema, &shapes, &held, request.sources, &mut |table| {
+            steps.next(&format!("compare {table}"))
+        })?;
         let tallies: Vec<TableTally> = plans.iter().map(|plan| plan.tally.clone()).collect();
         if let Some(last) = last.filter(|last| !is_altered && is_same(&tallies, last)) {
             for name in schema.tables.keys() {
@@ -104,7 +111,14 @@ pub fn commit(store: &Store, request: &Request, progress: &dyn Fn(Progress), can
 
 /// The difference between the canonical tables and what a commit would make of them; per table a window of the rows that differ,
 /// sorted by added, changed, removed and then by key.
-pub fn diff(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit: u64) -> Result<Vec<TableDiff>> {
+pub fn diff(
+    store: &Store,
+    schema: &Schema,
+    sources: &[(String, Mapping)],
+    gate: &Gate,
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<TableDiff>> {
     // The transaction makes all tables be seen at one moment; only temporary tables are written.
     store.transaction(|store| {
         let shapes = Shapes::read(store)?;
@@ -116,7 +130,7 @@ pub fn diff(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit: u64
             let Some(held) = held else { return opened(None, conditions).map(|_| Vec::new()) };
             diff::need_keys(schema)?;
             tables::refuse_loss(store, schema, &shapes)?;
-            let plans = diff::plan(store, schema, &shapes, &held, &mut |_| Ok(()))?;
+            let plans = diff::plan(store, schema, &shapes, &held, sources, &mut |_| Ok(()))?;
             Ok(plans.into_iter().map(|plan| plan.tally).collect())
         })
     })

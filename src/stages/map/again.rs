@@ -126,7 +126,7 @@ impl Plan {
     }
 
     /// The conditions over the candidates of a table under which a derived field looks at something that has changed.
-    fn seen_change(&self, table: &Table, changes: &IndexMap<String, Change>) -> Vec<String> {
+    pub(super) fn seen_change(&self, table: &Table, changes: &IndexMap<String, Change>) -> Vec<String> {
         let is_seen = |follow: &Follow| {
             changes
                 .get(&follow.table)

@@ -1,6 +1,7 @@
 //! Derived fields: in which order tables and fields can be computed, and the SQL that computes them.
 
 use super::proof::SCHEMA;
+use super::settle::coming;
 use crate::error::{Error, Result};
 use crate::model::{Aggregate, Derive, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Path, Pipeline, identifiers};
@@ -150,6 +151,8 @@ pub(super) struct Around<'a> {
     pub schema: &'a Schema,
     /// The tables of which there is so far only what the sources give.
     pub early: &'a [String],
+    /// The tables of which a commit makes something else than the candidates are.
+    pub instead: &'a [String],
     /// Whether only some rows are built: then only what refers to them is added up.
     pub is_part: bool,
 }
@@ -157,7 +160,12 @@ pub(super) struct Around<'a> {
 impl Around<'_> {
     /// The relation with a table's rows as far as they are built.
     fn relation(&self, table: &str) -> String {
-        if self.early.iter().any(|early| early == table) { early(table) } else { Path("candidate", table).to_string() }
+        let is_among = |names: &[String]| names.iter().any(|name| name == table);
+        match () {
+            () if is_among(self.instead) => coming(table),
+            () if is_among(self.early) => early(table),
+            () => Path("candidate", table).to_string(),
+        }
     }
 }
 
@@ -356,7 +364,7 @@ fn aggregate(
     let on = format!("r.{}::VARCHAR", Ident(&first.on));
     let filter = first.filter.as_ref().map(|filter| format!(" AND ({filter})")).unwrap_or_default();
     let among = among.map(|keys| format!(" AND {on} IN ({keys})")).unwrap_or_default();
-    let rows = format!("FROM {} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}{among}", Path("candidate", &first.from));
+    let rows = format!("FROM {} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}{among}", around.relation(&first.from));
     Ok(match &first.most {
         Some(most) => format!(
             "  SELECT _at, arg_min(_of, (-_most, _of)) AS {name} FROM (\n  SELECT {on} AS _at, ({most}) AS _of, ({sql})::DOUBLE AS _most {rows} AND ({most}) IS NOT NULL\n  GROUP BY 1, 2)\n  GROUP BY _at",
@@ -431,7 +439,8 @@ mod tests {
             "#,
         );
         let error =
-            derive(&mut Pipeline::new(), &Around { schema: &schema, early: &[], is_part: false }, "a").unwrap_err();
+            derive(&mut Pipeline::new(), &Around { schema: &schema, early: &[], instead: &[], is_part: false }, "a")
+                .unwrap_err();
         assert!(error.to_string().contains("x, y look at each other in a circle"), "{error}");
     }
 }

@@ -110,6 +110,11 @@ impl Feed {
         Feed { texts: Some(texts), ..self.clone() }
     }
 
+    /// Whether it gives that field.
+    pub fn gives(&self, field: &str) -> bool {
+        self.fields.iter().any(|given| given.name == field)
+    }
+
     /// The relation with the staged texts.
     pub fn texts(&self) -> String {
         match &self.texts {

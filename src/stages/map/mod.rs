@@ -10,6 +10,7 @@ mod feed;
 mod identity;
 mod preview;
 mod proof;
+mod settle;
 mod story;
 
 use indexmap::IndexMap;
@@ -27,6 +28,7 @@ use derive::{Around, Stop};
 use feed::Feed;
 pub use preview::{Fed, preview, problems, step_problem};
 pub use proof::{SCHEMA, prove};
+pub use settle::{Otherwise, settled};
 
 /// The most fields that a table can have: `_unread` and `_decided` hold a bit for each.
 const MOST_FIELDS: usize = 62;
@@ -270,7 +272,7 @@ impl Plan {
                 _ => None,
             })
             .collect();
-        derive::derive(&mut pipeline, &Around { schema: &self.schema, early: &early, is_part }, name)?;
+        derive::derive(&mut pipeline, &Around { schema: &self.schema, early: &early, instead: &[], is_part }, name)?;
         let last = pipeline.last().unwrap_or_default().to_owned();
         let fields: Vec<String> = table.fields.keys().map(|field| Ident(field).to_string()).collect();
         pipeline.step(

@@ -1,0 +1,91 @@
+//! What is computed from rows that a commit holds back: the canonical tables agree with each other at every moment.
+
+use crate::harness::Workspace;
+
+const CLIENTS: &str = "code_client;nom;email;telephone\nC1;Jean Dupont;;\nC2;Anne Klein;;\nC3;Paul Muller;;\n";
+const PRODUCTS: &str = "produit_key;nom;couleur;prix;cout\nP1;Riesling;blanc;12,50;6,00\nP2;Pinot;rouge;15,00;7,00\n";
+const HEADER: &str = "code_vente;code_client;produit_key;date;quantite;prix_unitaire";
+
+/// What each customer's row says, and what the committed lines say: they must be the same.
+const BOTH: &str = "SELECT c.customer_key AS who, c.total_spent_eur AS said, sum(s.price_total_eur) AS summed, c.purchase_count AS n, \
+    c.preferred_category AS likes, c.segment FROM canonical.customers c LEFT JOIN canonical.sales_lines s USING (customer_key) \
+    GROUP BY ALL ORDER BY who";
+
+fn shop(sales: &str) -> Workspace {
+    let sales = format!("{HEADER}\n{sales}");
+    let workspace = Workspace::with_exports(&[
+        ("clients.csv", CLIENTS.as_bytes()),
+        ("produits.csv", PRODUCTS.as_bytes()),
+        ("ventes.csv", sales.as_bytes()),
+        ("stock.csv", b"produit_key;entrepot;quantite\nP1;Principal;3\n"),
+    ]);
+    let config = workspace.read("tastevin.toml").replace("\"5%\"", "\"100%\"").replace("\"20%\"", "\"100%\"");
+    workspace.write("tastevin.toml", config);
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    workspace
+}
+
+fn said(workspace: &Workspace) -> Vec<String> {
+    let csv = workspace.tastevin(["query", BOTH, "--format", "csv"]).passed().stdout;
+    csv.lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_total_does_not_count_what_is_held_back_and_counts_it_once_it_comes() {
+    // C1 has bought once, but twice under one number; C2 once well and once of a product that nobody knows.
+    let workspace = shop(
+        "V1;C1;P1;01/03/2024;6;12,50\nV1;C1;P1;01/03/2024;6;12,50\nV2;C2;P2;02/03/2024;2;15,00\nV3;C2;P9;03/03/2024;100;9,00\n",
+    );
+    let diff = workspace.tastevin(["diff", "--json"]).passed();
+    assert!(!diff.stdout.contains("930") && diff.stdout.contains("\"30\""), "{}", diff.stdout);
+    workspace.tastevin(["commit"]).passed();
+    assert_eq!(
+        said(&workspace),
+        ["isavigne-C1,,,,,PROSPECT", "isavigne-C2,30.0000,30.0000,1,rouge,INACTIVE", "isavigne-C3,,,,,PROSPECT",]
+    );
+    // The candidates still say what the sources say.
+    let candidate = "SELECT sum(total_spent_eur) FROM candidate.customers";
+    assert!(workspace.tastevin(["query", candidate, "--format", "csv"]).passed().stdout.contains("1080"), "changed");
+
+    workspace.tastevin(["decide", "set", "sales_lines", "isavigne-V3", "product_key", "P1"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    workspace.tastevin(["commit"]).passed();
+    assert_eq!(said(&workspace)[1], "isavigne-C2,930.0000,930.0000,2,blanc,INACTIVE");
+    // Nothing has changed since: there is nothing to commit.
+    let again = workspace.tastevin(["commit"]).passed();
+    assert!(again.stderr.contains("Nothing to commit"), "{}{}", again.stdout, again.stderr);
+}
+
+#[test]
+fn a_total_counts_what_stays_of_a_line_that_has_gone_bad() {
+    let workspace = shop("V1;C1;P1;01/03/2024;6;12,50\nV2;C1;P2;02/03/2024;2;15,00\n");
+    workspace.tastevin(["commit"]).passed();
+    assert_eq!(said(&workspace)[0], "isavigne-C1,105.0000,105.0000,2,blanc,INACTIVE");
+    // The line is another now and has no date; the committed one stays.
+    workspace.write("exports/ventes.csv", format!("{HEADER}\nV1;C1;P1;;60;12,50\nV2;C1;P2;02/03/2024;4;15,00\n"));
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    workspace.tastevin(["commit"]).passed();
+    assert_eq!(said(&workspace)[0], "isavigne-C1,135.0000,135.0000,2,blanc,INACTIVE");
+}
+
+#[test]
+fn a_value_that_was_given_or_decided_is_not_computed_anew() {
+    let workspace = shop("V1;C1;P1;01/03/2024;6;12,50\nV1;C1;P1;01/03/2024;6;12,50\nV2;C2;P2;02/03/2024;2;15,00\n");
+    workspace.tastevin(["decide", "set", "customers", "isavigne-C1", "segment", "VIP"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    workspace.tastevin(["commit"]).passed();
+    assert_eq!(said(&workspace)[0], "isavigne-C1,,,,,VIP");
+}
+
+#[test]
+fn the_samples_agree_with_themselves_after_a_commit() {
+    let workspace = Workspace::checked();
+    let config = workspace.read("tastevin.toml").replace("\"5%\"", "\"100%\"");
+    workspace.write("tastevin.toml", config);
+    workspace.tastevin(["commit"]).passed();
+    let wrong = format!("SELECT count(*) AS n FROM ({BOTH}) WHERE said IS DISTINCT FROM summed");
+    assert_eq!(workspace.tastevin(["query", &wrong, "--format", "csv"]).passed().stdout.trim(), "n\r\n0");
+    assert!(said(&workspace).len() > 300);
+}

@@ -277,3 +277,15 @@ fn a_form_longer_than_the_screen_scrolls_to_the_line_that_is_typed() {
         }
     }
 }
+
+#[test]
+fn a_figure_is_pointed_at_with_the_mouse() {
+    let mut session = Session::checked(120, 40);
+    let screen = session.screen();
+    let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains("● sales_lines")).expect("the table");
+    let heads = screen.lines().find(|line| line.contains("blocking  committed")).expect("the heads");
+    let blocking = heads.find("blocking").map(|at| heads[..at].chars().count()).expect("a head");
+    assert!(line.chars().nth(blocking + 7) == Some('1'), "{line}");
+    session.click(blocking as u16 + 7, row as u16).click(blocking as u16 + 7, row as u16);
+    session.shows("3 Anomalies").shows("✓   sales_lines").shows("error ×");
+}

@@ -20,11 +20,13 @@ use crate::tui::widgets::pane::Pane;
 use crate::workbench::SourceStatus;
 
 /// A line, and where it leads.
-pub struct Entry {
+#[derive(Clone)]
+struct Entry {
     spans: Vec<Cell>,
     door: Option<Door>,
 }
 
+#[derive(Clone)]
 enum Door {
     /// The staged rows of an entity.
     Staged(String),
@@ -51,17 +53,40 @@ fn width(model: &Model) -> u16 {
     region.map_or(78, |region| region.body.width)
 }
 
-/// The lines, each with what lies behind it.
-pub fn entries(model: &Model) -> Vec<Entry> {
-    let (Some(source), width, theme) = (chosen(model), width(model), model.theme) else {
-        return Vec::new();
-    };
-    let mut lines = Vec::new();
-    sum(model, source, theme, &mut lines);
-    by_entity(source, width, theme, &mut lines);
-    log(source, width, theme, &mut lines);
-    history(source, width, theme, &mut lines);
-    lines
+/// The lines, each with what lies behind it. Of the loads, of which there can be thousands, only those are made that are
+/// asked for.
+pub struct Entries<'m> {
+    /// What stands before the loads.
+    head: Vec<Entry>,
+    loads: &'m [Load],
+    width: u16,
+    theme: Theme,
+}
+
+impl Entries<'_> {
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.head.len() + self.loads.len()
+    }
+
+    fn get(&self, at: usize) -> Option<Entry> {
+        match at.checked_sub(self.head.len()) {
+            None => self.head.get(at).cloned(),
+            Some(at) => self.loads.get(at).map(|load| line_of(load, self.width, self.theme)),
+        }
+    }
+}
+
+/// What is known of the chosen source.
+pub fn entries(model: &Model) -> Entries<'_> {
+    let (width, theme) = (width(model), model.theme);
+    let mut head = Vec::new();
+    let Some(source) = chosen(model) else { return Entries { head, loads: &[], width, theme } };
+    sum(model, source, theme, &mut head);
+    by_entity(source, width, theme, &mut head);
+    log(source, width, theme, &mut head);
+    history(source, width, theme, &mut head);
+    Entries { head, loads: &source.loads, width, theme }
 }
 
 fn sum(model: &Model, source: &SourceStatus, theme: Theme, lines: &mut Vec<Entry>) {
@@ -177,29 +202,35 @@ fn history(source: &SourceStatus, width: u16, theme: Theme, lines: &mut Vec<Entr
             .into_iter()
             .map(|line| Entry::plain(line, theme.text())),
     );
-    let columns = [
+    lines.push(heads(&of_loads(), width, theme));
+}
+
+/// The columns of the loads.
+fn of_loads() -> [Column; 6] {
+    [
         Column::text("when", 16, 16, 0),
         Column::text("outcome", 11, 11, 0),
         Column::number("rows in", 10, 0),
         Column::number("staged", 10, 2),
         Column::number("rejected", 8, 1),
         Column::number("took", 12, 3),
+    ]
+}
+
+/// A load as a line.
+fn line_of(load: &Load, width: u16, theme: Theme) -> Entry {
+    let (glyph, word, style) = outcome(Some(load.status), theme);
+    let count = |rows: u64, style| (text::number(rows), style);
+    let rejected = load.rejected();
+    let cells = [
+        (text::moment(load.started), theme.text()),
+        (format!("{glyph} {word}"), style),
+        count(load.rows_in(), theme.text()),
+        count(load.staged(), theme.text()),
+        count(rejected, if rejected > 0 { theme.warning() } else { theme.text() }),
+        (took(load).map(text::duration).unwrap_or_default(), theme.text()),
     ];
-    lines.push(heads(&columns, width, theme));
-    for load in &source.loads {
-        let (glyph, word, style) = outcome(Some(load.status), theme);
-        let count = |rows: u64, style| (text::number(rows), style);
-        let rejected = load.rejected();
-        let cells = [
-            (text::moment(load.started), theme.text()),
-            (format!("{glyph} {word}"), style),
-            count(Load::rows_in(load), theme.text()),
-            count(load.staged(), theme.text()),
-            count(rejected, if rejected > 0 { theme.warning() } else { theme.text() }),
-            (took(load).map(text::duration).unwrap_or_default(), theme.text()),
-        ];
-        lines.push(Entry { spans: lines::under(&columns, width, &cells), door: None }.leading(Door::Load(load.id)));
-    }
+    Entry { spans: lines::under(&of_loads(), width, &cells), door: Some(Door::Load(load.id)) }
 }
 
 /// Why there is nothing behind the line, if so.
@@ -212,7 +243,7 @@ pub fn can_open(model: &Model) -> Result<(), String> {
 
 /// Goes where the line leads.
 pub fn open(model: &mut Model) -> Vec<Effect> {
-    let line = entries(model).into_iter().nth(at(model, DETAIL));
+    let line = entries(model).get(at(model, DETAIL));
     let (Some(source), Some(door)) = (chosen(model).map(|source| source.name.clone()), line.and_then(|line| line.door))
     else {
         return Vec::new();
@@ -243,7 +274,8 @@ pub fn view(model: &Model, region: Region, focused: bool, buffer: &mut Buffer) {
     let foot = if seen < total || cursor.top > 0 { format!("{}/{total}", cursor.at + 1) } else { String::new() };
     Pane { title, foot, focused }.draw(region.frame, theme, buffer);
     let top = usize::try_from(cursor.top).unwrap_or(usize::MAX);
-    for (row, (at, entry)) in (0..region.body.height).zip(entries.into_iter().enumerate().skip(top)) {
+    for (row, at) in (0..region.body.height).zip(top..) {
+        let Some(entry) = entries.get(at) else { break };
         let here = (focused && at as u64 == cursor.at).then_some(true);
         let place = Rect { y: region.body.y + row, height: 1, ..region.body };
         lines::put((" ", theme.text()), entry.spans, here, place, theme, buffer);

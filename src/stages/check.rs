@@ -16,7 +16,7 @@ use crate::model::{
 use crate::rules::user::UserRule;
 use crate::rules::{self, Origin, Reach, Rule, Scope};
 use crate::sql::{Literal, Path as Name};
-use crate::store::Store;
+use crate::store::{Store, TimeUnit, Value};
 
 /// What a check needs to know beside the store.
 pub struct Inputs<'a> {
@@ -36,23 +36,52 @@ pub struct Inputs<'a> {
     pub at: DateTime<Utc>,
 }
 
+/// How many uses of rules are one statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// All on a table: what they read and compute alike is read and computed once, and all threads have work.
+    Table,
+    /// Each by itself.
+    Use,
+}
+
+/// Does `check` in one statement per table. Where one of them fails, all of it is done again with every use by itself, so that
+/// the error names the one that cannot run.
+pub fn at_best<T>(check: impl Fn(Grain) -> Result<T>) -> Result<T> {
+    match check(Grain::Table) {
+        Err(error) if error.kind() == Kind::Internal => check(Grain::Use),
+        outcome => outcome,
+    }
+}
+
 /// Replaces the findings by those of all rules, in one transaction: whoever reads sees the old check or the new one.
-pub fn run(store: &Store, inputs: &Inputs, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Verdict> {
+pub fn run(
+    store: &Store,
+    inputs: &Inputs,
+    grain: Grain,
+    progress: &(dyn Fn(Progress) + Sync),
+    canceller: &Canceller,
+) -> Result<Verdict> {
     // What is wrong with a rule is said before anything runs.
     let uses = uses(store, inputs)?;
     stake::validate(inputs.schema)?;
     store.transaction(|store| {
         store.run("DELETE FROM dq.anomalies")?;
-        let batches: Vec<Batch> = uses.chunk_by(Use::runs_with).map(Batch::of_all).collect();
-        for (done, batch) in batches.iter().enumerate() {
+        let mut done = 0;
+        for batch in Batch::all(&uses, grain) {
             canceller.check()?;
-            progress(Progress {
-                what: format!("check {}", batch.name()),
-                done: done as u64,
-                total: Some(batches.len() as u64),
-                unit: Unit::Steps,
-            });
-            batch.run(store)?;
+            let size = batch.0.len();
+            let tell = |share: f64| {
+                progress(Progress {
+                    what: format!("check {}", batch.name()),
+                    done: (done as f64 + share * size as f64) as u64,
+                    total: Some(uses.len() as u64),
+                    unit: Unit::Steps,
+                });
+            };
+            tell(0.0);
+            batch.run(store, Some(&tell))?;
+            done += size;
         }
         stake::fill(store, inputs.schema, stake::found)?;
         canceller.check()?;
@@ -119,12 +148,6 @@ enum Is {
 }
 
 impl Use {
-    /// Whether both are one rule of ours on different fields of one table.
-    fn runs_with(&self, other: &Use) -> bool {
-        let are_ours = matches!((&self.is, &other.is), (Is::Ours(..), Is::Ours(..)));
-        are_ours && self.rule == other.rule && self.table == other.table
-    }
-
     /// The rows for `dq.anomalies` that a query of this use finds.
     fn findings(&self, sql: &str) -> String {
         format!(
@@ -173,33 +196,47 @@ impl Use {
 pub(super) struct Batch<'u>(pub Vec<(&'u Use, &'u str)>);
 
 impl<'u> Batch<'u> {
-    /// Each with the query that looks at all rows.
-    pub fn of_all(uses: &'u [Use]) -> Batch<'u> {
-        Batch(uses.iter().map(|one| (one, one.sql.as_str())).collect())
+    /// All uses, each with the query that looks at all rows. A rule of the user's own is always by itself.
+    fn all(uses: &'u [Use], grain: Grain) -> Vec<Batch<'u>> {
+        let mut tables: IndexMap<&str, Batch> = IndexMap::new();
+        let mut alone = Vec::new();
+        for one in uses {
+            let part = (one, one.sql.as_str());
+            match (&one.is, grain) {
+                (Is::Ours(..), Grain::Table) => {
+                    tables.entry(&one.table).or_insert_with(|| Batch(Vec::new())).0.push(part)
+                }
+                _ => alone.push(Batch(vec![part])),
+            }
+        }
+        tables.into_values().chain(alone).collect()
     }
 
     fn name(&self) -> String {
         match self.0.as_slice() {
             [(Use { rule, table, field, .. }, _)] if !field.is_empty() => format!("{rule} on {table}.{field}"),
-            [(Use { rule, table, .. }, _), rest @ ..] if rest.iter().all(|(one, _)| one.rule == *rule) => {
-                format!("{rule} on {table}")
-            }
+            [(Use { rule, table, .. }, _)] => format!("{rule} on {table}"),
             many => {
-                let rules: IndexSet<&str> = many.iter().map(|(one, _)| one.rule.as_str()).collect();
-                rules.into_iter().collect::<Vec<_>>().join(", ")
+                let tables: IndexSet<&str> = many.iter().map(|(one, _)| one.table.as_str()).collect();
+                tables.into_iter().collect::<Vec<_>>().join(", ")
             }
         }
     }
 
-    /// Writes down what the queries find.
-    pub fn run(&self, store: &Store) -> Result<()> {
+    /// Writes down what the queries find; told how, it says now and then which share of the work is done.
+    pub fn run(&self, store: &Store, tell: Option<&(dyn Fn(f64) + Sync)>) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
         let findings: Vec<String> = self.0.iter().map(|(one, sql)| one.findings(sql)).collect();
         let insert = format!("INSERT INTO dq.anomalies BY NAME\n{}", findings.join("\nUNION ALL\n"));
-        store.run(&insert).map_err(|cause| match cause.kind() {
-            Kind::Internal => {
+        let ran = match tell {
+            Some(tell) => store.execute_telling(&insert, tell).map(drop),
+            None => store.run(&insert),
+        };
+        ran.map_err(|cause| match (cause.kind(), self.0.len()) {
+            // Of several it could be any.
+            (Kind::Internal, 1) => {
                 let error = Error::config(format!("the rule {} cannot run", self.name()));
                 let error = match self.0.first().map(|(one, _)| &one.is) {
                     Some(Is::Theirs(rule)) => error.at_file(&rule.file),
@@ -400,25 +437,20 @@ pub(super) fn keep_figures(
     at: DateTime<Utc>,
 ) -> Result<()> {
     let is_new = |tally: &&RuleTally| before.is_none_or(|before| !before.rules.contains(tally));
-    let head = format!("{}, TIMESTAMP '{}'", verdict.check, at.format("%Y-%m-%d %H:%M:%S%.6f"));
-    let metrics: Vec<String> = verdict
-        .rules
-        .iter()
-        .filter(is_new)
-        .map(|tally| {
-            let texts =
-                [&tally.rule, tally.severity.name(), &tally.table, &tally.field].map(|text| Literal(text).to_string());
-            format!("({head}, {}, {}, {}, {})", texts.join(", "), tally.open, tally.waived, tally.rows)
-        })
-        .collect();
-    let scores: Vec<String> = verdict
-        .tables
-        .iter()
-        .map(|score| {
-            let TableScore { table, rows, blocking, warning, score } = score;
-            format!("({head}, {}, {rows}, {blocking}, {warning}, {score})", Literal(table))
-        })
-        .collect();
+    let at = Value::Timestamp(TimeUnit::Microsecond, at.timestamp_micros());
+    let (check, text) = (Value::BigInt(verdict.check), |text: &str| Value::Text(text.to_owned()));
+    let number = |number: u64| Value::BigInt(i64::try_from(number).unwrap_or(i64::MAX));
+    let metrics = verdict.rules.iter().filter(is_new).map(|tally| {
+        let RuleTally { rule, severity, table, field, open, waived, rows, .. } = tally;
+        let texts = [rule, severity.name(), table, field].map(text);
+        [check.clone(), at.clone()].into_iter().chain(texts).chain([open, waived, rows].map(|n| number(*n))).collect()
+    });
+    let scores = verdict.tables.iter().map(|score| {
+        let TableScore { table, rows, blocking, warning, score } = score;
+        let numbers = [rows, blocking, warning].map(|n| number(*n));
+        let head = [check.clone(), at.clone(), text(table)];
+        head.into_iter().chain(numbers).chain([Value::Double(*score)]).collect()
+    });
     if let Some(before) = before {
         let stale = before.rules.iter().filter(|tally| !verdict.rules.contains(tally));
         let stale: Vec<String> = stale
@@ -435,12 +467,8 @@ pub(super) fn keep_figures(
         }
         store.run(&format!("DELETE FROM dq.scores WHERE \"check\" = {}", before.check))?;
     }
-    for (table, rows) in [("metrics", metrics), ("scores", scores)] {
-        if !rows.is_empty() {
-            store.run(&format!("INSERT INTO dq.{table} VALUES {}", rows.join(", ")))?;
-        }
-    }
-    Ok(())
+    store.append("dq", "metrics", metrics)?;
+    store.append("dq", "scores", scores)
 }
 
 /// Keeps the verdict, in the place of the one before.
@@ -528,7 +556,6 @@ pub(super) fn unsigned(number: i64) -> u64 {
 mod tests {
     use super::*;
     use crate::model::FailOn;
-    use std::cell::Cell;
 
     const SCHEMA: &str = "[tables.people.fields]\nkey = { type = \"text\", key = true }\ncity = { type = \"text\" }\n\
                           mail = { type = \"text\", format = \"email\", required = true }\n\
@@ -583,7 +610,7 @@ mod tests {
             self.check_with(&|_| {}, &Canceller::default())
         }
 
-        fn check_with(&self, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Verdict> {
+        fn check_with(&self, progress: &(dyn Fn(Progress) + Sync), canceller: &Canceller) -> Result<Verdict> {
             let today = self.today.parse().map_err(|cause| Error::internal("no day").caused_by(cause))?;
             let inputs = Inputs {
                 schema: &self.schema,
@@ -594,7 +621,7 @@ mod tests {
                 today,
                 at: DateTime::UNIX_EPOCH,
             };
-            run(&self.store, &inputs, progress, canceller)
+            at_best(|grain| run(&self.store, &inputs, grain, progress, canceller))
         }
 
         fn waive(&self, id: &str, rule: &str, row: &str, was: &str, until: &str) -> Result<()> {
@@ -777,16 +804,16 @@ mod tests {
         let bench = Bench::new()?;
         let before = bench.check()?;
         bench.store.run("UPDATE candidate.people SET city = '?'")?;
-        let (canceller, steps) = (Canceller::default(), Cell::new(0));
+        bench.rule("last.toml", "id = \"last\"\ntable = \"people\"\nwhen = \"city = 'Barr'\"")?;
+        let canceller = Canceller::default();
         let stop_late = |progress: Progress| {
-            steps.set(steps.get() + 1);
-            if progress.done + 1 == progress.total.unwrap_or(0) {
+            if progress.what == "check last on people" {
+                assert_eq!(Some(progress.done + 1), progress.total, "all others ran before it");
                 canceller.cancel();
             }
         };
         let outcome = bench.check_with(&stop_late, &canceller);
         assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Interrupted));
-        assert!(steps.get() > 5, "it had begun");
         bench.rule("fails.toml", "id = \"fails\"\ntable = \"people\"\nwhen = \"CAST(city AS INTEGER) > 3\"")?;
         let error = bench.check().map(|_| String::new()).unwrap_or_else(|error| error.to_string());
         assert!(error.contains("fails.toml") && error.contains("Could not convert"), "{error}");
@@ -838,13 +865,25 @@ mod tests {
     }
 
     #[test]
+    fn of_all_rules_that_ran_together_the_one_that_cannot_is_named() -> Result<()> {
+        let mut bench = Bench::new()?;
+        let wrong = "rule = \"purchase-after-opt-out\"\ntable = \"people\"\nfield = \"city\"\n\
+                     with = { opted_out = \"CAST(city AS INTEGER) > 0\", bought = \"DATE '2026-01-01'\" }";
+        bench.schema.checks.push(toml::from_str(wrong).map_err(|cause| Error::internal("no check").caused_by(cause))?);
+        let error = bench.check().map(|_| String::new()).unwrap_or_else(|error| error.to_string());
+        assert!(error.contains("the rule purchase-after-opt-out on people.city cannot run"), "{error}");
+        assert!(error.contains("Could not convert string 'Colmar'"), "{error}");
+        Ok(())
+    }
+
+    #[test]
     fn a_rule_of_the_users_own_that_is_wrong_is_named_with_its_file_and_what_is_wrong() -> Result<()> {
         let cases = [
             ("id = \"Bad Id\"\ntable = \"people\"\nwhen = \"true\"", "[id]: \"Bad Id\" is no id"),
             ("id = \"missing-key\"\ntable = \"people\"\nwhen = \"true\"", "is a rule of tastevin's own"),
             ("id = \"a\"\ntable = \"people\"", "needs either `when` or `select`"),
             ("id = \"a\"\ntable = \"peeple\"\nwhen = \"true\"", "[table]: there is no table \"peeple\""),
-            ("id = \"a\"\ntable = \"people\"\nwhere = \"true\"", ":3: this is no rule: unknown field `where`"),
+            ("id = \"a\"\ntable = \"people\"\nwhere = \"true\"", ":3 [where]: there is no key \"where\""),
             ("id = \"a\"\ntable = \"people\"\nwhen = \"true) OR (false\"", "[when]: this is no SQL: syntax error"),
             ("id = \"a\"\ntable = \"people\"\nwhen = \"true; DROP TABLE candidate.people\"", "[when]: "),
             ("id = \"a\"\ntable = \"people\"\nwhen = \"true FROM candidate.people\"", "is more than one expression"),

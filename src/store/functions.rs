@@ -1,5 +1,6 @@
 //! Rust functions that SQL can call: text in, text out, for what a library does better than an expression.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 use std::slice;
 
@@ -182,12 +183,17 @@ fn apply<const N: usize>(
         }
         // The handle of a text that is not null points into the chunk, which outlives this iteration.
         let mut handles = handles.map(|column| column[row]);
-        let texts = handles.each_mut().map(|handle| DuckString::new(handle).as_str());
+        let texts = handles.each_mut().map(|handle| text(DuckString::new(handle).as_bytes()));
         if !write(texts.each_ref().map(|text| text.as_ref()), &mut result, row, rows) {
             result.set_null(row);
         }
     }
     Ok(())
+}
+
+/// The text of some bytes. DuckDB stores nothing but UTF-8, and to prove that is quicker than to look for what is not.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 #[cfg(test)]

@@ -223,6 +223,9 @@ impl Store {
 
     /// What the engine has against a query that it would not run; `None` if it would.
     pub fn refusal(&self, sql: &str) -> Result<Option<Refusal>> {
+        if self.conn.prepare(sql).is_ok() {
+            return Ok(None);
+        }
         self.run("SET errors_as_json = true")?;
         let outcome = self.conn.prepare(sql).map(|_| ());
         self.run("SET errors_as_json = false")?;
@@ -266,6 +269,15 @@ impl Store {
             appender.append_row(duckdb::appender_params_from_iter(row)).map_err(|cause| failed(&what, cause))?;
         }
         appender.flush().map_err(|cause| failed(&what, cause))
+    }
+
+    /// Does `work` while the engine need not keep rows in the order in which they come where a statement does not say one: it
+    /// then works on several parts of a statement at once. It must not begin within a transaction.
+    pub fn in_any_order<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.run("SET SESSION preserve_insertion_order = false")?;
+        let outcome = work();
+        self.run("RESET SESSION preserve_insertion_order")?;
+        outcome
     }
 
     /// Does `work` in one transaction: all of it or, on any error, nothing. Within `work`, a further transaction is a part

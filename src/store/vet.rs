@@ -155,7 +155,8 @@ fn judged(store: &Store, text: &str, sight: Sight) -> Result<Vec<Vec<String>>> {
     if sight == Sight::Row {
         parts.only_own_row(store)?;
         // It will stand in parentheses, and a comment at its end would take the closing one in.
-        if taken_apart(store, &format!("{BEFORE}({text})"))?["error"] == Value::Bool(true) {
+        let may_end_in_one = text.contains("--") || text.contains("/*");
+        if may_end_in_one && taken_apart(store, &format!("{BEFORE}({text})"))?["error"] == Value::Bool(true) {
             return Err(
                 Error::usage(format!("`{text}` ends in a comment")).hint("the file's own comments begin with #")
             );

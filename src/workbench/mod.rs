@@ -139,15 +139,21 @@ impl Workbench {
             at: clock::now(),
         };
         // Nobody sees the new candidates beside the findings in the old ones.
-        let checked = self.reader.store.transaction(|store| {
-            if !everything && let Some(verdict) = recheck::run(store, &plan, &inputs, &self.canceller)? {
-                return Ok(verdict);
-            }
-            plan.build(store, progress, &self.canceller)?;
-            let verdict = check::run(store, &inputs, progress, &self.canceller)?;
-            recheck::remember(store, &plan, &inputs)?;
-            Ok(verdict)
-        });
+        let check = |grain: check::Grain| {
+            self.reader.store.transaction(|store| {
+                if !everything
+                    && grain == check::Grain::Table
+                    && let Some(verdict) = recheck::run(store, &plan, &inputs, &self.canceller)?
+                {
+                    return Ok(verdict);
+                }
+                plan.build(store, progress, &self.canceller)?;
+                let verdict = check::run(store, &inputs, grain, progress, &self.canceller)?;
+                recheck::remember(store, &plan, &inputs)?;
+                Ok(verdict)
+            })
+        };
+        let checked = self.reader.store.in_any_order(|| check::at_best(check));
         checked.map_err(|error| workspace::located(self.dir(), error))
     }
 

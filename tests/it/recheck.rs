@@ -356,7 +356,7 @@ impl World {
         let canceller = Canceller::default();
         self.with_inputs(|plan, inputs| {
             plan.build(&self.store, &|_| {}, &canceller).expect("candidates");
-            let verdict = check::run(&self.store, inputs, &|_| {}, &canceller).expect("a verdict");
+            let verdict = check::run(&self.store, inputs, check::Grain::Table, &|_| {}, &canceller).expect("a verdict");
             recheck::remember(&self.store, plan, inputs).expect("remembered");
             verdict
         })

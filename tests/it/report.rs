@@ -85,7 +85,7 @@ fn checked() -> World {
         today: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day"),
         at: at(),
     };
-    let verdict = check::run(&store, &inputs, &|_| {}, &canceller).expect("a check");
+    let verdict = check::run(&store, &inputs, check::Grain::Table, &|_| {}, &canceller).expect("a check");
     World { store, schema, sources, verdict }
 }
 

@@ -130,7 +130,7 @@ fn whole(store: &Store, group: &[&Use]) -> Result<()> {
         Literal(&first.rule),
         Literal(&first.table)
     ))?;
-    Batch(group.iter().map(|one| (*one, one.sql.as_str())).collect()).run(store)
+    Batch(group.iter().map(|one| (*one, one.sql.as_str())).collect()).run(store, None)
 }
 
 fn alike(store: &Store, inputs: &Inputs, fed: &[&str], one: &Use, likeness: &str) -> Result<()> {
@@ -238,6 +238,6 @@ fn find(store: &Store, inputs: &Inputs, fed: &[&str], uses: &[&Use], rows: &str)
         .zip(&queries)
         .filter_map(|(one, sql)| Some((*one, sql.as_deref()?)))
         .partition(|(one, _)| one.is_theirs());
-    Batch(ours).run(store)?;
-    theirs.into_iter().try_for_each(|one| Batch(vec![one]).run(store))
+    Batch(ours).run(store, None)?;
+    theirs.into_iter().try_for_each(|one| Batch(vec![one]).run(store, None))
 }

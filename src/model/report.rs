@@ -117,6 +117,11 @@ pub enum Task {
         /// How grave they are.
         severity: Severity,
     },
+    /// All open findings that are as grave as that.
+    More {
+        /// How grave.
+        severity: Severity,
+    },
 }
 
 /// How far the data has come, table by table, and what to do next.

@@ -131,6 +131,48 @@ pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
     Ok(steps)
 }
 
+/// The same with what would be a long list told as one step: of the findings only those that help most stand alone.
+pub(super) fn folded(steps: Vec<NextStep>) -> Vec<NextStep> {
+    let mut folded: Vec<NextStep> = Vec::new();
+    let mut kinds = HashMap::new();
+    for step in steps {
+        let Task::Findings { severity, .. } = step.task else {
+            folded.push(step);
+            continue;
+        };
+        let seen: &mut usize = kinds.entry(severity).or_default();
+        *seen += 1;
+        let alone = if severity == Severity::Error { ERRORS } else { WARNINGS };
+        let more = Task::More { severity };
+        match folded.iter().position(|step| step.task == more) {
+            Some(at) => {
+                folded[at].count += step.count;
+                folded[at].why = more_of(severity, *seen - alone);
+            }
+            None if *seen > alone => folded.push(NextStep {
+                why: more_of(severity, 1),
+                command: format!("tastevin anomalies --severity {}", severity.name()),
+                task: more,
+                count: step.count,
+            }),
+            None => folded.push(step),
+        }
+    }
+    folded
+}
+
+/// How many kinds of errors, and of warnings, stand alone.
+const ERRORS: usize = 4;
+const WARNINGS: usize = 2;
+
+fn more_of(severity: Severity, kinds: usize) -> String {
+    let kinds = if kinds == 1 { "1 more kind".to_owned() } else { format!("{kinds} more kinds") };
+    match severity {
+        Severity::Error => format!("errors of {kinds}: their rows are quarantined until they are repaired or waived"),
+        _ => format!("warnings of {kinds}: probably wrong, does not stop the commit"),
+    }
+}
+
 /// The sources of which nothing was ever staged.
 fn never_loaded(seen: &Seen) -> Result<Vec<NextStep>> {
     let loaded: Vec<String> =
@@ -210,4 +252,29 @@ fn shell(text: &str) -> String {
         return text.to_owned();
     }
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_a_long_list_is_one_step_with_the_sum() {
+        let finding = |severity, at: u64| NextStep {
+            why: format!("rule {at}"),
+            task: Task::Findings { rule: format!("rule-{at}"), table: "sales".to_owned(), severity },
+            count: at,
+            ..NextStep::default()
+        };
+        let mut steps: Vec<NextStep> = (1..=7).map(|at| finding(Severity::Error, at)).collect();
+        steps.push(NextStep { task: Task::Gate, ..NextStep::default() });
+        steps.extend((1..=3).map(|at| finding(Severity::Warning, at)));
+        let folded = folded(steps);
+        let counts: Vec<u64> = folded.iter().map(|step| step.count).collect();
+        assert_eq!(counts, [1, 2, 3, 4, 5 + 6 + 7, 0, 1, 2, 3]);
+        assert_eq!(folded[4].task, Task::More { severity: Severity::Error });
+        assert!(folded[4].why.starts_with("errors of 3 more kinds: "), "{}", folded[4].why);
+        assert!(folded[8].why.starts_with("warnings of 1 more kind: "), "{}", folded[8].why);
+        assert_eq!(folded[8].command, "tastevin anomalies --severity warning");
+    }
 }

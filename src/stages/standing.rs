@@ -18,7 +18,7 @@ pub fn standing(store: &Store, schema: &Schema, mappings: &[(String, Mapping)]) 
     let verdict = check::verdict(store)?;
     let (verdict, rejects) = (verdict.as_ref(), rejects(store)?);
     let tables = verdict.map(|verdict| tables(store, verdict)).transpose()?.unwrap_or_default();
-    let next = next::all(&next::Seen { store, schema, mappings, verdict, rejects: &rejects })?;
+    let next = next::folded(next::all(&next::Seen { store, schema, mappings, verdict, rejects: &rejects })?);
     Ok(Standing { tables, waterfall, next })
 }
 

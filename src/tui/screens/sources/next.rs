@@ -64,6 +64,10 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
             screens::anomalies::show_conflicts(model);
             screens::open(model, &screens::anomalies::SCREEN)
         }
+        Task::More { severity } => {
+            screens::anomalies::show_severity(model, severity);
+            screens::open(model, &screens::anomalies::SCREEN)
+        }
         Task::Findings { rule, table, .. } => {
             screens::anomalies::show_rule(model, &rule, &table);
             screens::open(model, &screens::anomalies::SCREEN)
@@ -105,8 +109,10 @@ pub fn view(model: &Model, region: Region, focused: bool, buffer: &mut Buffer) {
             Task::Conflicts | Task::Gate => ("●", theme.bad()),
             Task::Load { .. } | Task::Check | Task::Commit | Task::Report => ("→", theme.key()),
             Task::Mapping | Task::Rejects | Task::Duplicates => ("▲", theme.warning()),
-            Task::Findings { severity: Severity::Error, .. } => ("●", theme.bad()),
-            Task::Findings { .. } => ("▲", theme.warning()),
+            Task::Findings { severity: Severity::Error, .. } | Task::More { severity: Severity::Error } => {
+                ("●", theme.bad())
+            }
+            Task::Findings { .. } | Task::More { .. } => ("▲", theme.warning()),
         };
         let cells = [
             (if step.count > 0 { text::number(step.count) } else { String::new() }, theme.text()),

@@ -97,7 +97,10 @@ fn cell(model: &Model, figure: Figure, table: &str) -> String {
     match figure {
         Table => text::clean(table).into_owned(),
         Score => match report(model, table) {
-            Some(report) if report.score.rows > 0 => text::percent(report.score.score),
+            // The unit would cost as much room as a name needs.
+            Some(report) if report.score.rows > 0 => {
+                text::percent(report.score.score).trim_end_matches(" %").to_owned()
+            }
             _ => "–".to_owned(),
         },
         figure => {
@@ -113,7 +116,7 @@ fn here(model: &Model) -> usize {
 }
 
 /// The narrowest column for the names of tables.
-const NAME: u16 = 11;
+const NAME: u16 = 12;
 
 /// Which figures fit, and how wide they are. What does not fit goes: first the score, then whatever is farthest from the
 /// figure that the keys act on.
@@ -340,7 +343,8 @@ fn bar(model: &Model, table: &str, spread: &Spread, width: u16, here: bool) -> L
     spans.push(Span::raw(" ".repeat(room.saturating_sub(used) + 2)));
     let style = report(model, table).map_or(theme.dim(), |report| health(&report.score, theme).1);
     if score > 0 {
-        spans.push(Span::styled(text::left(&cell(model, Score, table), score), style));
+        let percent = report(model, table).map_or_else(String::new, |report| text::percent(report.score.score));
+        spans.push(Span::styled(text::left(&percent, score), style));
     }
     spans.extend(trend.into_iter().map(|(part, style)| Span::styled(part, style)));
     Line::from(spans)

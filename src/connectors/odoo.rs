@@ -15,10 +15,11 @@ mod trouble;
 pub mod value;
 pub mod xml;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -56,6 +57,13 @@ pub const CONNECTOR: ConnectorKind = ConnectorKind {
             "all that the user sees",
         ),
         option("language", "text", "the language of names, e.g. fr_FR", false, "the user's own"),
+        option(
+            "timezone",
+            "text",
+            "where the days of dates are meant, e.g. Europe/Paris",
+            false,
+            "the user's own, else UTC",
+        ),
         option("archived", "true or false", "whether archived records are read too", false, "true"),
         option("protocol", "auto, xmlrpc or json2", "the way to ask", false, "auto"),
         option("page_size", "number", "records in one answer; fewer for slow servers", false, "1000"),
@@ -100,6 +108,7 @@ struct Options {
     user: String,
     company_id: Option<i64>,
     language: Option<String>,
+    timezone: Option<String>,
     #[serde(default = "yes")]
     archived: bool,
     #[serde(default = "auto")]
@@ -150,11 +159,14 @@ fn a_fifth() -> String {
 struct Odoo {
     options: Options,
     protocol: Protocol,
+    zone: Option<Tz>,
     most_gone: f64,
     key: std::result::Result<Secret, Error>,
     kept: Kept,
     entities: IndexMap<String, Records>,
     session: OnceCell<Session>,
+    /// Whether what is worth knowing of the session was said.
+    said: Cell<bool>,
     /// Why entities cannot be read, as far as that was found out.
     absent: RefCell<IndexMap<String, String>>,
 }
@@ -184,8 +196,14 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
     let Some(share) = share.filter(|share| (0.0..=100.0).contains(share)) else {
         return Err(at("max_gone", Error::config("this is no share").hint("write it like \"20%\"")));
     };
+    let zone = options.timezone.as_ref().map(|zone| zone.parse::<Tz>());
+    let zone = zone
+        .transpose()
+        .map_err(|_| at(".timezone", Error::config("there is no such time zone").hint("write it like Europe/Paris")))?;
     Ok(Box::new(Odoo {
         protocol,
+        zone,
+        said: Cell::new(false),
         most_gone: share / 100.0,
         key: secret::fetch(place, &kept),
         kept,
@@ -225,6 +243,7 @@ impl Odoo {
         session::Wishes {
             protocol: self.protocol,
             language: self.options.language.clone(),
+            zone: self.zone,
             company: self.options.company_id,
             archived: self.options.archived,
         }
@@ -297,6 +316,9 @@ impl Connector for Odoo {
             ),
         };
         let mut extracted = extract::extract(session, entity, records, &wishes, target, watch)?;
+        if !self.said.replace(true) {
+            extracted.notes.extend(session.notes.iter().cloned());
+        }
         let spoilt = session.spoilt() - spoilt;
         if spoilt > 0 {
             extracted.notes.push(format!(

@@ -25,6 +25,10 @@ pub fn read<T: DeserializeOwned>(text: &str, examples: Examples) -> Result<T> {
 /// # Errors
 /// It is not what is expected.
 pub fn read_table<T: DeserializeOwned>(table: &toml::Table, within: &[&str], examples: Examples) -> Result<T> {
+    // Written out, values come before tables, and the order in which they stand is lost.
+    if let Ok(read) = table.clone().try_into() {
+        return Ok(read);
+    }
     let text = toml::to_string(table).map_err(|cause| Error::internal("a part of a file").caused_by(cause))?;
     toml::from_str(&text).map_err(|cause| told(&text, within, &cause, examples).at_line_if(None))
 }

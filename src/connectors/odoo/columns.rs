@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use chrono::{NaiveDateTime, TimeZone as _};
+use chrono_tz::Tz;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -21,16 +23,28 @@ const KEPT: usize = 100_000;
 
 /// What fills a column, as a mapping says it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a column is filled by a path, by a list of paths, or by { local = … }, { attribute = [ … ] }, { pack = [ … ], of = … }"
+)]
 pub enum Filling {
     /// A path.
     Path(String),
     /// Paths, of which the first that has something in a record is taken.
     Paths(Vec<String>),
+    /// A moment as the clocks showed it.
+    Local(Local),
     /// The value of a product's attribute.
     Attribute(Attribute),
     /// A unit of measure as so many times the unit of its product.
     Pack(Pack),
+}
+
+/// `{ local = "order_id.date_order" }`: a moment, which Odoo keeps in UTC, as the clocks showed it in the source's time zone.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Local {
+    local: String,
 }
 
 impl Filling {
@@ -39,6 +53,7 @@ impl Filling {
         match self {
             Filling::Path(path) => path.clone(),
             Filling::Paths(paths) => paths.join(" or "),
+            Filling::Local(Local { local }) => local.clone(),
             Filling::Attribute(_) => "attributes of products".to_owned(),
             Filling::Pack(pack) => pack.pack.join(" or "),
         }
@@ -71,6 +86,8 @@ pub struct Pack {
 pub enum Way {
     /// From the end of a path.
     Path(Vec<String>),
+    /// A moment from the end of a path, as the clocks showed it there.
+    Local(Vec<String>, Tz),
     /// From the attributes of the product at the end of a path.
     Attribute {
         /// The path to the product, empty where the record is the product.
@@ -154,6 +171,12 @@ impl Node {
                     if self.ask_for(session, &path)? {
                         ways.push(Way::Path(path));
                     }
+                }
+            }
+            Filling::Local(Local { local }) => {
+                let path = steps(local);
+                if self.ask_for(session, &path)? {
+                    ways.push(Way::Local(path, session.zone().unwrap_or(Tz::UTC)));
                 }
             }
             Filling::Attribute(Attribute { attribute, of }) => {
@@ -306,6 +329,7 @@ impl Node {
     pub fn cell(&self, record: &[(String, Value)], column: &Column) -> Option<String> {
         column.ways.iter().find_map(|way| match way {
             Way::Path(path) => self.text(record, path),
+            Way::Local(path, zone) => self.text(record, path).map(|moment| shown(&moment, *zone)),
             Way::Attribute { of, names } => names.iter().find_map(|name| self.attribute(record, of, name)),
             Way::Pack { unit, own, holds } => self.pack(record, unit, own, holds),
         })
@@ -375,6 +399,13 @@ impl Node {
     }
 }
 
+/// A moment in UTC as the clocks of a time zone showed it; what is no moment stays as it is.
+fn shown(moment: &str, zone: Tz) -> String {
+    const WRITTEN: &str = "%Y-%m-%d %H:%M:%S";
+    NaiveDateTime::parse_from_str(moment, WRITTEN)
+        .map_or_else(|_| moment.to_owned(), |moment| zone.from_utc_datetime(&moment).format(WRITTEN).to_string())
+}
+
 /// The members of a record.
 pub fn members(record: &Value) -> Option<&[(String, Value)]> {
     match record {
@@ -421,6 +452,14 @@ fn text_of(value: &Value, kind: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_evening_in_summer_is_of_the_day_that_it_was_there() {
+        assert_eq!(shown("2026-07-14 22:30:00", Tz::Europe__Paris), "2026-07-15 00:30:00");
+        assert_eq!(shown("2026-12-31 22:30:00", Tz::Europe__Paris), "2026-12-31 23:30:00");
+        assert_eq!(shown("2026-07-14 22:30:00", Tz::UTC), "2026-07-14 22:30:00");
+        assert_eq!(shown("2026-07-14", Tz::Europe__Paris), "2026-07-14");
+    }
 
     #[test]
     fn false_is_read_by_the_type_of_its_field() {

@@ -74,6 +74,11 @@ pub(super) fn probe(odoo: &Odoo, now: DateTime<Utc>, trial: &Trial) {
         }
     };
     trial.found(&user, Ok(format!("accepted, number {number}")));
+    let zone = match session.zone() {
+        Some(zone) => zone.to_string(),
+        None => "UTC; the user has none in Odoo, and `timezone` of the source says none".to_owned(),
+    };
+    trial.found("time zone of days", Ok(zone));
     for note in &session.notes {
         trial.found("language", Err(note.clone()));
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use indexmap::IndexMap;
 
 use super::http::Http;
@@ -39,6 +40,8 @@ pub struct Session {
     user: i64,
     /// What goes with every call.
     context: Vec<(String, Value)>,
+    /// The time zone in which days are meant, and whether anybody said so.
+    zone: Option<Tz>,
     /// What is worth knowing, in sentences.
     pub notes: Vec<String>,
     spoilt: Cell<u64>,
@@ -63,6 +66,8 @@ pub struct Wishes {
     pub protocol: Protocol,
     /// The language of translated texts; none for the user's own.
     pub language: Option<String>,
+    /// The time zone in which days are meant; none for the user's own.
+    pub zone: Option<Tz>,
     /// The company whose records and prices are meant; none for all that the user sees.
     pub company: Option<i64>,
     /// Whether archived records are read too.
@@ -144,6 +149,7 @@ impl Session {
             transport,
             user,
             context,
+            zone: wishes.zone,
             notes: Vec::new(),
             spoilt: Cell::new(0),
             declared: RefCell::default(),
@@ -156,12 +162,15 @@ impl Session {
             }
             session.context.push(("allowed_company_ids".to_owned(), Value::ids([company])));
         }
-        session.choose_language(wishes.language.as_deref())?;
+        let own = session.call("res.users", "context_get", None, Vec::new())?.value;
+        let said = |name: &str| own.get(name).and_then(Value::as_text);
+        session.zone = session.zone.or_else(|| said("tz").and_then(|zone| zone.parse().ok()));
+        session.choose_language(wishes.language.as_deref(), said("lang"))?;
         Ok(session)
     }
 
     /// The language that was wished for, or the user's own; a language that is not installed is told and left away.
-    fn choose_language(&mut self, wished: Option<&str>) -> Result<(), Trouble> {
+    fn choose_language(&mut self, wished: Option<&str>, own: Option<&str>) -> Result<(), Trouble> {
         let language = match wished {
             Some(language) => {
                 // The server knows a hundred languages; those that are not installed are not active.
@@ -175,13 +184,15 @@ impl Session {
                 }
                 Some(language.to_owned())
             }
-            None => {
-                let own = self.call("res.users", "context_get", None, Vec::new())?.value;
-                own.get("lang").and_then(Value::as_text).map(str::to_owned)
-            }
+            None => own.map(str::to_owned),
         };
         self.context.extend(language.map(|language| ("lang".to_owned(), Value::Text(language))));
         Ok(())
+    }
+
+    /// The time zone in which days are meant; none where neither the source nor the user says one, and UTC is.
+    pub fn zone(&self) -> Option<Tz> {
+        self.zone
     }
 
     /// The way that was found.

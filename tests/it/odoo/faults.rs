@@ -90,6 +90,20 @@ fn a_field_that_a_condition_names_and_the_server_lacks_is_told() {
 }
 
 #[test]
+fn a_column_that_is_filled_by_nothing_known_is_told_with_its_place() {
+    let desk = Desk::on("19.0", "auto", "");
+    let path = desk.dir.path().join("mappings/odoo.toml");
+    let text = std::fs::read_to_string(&path).expect("the mapping");
+    std::fs::write(&path, text.replace("cost = \"standard_price\"", "cost = { field = \"standard_price\" }"))
+        .expect("written");
+    let refused = desk.load().expect_err("refused");
+    let told = refused.to_string();
+    assert!(told.contains("a column is filled by a path, by a list of paths, or by { local"), "{told}");
+    assert_eq!(refused.place().column.as_deref(), Some("entities.products.columns.cost"), "{refused:?}");
+    assert!(desk.server.world().requests.is_empty());
+}
+
+#[test]
 fn pages_for_people_and_answers_of_nothing_are_told_apart() {
     let page = b"<!DOCTYPE html><html><title>We are back at 14:00</title></html>".to_vec();
     for protocol in ["xmlrpc", "json2"] {

@@ -119,7 +119,7 @@ fn both_ways_to_ask_and_every_version_stage_the_same() -> Result<()> {
     for (way, tables) in &seen {
         assert_eq!(*tables, first, "{way:?}");
     }
-    assert!(first[2][0].contains("|S00001|1|2026-10-01 10:00:00|2|Riesling 2020|6|Unité(s)|"), "{}", first[2][0]);
+    assert!(first[2][0].contains("|S00001|1|2026-10-01 12:00:00|2|Riesling 2020|6|Unité(s)|"), "{}", first[2][0]);
     assert!(first[3][0].contains("|Principal|120.0|4.0|Unité(s)|"), "{}", first[3][0]);
     Ok(())
 }
@@ -207,6 +207,27 @@ fn units_and_packs_are_told_in_bottles_of_75_cl() -> Result<()> {
             "{version}"
         );
     }
+    Ok(())
+}
+
+#[test]
+fn a_sale_late_in_the_evening_is_of_the_day_that_it_was_there() -> Result<()> {
+    for (options, days) in [
+        ("", "2026-07-15|2026-07-15"),
+        ("timezone = \"UTC\"", "2026-07-14|2026-07-15"),
+        ("timezone = \"America/New_York\"", "2026-07-14|2026-07-14"),
+    ] {
+        let desk = Desk::on("19.0", "auto", options);
+        desk.server.world().put("sale.order", 1, json!({ "date_order": "2026-07-14 22:30:00" }));
+        desk.server.world().put("sale.order", 2, json!({ "date_order": "2026-07-15 03:30:00" }));
+        desk.load()?;
+        desk.workbench().check(&|_| {})?;
+        let rows = "SELECT (SELECT date_sale FROM candidate.sales_lines WHERE sale_line_key = 'odoo-10'), (SELECT date_sale FROM candidate.sales_lines WHERE sale_line_key = 'odoo-20')";
+        assert_eq!(desk.rows(rows), [days], "{options}");
+    }
+    let desk = Desk::on("19.0", "auto", "timezone = \"Alsace\"");
+    let refused = desk.load().expect_err("refused");
+    assert!(refused.to_string().contains("there is no such time zone"), "{refused}");
     Ok(())
 }
 
@@ -568,6 +589,7 @@ fn the_test_of_a_source_says_step_by_step_what_holds() {
         "Odoo 19.0, asked by JSON-2",
         "✓ database cave: exists",
         "✓ user bot: accepted, number 7",
+        "✓ time zone of days: Europe/Paris",
         "✗ language: the language de_DE is not installed on the server",
         "✓ partners (res.partner): 25 records; this server has nothing for",
         "✗ stock (stock.quant): You are not allowed",

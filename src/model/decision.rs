@@ -155,8 +155,29 @@ pub struct Conflict {
     pub was: Option<String>,
     /// The value that the decision wants.
     pub now: Option<String>,
-    /// The value that the source gives now.
+    /// The value that there is instead.
     pub found: Option<String>,
-    /// Why it was not applied: `changed`, `missing-row`, `not-a-value`, `no-such-field`, `no-such-table`.
+    /// Why it was not applied: `changed`, `missing-row`, `missing-survivor`, `excluded-survivor`, `merged-elsewhere`,
+    /// `merged-in-a-circle`, `replaced-otherwise`, `not-a-value`, `no-such-field`, `no-such-table`.
     pub reason: String,
+}
+
+impl Conflict {
+    /// Why it was not applied, in words.
+    pub fn why(&self) -> String {
+        let [now, found] = [&self.now, &self.found].map(|value| value.as_deref().unwrap_or_default());
+        match self.reason.as_str() {
+            "changed" => "the value is another one now".to_owned(),
+            "missing-row" => "the row is not there".to_owned(),
+            "missing-survivor" => format!("{now}, which it goes into, is not there"),
+            "excluded-survivor" => format!("{now}, which it goes into, is left out"),
+            "merged-elsewhere" => format!("it goes into {found} already"),
+            "merged-in-a-circle" => format!("{now} goes into it already"),
+            "replaced-otherwise" => format!("it is replaced by \"{found}\" already"),
+            "not-a-value" => "it is no value of the field's type".to_owned(),
+            "no-such-field" => "the field is gone from the schema".to_owned(),
+            "no-such-table" => "the table is gone from the schema".to_owned(),
+            other => other.to_owned(),
+        }
+    }
 }

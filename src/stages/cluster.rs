@@ -254,45 +254,6 @@ fn cluster(core: Group, around: Vec<Group>) -> Option<Cluster> {
     (rows > 0).then_some(Cluster { proposed, rows, spellings })
 }
 
-/// What a `replace` decision must say so that spellings become other ones (before → after): value before → value
-/// after. In a field with lists these are the lists that have one of them.
-pub fn merged(
-    store: &Store,
-    schema: &Schema,
-    table: &str,
-    field: &str,
-    spellings: &IndexMap<String, String>,
-) -> Result<IndexMap<String, String>> {
-    let kind = schema.field(table, field).map(|field| field.kind).unwrap_or_default();
-    let others = spellings.iter().filter(|(was, now)| was != now);
-    if kind != FieldType::List {
-        return Ok(others.map(|(was, now)| (was.clone(), now.clone())).collect());
-    }
-    let (mut list, mut cases) = (Vec::new(), Vec::new());
-    for (was, now) in others {
-        list.push(Literal(was).to_string());
-        cases.push(format!("WHEN {} THEN {}", Literal(was), Literal(now)));
-    }
-    if list.is_empty() {
-        return Ok(IndexMap::new());
-    }
-    let (list, own) = (list.join(", "), Ident(field));
-    let changed = format!("list_transform({own}, lambda x: CASE x {} ELSE x END)", cases.join(" "));
-    // Once the spellings are one, a list may have it twice.
-    let once = "list_filter(l, lambda x, i: list_position(l, x) = i)";
-    let pairs: Vec<(String, String)> = store.query(
-        &format!(
-            "SELECT DISTINCT {}, {} FROM (SELECT {own} AS own, {changed} AS l FROM {} WHERE list_has_any({own}, [{list}])) ORDER BY ALL",
-            kind.as_text("own"),
-            kind.as_text(once),
-            Path("candidate", table)
-        ),
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    Ok(pairs.into_iter().collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,17 +333,12 @@ mod tests {
     }
 
     #[test]
-    fn spellings_within_lists_are_merged_list_by_list() -> Result<()> {
+    fn spellings_are_found_within_lists() -> Result<()> {
         let (store, schema) = bench(
             "('a', NULL, ['Riesling', 'Pinot gris']), ('b', NULL, ['riesling']), ('c', NULL, ['Riesling', 'RIESLING'])",
         )?;
         let found = clusters(&store, &schema, "people", "grapes")?;
         assert_eq!(shown(&found), ["Riesling 2 (proposed) · RIESLING 1 (same words) · riesling 1 (same words)"]);
-        let spellings = ["riesling", "RIESLING"].map(str::to_owned);
-        let spellings = spellings.map(|spelling| (spelling, "Riesling".to_owned())).into_iter().collect();
-        let merged = merged(&store, &schema, "people", "grapes", &spellings)?;
-        let merged: Vec<(&str, &str)> = merged.iter().map(|(was, now)| (was.as_str(), now.as_str())).collect();
-        assert_eq!(merged, [("[Riesling, RIESLING]", "[Riesling]"), ("[riesling]", "[Riesling]")]);
         let fields: Vec<(String, u64)> =
             text_fields(&store, &schema)?.into_iter().map(|field| (field.field, field.values)).collect();
         assert_eq!(fields, [("city".to_owned(), 3), ("grapes".to_owned(), 3)], "no row has a colour");

@@ -17,27 +17,32 @@ pub const VERSION: u32 = 1;
 /// The ledger of a workspace, read whole and appended to.
 pub struct Ledger {
     path: PathBuf,
+    /// In the order in which they were made. Two people's ledgers merge as text, so a line may stand anywhere; ids sort by
+    /// time.
     decisions: Vec<Decision>,
     /// The ids of the decisions in force.
     active: HashSet<String>,
-    /// The ids of the decisions that the last one took out of force or put back into it.
+    /// How many decisions were appended last.
+    fresh: usize,
+    /// The ids of the decisions that these took out of force or put back into it.
     turned: Vec<String>,
-    warning: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Ledger {
     /// Reads the ledger; there need not be one yet.
     ///
     /// A last line that was torn by a crash or a full disk is set aside into `decisions.torn` when the ledger is opened
-    /// for writing, and passed over when not; a line in the middle that cannot be read is an error with its number,
-    /// because what comes after it may depend on it.
+    /// for writing, and passed over when not; any other line that cannot be read is an error with its number, because what
+    /// comes after it may depend on it. A line that is there twice counts once.
     pub fn open(path: &Path, read_only: bool) -> Result<Ledger> {
         let mut ledger = Ledger {
             path: path.to_owned(),
             decisions: Vec::new(),
             active: HashSet::new(),
+            fresh: 0,
             turned: Vec::new(),
-            warning: None,
+            warnings: Vec::new(),
         };
         let text = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -49,7 +54,9 @@ impl Ledger {
         while begin < text.len() {
             number += 1;
             let end = memchr::memchr(b'\n', &text[begin..]).map(|at| begin + at);
-            let line = text[begin..end.unwrap_or(text.len())].trim_ascii();
+            let line = &text[begin..end.unwrap_or(text.len())];
+            // Some editors and shells begin every file with a mark; files put together have it in the middle.
+            let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line).trim_ascii();
             match read_line(line) {
                 Ok(None) => {}
                 Ok(Some(decision)) => {
@@ -59,18 +66,40 @@ impl Ledger {
                         append(path, b"\n")?;
                     }
                 }
-                Err(_) if end.is_none() => ledger.set_aside(begin, &text[begin..], number, read_only)?,
+                Err(_) if end.is_none() && is_torn(line) => {
+                    ledger.set_aside(begin, &text[begin..], number, read_only)?
+                }
                 Err(error) => return Err(error.at_file(path).at_line(number)),
             }
             begin = end.map_or(text.len(), |end| end + 1);
         }
+        ledger.put_in_order();
         ledger.active = in_force(&ledger.decisions);
         Ok(ledger)
     }
 
+    /// Sorts the decisions by time and drops those that are there twice.
+    fn put_in_order(&mut self) {
+        self.decisions.sort_by(|a, b| a.id.cmp(&b.id));
+        let before = self.decisions.len();
+        self.decisions.dedup();
+        let path = self.path.display();
+        match before - self.decisions.len() {
+            0 => {}
+            1 => self.warnings.push(format!("a line of {path} is there twice; it counts once")),
+            twice => self.warnings.push(format!("{twice} lines of {path} are there twice; each counts once")),
+        }
+        if let Some(pair) = self.decisions.windows(2).find(|pair| pair[0].id == pair[1].id) {
+            let id = &pair[0].id;
+            self.warnings.push(format!(
+                "two different decisions in {path} have the id {id}; what takes back one, takes back both"
+            ));
+        }
+    }
+
     fn set_aside(&mut self, begin: usize, torn: &[u8], line: u64, read_only: bool) -> Result<()> {
         let aside = self.path.with_extension("torn");
-        self.warning = Some(format!(
+        self.warnings.push(format!(
             "line {line} of {} is torn, as after a crash; nothing before it is lost, it was never confirmed{}",
             self.path.display(),
             if read_only { String::new() } else { format!(" and is kept in {}", aside.display()) }
@@ -85,8 +114,8 @@ impl Ledger {
     }
 
     /// What is worth knowing about the file, if anything.
-    pub fn warning(&self) -> Option<&str> {
-        self.warning.as_deref()
+    pub fn warning(&self) -> Option<String> {
+        (!self.warnings.is_empty()).then(|| self.warnings.join("; "))
     }
 
     /// All decisions in the order in which they were made.
@@ -101,14 +130,24 @@ impl Ledger {
 
     /// Writes a decision to the file and to the disk; on any failure the file is as before.
     pub fn append(&mut self, decision: Decision) -> Result<()> {
-        let mut line = serde_json::to_vec(&decision)
-            .map_err(|cause| Error::internal("a decision cannot be written as JSON").caused_by(cause))?;
-        line.push(b'\n');
-        append(&self.path, &line)?;
-        let id = decision.id.clone();
-        self.decisions.push(decision);
+        self.append_all(vec![decision])
+    }
+
+    /// Writes decisions to the file and to the disk, all or none of them; on any failure the file is as before.
+    pub fn append_all(&mut self, decisions: Vec<Decision>) -> Result<()> {
+        let mut lines = Vec::new();
+        for decision in &decisions {
+            serde_json::to_writer(&mut lines, decision)
+                .map_err(|cause| Error::internal("a decision cannot be written as JSON").caused_by(cause))?;
+            lines.push(b'\n');
+        }
+        append(&self.path, &lines)?;
+        self.fresh = decisions.len();
+        let ids: HashSet<String> = decisions.iter().map(|decision| decision.id.clone()).collect();
+        self.decisions.extend(decisions);
         let active = in_force(&self.decisions);
-        self.turned = active.symmetric_difference(&self.active).filter(|turned| **turned != id).cloned().collect();
+        self.turned =
+            active.symmetric_difference(&self.active).filter(|turned| !ids.contains(*turned)).cloned().collect();
         self.active = active;
         Ok(())
     }
@@ -118,14 +157,16 @@ impl Ledger {
         self.active.contains(id)
     }
 
-    /// An id for a decision that is made now: a ULID that sorts after all ids before it, even within a millisecond.
-    pub fn next_id(&self, at: DateTime<Utc>) -> String {
-        let fresh = ulid::Ulid::from_datetime(at.into());
-        let last = self.decisions.iter().filter_map(|decision| ulid::Ulid::from_string(&decision.id).ok()).max();
-        match last.filter(|last| *last >= fresh).and_then(|last| last.increment().ok()) {
-            Some(next) => next.to_string(),
-            None => fresh.to_string(),
-        }
+    /// Ids for decisions that are made now: ULIDs that sort after all ids before them, even within a millisecond.
+    pub fn next_ids(&self, at: DateTime<Utc>, number: usize) -> Vec<String> {
+        let mut last = self.decisions.iter().filter_map(|decision| ulid::Ulid::from_string(&decision.id).ok()).max();
+        let next = || {
+            let fresh = ulid::Ulid::from_datetime(at.into());
+            let next = last.filter(|last| *last >= fresh).and_then(|last| last.increment().ok()).unwrap_or(fresh);
+            last = Some(next);
+            next.to_string()
+        };
+        std::iter::repeat_with(next).take(number).collect()
     }
 
     /// Writes the decisions into `dq.decisions`, one row per row that a decision is about.
@@ -138,15 +179,16 @@ impl Ledger {
         })
     }
 
-    /// Writes the decision that was appended last into `dq.decisions`, and what it changes of the others.
+    /// Writes the decisions that were appended last into `dq.decisions`, and what they change of the others.
     pub fn record_last(&self, store: &Store) -> Result<()> {
-        let Some(last) = self.decisions.last() else { return Ok(()) };
-        let seq = i64::try_from(self.decisions.len()).unwrap_or(i64::MAX);
+        let first = self.decisions.len().saturating_sub(self.fresh);
+        let fresh = (1..).zip(&self.decisions).skip(first);
+        let rows: Vec<Vec<Value>> = fresh.flat_map(|(seq, decision)| self.rows(seq, decision)).collect();
         store.transaction(|store| {
             for id in &self.turned {
                 store.execute("UPDATE dq.decisions SET active = NOT active WHERE id = ?", [id.as_str()])?;
             }
-            store.append("dq", "decisions", self.rows(seq, last))
+            store.append("dq", "decisions", rows)
         })
     }
 
@@ -209,14 +251,11 @@ impl Ledger {
     }
 }
 
-/// The ids of the decisions that no decision in force reverts.
+/// The ids of the decisions, in the order in which they were made, that no decision in force reverts.
 fn in_force(decisions: &[Decision]) -> HashSet<String> {
     let mut reverted: HashSet<&str> = HashSet::new();
     let mut active = HashSet::new();
-    // Two people's ledgers merge as text, so a reversal may stand anywhere in the file; ids sort by time.
-    let mut newest_first: Vec<&Decision> = decisions.iter().collect();
-    newest_first.sort_by(|a, b| b.id.cmp(&a.id));
-    for decision in newest_first {
+    for decision in decisions.iter().rev() {
         if reverted.contains(decision.id.as_str()) {
             continue;
         }
@@ -251,12 +290,28 @@ fn read_line(line: &[u8]) -> Result<Option<Decision>> {
     serde_json::from_slice(line).map(Some).map_err(unreadable)
 }
 
+/// Whether a line was broken off: what is whole is JSON, whoever wrote it.
+fn is_torn(line: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err()
+}
+
+/// Has the disk know the name of a new file; what is written into it is safe only then.
+pub(crate) fn keep_name(file: &Path) -> std::io::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // Elsewhere a folder cannot be opened, and names are kept with the file.
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
 /// Adds bytes to the end of a file and to the disk; cuts off what a failure left half written.
 fn append(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |cause| Error::io("cannot write the decision", path, cause);
     let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
     let before = file.seek(SeekFrom::End(0)).map_err(failed)?;
-    if let Err(cause) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+    let name = || if before == 0 { keep_name(path) } else { Ok(()) };
+    if let Err(cause) = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| name()) {
         let _ = file.set_len(before);
         return Err(failed(cause));
     }

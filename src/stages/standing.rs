@@ -102,8 +102,8 @@ pub(super) fn waterfall(store: &Store, schema: &Schema, mappings: &[(String, Map
             continue;
         }
         let candidates = rows_of(store, "candidate", table)?;
-        let excluded = decided_rows(store, "exclude", table)?;
-        let merged = decided_rows(store, "merge", table)?;
+        let excluded = left_out(store, table, "")?;
+        let merged = left_out(store, table, "NOT ")?;
         let left_out = rows.saturating_sub(candidates + excluded + merged);
         for (step, rows) in [
             ("rows in", read),
@@ -129,13 +129,11 @@ fn rows_of(store: &Store, schema: &str, table: &str) -> Result<u64> {
     store.count(&format!("SELECT count(*) FROM {}", Path(schema, table)))
 }
 
-/// Rows that decisions of that kind took out of a table: those decided on, less those that were not there.
-fn decided_rows(store: &Store, kind: &str, table: &str) -> Result<u64> {
+/// How many rows decisions took out of a table: those that one excludes, or with `NOT ` those that are merged only.
+fn left_out(store: &Store, table: &str, not: &str) -> Result<u64> {
     store.count(&format!(
-        r#"SELECT count(DISTINCT d."row") FROM dq.decisions d
-           WHERE d.active AND d.kind = {kind} AND d."table" = {table}
-             AND NOT EXISTS (FROM dq.conflicts c WHERE c.decision = d.id AND c."table" = d."table" AND c."row" = d."row")"#,
-        kind = Literal(kind),
+        r#"SELECT count(*) FROM dq.left_out AS l WHERE "table" = {table} AND {not}EXISTS (
+             FROM dq.decisions AS d WHERE d.active AND d.kind = 'exclude' AND d."table" = {table} AND d."row" = l._key)"#,
         table = Literal(table),
     ))
 }

@@ -85,6 +85,14 @@ CREATE TABLE dq.left_out (
     "table" VARCHAR NOT NULL, _key VARCHAR NOT NULL, _source VARCHAR NOT NULL, _entity VARCHAR NOT NULL, _row BIGINT NOT NULL
 );
 "#,
+    // 6: where references point to rows that were merged into others: the field that they refer to, its value in the export,
+    // the value of the row that stays, and the decision. What was checked before knew nothing of it.
+    r#"
+CREATE TABLE dq.repointed (
+    "table" VARCHAR NOT NULL, field VARCHAR NOT NULL, was VARCHAR NOT NULL, now VARCHAR NOT NULL, decision VARCHAR NOT NULL
+);
+UPDATE dq.verdict SET basis = NULL;
+"#,
 ];
 
 /// Refuses a database that cannot be brought up to date because it is open for reading only.

@@ -57,6 +57,8 @@ pub enum Reply {
         ticket: u64,
         /// The decisions that are in the ledger now: one, or several where findings of several kinds were meant.
         decisions: Vec<Decision>,
+        /// How many rows were left as they are, because somebody has decided on them since the last check.
+        left: u64,
         /// What failed. Decisions may be in the ledger all the same, when what failed came after it was written.
         failure: Option<Error>,
     },

@@ -243,7 +243,17 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         }
         Reply::Loaded(source, outcome) => loaded(model, &source, outcome),
         Reply::Checked(outcome) => checked(model, outcome),
-        Reply::Decided { ticket, decisions, failure } => decided(model, ticket, decisions, failure),
+        Reply::Decided { ticket, decisions, left, failure } => {
+            let effects = decided(model, ticket, decisions, failure);
+            if left > 0 {
+                let left = text::count(left, "row");
+                model.say(
+                    Tone::News,
+                    format!("{left} left as they are: somebody has decided on them since the last check"),
+                );
+            }
+            effects
+        }
         Reply::MappingSaved(name, outcome) => screens::mapping::saved(model, &name, outcome),
         Reply::Committed(outcome) => committed(model, outcome),
         Reply::SourceChanged(job, outcome) => match outcome {

@@ -56,32 +56,42 @@ fn reread(workbench: &mut Workbench, tell: &(dyn Fn(Reply) + Sync)) -> Result<()
 /// Makes a decision and says how it went; the workbench may be busy with something else.
 pub fn decide(decider: &mut Decider, ticket: u64, wish: Wish, why: Option<String>) -> Reply {
     let before = decider.decision_count();
-    let failure = wished(decider, wish, why).err();
-    Reply::Decided { ticket, decisions: decider.decisions_from(before), failure }
+    let (left, failure) = match wished(decider, wish, why) {
+        Ok(left) => (left, None),
+        Err(error) => (0, Some(error)),
+    };
+    Reply::Decided { ticket, decisions: decider.decisions_from(before), left, failure }
 }
 
-fn wished(decider: &mut Decider, wish: Wish, why: Option<String>) -> Result<()> {
+/// Does what is wanted; how many rows were left as they are.
+fn wished(decider: &mut Decider, wish: Wish, why: Option<String>) -> Result<u64> {
     match wish {
-        Wish::Action(action) => decider.decide(action, why).map(drop),
+        Wish::Action(action) => decider.decide(action, why).map(drop)?,
         Wish::Set { table, field, rule, values } => {
-            decider.set_rows(&table, &field, rule.as_deref(), &values, why).map(drop)
+            decider.set_rows(&table, &field, rule.as_deref(), &values, why).map(drop)?;
         }
-        Wish::Merge { table, field, spellings } => decider.merge_spellings(&table, &field, &spellings, why).map(drop),
-        Wish::Join { table, into, rows, take } => decider.merge(&table, &into, &rows, &take, why).map(drop),
-        Wish::Apart { table, rows } => decider.keep_apart(&table, &rows, why.as_deref()).map(drop),
-        Wish::Found { filter, what } => decide_found(decider, &filter, what, why),
+        Wish::Merge { table, field, spellings } => {
+            decider.merge_spellings(&table, &field, &spellings, why).map(drop)?;
+        }
+        Wish::Join { table, into, rows, take } => decider.merge(&table, &into, &rows, &take, why).map(drop)?,
+        Wish::Apart { table, rows } => decider.keep_apart(&table, &rows, why.as_deref()).map(drop)?,
+        Wish::Found { filter, what } => return decide_found(decider, &filter, what, why),
     }
+    Ok(0)
 }
 
-fn decide_found(decider: &mut Decider, filter: &AnomalyFilter, what: OnAll, why: Option<String>) -> Result<()> {
+fn decide_found(decider: &mut Decider, filter: &AnomalyFilter, what: OnAll, why: Option<String>) -> Result<u64> {
     let why = why.as_deref();
-    match what {
-        OnAll::Set(now) => decider.set_found(filter, NewValue::Same(now.as_deref()), why),
-        OnAll::Accept => decider.set_found(filter, NewValue::Suggestion, why),
-        OnAll::Waive { until } => decider.waive_found(filter, until, why.unwrap_or_default()),
-        OnAll::Exclude => decider.exclude_found(filter, why),
-    }
-    .map(drop)
+    let made = match what {
+        OnAll::Set(now) => decider.set_found(filter, NewValue::Same(now.as_deref()), why)?,
+        OnAll::Accept => decider.set_found(filter, NewValue::Suggestion, why)?,
+        OnAll::Waive { until } => {
+            decider.waive_found(filter, until, why.unwrap_or_default())?;
+            return Ok(0);
+        }
+        OnAll::Exclude => decider.exclude_found(filter, why)?,
+    };
+    Ok(made.left)
 }
 
 /// What went wrong as something to be shown where the answer would stand; an interruption stays one.

@@ -80,21 +80,28 @@ impl Decider {
 
     /// What is worth knowing about the ledger's file, e.g. that its last line was torn by a crash.
     pub fn ledger_warning(&self) -> Option<String> {
-        self.book().ledger.warning().map(str::to_owned)
+        self.book().ledger.warning()
     }
 
-    /// Writes down a decision that was judged: first to the disk, then into the database.
-    pub(super) fn enter(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
+    /// Writes down decisions that were judged, all or none: first to the disk, then into the database.
+    pub(super) fn enter(&mut self, actions: Vec<(Action, Option<String>)>) -> Result<Vec<Decision>> {
+        if actions.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut book = self.book();
         let at = clock::now();
-        let id = book.ledger.next_id(at);
-        let decision = Decision { v: decide::VERSION, id, at, who: clock::who(), action, why };
-        book.ledger.append(decision.clone())?;
-        // The line is on the disk and in force whatever becomes of its copy: an error now would have it written twice.
+        let ids = book.ledger.next_ids(at, actions.len());
+        let decided = ids.into_iter().zip(actions).map(|(id, (action, why))| {
+            let who = clock::who();
+            Decision { v: decide::VERSION, id, at, who, action, why }
+        });
+        let decisions: Vec<Decision> = decided.collect();
+        book.ledger.append_all(decisions.clone())?;
+        // The lines are on the disk and in force whatever becomes of their copy: an error now would have them written twice.
         let store = &self.reader.store;
         let copied = if book.is_behind { book.ledger.sync(store) } else { book.ledger.record_last(store) };
         book.is_behind = copied.is_err();
-        Ok(decision)
+        Ok(decisions)
     }
 
     /// Copies the ledger into the database again, if that failed when a decision was made.
@@ -130,7 +137,7 @@ mod tests {
         let store = |workbench: &Workbench, sql: &str| workbench.reader.store.run(sql);
 
         store(&workbench, "ALTER TABLE dq.decisions RENAME TO elsewhere")?;
-        let first = workbench.enter(exclude("a"), None)?;
+        let first = workbench.enter(vec![(exclude("a"), None)])?.remove(0);
         assert!(workbench.is_active(&first.id));
         let ledger = std::fs::read_to_string(workbench.workspace().ledger()).unwrap_or_default();
         assert!(ledger.contains(&first.id), "{ledger}");
@@ -138,11 +145,11 @@ mod tests {
 
         store(&workbench, "ALTER TABLE dq.elsewhere RENAME TO decisions")?;
         assert_eq!(copied(&workbench)?, 0);
-        workbench.enter(exclude("b"), None)?;
+        workbench.enter(vec![(exclude("b"), None)])?;
         assert_eq!(copied(&workbench)?, 2);
 
         store(&workbench, "ALTER TABLE dq.decisions RENAME TO elsewhere")?;
-        workbench.enter(exclude("c"), None)?;
+        workbench.enter(vec![(exclude("c"), None)])?;
         store(&workbench, "ALTER TABLE dq.elsewhere RENAME TO decisions")?;
         workbench.copy_ledger()?;
         assert_eq!(copied(&workbench)?, 3);

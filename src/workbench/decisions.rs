@@ -1,14 +1,25 @@
 //! Making decisions: what a person wants becomes a line of the ledger that is sure to apply. Neighbour: `decider`, which
 //! writes it.
 
-use indexmap::IndexMap;
+use std::collections::HashSet;
+
+use indexmap::{IndexMap, IndexSet};
 
 use super::{Decider, clock};
 use crate::error::{Error, Result, nearest};
-use crate::model::{Action, AnomalyFilter, Decision, Field, NEVER_WAIVED, Status, Table};
+use crate::model::{Action, AnomalyFilter, Decision, Field, NEVER_WAIVED, Page, Status, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path};
-use crate::stages::{check, cluster, findings, map};
+use crate::stages::{check, findings, map};
+
+/// What was decided about findings.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OnFound {
+    /// The decisions that were made.
+    pub decisions: Vec<Decision>,
+    /// How many rows were left as they are, because somebody has decided on them since the last check.
+    pub left: u64,
+}
 
 /// Which value many rows get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,18 +33,21 @@ pub enum NewValue<'a> {
 impl Decider {
     /// Writes a decision to the ledger and the disk. It takes effect with the next [`Workbench::check`].
     pub fn decide(&mut self, action: Action, why: Option<String>) -> Result<Decision> {
-        self.writable()?;
-        let why = trimmed(why);
-        self.judge(&action, why.as_deref())?;
-        self.enter(action, why)
+        let mut made = self.decide_all(vec![(action, why)])?;
+        made.pop().ok_or_else(|| Error::internal("a decision was made and is not there"))
     }
 
-    /// Judges all decisions before the first of them is written.
-    fn decide_all(&mut self, actions: Vec<Action>, why: Option<&str>) -> Result<Vec<Decision>> {
+    /// The same for many, all of them or none. What one says must not contradict another.
+    pub fn decide_all(&mut self, wanted: Vec<(Action, Option<String>)>) -> Result<Vec<Decision>> {
         self.writable()?;
-        let why = trimmed(why.map(str::to_owned));
-        actions.iter().try_for_each(|action| self.judge(action, why.as_deref()))?;
-        actions.into_iter().map(|action| self.enter(action, why.clone())).collect()
+        let wanted: Vec<_> = wanted.into_iter().map(|(action, why)| (tidy(action), trimmed(why))).collect();
+        wanted.iter().try_for_each(|(action, why)| self.judge(action, why.as_deref()))?;
+        agree(wanted.iter().map(|(action, _)| action))?;
+        self.enter(wanted)
+    }
+
+    fn decide_each(&mut self, actions: Vec<Action>, why: Option<&str>) -> Result<Vec<Decision>> {
+        self.decide_all(actions.into_iter().map(|action| (action, why.map(str::to_owned))).collect())
     }
 
     /// Sets one field of one row; `was` is what the candidate has now.
@@ -100,16 +114,18 @@ impl Decider {
         self.decide(action, why)
     }
 
-    /// Sets the fields of all open findings that the filter lets through; one decision per table, field and rule.
-    pub fn set_found(&mut self, filter: &AnomalyFilter, now: NewValue, why: Option<&str>) -> Result<Vec<Decision>> {
-        let found = self.reader.store.texts(&match now {
+    /// Sets the fields of all open findings that the filter lets through; one decision per table, field and rule. What
+    /// somebody has decided on since the last check is left as it is: the finding may be about what is no more.
+    pub fn set_found(&mut self, filter: &AnomalyFilter, now: NewValue, why: Option<&str>) -> Result<OnFound> {
+        let cells = match &now {
             NewValue::Suggestion => findings::suggestions_sql(filter),
             NewValue::Same(_) => format!(
-                r#"SELECT DISTINCT ON ("table", field, "row") "table", field, rule, "row", suggestion FROM ({})
+                r#"SELECT DISTINCT ON ("table", field, "row") "table", field, rule, "row", suggestion, value FROM ({})
                    WHERE field <> '' ORDER BY "table", field, "row", rule"#,
                 findings::matching(&open(filter))
             ),
-        })?;
+        };
+        let (found, left) = self.still_open(&cells)?;
         let mut groups: IndexMap<(String, String, String), IndexMap<String, Option<String>>> = IndexMap::new();
         for row in found.rows {
             let [Some(table), Some(field), Some(rule), Some(row), suggestion, ..] = row.as_slice() else { continue };
@@ -133,7 +149,33 @@ impl Decider {
         if actions.is_empty() && !is_nothing_found {
             return Err(nothing_changes());
         }
-        self.decide_all(actions, why)
+        some_are_left(actions.is_empty(), left)?;
+        Ok(OnFound { decisions: self.decide_each(actions, why)?, left })
+    }
+
+    /// Of the findings that a query gives with `table`, `field`, `row` and `value`, those on which nobody has decided since
+    /// the last check, and how many rows the others are about.
+    fn still_open(&self, found: &str) -> Result<(Page, u64)> {
+        self.copy_ledger()?;
+        let store = &self.reader.store;
+        let since = r#"SELECT * FROM dq.decisions WHERE active <> (id IN (SELECT id FROM dq.checked))"#;
+        let here = r#"d."table" = f."table""#;
+        // Joins on equality, one for each way in which a decision can be about a finding.
+        let touching = [
+            r#"d.kind IN ('set', 'bulk') AND d."row" = f."row" AND (f.field = '' OR d.field = f.field)"#,
+            r#"d.kind IN ('exclude', 'merge') AND d."row" = f."row""#,
+            r#"d.kind = 'merge' AND d.now = f."row" AND f.field = ''"#,
+            "d.kind = 'replace' AND d.field = f.field AND d.was = f.value",
+        ];
+        let decided: Vec<String> = touching
+            .iter()
+            .map(|how| format!("SELECT f.* FROM found AS f SEMI JOIN since AS d ON {here} AND {how}"))
+            .collect();
+        let with = format!("WITH found AS ({found}), since AS ({since}), decided AS ({})", decided.join(" UNION "));
+        let page = store
+            .texts(&format!("{with} SELECT f.* FROM found AS f ANTI JOIN decided AS d ON {SAME_CELL} ORDER BY ALL"))?;
+        let left = store.count(&format!("{with} SELECT count(DISTINCT (\"table\", \"row\")) FROM decided"))?;
+        Ok((page, left))
     }
 
     /// Accepts all open findings that the filter lets through as they are; one decision per rule, table and field.
@@ -144,16 +186,23 @@ impl Decider {
         why: &str,
     ) -> Result<Vec<Decision>> {
         let found = self.reader.store.texts(&format!(
-            r#"SELECT DISTINCT ON (rule, "table", field, "row") rule, "table", field, "row", value FROM ({})
+            r#"SELECT DISTINCT rule, "table", field, "row", value FROM ({})
                ORDER BY rule, "table", field, "row", value"#,
             findings::matching(&open(filter))
         ))?;
-        let mut groups: IndexMap<(String, String, String), IndexMap<String, Option<String>>> = IndexMap::new();
+        // A rule may find two things on one row and field; a decision says one value per row, so they are two decisions.
+        type Rows = IndexMap<String, Option<String>>;
+        let mut groups: IndexMap<(String, String, String), Vec<Rows>> = IndexMap::new();
         for row in found.rows {
             let [Some(rule), Some(table), Some(field), Some(row), value] = row.as_slice() else { continue };
-            groups.entry((rule.clone(), table.clone(), field.clone())).or_default().insert(row.clone(), value.clone());
+            let group = groups.entry((rule.clone(), table.clone(), field.clone())).or_default();
+            match group.iter_mut().find(|rows| !rows.contains_key(row)) {
+                Some(rows) => _ = rows.insert(row.clone(), value.clone()),
+                None => group.push(IndexMap::from([(row.clone(), value.clone())])),
+            }
         }
-        let actions = groups.into_iter().map(|((rule, table, field), rows)| {
+        let each = groups.into_iter().flat_map(|(of, group)| group.into_iter().map(move |rows| (of.clone(), rows)));
+        let actions = each.map(|((rule, table, field), rows)| {
             let field = Some(field);
             match (rows.len(), rows.first()) {
                 (1, Some((row, was))) => {
@@ -163,20 +212,24 @@ impl Decider {
                 _ => Action::Waive { rule, table, field, row: None, was: None, rows, until },
             }
         });
-        self.decide_all(actions.collect(), Some(why))
+        self.decide_each(actions.collect(), Some(why))
     }
 
-    /// Leaves out the rows of all open findings that the filter lets through; one decision per table.
-    pub fn exclude_found(&mut self, filter: &AnomalyFilter, why: Option<&str>) -> Result<Vec<Decision>> {
-        let sql =
-            format!(r#"SELECT DISTINCT "table", "row" FROM ({}) ORDER BY ALL"#, findings::matching(&open(filter)));
-        let mut tables: IndexMap<String, Vec<String>> = IndexMap::new();
-        for row in self.reader.store.texts(&sql)?.rows {
-            let [Some(table), Some(row)] = row.as_slice() else { continue };
-            tables.entry(table.clone()).or_default().push(row.clone());
+    /// Leaves out the rows of all open findings that the filter lets through; one decision per table. A row on which
+    /// somebody has decided since the last check stays: what was wrong with it may be mended.
+    pub fn exclude_found(&mut self, filter: &AnomalyFilter, why: Option<&str>) -> Result<OnFound> {
+        let found =
+            format!(r#"SELECT DISTINCT "table", field, "row", value FROM ({})"#, findings::matching(&open(filter)));
+        let (found, left) = self.still_open(&found)?;
+        let mut tables: IndexMap<String, IndexSet<String>> = IndexMap::new();
+        for row in found.rows {
+            let [Some(table), _, Some(row), _] = row.as_slice() else { continue };
+            tables.entry(table.clone()).or_default().insert(row.clone());
         }
-        let actions = tables.into_iter().map(|(table, rows)| Action::Exclude { table, rows });
-        self.decide_all(actions.collect(), why)
+        some_are_left(tables.is_empty(), left)?;
+        let actions =
+            tables.into_iter().map(|(table, rows)| Action::Exclude { table, rows: rows.into_iter().collect() });
+        Ok(OnFound { decisions: self.decide_each(actions.collect(), why)?, left })
     }
 
     /// Writes spellings of a field as other ones (before → after), in this and in later exports; one decision.
@@ -188,7 +241,9 @@ impl Decider {
         why: Option<String>,
     ) -> Result<Decision> {
         self.field(table, field)?;
-        let values = cluster::merged(&self.reader.store, self.schema(), table, field, spellings)?;
+        // In a field with lists these are elements, wherever they stand.
+        let others = spellings.iter().filter(|(was, now)| was != now);
+        let values: IndexMap<String, String> = others.map(|(was, now)| (was.clone(), now.clone())).collect();
         if values.is_empty() {
             return Err(nothing_changes());
         }
@@ -252,7 +307,7 @@ impl Decider {
             rows,
             until: None,
         });
-        self.decide_all(actions.collect(), Some(why.unwrap_or("they are different things")))
+        self.decide_each(actions.collect(), Some(why.unwrap_or("they are different things")))
     }
 
     /// The keys of the rows of a table that meet a SQL condition over the candidate's fields.
@@ -260,12 +315,6 @@ impl Decider {
         self.table(table)?;
         let sql = format!("SELECT _key FROM {} WHERE (\n{condition}\n) ORDER BY _key", Path("candidate", table));
         Ok(self.query(&sql)?.rows.into_iter().flatten().flatten().collect())
-    }
-
-    /// The keys of the rows with an open finding that the filter lets through.
-    pub fn rows_found(&self, filter: &AnomalyFilter) -> Result<Vec<String>> {
-        let sql = format!(r#"SELECT DISTINCT "row" FROM ({}) ORDER BY "row""#, findings::matching(&open(filter)));
-        Ok(self.reader.store.texts(&sql)?.rows.into_iter().flatten().flatten().collect())
     }
 
     /// Per row that `rows` names, what a decision about the field is made about.
@@ -341,6 +390,47 @@ impl Decider {
         unknown.map_or(Ok(()), |row| Err(self.no_row(table, &row)))
     }
 
+    /// Refuses to accept what is found on no row, or on a row that is not there: it would be accepted wherever it comes up
+    /// later, unseen.
+    fn has_findings(&self, rule: &str, table: &str, rows: &[String]) -> Result<()> {
+        if rows.is_empty() {
+            return Err(Error::usage(format!("which findings of {rule} in \"{table}\"?"))
+                .hint("name the row, or the rows with the value of each: \"rows\":{\"isavigne-C1\":\"…\"}"));
+        }
+        let found: Vec<String> = self.reader.store.query(
+            &format!(
+                r#"SELECT "row" FROM ({}) AS wanted WHERE "row" NOT IN (
+                   SELECT "row" FROM dq.anomalies WHERE rule = ? AND "table" = ?) ORDER BY 1"#,
+                listed(rows)
+            ),
+            [rule, table],
+            |row| row.get(0),
+        )?;
+        self.has_rows(table, &found)
+    }
+
+    /// Refuses to replace what others have replaced by something else.
+    fn are_not_replaced(&self, table: &str, field: &str, values: &IndexMap<String, String>) -> Result<()> {
+        self.copy_ledger()?;
+        let before: Vec<String> = values.keys().cloned().collect();
+        let found: Vec<(String, String, String)> = self.reader.store.query(
+            &format!(
+                r#"SELECT id, was, now FROM dq.decisions AS d
+                   WHERE active AND kind = 'replace' AND "table" = ? AND field = ? AND was IN ({}) AND was <> now
+                   AND NOT EXISTS (FROM dq.decisions AS back WHERE back.active AND back.kind = 'replace' AND back."table" = d."table"
+                     AND back.field = d.field AND back.now = d.was AND back.seq > d.seq) ORDER BY seq, was"#,
+                listed(&before)
+            ),
+            [table, field],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        match found.iter().find(|(_, was, now)| values.get(was) != Some(now)) {
+            None => Ok(()),
+            Some((id, was, now)) => Err(Error::usage(format!("\"{was}\" is replaced by \"{now}\" already"))
+                .hint(format!("decide on \"{now}\", or take that back first: tastevin decide revert {id}"))),
+        }
+    }
+
     /// Refuses what could never apply.
     fn judge(&self, action: &Action, why: Option<&str>) -> Result<()> {
         match action {
@@ -354,12 +444,14 @@ impl Decider {
                 self.readable(table, field, rows.values().filter_map(|(_, now)| now.as_deref()))
             }
             Action::Replace { table, field, values } => {
-                self.readable(table, field, values.values().map(String::as_str))
+                self.readable(table, field, values.values().map(String::as_str))?;
+                self.are_not_replaced(table, field, values)
             }
             Action::Exclude { table, rows } => {
                 self.table(table)?;
                 self.has_rows(table, rows)?;
-                self.takes_nothing_in(table, rows)
+                self.takes_nothing_in(table, rows)?;
+                self.go_nowhere_else(table, rows)
             }
             Action::Merge { table, into, rows, fields } => {
                 self.table(table)?;
@@ -379,7 +471,7 @@ impl Decider {
                 self.go_nowhere_else(table, rows)?;
                 self.are_not_apart(table, into, rows)
             }
-            Action::Waive { rule, table, field, until, .. } => {
+            Action::Waive { rule, table, field, row, rows, until, .. } => {
                 self.table(table)?;
                 if !check::rule_ids(&self.reader.workspace.rules())?.contains(rule) {
                     return Err(rules::find(rule)
@@ -392,6 +484,8 @@ impl Decider {
                     ))
                     .hint("repair the key, or exclude the row that is not wanted"));
                 }
+                let rows: Vec<String> = row.iter().chain(rows.keys()).cloned().collect();
+                self.has_findings(rule, table, &rows)?;
                 if let Some(field) = field.as_deref().filter(|_| rule == "unreadable-value") {
                     // A waived cell stays empty, and an empty field that must have a value is no clean row.
                     self.filled(table, field, None)?;
@@ -427,18 +521,24 @@ impl Decider {
         }
     }
 
-    /// Refuses a row that is to go itself: merged in a circle, all of them would vanish.
+    /// Refuses a row that is to go itself: what is merged into it would vanish.
     fn stays(&self, table: &str, into: &str) -> Result<()> {
-        let merged = format!(r#""row" = {}"#, Literal(into));
-        match self.merged(table, &merged)? {
+        let own = format!(r#""row" = {}"#, Literal(into));
+        if let Some((id, row)) = self.excluded(table, &own)? {
+            return Err(is_left_out(&id, &row));
+        }
+        match self.merged(table, &own)? {
             None => Ok(()),
             Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\" and goes"))
                 .hint(format!("merge into \"{into}\", or take that back first: tastevin decide revert {id}"))),
         }
     }
 
-    /// Refuses rows that go into another one already.
+    /// Refuses rows that go already, into another one or out of the table.
     fn go_nowhere_else(&self, table: &str, rows: &[String]) -> Result<()> {
+        if let Some((id, row)) = self.excluded(table, &format!(r#""row" IN ({})"#, listed(rows)))? {
+            return Err(is_left_out(&id, &row));
+        }
         match self.merged(table, &format!(r#""row" IN ({})"#, listed(rows)))? {
             None => Ok(()),
             Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\" already"))
@@ -476,6 +576,19 @@ impl Decider {
             Some((id, row)) => Err(Error::usage(format!("\"{row}\" and \"{into}\" were said to be different things"))
                 .hint(format!("take that back first: tastevin decide revert {id}"))),
         }
+    }
+
+    /// A decision in force that leaves out a row which meets a condition: its id and the row.
+    fn excluded(&self, table: &str, condition: &str) -> Result<Option<(String, String)>> {
+        self.copy_ledger()?;
+        self.reader.store.first(
+            &format!(
+                r#"SELECT id, "row" FROM dq.decisions
+                   WHERE active AND kind = 'exclude' AND "table" = ? AND {condition} ORDER BY seq, "row" LIMIT 1"#
+            ),
+            [table],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 
     /// A merge in force that meets a condition: its id, the row that goes and the one that stays.
@@ -552,8 +665,8 @@ fn named(names: &[String]) -> String {
     }
 }
 
-fn trimmed(why: Option<String>) -> Option<String> {
-    why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty())
+fn trimmed(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// A decision about the rows that it would change; none where it would change none.
@@ -568,9 +681,70 @@ fn bulk(
     (!rows.is_empty()).then_some(Action::Bulk { table, field, rows, rule })
 }
 
+/// Refuses where nothing is left to decide on but what was decided on since the last check.
+fn some_are_left(is_nothing: bool, left: u64) -> Result<()> {
+    match (is_nothing, left) {
+        (false, _) | (true, 0) => Ok(()),
+        (true, _) => Err(Error::usage("all that was found there has been decided on since the last check")
+            .hint("check again to see what is left")),
+    }
+}
+
+fn is_left_out(id: &str, row: &str) -> Error {
+    Error::usage(format!("\"{row}\" is left out already"))
+        .hint(format!("take that back first: tastevin decide revert {id}"))
+}
+
+/// The decision with the texts as a mapping would read them: without white space around them.
+fn tidy(mut action: Action) -> Action {
+    let tidied = |now: &mut Option<String>| *now = trimmed(now.take());
+    match &mut action {
+        Action::Set { now, .. } => tidied(now),
+        Action::Bulk { rows, .. } => rows.values_mut().for_each(|(_, now)| tidied(now)),
+        Action::Replace { values, .. } => values.values_mut().for_each(|now| *now = now.trim().to_owned()),
+        Action::Merge { fields, .. } => fields.values_mut().for_each(|(_, now)| tidied(now)),
+        Action::Exclude { .. } | Action::Waive { .. } | Action::Revert { .. } => {}
+    }
+    action
+}
+
+/// Refuses decisions of which one takes away what another one stands on.
+fn agree<'a>(actions: impl Iterator<Item = &'a Action>) -> Result<()> {
+    let (mut going, mut staying, mut reverted) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let twice = |row: &str| Err(Error::usage(format!("two of the decisions contradict each other about \"{row}\"")));
+    for action in actions {
+        match action {
+            Action::Exclude { table, rows } => {
+                for row in rows {
+                    if staying.contains(&(table, row)) || !going.insert((table, row)) {
+                        return twice(row);
+                    }
+                }
+            }
+            Action::Merge { table, into, rows, .. } => {
+                if going.contains(&(table, into)) {
+                    return twice(into);
+                }
+                staying.insert((table, into));
+                for row in rows {
+                    if !going.insert((table, row)) {
+                        return twice(row);
+                    }
+                }
+            }
+            Action::Revert { of } if !reverted.insert(of) => return twice(of),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn nothing_changes() -> Error {
     Error::usage("no row would change").hint("loosen the condition, or look with `tastevin anomalies`")
 }
+
+/// What tells one of the findings apart that a decision is about.
+const SAME_CELL: &str = r#"d."table" = f."table" AND d.field = f.field AND d."row" = f."row""#;
 
 /// A query for the given texts.
 fn listed(texts: &[String]) -> String {

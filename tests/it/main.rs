@@ -5,6 +5,7 @@ mod busy;
 mod cli;
 mod commit;
 mod crash;
+mod decide;
 mod docs;
 mod duplicates;
 mod harness;

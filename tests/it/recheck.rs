@@ -282,6 +282,37 @@ const RULES: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is never so, whatever was decided, each as a query for where it is.
+const NEVER: &[(&str, &str)] = &[
+    ("a sale leads to a customer that was merged into another", LOST_CUSTOMER),
+    ("a sale leads to where nothing leads any more", NOT_TURNED),
+    ("a staged customer is neither a candidate nor left out, or both", NOT_ONCE),
+];
+
+const LOST_CUSTOMER: &str = r#"
+    SELECT s._key, s.customer_key, d.now FROM candidate.sales AS s
+    JOIN dq.left_out AS l ON l."table" = 'customers' AND l._key = s.customer_key
+    JOIN dq.decisions AS d ON d.active AND d.kind = 'merge' AND d."table" = 'customers' AND d."row" = l._key
+    JOIN candidate.customers AS c ON c._key = d.now AND c.customer_key IS NOT NULL
+    WHERE NOT EXISTS (FROM dq.conflicts AS x WHERE x.decision = d.id AND x."row" = d."row" AND x.field = '')
+    AND NOT EXISTS (FROM candidate.customers AS o WHERE o.customer_key = s.customer_key)"#;
+
+const NOT_TURNED: &str = r#"
+    SELECT s._key, r."table", r.was FROM candidate.sales AS s JOIN dq.repointed AS r
+    ON r."table" = 'products' AND r.was = s.product_key OR r."table" = 'customers' AND r.was = s.customer_key"#;
+
+const NOT_ONCE: &str = r#"
+    WITH staged AS (
+      SELECT 's' AS _source, 'customers' AS _entity, _row FROM staging."s/customers"
+      UNION ALL SELECT 't', 'people', _row FROM staging."t/people"
+    ),
+    there AS (
+      SELECT _source, _entity, _row FROM candidate.customers
+      UNION ALL SELECT _source, _entity, _row FROM dq.left_out WHERE "table" = 'customers'
+    )
+    SELECT _source, _entity, _row, count(t.n) FROM staged LEFT JOIN (SELECT *, 1 AS n FROM there) AS t USING (_source, _entity, _row)
+    GROUP BY ALL HAVING count(t.n) <> 1"#;
+
 /// A small stream of choices.
 struct Dice(u64);
 
@@ -400,7 +431,7 @@ impl World {
                 self.list(&format!("SELECT * FROM candidate.{table} ORDER BY ALL")),
             );
         }
-        for table in ["anomalies", "conflicts", "left_out", "checked"] {
+        for table in ["anomalies", "conflicts", "left_out", "repointed", "checked"] {
             all.insert(format!("dq.{table}"), self.list(&format!("SELECT * FROM dq.{table} ORDER BY ALL")));
         }
         for table in ["metrics", "scores"] {
@@ -570,6 +601,10 @@ fn play(seed: u64, decisions: usize) -> Result<(), TestCaseError> {
             return Err(TestCaseError::fail(format!("everything was looked at after {after}")));
         };
         compare(&verdict, &whole.whole(), &after)?;
+        for (what, sql) in NEVER {
+            let rows = whole.list(sql);
+            prop_assert!(rows.is_empty(), "{what} after {after}: {rows:#?}\nstaged: {staged:?}");
+        }
         if dice.roll(6) == 0 {
             prop_assert_eq!(part.commit(), whole.commit());
         }

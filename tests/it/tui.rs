@@ -201,7 +201,7 @@ fn a_failure_after_the_ledger_was_written_does_not_claim_that_the_decision_was_n
     let decision = session.workbench.decide(set, None).expect("the decision is written");
     let failed = |decisions| {
         let failure = Some(tastevin::error::Error::internal("the store is gone"));
-        Message::Reply(Box::new(Reply::Decided { ticket: 1, decisions, failure }))
+        Message::Reply(Box::new(Reply::Decided { ticket: 1, decisions, left: 0, failure }))
     };
     session.send(failed(vec![decision])).shows("the decision is in the ledger all the same").shows("✓ isavigne-C002");
     session.keys("esc").send(failed(Vec::new())).shows("the decision was not made; nothing of it is in the ledger");

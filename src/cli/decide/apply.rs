@@ -48,12 +48,11 @@ impl Apply {
                 )
             })
         };
-        // All of them make sense before the first one is made.
         let wanted = lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(read);
         let wanted = wanted.collect::<Result<Vec<Line>>>()?;
         let mut workbench = context.change()?;
-        let made =
-            wanted.into_iter().map(|line| workbench.decide(line.action, line.why)).collect::<Result<Vec<_>>>()?;
+        // All of them are made, or none.
+        let made = workbench.decide_all(wanted.into_iter().map(|line| (line.action, line.why)).collect())?;
         print(&made, context)
     }
 }

@@ -1,6 +1,6 @@
 //! `tastevin decide bulk`: one field of many rows, as one decision.
 
-use super::{Outcome, Why, print};
+use super::{Outcome, Why, print, print_found};
 use crate::cli::context::Context;
 use crate::error::{Error, Result};
 use crate::model::AnomalyFilter;
@@ -48,9 +48,10 @@ impl Bulk {
             return Err(Error::usage("which rows?").hint("say --where \"SQL condition\", --rule, --source or --text"));
         }
         let mut workbench = context.change()?;
-        let decisions = match &self.condition {
+        match &self.condition {
             Some(condition) => {
-                vec![workbench.set_where(&self.table, &self.field, condition, self.now.as_deref(), self.why.why)?]
+                let now = self.now.as_deref();
+                print(&[workbench.set_where(&self.table, &self.field, condition, now, self.why.why)?], context)
             }
             None => {
                 let filter = AnomalyFilter {
@@ -63,9 +64,8 @@ impl Bulk {
                 };
                 workbench.check_filter(&filter)?;
                 let now = if self.suggestion { NewValue::Suggestion } else { NewValue::Same(self.now.as_deref()) };
-                workbench.set_found(&filter, now, self.why.why.as_deref())?
+                print_found(&workbench.set_found(&filter, now, self.why.why.as_deref())?, context)
             }
-        };
-        print(&decisions, context)
+        }
     }
 }

@@ -46,12 +46,6 @@ fn cells(conflict: &Conflict) -> [String; 8] {
         value(&conflict.was),
         value(&conflict.now),
         value(&conflict.found),
-        match conflict.reason.as_str() {
-            "changed" => "the value is another now".to_owned(),
-            "missing-row" => "the row is gone".to_owned(),
-            "not-a-value" => "it is no value of the field's type".to_owned(),
-            "no-such-field" => "the field is gone".to_owned(),
-            other => other.to_owned(),
-        },
+        conflict.why(),
     ]
 }

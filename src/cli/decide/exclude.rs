@@ -1,6 +1,6 @@
 //! `tastevin decide exclude`: rows are left out of the commit.
 
-use super::{Outcome, Why, print};
+use super::{Outcome, Why, print, print_found};
 use crate::cli::context::Context;
 use crate::error::{Error, Result};
 use crate::model::{Action, AnomalyFilter};
@@ -41,7 +41,7 @@ impl Exclude {
                 ..AnomalyFilter::default()
             };
             workbench.check_filter(&filter)?;
-            workbench.rows_found(&filter)?
+            return print_found(&workbench.exclude_found(&filter, self.why.why.as_deref())?, context);
         } else {
             return Err(
                 Error::usage("which rows?").hint("name their keys, or say --where \"SQL condition\", --rule or --text")

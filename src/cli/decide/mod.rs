@@ -17,6 +17,7 @@ use super::text::{count, visible};
 use super::{Outcome, Subcommand};
 use crate::error::{Error, Result};
 use crate::model::{Action, Decision};
+use crate::workbench::OnFound;
 
 /// Repair, accept and exclude rows, for this export and the next ones
 ///
@@ -90,6 +91,16 @@ fn print(decisions: &[Decision], context: &Context) -> Result<Outcome> {
     }
     context.say("It takes effect with the next check, commit or sync.");
     Ok(Outcome::Pass)
+}
+
+/// The same about findings, and how many of them are left.
+fn print_found(made: &OnFound, context: &Context) -> Result<Outcome> {
+    let outcome = print(&made.decisions, context)?;
+    if made.left > 0 {
+        let left = count(made.left, "row");
+        context.say(format!("{left} left as they are: somebody has decided on them since the last check."));
+    }
+    Ok(outcome)
 }
 
 /// What a decision is about, and what was decided.

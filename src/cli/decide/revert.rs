@@ -21,7 +21,8 @@ impl Revert {
         let wanted = self.id.to_uppercase();
         let fits = |decision: &&Decision| decision.id.starts_with(&wanted) || decision.id.ends_with(&wanted);
         let decisions = workbench.decisions();
-        let found: Vec<&Decision> = decisions.iter().filter(fits).collect();
+        let mut found: Vec<&Decision> = decisions.iter().filter(fits).collect();
+        found.dedup_by(|a, b| a.id == b.id);
         let of = match found.as_slice() {
             [] => {
                 return Err(Error::usage(format!("there is no decision \"{}\"", self.id))

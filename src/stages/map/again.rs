@@ -4,14 +4,12 @@
 
 use indexmap::IndexMap;
 
-use super::decided::{self, Decided};
+use super::decided;
 use super::derive::{self, Follow, Sight, Stop};
-use super::{Plan, as_of, identity};
+use super::{Plan, as_of, identity, leaving};
 use crate::error::Result;
-use crate::model::{Canceller, FieldType, Table};
-use crate::rules;
+use crate::model::{Canceller, Table};
 use crate::sql::{Ident, Literal, Path};
-use crate::stages::load;
 use crate::store::Store;
 
 /// The decisions that the last check knew, as a condition over `dq.decisions`.
@@ -82,6 +80,7 @@ impl Plan {
         }
         store.run(&as_of(store)?)?;
         self.tell_unknown_tables(store)?;
+        let pointed = self.find_leaving_again(store, otherwise)?;
         let concerned: Vec<(String, String, Option<String>)> = store.query(
             &format!(r#"SELECT DISTINCT "table", kind, field FROM {otherwise} WHERE "table" IS NOT NULL"#),
             [],
@@ -95,25 +94,25 @@ impl Plan {
             let is_named = concerned
                 .iter()
                 .any(|(of, kind, _)| of == name && ["set", "bulk", "exclude", "merge"].contains(&kind.as_str()));
-            let replaced: Vec<String> = table
-                .fields
-                .iter()
-                .filter(|(field, declared)| {
-                    concerned.iter().any(|(of, kind, about)| match kind.as_str() {
-                        "replace" => of == name && about.as_ref() == Some(*field),
-                        "merge" => declared.references.as_ref().is_some_and(|to| to.table == *of),
-                        _ => false,
-                    })
-                })
-                .map(|(field, _)| field.clone())
-                .collect();
+            let mut replaced = Vec::new();
+            for (field, declared) in &table.fields {
+                let to = declared.references.as_ref();
+                let before = to.and_then(|to| pointed.get(&(to.table.clone(), to.field.clone())));
+                let is_replaced = |(of, kind, about): &(String, String, Option<String>)| {
+                    kind == "replace" && of == name && about.as_ref() == Some(field)
+                };
+                if before.is_some() || concerned.iter().any(is_replaced) {
+                    replaced.extend(decided::replaced_otherwise(store, &self.schema, name, field, KNOWN, before)?);
+                }
+            }
             // What cannot be applied is told even where it touches no row.
             let is_told = concerned.iter().any(|(of, ..)| of == name);
             let seen = self.seen_change(table, &changes);
             if !is_named && replaced.is_empty() && !is_told && seen.is_empty() {
                 continue;
             }
-            self.touch(store, name, otherwise, &replaced, seen)?;
+            replaced.extend(seen);
+            self.touch(store, name, otherwise, replaced)?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
             if !is_worth_it(store, name, touched)? {
                 return Ok(None);
@@ -165,48 +164,26 @@ impl Plan {
         conditions
     }
 
-    /// Gathers the rows that are touched, with where they come from.
-    fn touch(
-        &self,
-        store: &Store,
-        name: &str,
-        otherwise: &str,
-        replaced: &[String],
-        mut conditions: Vec<String>,
-    ) -> Result<()> {
-        let (named, candidate) = (named(name), Path("candidate", name));
-        let own = format!(
-            r#"FROM {otherwise} WHERE "table" = {} AND kind IN ('set', 'bulk', 'exclude', 'merge')"#,
-            Literal(name)
-        );
-        // What a row is merged into is looked up beside it.
+    /// Gathers the rows that are touched, with where they come from: those that decisions name, those that go or come back,
+    /// and those that meet a condition.
+    fn touch(&self, store: &Store, name: &str, otherwise: &str, mut conditions: Vec<String>) -> Result<()> {
+        let (named, candidate, before) = (named(name), Path("candidate", name), leaving::before(name));
+        let left_out = format!(r#"SELECT _key FROM dq.left_out WHERE "table" = {}"#, Literal(name));
         store.run(&format!(
-            r#"CREATE OR REPLACE TEMP TABLE {named} AS SELECT DISTINCT "row" AS _key {own}
-               UNION SELECT now FROM dq.decisions WHERE active AND kind = 'merge' AND "table" = {} AND "row" IN (SELECT "row" {own})"#,
+            r#"CREATE OR REPLACE TEMP TABLE {named} AS
+               SELECT DISTINCT "row" AS _key FROM {otherwise} WHERE "table" = {} AND kind IN ('set', 'bulk', 'merge')
+               UNION ({left_out} EXCEPT SELECT _key FROM {before})
+               UNION (SELECT _key FROM {before} EXCEPT {left_out})"#,
             Literal(name)
         ))?;
         conditions.push(format!("_key IN (FROM {named})"));
-        for (field, values) in decided::replaced_otherwise(store, &self.schema, name, replaced, KNOWN)? {
-            let kind = self.schema.field(name, &field).map_or(FieldType::Text, |declared| declared.kind);
-            let values: Vec<String> = values.iter().map(|value| Literal(value).to_string()).collect();
-            conditions.push(format!("{} IN ({})", kind.as_text(&Ident(&field).to_string()), values.join(", ")));
-            // A row that was set by hand may have had the value before, and the decision on it may hold or fall with it.
-            conditions.push(format!(
-                r#"_key IN (SELECT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {})"#,
-                Literal(name),
-                Literal(&field)
-            ));
-        }
         let mut rows: Vec<String> = conditions
             .iter()
             .map(|condition| {
                 format!("SELECT rowid AS _at, _key, _source, _entity, _row FROM {candidate} WHERE {condition}")
             })
             .collect();
-        rows.push(format!(
-            r#"SELECT NULL, _key, _source, _entity, _row FROM dq.left_out WHERE "table" = {} AND _key IN (FROM {named})"#,
-            Literal(name)
-        ));
+        rows.push(format!("SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})"));
         store.run(&format!(
             "CREATE OR REPLACE TEMP TABLE {touched} AS {};\nINSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})",
             rows.join("\nUNION\n"),
@@ -217,28 +194,10 @@ impl Plan {
     /// Builds the touched rows of a table and puts them in the place of what was there.
     fn build_touched(&self, store: &Store, at: usize, name: &str, table: &Table) -> Result<Option<Change>> {
         let (touched, named) = (touched(name), named(name));
-        let mut feeds = Vec::new();
-        for feed in self.feeds(name) {
-            let texts = rules::texts_of(&format!("touched of {name}"), &feed.origin.relation);
-            let (source, entity) = (&feed.origin.source, &feed.origin.entity);
-            let numbers = format!(
-                "SELECT _row FROM {touched} WHERE _source = {} AND _entity = {}",
-                Literal(source),
-                Literal(entity)
-            );
-            store.run(&format!(
-                "CREATE OR REPLACE TEMP TABLE {} AS {}",
-                Ident(&texts),
-                load::rows_sql(store, source, entity, &numbers)?
-            ))?;
-            feeds.push(feed.among(texts));
-        }
+        let feeds = self.feeds_among(store, name, &touched, &format!("touched of {name}"))?;
         // The identity of a row depends on the sources alone, so it is what it was.
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT _source, _entity, _row, _key FROM {touched}",
-            identity::odd(name)
-        ))?;
-        let decided = Decided::resolve(store, &self.schema, name, &feeds, Some(&named))?;
+        identity::take_odd(store, name, &touched)?;
+        let decided = self.decide(store, at, &feeds, Some(&named))?;
         let (candidate, before, after) = (Path("candidate", name), Change::before(name), Change::after(name));
         store.run(&format!(
             "CREATE OR REPLACE TEMP TABLE {after} AS {};\n\

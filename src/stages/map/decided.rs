@@ -1,15 +1,14 @@
-//! Decisions on their way into the candidates: which apply, which are in conflict with the data, and the joins that
-//! apply them.
+//! Decisions on their way into the cells of the candidates: which apply, which are in conflict with the data, and the joins
+//! that apply them. Neighbours: `fold`, which says what decisions come to, and `leaving`, about whole rows.
 
-use std::collections::HashMap;
-
-use indexmap::IndexMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::feed::{Feed, reader_of};
-use super::{identity, mapped};
-use crate::error::{Error, Result};
+use super::fold::{self, Found, Refusal, Replace, Repointed, Set};
+use super::{derive, identity, mapped};
+use crate::error::Result;
 use crate::model::{Conflict, FieldType, Schema, Table};
-use crate::sql::{Ident, Literal, literals};
+use crate::sql::{Ident, Literal, Pipeline, literals};
 use crate::store::{Store, Value};
 use crate::transforms;
 
@@ -17,170 +16,126 @@ use crate::transforms;
 pub(super) struct Decided {
     table: String,
     /// Fields of which a value is replaced wherever it occurs.
-    replaced: Vec<String>,
+    replaced: Vec<Replaced>,
     /// Fields of which single rows are set.
     set: Vec<String>,
+    /// Fields that refer to rows which were merged into others.
+    repointed: Vec<(String, Repointed)>,
     /// Whether rows are left out.
-    excludes: bool,
+    leaves: bool,
     /// The temporary table with the identities of the rows that matter, where it is not all of them.
     only: Option<String>,
 }
 
-/// Which decisions are in force.
-pub(super) const IN_FORCE: &str = "active";
-
-/// One row of `dq.decisions` that sets a field of a row.
-struct Set {
-    id: String,
-    row: String,
-    was: Option<String>,
-    now: Option<String>,
-    /// `now` as the workbench writes it: 12,50 typed by a person is 12.5.
-    written: Option<String>,
+/// What the values of a field are replaced by.
+struct Replaced {
+    field: String,
+    /// By the value as text.
+    whole: HashMap<String, String>,
+    /// By an element of a list, in order.
+    elements: Vec<(String, String)>,
+    refused: Vec<Conflict>,
 }
+
+/// What the decisions of a table are about.
+pub(super) struct Of<'a> {
+    pub store: &'a Store,
+    pub schema: &'a Schema,
+    pub name: &'a str,
+    pub table: &'a Table,
+    pub feeds: &'a [Feed],
+}
+
+/// The query for the candidates of the rows that meet a condition on `_row`, computed with decisions as far as they are
+/// resolved.
+pub(super) type Compute<'c> = &'c dyn Fn(&Decided, &str) -> Result<Pipeline>;
+
+/// Which decisions are in force.
+const IN_FORCE: &str = "active";
 
 fn temp(table: &str, what: &str) -> String {
     Ident(&format!("{what} of {table}")).to_string()
 }
 
 impl Decided {
-    /// Which joins there will be, without resolving anything.
-    pub fn shape(store: &Store, schema: &Schema, table: &str) -> Result<Decided> {
-        Self::shape_of(store, schema, table, None)
+    /// Which joins there will be, without resolving anything; `is_early` where nothing is computed yet.
+    pub fn shape(store: &Store, schema: &Schema, table: &str, is_early: bool) -> Result<Decided> {
+        Self::shape_of(store, schema, table, None, is_early)
     }
 
-    fn shape_of(store: &Store, schema: &Schema, table: &str, only: Option<&str>) -> Result<Decided> {
-        let matters = matters(only);
-        let names = |sql: &str, value: &str| -> Result<Vec<String>> { store.query(sql, [value], |row| row.get(0)) };
-        let mut replaced = names(
-            r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? ORDER BY field"#,
-            table,
-        )?;
-        for (field, _) in repointed(store, schema, table, IN_FORCE)? {
-            if !replaced.contains(&field) {
-                replaced.push(field);
-            }
-        }
-        let set = names(
-            &format!(
-                r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ?{matters} ORDER BY field"#
-            ),
-            table,
-        )?;
-        let excluded = names(
-            &format!(
-                r#"SELECT "row" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = ?{matters} LIMIT 1"#
-            ),
-            table,
-        )?;
+    fn shape_of(store: &Store, schema: &Schema, table: &str, only: Option<&str>, is_early: bool) -> Result<Decided> {
+        let names = |sql: &str| -> Result<Vec<String>> { store.query(sql, [table], |row| row.get(0)) };
         // The ledger may speak of a field that the schema no longer has; that is a conflict, not a failure.
         let declared = |field: &String| schema.field(table, field).is_some();
+        let repointed = repointed(store, schema, table)?;
+        let mut replaced = Vec::new();
+        let fields = names(
+            r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? ORDER BY field"#,
+        )?;
+        for field in fields.into_iter().filter(declared) {
+            let own = repointed.iter().find(|(name, _)| *name == field).map(|(_, own)| own);
+            replaced.push(replacements(store, schema, table, &field, own.unwrap_or(&Repointed::default()), IN_FORCE)?);
+        }
+        let set = names(&format!(
+            r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ?{} ORDER BY field"#,
+            matters(only)
+        ))?;
+        let is_known = |field: &String| !is_early || schema.field(table, field).is_some_and(|f| f.derive.is_none());
+        let left_out = names(r#"SELECT _key FROM dq.left_out WHERE "table" = ? LIMIT 1"#)?;
         Ok(Decided {
             table: table.to_owned(),
-            replaced: replaced.into_iter().filter(declared).collect(),
-            set: set.into_iter().filter(declared).collect(),
-            excludes: !excluded.is_empty(),
+            replaced,
+            set: set.into_iter().filter(declared).filter(is_known).collect(),
+            repointed,
+            leaves: !left_out.is_empty(),
             only: only.map(str::to_owned),
         })
     }
 
-    /// Resolves the decisions against the mapped values and writes down those that do not apply. Where `only` names a
-    /// temporary table of identities, those about its rows, which `feeds` must give; what was written down of the
-    /// others stays.
-    pub fn resolve(
-        store: &Store,
-        schema: &Schema,
-        table_name: &str,
-        feeds: &[Feed],
-        only: Option<&str>,
-    ) -> Result<Decided> {
-        let decided = Self::shape_of(store, schema, table_name, only)?;
-        let table = schema.tables.get(table_name).ok_or_else(|| Error::internal("a decided table is not declared"))?;
-        // A table that is looked at early is resolved twice.
-        let stale = match only {
-            Some(only) => format!(r#" AND ("row" IN (FROM {only}) OR "row" = '' OR reason = 'no-such-field')"#),
-            None => String::new(),
-        };
-        store.execute(&format!(r#"DELETE FROM dq.conflicts WHERE "table" = ?{stale}"#), [table_name])?;
-        let stale = only.map(|only| format!(" AND _key IN (FROM {only})")).unwrap_or_default();
-        store.execute(&format!(r#"DELETE FROM dq.left_out WHERE "table" = ?{stale}"#), [table_name])?;
-        if decided.excludes {
-            decided.resolve_exclusions(store, table, feeds)?;
-        }
-        let repointed = repointed(store, schema, table_name, IN_FORCE)?;
-        let mut replacements = HashMap::new();
-        for field in &decided.replaced {
-            let kind = kind_of(table, field);
-            let map = replacements_of(store, table_name, field, &repointed, IN_FORCE)?;
-            let rows = map.iter().map(|(was, now)| vec![Value::Text(was.clone()), Value::Text(now.clone())]);
-            let name = temp(table_name, &format!("replaced {field}"));
-            typed_table(store, &name, "was", kind, rows)?;
-            store.execute(
-                &format!(
-                    r#"INSERT INTO dq.conflicts SELECT id, "table", '', field, d.was, d.now, NULL, 'not-a-value'
-                       FROM dq.decisions AS d JOIN {name} AS r ON r.now = d.now AND r.value IS NULL AND trim(r.now) <> ''
-                       WHERE active AND kind = 'replace' AND "table" = ? AND field = ?"#
-                ),
-                [table_name, field.as_str()],
-            )?;
-            store.run(&format!("DELETE FROM {name} WHERE value IS NULL AND trim(now) <> ''"))?;
-            replacements.insert(field.clone(), map);
+    /// Resolves the decisions against what the sources give and what is computed of it, and tells those that do not
+    /// apply. Where `only` names a temporary table of identities, those about its rows, which the feeds must give. Without
+    /// `compute` the decisions about what is computed are left for later.
+    pub fn resolve(of: &Of, only: Option<&str>, compute: Option<Compute>) -> Result<(Decided, Vec<Conflict>)> {
+        let mut decided = Self::shape_of(of.store, of.schema, of.name, only, compute.is_none())?;
+        let mut conflicts = Vec::new();
+        for replaced in &mut decided.replaced {
+            let rows = replaced.whole.iter().map(|(was, now)| vec![Value::Text(was.clone()), Value::Text(now.clone())]);
+            let name = temp(of.name, &format!("replaced {}", replaced.field));
+            typed_table(of.store, &name, "was", kind_of(of.table, &replaced.field), rows)?;
+            conflicts.append(&mut replaced.refused);
         }
         if !decided.set.is_empty() {
-            decided.resolve_sets(store, table, feeds, &replacements)?;
+            decided.resolve_sets(of, compute, &mut conflicts)?;
         }
-        store.execute(
+        conflicts.extend(of.store.query(
             &format!(
-                r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), field, was, now, NULL, 'no-such-field'
-                   FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace') AND "table" = ? AND field NOT IN ({})"#,
-                literals(table.fields.keys())
+                r#"SELECT id, coalesce("row", ''), field, was, now FROM dq.decisions
+                   WHERE active AND kind IN ('set', 'bulk', 'replace') AND "table" = ? AND field NOT IN ({})"#,
+                literals(of.table.fields.keys())
             ),
-            [table_name],
-        )?;
-        Ok(decided)
+            [of.name],
+            |row| {
+                Ok(Conflict {
+                    decision: row.get(0)?,
+                    table: of.name.to_owned(),
+                    row: row.get(1)?,
+                    field: row.get(2)?,
+                    was: row.get(3)?,
+                    now: row.get(4)?,
+                    found: None,
+                    reason: "no-such-field".to_owned(),
+                })
+            },
+        )?);
+        Ok((decided, conflicts))
     }
 
-    /// Which of the rows that were excluded or merged away are there at all. One that is not is told, and so is a merge
-    /// into a row that is not there: it would make the others vanish.
-    fn resolve_exclusions(&self, store: &Store, table: &Table, feeds: &[Feed]) -> Result<()> {
-        let decided = format!(
-            r#"FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}{}"#,
-            Literal(&self.table),
-            matters(self.only.as_deref())
-        );
-        let is_key = |name: &str| table.fields.get(name).is_some_and(|field| field.key);
-        let mut pipeline = mapped(table, feeds, is_key, None);
-        pipeline.step("keyed", identity::keyed(&self.table, table, feeds, "mapped"));
-        pipeline.step(
-            "present",
-            format!(
-                r#"SELECT _key, _source, _entity, _row FROM keyed WHERE _key IN (SELECT "row" {decided} UNION ALL SELECT now {decided})"#
-            ),
-        );
-        let (present, excluded) = (temp(&self.table, "present rows"), temp(&self.table, "excluded rows"));
-        store.run(&format!(
-            r#"CREATE OR REPLACE TEMP TABLE {present} AS
-{pipeline};
-CREATE OR REPLACE TEMP TABLE {excluded} AS
-SELECT DISTINCT "row" {decided} AND (kind = 'exclude' OR now IN (SELECT _key FROM {present}));
-INSERT INTO dq.conflicts
-SELECT id, "table", "row", '', NULL, now, NULL, 'missing-row' {decided}
-  AND ("row" NOT IN (SELECT _key FROM {present}) OR kind = 'merge' AND now NOT IN (SELECT _key FROM {present}));
-INSERT INTO dq.left_out SELECT {}, * FROM {present} WHERE _key IN (FROM {excluded});
-DROP TABLE {present}"#,
-            Literal(&self.table)
-        ))
-    }
-
-    fn resolve_sets(
-        &self,
-        store: &Store,
-        table: &Table,
-        feeds: &[Feed],
-        replacements: &HashMap<String, HashMap<String, String>>,
-    ) -> Result<()> {
+    fn resolve_sets(&mut self, of: &Of, compute: Option<Compute>, conflicts: &mut Vec<Conflict>) -> Result<()> {
+        let fields = std::mem::take(&mut self.set);
+        // What becomes of a row that is left out is told as of any other.
+        let leaves = std::mem::take(&mut self.leaves);
         let is_wanted = |name: &str| {
-            self.set.iter().any(|field| field == name) || table.fields.get(name).is_some_and(|field| field.key)
+            fields.iter().any(|field| field == name) || of.table.fields.get(name).is_some_and(|field| field.key)
         };
         let wanted_rows = format!(
             r#"SELECT "row" FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = {}{}"#,
@@ -188,52 +143,74 @@ DROP TABLE {present}"#,
             matters(self.only.as_deref())
         );
         let found_rows = temp(&self.table, "decided rows");
-        let mut pipeline = mapped(table, feeds, is_wanted, None);
-        pipeline.step("keyed", identity::keyed(&self.table, table, feeds, "mapped"));
+        let mut pipeline = mapped(of.table, of.feeds, is_wanted, None);
+        pipeline.step("keyed", identity::keyed(&self.table, of.table, of.feeds, "mapped"));
         pipeline.step("found", format!("SELECT * FROM keyed WHERE _key IN ({wanted_rows})"));
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {found_rows} AS\n{pipeline}"))?;
-        let mut conflicts = Vec::new();
-        for field in &self.set {
-            let kind = kind_of(table, field);
-            let found = found_values(store, &found_rows, table, field, kind, feeds)?;
-            let replaced = replacements.get(field);
-            let is_derived = table.fields.get(field).is_some_and(|field| field.derive.is_some());
-            let mut values: Vec<Vec<Value>> = Vec::new();
-            for (row, sets) in sets(store, &self.table, field, kind, self.only.as_deref())? {
-                let Some(found) = found.get(&row) else {
-                    conflicts.extend(sets.into_iter().map(|set| self.conflict(set, field, None, "missing-row")));
-                    continue;
-                };
-                let (value, decision, refused) = fold(found, replaced, is_derived, sets);
-                conflicts.extend(refused.into_iter().map(|(set, why)| self.conflict(set, field, found.shown(), why)));
-                if let Some(decision) = decision {
-                    values.push(vec![Value::Text(row), text_or_null(value), Value::Text(decision)]);
-                }
-            }
-            let name = temp(&self.table, &format!("set {field}"));
-            typed_table(store, &name, "row", kind, values.into_iter())?;
+        of.store.run(&format!("CREATE OR REPLACE TEMP TABLE {found_rows} AS\n{pipeline}"))?;
+        let is_derived = |field: &String| of.table.fields.get(field).is_some_and(|field| field.derive.is_some());
+        let (derived, given): (Vec<String>, Vec<String>) = fields.into_iter().partition(is_derived);
+        for field in given {
+            self.resolve_set(of, &found_rows, field, &HashMap::new(), conflicts)?;
         }
-        store.run(&format!("DROP TABLE {found_rows}"))?;
-        let text = |text: Option<String>| text_or_null(text);
-        store.append(
-            "dq",
-            "conflicts",
-            conflicts.into_iter().map(|c| {
-                vec![
-                    Value::Text(c.decision),
-                    Value::Text(c.table),
-                    Value::Text(c.row),
-                    Value::Text(c.field),
-                    text(c.was),
-                    text(c.now),
-                    text(c.found),
-                    Value::Text(c.reason),
-                ]
-            }),
-        )
+        // What is computed is only known after the decisions on what it is computed from.
+        for level in derive::levels(of.name, of.table)? {
+            let fields: Vec<&String> = derived.iter().filter(|field| level.contains(&field.as_str())).collect();
+            let (false, Some(compute)) = (fields.is_empty(), compute) else { continue };
+            let computed = compute(self, &format!("_row IN (SELECT _row FROM {found_rows})"))?;
+            let name = temp(&self.table, "computed rows");
+            of.store.run(&format!("CREATE OR REPLACE TEMP TABLE {name} AS\n{computed}"))?;
+            for field in fields {
+                let text = kind_of(of.table, field).as_text(&Ident(field).to_string());
+                let values = of.store.query(&format!("SELECT _key, {text} FROM {name}"), [], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+                })?;
+                self.resolve_set(of, &found_rows, field.clone(), &values.into_iter().collect(), conflicts)?;
+            }
+            of.store.run(&format!("DROP TABLE {name}"))?;
+        }
+        self.leaves = leaves;
+        of.store.run(&format!("DROP TABLE {found_rows}"))
     }
 
-    fn conflict(&self, set: Set, field: &str, found: Option<String>, reason: &str) -> Conflict {
+    /// Resolves the decisions on one field; `computed` has what stands there where the sources give nothing.
+    fn resolve_set(
+        &mut self,
+        of: &Of,
+        found_rows: &str,
+        field: String,
+        computed: &HashMap<String, Option<String>>,
+        conflicts: &mut Vec<Conflict>,
+    ) -> Result<()> {
+        let kind = kind_of(of.table, &field);
+        let replaced = self.replaced_step(of.table, found_rows, |name| name == field);
+        let found = found_values(of, found_rows, replaced.as_deref(), &field)?;
+        let nothing = Repointed::default();
+        let repointed = self.repointed.iter().find(|(name, _)| *name == field).map_or(&nothing, |(_, map)| map);
+        let mut values: Vec<Vec<Value>> = Vec::new();
+        for (row, sets) in sets(of.store, &self.table, &field, kind, self.only.as_deref())? {
+            let Some(found) = found.get(&row) else {
+                let missing = || Refusal { reason: "missing-row", found: None };
+                conflicts.extend(sets.into_iter().map(|set| self.conflict(set, &field, missing())));
+                continue;
+            };
+            let folded = match computed.get(&row) {
+                Some(computed) if found.value.is_none() && found.raw.is_none() => {
+                    let found = Found { value: computed.clone(), replaced: computed.clone(), raw: None };
+                    fold::fold(&found, repointed, sets)
+                }
+                _ => fold::fold(found, repointed, sets),
+            };
+            conflicts.extend(folded.refused.into_iter().map(|(set, refusal)| self.conflict(set, &field, refusal)));
+            if let Some(set) = folded.standing {
+                values.push(vec![Value::Text(row), set.written.map_or(Value::Null, Value::Text)]);
+            }
+        }
+        typed_table(of.store, &temp(&self.table, &format!("set {field}")), "row", kind, values.into_iter())?;
+        self.set.push(field);
+        Ok(())
+    }
+
+    fn conflict(&self, set: Set, field: &str, refusal: Refusal) -> Conflict {
         Conflict {
             decision: set.id,
             table: self.table.clone(),
@@ -241,21 +218,42 @@ DROP TABLE {present}"#,
             field: field.to_owned(),
             was: set.was,
             now: set.now,
-            found,
-            reason: reason.to_owned(),
+            found: refusal.found,
+            reason: refusal.reason.to_owned(),
         }
     }
 
-    /// The step that applies the decisions to `from`; none where there are none.
-    pub fn step(&self, table: &Table, from: &str) -> Option<String> {
-        if self.replaced.is_empty() && self.set.is_empty() && !self.excludes {
-            return None;
+    /// Takes every row as one that stays, and every reference as it is.
+    pub fn of_cells_alone(mut self) -> Decided {
+        self.leaves = false;
+        self.repointed.clear();
+        self
+    }
+
+    /// The same without leaving rows out.
+    pub fn with_all_rows(mut self) -> Decided {
+        self.leaves = false;
+        self
+    }
+
+    /// Adds the steps that apply the decisions; none where there are none.
+    pub fn apply(&self, pipeline: &mut Pipeline, table: &Table) {
+        let last = |pipeline: &Pipeline| Ident(pipeline.last().unwrap_or_default()).to_string();
+        if let Some(step) = self.replaced_step(table, &last(pipeline), |_| true) {
+            pipeline.step("replaced", step);
         }
-        let (mut values, mut unread, mut marks, mut joins) = (Vec::new(), Vec::new(), Vec::new(), String::new());
-        for (bit, (name, field)) in table.fields.iter().enumerate() {
+        if let Some(step) = self.decided_step(table, &last(pipeline)) {
+            pipeline.step("decided", step);
+        }
+    }
+
+    fn replaced_step(&self, table: &Table, from: &str, wanted: impl Fn(&str) -> bool) -> Option<String> {
+        let (mut values, mut marks, mut joins) = (Vec::new(), Vec::new(), String::new());
+        for replaced in self.replaced.iter().filter(|replaced| wanted(&replaced.field)) {
+            let Some((bit, name, field)) = table.fields.get_full(&replaced.field) else { continue };
             let (own, mask) = (format!("k.{}", Ident(name)), 1_i64 << bit);
             let mut value = own.clone();
-            if self.replaced.contains(name) {
+            if !replaced.whole.is_empty() {
                 let alias = Ident(&format!("replaced {name}")).to_string();
                 joins += &format!(
                     "\nLEFT JOIN {} AS {alias} ON {alias}.was = {}",
@@ -265,6 +263,27 @@ DROP TABLE {present}"#,
                 value = format!("CASE WHEN {alias}.was IS NULL THEN {own} ELSE {alias}.value END");
                 marks.push(format!("CASE WHEN {alias}.was IS NULL THEN 0 ELSE {mask}::BIGINT END"));
             }
+            if !replaced.elements.is_empty() {
+                let has = has_any(&value, replaced.elements.iter().map(|(was, _)| was));
+                marks.push(format!("CASE WHEN {has} THEN {mask}::BIGINT ELSE 0 END"));
+                value = format!("CASE WHEN {has} THEN {} ELSE {value} END", elements_of(&value, &replaced.elements));
+            }
+            if value != own {
+                values.push(format!("{value} AS {}", Ident(name)));
+            }
+        }
+        if values.is_empty() {
+            return None;
+        }
+        values.push(format!("(k._decided | {})::BIGINT AS _decided", marks.join(" | ")));
+        Some(format!("SELECT k.* REPLACE (\n  {}\n)\nFROM {from} AS k{joins}", values.join(",\n  ")))
+    }
+
+    fn decided_step(&self, table: &Table, from: &str) -> Option<String> {
+        let (mut values, mut unread, mut marks, mut joins) = (Vec::new(), Vec::new(), Vec::new(), String::new());
+        for (bit, (name, field)) in table.fields.iter().enumerate() {
+            let (own, mask) = (format!("k.{}", Ident(name)), 1_i64 << bit);
+            let mut value = own.clone();
             if self.set.contains(name) {
                 let alias = Ident(&format!("set {name}")).to_string();
                 joins += &format!(
@@ -275,32 +294,86 @@ DROP TABLE {present}"#,
                 unread.push(format!("CASE WHEN {alias}.row IS NULL THEN 0 ELSE {mask}::BIGINT END"));
                 marks.push(format!("CASE WHEN {alias}.row IS NULL THEN 0 ELSE {mask}::BIGINT END"));
             }
+            let to = field.references.as_ref().filter(|_| self.repointed.iter().any(|(field, _)| field == name));
+            if let Some(to) = to {
+                // Wherever a reference comes from, it leads to the row that stays.
+                let alias = Ident(&format!("repointed {name}")).to_string();
+                joins += &format!(
+                    "\nLEFT JOIN (SELECT was, now FROM dq.repointed WHERE \"table\" = {} AND field = {}) AS {alias} ON {alias}.was = {}",
+                    Literal(&to.table),
+                    Literal(&to.field),
+                    field.kind.as_text(&format!("({value})"))
+                );
+                let now = match field.kind {
+                    FieldType::Text => format!("{alias}.now"),
+                    kind => format!("TRY_CAST({alias}.now AS {})", kind.sql()),
+                };
+                value = format!("CASE WHEN {alias}.was IS NULL THEN {value} ELSE {now} END");
+                marks.push(format!("CASE WHEN {alias}.was IS NULL THEN 0 ELSE {mask}::BIGINT END"));
+            }
             if value != own {
                 values.push(format!("{value} AS {}", Ident(name)));
             }
+        }
+        if values.is_empty() && !self.leaves {
+            return None;
         }
         if !unread.is_empty() {
             values.push(format!("k._unread & ~({}) AS _unread", unread.join(" | ")));
         }
         if !marks.is_empty() {
-            values.push(format!("({})::BIGINT AS _decided", marks.join(" | ")));
+            values.push(format!("(k._decided | {})::BIGINT AS _decided", marks.join(" | ")));
         }
-        if self.excludes {
-            joins += &format!("\nANTI JOIN {} AS gone ON gone.row = k._key", temp(&self.table, "excluded rows"));
+        if self.leaves {
+            joins += &format!(
+                "\nANTI JOIN (SELECT _key FROM dq.left_out WHERE \"table\" = {}) AS gone ON gone._key = k._key",
+                Literal(&self.table)
+            );
         }
         let replace =
             if values.is_empty() { String::new() } else { format!(" REPLACE (\n  {}\n)", values.join(",\n  ")) };
-        Some(format!("SELECT k.*{replace}\nFROM {} AS k{joins}", Ident(from)))
+        Some(format!("SELECT k.*{replace}\nFROM {from} AS k{joins}"))
     }
 
     /// Drops the temporary tables.
     pub fn clear(&self, store: &Store) -> Result<()> {
-        let mut names: Vec<String> =
-            self.replaced.iter().map(|field| temp(&self.table, &format!("replaced {field}"))).collect();
-        names.extend(self.set.iter().map(|field| temp(&self.table, &format!("set {field}"))));
-        names.push(temp(&self.table, "excluded rows"));
-        names.iter().try_for_each(|name| store.run(&format!("DROP TABLE IF EXISTS {name}")))
+        let replaced = self.replaced.iter().map(|replaced| temp(&self.table, &format!("replaced {}", replaced.field)));
+        let set = self.set.iter().map(|field| temp(&self.table, &format!("set {field}")));
+        replaced.chain(set).try_for_each(|name| store.run(&format!("DROP TABLE IF EXISTS {name}")))
     }
+}
+
+/// Writes down which decisions about cells of a table do not apply. What was written down before is gone, or where `only`
+/// names a temporary table of identities, what was about these rows.
+pub(super) fn tell(store: &Store, table: &str, only: Option<&str>, conflicts: Vec<Conflict>) -> Result<()> {
+    let stale = only
+        .map(|only| format!(r#" AND ("row" IN (FROM {only}) OR "row" = '' OR reason = 'no-such-field')"#))
+        .unwrap_or_default();
+    store.execute(&format!(r#"DELETE FROM dq.conflicts WHERE "table" = ? AND field <> ''{stale}"#), [table])?;
+    write_down(store, conflicts)
+}
+
+/// Adds to what is written down of decisions that do not apply.
+pub(super) fn write_down(store: &Store, conflicts: Vec<Conflict>) -> Result<()> {
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+    let rows = conflicts.into_iter().map(|c| {
+        let [decision, table, row, field, reason] = [c.decision, c.table, c.row, c.field, c.reason].map(Value::Text);
+        vec![decision, table, row, field, text(c.was), text(c.now), text(c.found), reason]
+    });
+    store.append("dq", "conflicts", rows)
+}
+
+/// The condition that a list has one of some elements.
+fn has_any<'e>(list: &str, elements: impl IntoIterator<Item = &'e String>) -> String {
+    format!("list_has_any({list}, [{}]::VARCHAR[])", literals(elements))
+}
+
+/// The expression for a list with elements replaced. Once two are the same, the list has it once.
+fn elements_of(list: &str, elements: &[(String, String)]) -> String {
+    let cases: Vec<String> =
+        elements.iter().map(|(was, now)| format!("WHEN {} THEN {}", Literal(was), Literal(now))).collect();
+    let changed = format!("list_transform({list}, lambda x: CASE x {} ELSE x END)", cases.join(" "));
+    format!("list_filter({changed}, lambda x, i: x <> '' AND list_position({changed}, x) = i)")
 }
 
 /// The condition that a decision is about one of the rows that matter.
@@ -310,10 +383,6 @@ fn matters(only: Option<&str>) -> String {
 
 fn kind_of(table: &Table, field: &str) -> FieldType {
     table.fields.get(field).map(|field| field.kind).unwrap_or_default()
-}
-
-fn text_or_null(text: Option<String>) -> Value {
-    text.map_or(Value::Null, Value::Text)
 }
 
 /// The decisions that set a field, per row in the order in which they were made; rows in order of their names. `only`
@@ -345,225 +414,216 @@ fn sets(
     Ok(rows)
 }
 
-/// What the source gives for a field of a row.
-struct Found {
-    /// The mapped value as text.
-    value: Option<String>,
-    /// The text in the export, where no value came of it.
-    raw: Option<String>,
-}
-
-impl Found {
-    fn shown(&self) -> Option<String> {
-        self.value.clone().or_else(|| self.raw.clone())
-    }
-
-    /// Whether a decision about `was` was made about this.
-    fn is(&self, was: Option<&str>) -> bool {
-        match (&self.value, &self.raw) {
-            (Some(value), _) => was == Some(value),
-            (None, Some(raw)) => was.is_some_and(|was| was == raw || was.trim() == raw.trim()),
-            (None, None) => was.is_none_or(str::is_empty),
-        }
-    }
-}
-
-/// Walks through the decisions on one cell: the value and the decision that stands in the end, and those refused.
-fn fold(
-    found: &Found,
-    replaced: Option<&HashMap<String, String>>,
-    is_derived: bool,
-    sets: Vec<Set>,
-) -> (Option<String>, Option<String>, Vec<(Set, &'static str)>) {
-    let value = found.value.clone();
-    let value = value.and_then(|value| replaced.and_then(|map| map.get(&value).cloned()).or(Some(value)));
-    let mut state = Found { value, raw: found.raw.clone() };
-    // What was computed is only known after the decisions, so a decision about it is about whatever is computed.
-    let computed = is_derived && state.shown().is_none();
-    let (mut standing, mut refused) = (None, Vec::new());
-    for set in sets {
-        if set.written.is_none() && set.now.as_deref().is_some_and(|now| !now.trim().is_empty()) {
-            refused.push((set, "not-a-value"));
-            continue;
-        }
-        // A decision on the value as the source gives it is not undone by a later replacement of that value everywhere.
-        if state.is(set.was.as_deref()) || (standing.is_none() && (computed || found.is(set.was.as_deref()))) {
-            state = Found { value: set.written.or(set.now), raw: None };
-            standing = Some(set.id);
-            // Whoever decided after them has settled what could not be applied before.
-            refused.clear();
-        } else if state.value != set.now && state.value != set.written {
-            // Where the source itself has come to say what was decided, there is nothing left to apply.
-            refused.push((set, "changed"));
-        }
-    }
-    (state.value, standing, refused)
-}
-
-/// Per row of a relation of candidate rows, what a decision about the field is made about, in order of the rows: the
-/// candidate's value or, where decisions came or went since it was built, what those that are in force now make of the
-/// source's. So a second decision follows the first however soon it comes.
-pub(super) fn values(
-    store: &Store,
-    rows: &str,
-    table_name: &str,
-    table: &Table,
-    field: &str,
-    feeds: &[Feed],
-) -> Result<IndexMap<String, Option<String>>> {
-    let kind = kind_of(table, field);
-    let found = found_values(store, rows, table, field, kind, feeds)?;
-    let mut values: IndexMap<_, _> = found.into_iter().map(|(row, found)| (row, found.shown())).collect();
-    values.sort_unstable_keys();
-    let decided = format!(
-        r#"SELECT DISTINCT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {}"#,
-        Literal(table_name),
-        Literal(field)
-    );
-    let decided: Vec<String> =
-        store.query(&format!("{decided} AND \"row\" IN (SELECT _key FROM {rows} AS r)"), [], |row| row.get(0))?;
-    if decided.is_empty() {
-        return Ok(values);
-    }
-    let list: Vec<String> = decided.iter().map(|row| Literal(row).to_string()).collect();
-    let few = format!("(SELECT * FROM {rows} AS r WHERE _key IN ({}))", list.join(", "));
-    let given = mapped(table, feeds, |name| name == field, Some(&format!("_row IN (SELECT _row FROM {few} AS f)")));
-    let given = format!(
-        "(SELECT f._key, m.* FROM ({given}) AS m JOIN {few} AS f ON f._row = m._row AND f._source = m._source AND f._entity = m._entity)"
-    );
-    let mut given = found_values(store, &given, table, field, kind, feeds)?;
-    let replaced = replacements_of(store, table_name, field, &[], IN_FORCE)?;
-    let is_derived = table.fields.get(field).is_some_and(|field| field.derive.is_some());
-    let mut sets: HashMap<String, Vec<Set>> = sets(store, table_name, field, kind, None)?.into_iter().collect();
-    for row in decided {
-        let Some(found) = given.remove(&row) else { continue };
-        let (value, standing, _) = fold(&found, Some(&replaced), is_derived, sets.remove(&row).unwrap_or_default());
-        // What was computed is not known from here; a decision about it is about whatever is computed.
-        if standing.is_some() || !is_derived || found.shown().is_some() {
-            values.insert(row, if standing.is_some() { value } else { value.or_else(|| found.shown()) });
-        }
-    }
-    Ok(values)
-}
-
-fn found_values(
-    store: &Store,
-    found_rows: &str,
-    table: &Table,
-    field: &str,
-    kind: FieldType,
-    feeds: &[Feed],
-) -> Result<HashMap<String, Found>> {
-    let bit = table.fields.get_index_of(field).unwrap_or(0);
+/// Per row of a relation, what there is for a field; `replaced` is a query for the same rows after the replacements.
+fn found_values(of: &Of, found_rows: &str, replaced: Option<&str>, field: &str) -> Result<HashMap<String, Found>> {
+    let (bit, kind) = (of.table.fields.get_index_of(field).unwrap_or(0), kind_of(of.table, field));
     let value = kind.as_text(&format!("f.{}", Ident(field)));
+    let (after, join) = match replaced {
+        Some(replaced) => {
+            (kind.as_text(&format!("r.{}", Ident(field))), format!("\nJOIN ({replaced}) AS r ON r._key = f._key"))
+        }
+        None => (value.clone(), String::new()),
+    };
     let mut found = HashMap::new();
-    for feed in feeds {
+    for feed in of.feeds {
         let raw = feed.origin.text(field, "").unwrap_or_else(|| "NULL::VARCHAR".to_owned());
         let sql = format!(
-            "SELECT f._key, {value}, CASE WHEN f._unread & {} <> 0 THEN s.raw END FROM {found_rows} AS f\n\
+            "SELECT f._key, {value}, {after}, CASE WHEN f._unread & {} <> 0 THEN s.raw END FROM {found_rows} AS f{join}\n\
              JOIN (SELECT _row, {raw} AS raw FROM {}) AS s ON s._row = f._row WHERE f._source = {} AND f._entity = {}",
             1_i64 << bit,
             feed.texts(),
             Literal(&feed.origin.source),
             Literal(&feed.origin.entity)
         );
-        let rows: Vec<(String, Found)> =
-            store.query(&sql, [], |row| Ok((row.get(0)?, Found { value: row.get(1)?, raw: row.get(2)? })))?;
+        let rows: Vec<(String, Found)> = of.store.query(&sql, [], |row| {
+            Ok((row.get(0)?, Found { value: row.get(1)?, replaced: row.get(2)?, raw: row.get(3)? }))
+        })?;
         found.extend(rows);
     }
     Ok(found)
 }
 
-/// Which field values of this table follow a merge: the field, and per merged key the key that stays; by the decisions
-/// that meet the condition `which`.
-fn repointed(
-    store: &Store,
-    schema: &Schema,
-    table: &str,
-    which: &str,
-) -> Result<Vec<(String, HashMap<String, String>)>> {
-    let Some(declared) = schema.tables.get(table) else { return Ok(Vec::new()) };
+/// Per row of a relation, the value of a field as text, or where it could not be read, the text in the export.
+pub(super) fn shown_values(of: &Of, rows: &str, field: &str) -> Result<HashMap<String, Option<String>>> {
+    let found = found_values(of, rows, None, field)?;
+    Ok(found.into_iter().map(|(row, found)| (row, found.value.or(found.raw))).collect())
+}
+
+/// Which field values of this table follow a merge.
+fn repointed(store: &Store, schema: &Schema, table: &str) -> Result<Vec<(String, Repointed)>> {
     let mut found = Vec::new();
-    for (name, field) in &declared.fields {
-        let Some(reference) = &field.references else { continue };
-        let pairs: Vec<(String, String)> = store.query(
-            &format!(
-                r#"SELECT "row", now FROM dq.decisions WHERE ({which}) AND kind = 'merge' AND "table" = ? ORDER BY seq"#
-            ),
-            [reference.table.as_str()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        if !pairs.is_empty() {
-            let mut map: HashMap<String, String> = HashMap::new();
-            for (gone, stays) in &pairs {
-                let (gone, stays) = (identity::key_in(gone), identity::key_in(stays));
-                if gone == stays {
-                    continue;
-                }
-                // What was merged into a row that goes itself, goes on with it.
-                map.values_mut().filter(|key| *key == gone).for_each(|key| stays.clone_into(key));
-                map.insert(gone.to_owned(), stays.to_owned());
-            }
+    for (name, field) in schema.tables.get(table).into_iter().flat_map(|table| &table.fields) {
+        let Some(to) = &field.references else { continue };
+        let map = repointed_to(store, &to.table, &to.field)?;
+        if map != Repointed::default() {
             found.push((name.clone(), map));
         }
     }
     Ok(found)
 }
 
-/// Value → value that stands in the end, for one field; by the decisions that meet the condition `which`.
-fn replacements_of(
-    store: &Store,
-    table: &str,
-    field: &str,
-    repointed: &[(String, HashMap<String, String>)],
-    which: &str,
-) -> Result<HashMap<String, String>> {
-    let pairs: Vec<(String, String)> = store.query(
-        &format!(
-            r#"SELECT was, now FROM dq.decisions WHERE ({which}) AND kind = 'replace' AND "table" = ? AND field = ? ORDER BY seq"#
-        ),
+/// Where references to a field of a table point.
+pub(super) fn repointed_to(store: &Store, table: &str, field: &str) -> Result<Repointed> {
+    let rows: Vec<(String, (String, String))> = store.query(
+        r#"SELECT was, now, decision FROM dq.repointed WHERE "table" = ? AND field = ? ORDER BY was"#,
         [table, field],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))),
     )?;
-    let mut map: HashMap<String, String> =
-        repointed.iter().find(|(name, _)| name == field).map(|(_, map)| map.clone()).unwrap_or_default();
-    for (was, now) in pairs {
-        for value in map.values_mut().filter(|value| **value == was) {
-            value.clone_from(&now);
-        }
-        map.insert(was, now);
-    }
-    map.retain(|was, now| was != now);
-    Ok(map)
+    Ok(Repointed(rows.into_iter().collect()))
 }
 
-/// Per field, the values that a row may have now if the decisions in force give it another one than the decisions that
-/// meet the condition `before` gave it.
+/// The decisions that replace values of a field, read as the field's type: those about whole values, those about elements
+/// of lists, and those that give no value.
+struct Lines {
+    whole: Vec<Replace>,
+    elements: Vec<Replace>,
+    unread: Vec<(Replace, Refusal)>,
+}
+
+impl Lines {
+    /// Those that meet the condition `which`, in the order in which they were made.
+    fn of(store: &Store, table: &str, field: &str, kind: FieldType, which: &str) -> Result<Lines> {
+        let written = |text: &str| Ok(kind.as_text(&format!("({})", read_value(text, kind)?)));
+        let columns: Result<Vec<String>> = ["was", "now"].into_iter().map(written).collect();
+        type Line = (Replace, Option<String>, Option<String>);
+        let lines: Vec<Line> = store.query(
+            &format!(
+                r#"SELECT id, was, now, {} FROM dq.decisions
+                   WHERE ({which}) AND kind = 'replace' AND "table" = ? AND field = ? ORDER BY seq, was"#,
+                columns?.join(", ")
+            ),
+            [table, field],
+            |row| Ok((Replace { id: row.get(0)?, was: row.get(1)?, now: row.get(2)? }, row.get(3)?, row.get(4)?)),
+        )?;
+        let mut read = Lines { whole: Vec::new(), elements: Vec::new(), unread: Vec::new() };
+        for (line, was, now) in lines {
+            let is_list = line.was.starts_with('[') && line.was.ends_with(']');
+            if kind == FieldType::List && !is_list {
+                let Replace { id, was, now } = line;
+                read.elements.push(Replace { id, was: was.trim().to_owned(), now: now.trim().to_owned() });
+            } else if now.is_none() && !line.now.trim().is_empty() {
+                read.unread.push((line, Refusal { reason: "not-a-value", found: None }));
+            } else {
+                // 12,50 typed by a person is 12.5. White space around a text may be what is replaced.
+                let was = was.filter(|_| kind != FieldType::Text).unwrap_or(line.was);
+                read.whole.push(Replace { id: line.id, was, now: now.unwrap_or_default() });
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// What the values of a field are replaced by, by the decisions that meet the condition `which`.
+fn replacements(
+    store: &Store,
+    schema: &Schema,
+    table: &str,
+    field: &str,
+    repointed: &Repointed,
+    which: &str,
+) -> Result<Replaced> {
+    let kind = schema.field(table, field).map(|field| field.kind).unwrap_or_default();
+    let Lines { whole, elements, unread } = Lines::of(store, table, field, kind, which)?;
+    let (whole, not_whole) = fold::replaced(repointed, whole);
+    let (elements, not_elements) = fold::replaced(&Repointed::default(), elements);
+    let refused = unread.into_iter().chain(not_whole).chain(not_elements).map(|(replace, refusal)| Conflict {
+        decision: replace.id,
+        table: table.to_owned(),
+        row: String::new(),
+        field: field.to_owned(),
+        was: Some(replace.was),
+        now: Some(replace.now),
+        found: refusal.found,
+        reason: refusal.reason.to_owned(),
+    });
+    let mut elements: Vec<(String, String)> = elements.into_iter().collect();
+    elements.sort();
+    Ok(Replaced { field: field.to_owned(), whole, elements, refused: refused.collect() })
+}
+
+/// The last decision in force that replaces a value of a field as the source gives it, or an element of it, and what it
+/// makes of it.
+pub(super) fn last_replacing(
+    store: &Store,
+    schema: &Schema,
+    table: &str,
+    field: &str,
+    given: &str,
+) -> Result<Option<Replace>> {
+    let kind = schema.field(table, field).map(|field| field.kind).unwrap_or_default();
+    let Lines { whole, elements, .. } = Lines::of(store, table, field, kind, IN_FORCE)?;
+    let whole = fold::last_replacing(vec![given.to_owned()], &whole);
+    let parts = given.trim_start_matches('[').trim_end_matches(']').split(", ").map(str::to_owned).collect();
+    Ok(fold::last_replacing(parts, &elements).or(whole))
+}
+
+/// The conditions over the candidates of a table under which the decisions in force may give a field another value than
+/// those did that meet the condition `before`; `repointed` is where references in the field pointed then.
 pub(super) fn replaced_otherwise(
     store: &Store,
     schema: &Schema,
     table: &str,
-    fields: &[String],
+    field: &str,
     before: &str,
-) -> Result<Vec<(String, Vec<String>)>> {
-    let (was, is) = (repointed(store, schema, table, before)?, repointed(store, schema, table, IN_FORCE)?);
-    let mut concerned = Vec::new();
-    for field in fields {
-        let old = replacements_of(store, table, field, &was, before)?;
-        let new = replacements_of(store, table, field, &is, IN_FORCE)?;
-        let differs = old.keys().chain(new.keys()).filter(|value| old.get(*value) != new.get(*value));
-        let mut values: Vec<String> =
-            differs.flat_map(|value| [Some(value.clone()), old.get(value).cloned()]).flatten().collect();
-        values.sort();
-        values.dedup();
-        if !values.is_empty() {
-            concerned.push((field.clone(), values));
+    repointed: Option<&Repointed>,
+) -> Result<Vec<String>> {
+    let Some((bit, _, declared)) = schema.tables.get(table).and_then(|table| table.fields.get_full(field)) else {
+        return Ok(Vec::new());
+    };
+    let is = match &declared.references {
+        Some(to) => repointed_to(store, &to.table, &to.field)?,
+        None => Repointed::default(),
+    };
+    let was = repointed.unwrap_or(&is);
+    let old = replacements(store, schema, table, field, was, before)?;
+    let new = replacements(store, schema, table, field, &is, IN_FORCE)?;
+    // Without a decision to replace anything, references follow all the same.
+    let (mut old_whole, mut new_whole) = (old.whole, new.whole);
+    for (whole, repointed) in [(&mut old_whole, was), (&mut new_whole, &is)] {
+        for (value, (now, _)) in &repointed.0 {
+            whole.entry(value.clone()).or_insert_with(|| now.clone());
         }
     }
-    Ok(concerned)
+    let own = Ident(field).to_string();
+    let text = declared.kind.as_text(&own);
+    let mut conditions = Vec::new();
+    let (values, ends) = differing(&old_whole, &new_whole);
+    if !values.is_empty() {
+        conditions.push(format!("{text} IN ({})", literals(values)));
+        // What was replaced shows what it was replaced by, or nothing.
+        let ends = literals(ends);
+        conditions.push(format!("_decided & {} <> 0 AND ({text} IS NULL OR {text} IN ({ends}))", 1_i64 << bit));
+    }
+    let (old, new): (HashMap<_, _>, HashMap<_, _>) =
+        (old.elements.into_iter().collect(), new.elements.into_iter().collect());
+    let (elements, _) = differing(&old, &new);
+    if !elements.is_empty() {
+        conditions.push(has_any(&own, elements));
+        conditions.push(format!("_decided & {} <> 0", 1_i64 << bit));
+    }
+    if !conditions.is_empty() {
+        // A row that was set by hand may have had the value before, and the decision on it may hold or fall with it.
+        conditions.push(format!(
+            r#"_key IN (SELECT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {})"#,
+            Literal(table),
+            Literal(field)
+        ));
+    }
+    Ok(conditions)
 }
 
-/// A temporary table `(key, now, [decision], value)` in which `value` is `now` read as the field's type.
+/// The values that are replaced in another way than before, and what the old way made of them.
+fn differing<'m>(
+    old: &'m HashMap<String, String>,
+    new: &'m HashMap<String, String>,
+) -> (BTreeSet<&'m String>, BTreeSet<&'m String>) {
+    let values: BTreeSet<&String> =
+        old.keys().chain(new.keys()).filter(|value| old.get(*value) != new.get(*value)).collect();
+    let ends = values.iter().filter_map(|value| old.get(*value)).collect();
+    (values, ends)
+}
+
+/// A temporary table `(key, now, value)` in which `value` is `now` read as the field's type.
 fn typed_table(
     store: &Store,
     name: &str,
@@ -571,8 +631,7 @@ fn typed_table(
     kind: FieldType,
     rows: impl Iterator<Item = Vec<Value>>,
 ) -> Result<()> {
-    let decision = if key == "row" { ", decision VARCHAR" } else { "" };
-    store.run(&format!(r#"CREATE OR REPLACE TABLE dq._decided ("{key}" VARCHAR, now VARCHAR{decision})"#))?;
+    store.run(&format!(r#"CREATE OR REPLACE TABLE dq._decided ("{key}" VARCHAR, now VARCHAR)"#))?;
     store.append("dq", "_decided", rows)?;
     store.run(&format!(
         "CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {} AS value FROM dq._decided; DROP TABLE dq._decided",
@@ -583,7 +642,7 @@ fn typed_table(
 /// The expression that reads what a person typed as a value of the type.
 pub fn read_value(text: &str, kind: FieldType) -> Result<String> {
     let read = match reader_of(kind) {
-        None => return Ok(format!("nullif({text}, '')")),
+        None => return Ok(format!("nullif(tv_trim({text}), '')")),
         Some(step) => transforms::find(&step.name)?.expression(&[format!("nullif({text}, '')")], None)?,
     };
     let sql = kind.sql();

@@ -233,17 +233,19 @@ fn unknown(table: &str, field: &str, other: &str) -> Error {
     Error::config(format!("there is no table \"{other}\"")).at_file(SCHEMA).at_column(format!("{table}.{field}"))
 }
 
-/// Adds the steps that fill the derived fields of a table, each after the fields that it looks at. The pipeline's last
-/// step has all fields of the table and `_unread`; so has the last one afterwards.
-pub(super) fn derive(pipeline: &mut Pipeline, around: &Around, table_name: &str) -> Result<()> {
-    let table = around.schema.tables.get(table_name).ok_or_else(|| unknown(table_name, "", table_name))?;
-    let mut waiting: Vec<(usize, &str, &Field, &Derive)> = table
+/// A derived field: its place in the table, its name, what it is and how it comes about.
+type Derived<'t> = (usize, &'t str, &'t Field, &'t Derive);
+
+/// The derived fields of a table in an order in which each comes after the fields that it looks at; those of a level look
+/// at none of the same.
+fn in_levels<'t>(table_name: &str, table: &'t Table) -> Result<Vec<Vec<Derived<'t>>>> {
+    let mut waiting: Vec<Derived> = table
         .fields
         .iter()
         .enumerate()
         .filter_map(|(bit, (name, field))| Some((bit, name.as_str(), field, field.derive.as_ref()?)))
         .collect();
-    let mut level = 0;
+    let mut levels = Vec::new();
     while !waiting.is_empty() {
         let names: Vec<&str> = waiting.iter().map(|(_, name, ..)| *name).collect();
         let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, name, _, derive)| match derive {
@@ -260,21 +262,30 @@ pub(super) fn derive(pipeline: &mut Pipeline, around: &Around, table_name: &str)
             .at_file(SCHEMA)
             .at_column(table_name.to_owned()));
         }
-        level += 1;
+        levels.push(ready);
+        waiting = later;
+    }
+    Ok(levels)
+}
+
+/// The names of the derived fields, level by level.
+pub(super) fn levels<'t>(table_name: &str, table: &'t Table) -> Result<Vec<Vec<&'t str>>> {
+    let levels = in_levels(table_name, table)?;
+    Ok(levels.into_iter().map(|level| level.into_iter().map(|(_, name, ..)| name).collect()).collect())
+}
+
+/// Adds the steps that fill the derived fields of a table, each after the fields that it looks at. The pipeline's last
+/// step has all fields of the table, `_unread` and `_decided`; so has the last one afterwards.
+pub(super) fn derive(pipeline: &mut Pipeline, around: &Around, table_name: &str) -> Result<()> {
+    let table = around.schema.tables.get(table_name).ok_or_else(|| unknown(table_name, "", table_name))?;
+    for (level, ready) in (1..).zip(in_levels(table_name, table)?) {
         let from = pipeline.last().unwrap_or_default().to_owned();
         pipeline.step(format!("derived {level}"), step(around, table_name, table, &from, &ready)?);
-        waiting = later;
     }
     Ok(())
 }
 
-fn step(
-    around: &Around,
-    table_name: &str,
-    table: &Table,
-    from: &str,
-    ready: &[(usize, &str, &Field, &Derive)],
-) -> Result<String> {
+fn step(around: &Around, table_name: &str, table: &Table, from: &str, ready: &[Derived]) -> Result<String> {
     let mut replaced = Vec::new();
     let mut aggregates: Vec<(&Aggregate, Vec<(&str, &Aggregate)>)> = Vec::new();
     for (bit, name, field, derive) in ready {
@@ -301,10 +312,11 @@ fn step(
             kind => format!("TRY_CAST({value} AS {})", kind.sql()),
         };
         let own = format!("t.{}", Ident(name));
-        // What could not be read is an anomaly and must not be papered over by a computed value.
-        let unread = 1_i64 << bit;
+        // What could not be read is an anomaly and must not be papered over by a computed value; what somebody emptied
+        // stays empty.
+        let bit = 1_i64 << bit;
         replaced.push(format!(
-            "CASE WHEN {own} IS NOT NULL OR t._unread & {unread} <> 0 THEN {own} ELSE {typed} END AS {}",
+            "CASE WHEN {own} IS NOT NULL OR (t._unread | t._decided) & {bit} <> 0 THEN {own} ELSE {typed} END AS {}",
             Ident(name)
         ));
     }

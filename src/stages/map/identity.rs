@@ -66,6 +66,11 @@ SELECT _source, _entity, _row, name || '.' || row_number() OVER (PARTITION BY na
     store.run(&format!("DROP TABLE {suspects}"))
 }
 
+/// Takes the identities of some rows as they are; `rows` is a relation that has them. They depend on the sources alone.
+pub(super) fn take_odd(store: &Store, name: &str, rows: &str) -> Result<()> {
+    store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS SELECT _source, _entity, _row, _key FROM {rows}", odd(name)))
+}
+
 /// The business key in an identity: all of it, or what stands before the digest and the number.
 pub(super) fn key_in(identity: &str) -> &str {
     let Some((key, digest)) = identity.rsplit_once('#') else { return identity };

@@ -1,29 +1,34 @@
 //! Map: compiles schema, mappings and decisions to the SQL that builds the candidates, and runs it.
 //!
 //! Per table: every feed's staged text becomes typed values (`feed`), each row gets its identity (`identity`), the
-//! decisions are applied (`decided`), and what no source gives is computed (`derive`).
+//! decisions are applied (`leaving` and `decided`), and what no source gives is computed (`derive`).
 
 mod again;
 mod decided;
 mod derive;
 mod feed;
+mod fold;
 mod identity;
+mod leaving;
 mod preview;
 mod proof;
 mod settle;
 mod story;
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
 use crate::error::{Error, Result, nearest};
 use crate::model::{Canceller, FieldType, Mapping, Progress, RowStory, STAGED_COLUMNS, Schema, Table, Unit};
-use crate::rules::Origin;
+use crate::rules::{self, Origin};
 use crate::sql::{Ident, Literal, Path, Pipeline, literals};
+use crate::stages::load;
 use crate::store::Store;
 pub(super) use again::KNOWN;
 pub use again::{Change, is_worth_it};
-use decided::Decided;
 pub use decided::read_value;
+use decided::{Decided, Of};
 use derive::{Around, Stop};
 use feed::Feed;
 pub use preview::{Fed, preview, problems, step_problem};
@@ -131,7 +136,7 @@ impl Plan {
         let mut statements = Vec::new();
         for (at, stop) in self.stops.iter().enumerate() {
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
-            let decided = Decided::shape(store, &self.schema, name)?;
+            let decided = Decided::shape(store, &self.schema, name, matches!(stop, Stop::Early(_)))?;
             let statement = self.statement(store, at, &decided)?;
             let needs = if statement.contains("as_of(") { format!("{};\n", as_of(store)?) } else { String::new() };
             statements.push((name.clone(), needs + &statement));
@@ -144,8 +149,9 @@ impl Plan {
     pub fn build(&self, store: &Store, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<()> {
         store.run(&as_of(store)?)?;
         store.transaction(|store| {
-            store.run("DELETE FROM dq.conflicts; DELETE FROM dq.left_out")?;
+            store.run("DELETE FROM dq.conflicts")?;
             self.tell_unknown_tables(store)?;
+            let mut known = self.find_leaving(store)?;
             for (done, stop) in self.stops.iter().enumerate() {
                 canceller.check()?;
                 let (Stop::Early(name) | Stop::Whole(name)) = stop;
@@ -156,17 +162,34 @@ impl Plan {
                     unit: Unit::Steps,
                 });
                 let (table, feeds) = (self.table(name)?, self.feeds(name));
-                identity::find_odd(store, name, table, feeds)?;
-                let decided = Decided::resolve(store, &self.schema, name, feeds, None)?;
+                if !known.contains(name) {
+                    identity::find_odd(store, name, table, feeds)?;
+                    known.push(name.clone());
+                }
+                let decided = self.decide(store, done, feeds, None)?;
                 store.run(&self.statement(store, done, &decided)?)?;
                 decided.clear(store)?;
-                identity::clear(store, name)?;
                 if matches!(stop, Stop::Whole(_)) {
+                    identity::clear(store, name)?;
                     store.run(&format!("DROP TABLE IF EXISTS {}", derive::early(name)))?;
                 }
             }
             Ok(())
         })
+    }
+
+    /// Resolves the decisions about the cells of a table and tells those that do not apply; where `only` names a temporary
+    /// table of identities, those about its rows.
+    fn decide(&self, store: &Store, at: usize, feeds: &[Feed], only: Option<&str>) -> Result<Decided> {
+        let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
+        let of = Of { store, schema: &self.schema, name, table: self.table(name)?, feeds };
+        let Stop::Whole(_) = self.stops[at] else { return Ok(Decided::resolve(&of, only, None)?.0) };
+        let early = self.early(at);
+        let compute =
+            |decided: &Decided, rows: &str| self.rows_of(name, decided, feeds, Some(&early), true, Some(rows));
+        let (decided, conflicts) = Decided::resolve(&of, only, Some(&compute))?;
+        decided::tell(store, name, only, conflicts)?;
+        Ok(decided)
     }
 
     /// Writes down the decisions about tables that the schema does not have.
@@ -184,17 +207,78 @@ impl Plan {
         story::story(store, &self.schema, &self.mappings, table, self.feeds(table), row)
     }
 
-    /// Per row that `rows` (a query for identities) names, the value of a field that a decision is made about: the
-    /// candidate's as text, or where it could not be read, the text in the export.
+    /// Per row that `rows` (a query for identities) names, what a decision about a field is made about, in order of the
+    /// rows: the candidate's value as text, or where it could not be read, the text in the export. Where decisions came or
+    /// went since the candidate was built, it is what those in force now make of the row. So a second decision follows the
+    /// first however soon it comes.
     pub fn values(
         &self,
         store: &Store,
-        table: &str,
+        name: &str,
         field: &str,
         rows: &str,
     ) -> Result<IndexMap<String, Option<String>>> {
-        let rows = format!("(SELECT * FROM {} WHERE _key IN ({rows}))", Path("candidate", table));
-        decided::values(store, &rows, table, self.table(table)?, field, self.feeds(table))
+        let (table, feeds) = (self.table(name)?, self.feeds(name));
+        let candidates = format!("(SELECT * FROM {} WHERE _key IN ({rows}))", Path("candidate", name));
+        let of = Of { store, schema: &self.schema, name, table, feeds };
+        let mut values: IndexMap<_, _> = decided::shown_values(&of, &candidates, field)?.into_iter().collect();
+        values.sort_unstable_keys();
+        let few = Ident(&format!("decided anew of {name}")).to_string();
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {few} AS SELECT _key, _source, _entity, _row FROM {candidates} AS c WHERE _key IN (\n  \
+             SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND \"table\" = {} AND field = {})",
+            Literal(name),
+            Literal(field)
+        ))?;
+        if store.count(&format!("SELECT count(*) FROM {few}"))? > 0 {
+            store.run(&as_of(store)?)?;
+            values.extend(self.values_anew(&of, field, &few)?);
+        }
+        store.run(&format!("DROP TABLE {few}"))?;
+        Ok(values)
+    }
+
+    /// The values of a field as the decisions in force make them, of the rows in a temporary table.
+    fn values_anew(&self, of: &Of, field: &str, few: &str) -> Result<HashMap<String, Option<String>>> {
+        let Of { store, name, .. } = *of;
+        let feeds = self.feeds_among(store, name, few, &format!("decided anew of {name}"))?;
+        let of = Of { feeds: &feeds, ..*of };
+        let (keys, anew) =
+            (Ident(&format!("keys anew of {name}")).to_string(), Ident(&format!("{name} anew")).to_string());
+        identity::take_odd(store, name, few)?;
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {keys} AS SELECT _key FROM {few}"))?;
+        // All candidates are there to be looked at.
+        let compute = |decided: &Decided, rows: &str| self.rows_of(name, decided, &feeds, Some(&[]), true, Some(rows));
+        let (decided, _) = Decided::resolve(&of, Some(&keys), Some(&compute))?;
+        let decided = decided.with_all_rows();
+        let rows = self.rows_of(name, &decided, &feeds, Some(&[]), true, None)?;
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {anew} AS\n{rows}"))?;
+        let values = decided::shown_values(&of, &anew, field)?;
+        decided.clear(store)?;
+        identity::clear(store, name)?;
+        store.run(&format!("DROP TABLE {keys}; DROP TABLE {anew}"))?;
+        Ok(values)
+    }
+
+    /// The feeds of a table on the texts of those rows only that a relation names by `_source`, `_entity` and `_row`; `what`
+    /// begins the names of the temporary tables with these texts.
+    fn feeds_among(&self, store: &Store, name: &str, rows: &str, what: &str) -> Result<Vec<Feed>> {
+        let among = |feed: &Feed| {
+            let texts = rules::texts_of(what, &feed.origin.relation);
+            let (source, entity) = (&feed.origin.source, &feed.origin.entity);
+            let numbers = format!(
+                "SELECT _row FROM {rows} WHERE _source = {} AND _entity = {}",
+                Literal(source),
+                Literal(entity)
+            );
+            store.run(&format!(
+                "CREATE OR REPLACE TEMP TABLE {} AS {}",
+                Ident(&texts),
+                load::rows_sql(store, source, entity, &numbers)?
+            ))?;
+            Ok(feed.among(texts))
+        };
+        self.feeds(name).iter().map(among).collect()
     }
 
     fn feeds(&self, table: &str) -> &[Feed] {
@@ -252,27 +336,41 @@ impl Plan {
 
     /// The query for the rows of a stop that the feeds give: all of them, or a part.
     fn select(&self, at: usize, decided: &Decided, feeds: &[Feed], is_part: bool) -> Result<Pipeline> {
-        let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
-        let table = self.table(name)?;
-        let mut pipeline = mapped(table, feeds, |_| true, None);
-        pipeline.step("keyed", identity::keyed(name, table, feeds, "mapped"));
-        if let Some(step) = decided.step(table, "keyed") {
-            pipeline.step("decided", step);
+        match &self.stops[at] {
+            Stop::Early(name) => self.rows_of(name, decided, feeds, None, is_part, None),
+            Stop::Whole(name) => self.rows_of(name, decided, feeds, Some(&self.early(at)), is_part, None),
         }
-        if let Stop::Early(_) = self.stops[at] {
-            return Ok(pipeline);
-        }
+    }
+
+    /// The tables of which there is at a stop only what the sources give.
+    fn early(&self, at: usize) -> Vec<String> {
         let before = self.stops[..at].iter();
-        let early: Vec<String> = before
-            .clone()
-            .filter_map(|stop| match stop {
-                Stop::Early(early) if !before.clone().any(|stop| *stop == Stop::Whole(early.clone())) => {
-                    Some(early.clone())
-                }
-                _ => None,
-            })
-            .collect();
-        derive::derive(&mut pipeline, &Around { schema: &self.schema, early: &early, instead: &[], is_part }, name)?;
+        let early = before.clone().filter_map(|stop| match stop {
+            Stop::Early(early) if !before.clone().any(|stop| *stop == Stop::Whole(early.clone())) => {
+                Some(early.clone())
+            }
+            _ => None,
+        });
+        early.collect()
+    }
+
+    /// The query for the rows of a table that the feeds give, or of these those that meet a condition on `_row`. `early`
+    /// names the tables of which there is so far only what the sources give; without it nothing is computed.
+    fn rows_of(
+        &self,
+        name: &str,
+        decided: &Decided,
+        feeds: &[Feed],
+        early: Option<&[String]>,
+        is_part: bool,
+        rows: Option<&str>,
+    ) -> Result<Pipeline> {
+        let table = self.table(name)?;
+        let mut pipeline = mapped(table, feeds, |_| true, rows);
+        pipeline.step("keyed", identity::keyed(name, table, feeds, "mapped"));
+        decided.apply(&mut pipeline, table);
+        let Some(early) = early else { return Ok(pipeline) };
+        derive::derive(&mut pipeline, &Around { schema: &self.schema, early, instead: &[], is_part }, name)?;
         let last = pipeline.last().unwrap_or_default().to_owned();
         let fields: Vec<String> = table.fields.keys().map(|field| Ident(field).to_string()).collect();
         pipeline.step(

@@ -1,5 +1,6 @@
 //! The story of one row: raw line → staged text → mapped value → repaired value → committed value, field by field.
 
+use super::decided;
 use super::feed::Feed;
 use crate::error::Result;
 use crate::model::{CellStory, Mapping, RowStory, Schema, Step};
@@ -23,7 +24,7 @@ pub(super) fn story(
         .collect();
     let values = values.join(", ");
     let now = store.texts(&format!(
-        "SELECT _source, _entity, _row, _unread, {values} FROM {candidate} WHERE _key = {}",
+        "SELECT _source, _entity, _row, _unread, _decided, {values} FROM {candidate} WHERE _key = {}",
         Literal(row)
     ))?;
     if now.rows.is_empty() {
@@ -51,12 +52,7 @@ pub(super) fn story(
         None => crate::model::Page::default(),
     };
     let unread: i64 = mapped.get(0, "_unread").and_then(|mask| mask.parse().ok()).unwrap_or(0);
-    let decisions: Vec<(String, String)> = store.query(
-        r#"SELECT field, max_by(id, seq) FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND "row" = ?
-           GROUP BY field"#,
-        [table_name, row],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
+    let decided: i64 = now.get(0, "_decided").and_then(|mask| mask.parse().ok()).unwrap_or(0);
     let committed = if store.has_table("canonical", table_name)? {
         committed(store, schema, table_name, &now)?
     } else {
@@ -79,11 +75,50 @@ pub(super) fn story(
             mapped: mapped.get(0, name).map(str::to_owned),
             unreadable: unread & (1_i64 << bit) != 0,
             value: now.get(0, name).map(str::to_owned),
-            decision: decisions.iter().find(|(field, _)| field == name).map(|(_, id)| id.clone()),
+            decision: match decided & (1_i64 << bit) {
+                0 => None,
+                _ => decision(store, schema, table_name, name, row, (mapped.get(0, name), now.get(0, name)))?,
+            },
             committed: committed.get(0, name).map(str::to_owned),
         });
     }
     Ok(Some(story))
+}
+
+/// The decision that made of a value, as the source gives it, what the candidate has: the one that turned a reference, or
+/// set the cell, or replaced the value wherever it occurs.
+fn decision(
+    store: &Store,
+    schema: &Schema,
+    table: &str,
+    field: &str,
+    row: &str,
+    (given, value): (Option<&str>, Option<&str>),
+) -> Result<Option<String>> {
+    // Of those on the cell that apply, the last stands.
+    let set: Option<(String, Option<String>)> = store.first(
+        r#"SELECT id, now FROM dq.decisions AS d WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND "row" = ? AND field = ?
+           AND NOT EXISTS (FROM dq.conflicts AS c WHERE c.decision = d.id AND c."table" = d."table" AND c."row" = d."row" AND c.field = d.field)
+           ORDER BY seq DESC LIMIT 1"#,
+        [table, row, field],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let made = match (set, given) {
+        (Some(set), _) => Some(set),
+        (None, Some(given)) => {
+            decided::last_replacing(store, schema, table, field, given)?.map(|one| (one.id, Some(one.now)))
+        }
+        (None, None) => None,
+    };
+    let before = made.as_ref().map_or(given, |(_, now)| now.as_deref()).map(str::trim);
+    if let Some(to) = schema.field(table, field).and_then(|field| field.references.as_ref()) {
+        let pointed = decided::repointed_to(store, &to.table, &to.field)?;
+        let turned = before.and_then(|before| pointed.0.get(before)).filter(|(now, _)| Some(now.as_str()) == value);
+        if let Some((_, id)) = turned {
+            return Ok(Some(id.clone()));
+        }
+    }
+    Ok(made.map(|(id, _)| id))
 }
 
 /// The canonical row with the candidate's key, with those of the schema's fields that it already has.

@@ -227,7 +227,7 @@ fn failure_of(job: Job, decisions: Vec<Decision>, error: Error) -> Reply {
     match job {
         Job::Load(source) => Reply::Loaded(source, Err(error)),
         Job::Check => Reply::Checked(Err(error)),
-        Job::Decide { ticket, .. } => Reply::Decided { ticket, decisions, failure: Some(error) },
+        Job::Decide { ticket, .. } => Reply::Decided { ticket, decisions, left: 0, failure: Some(error) },
         Job::AddSource { .. } | Job::EditSource { .. } | Job::RemoveSource(_) => Reply::SourceChanged(job, Err(error)),
         Job::SaveMapping { draft } => Reply::MappingSaved(draft.name().to_owned(), Err(error)),
         Job::Commit { .. } | Job::Revert { .. } => Reply::Committed(Err(error)),

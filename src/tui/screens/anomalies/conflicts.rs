@@ -136,7 +136,7 @@ pub fn can_keep(model: &Model) -> Result<(), String> {
     can_settle(model)?;
     match current(model).map(|one| one.reason.as_str()) {
         Some("changed") => Ok(()),
-        Some("missing-row") => {
+        Some("missing-row" | "missing-survivor") => {
             let give_up = model.key("take new");
             Err(format!(
                 "the row is not there to decide about; the decision waits until it comes back, {give_up} gives it up"
@@ -225,18 +225,6 @@ fn value(value: &Option<String>) -> String {
     value.as_deref().map_or("no value".to_owned(), text::exact)
 }
 
-/// Why the decision was not applied, in words.
-fn reason(conflict: &Conflict) -> &str {
-    match conflict.reason.as_str() {
-        "changed" => "the value is another one now",
-        "missing-row" => "the row is not there",
-        "not-a-value" => "it is no value of the field's type",
-        "no-such-field" => "the field is gone from the schema",
-        "no-such-table" => "the table is gone from the schema",
-        other => other,
-    }
-}
-
 fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let state = &model.anomalies.conflicts;
@@ -268,7 +256,7 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
                 (value(&one.was), theme.dim()),
                 (value(&one.now), faint(theme.fresh())),
                 (value(&one.found), faint(theme.offending())),
-                (reason(one).to_owned(), theme.dim()),
+                (text::clean(&one.why()).into_owned(), theme.dim()),
             ],
             ..Row::default()
         }
@@ -297,7 +285,8 @@ fn place(conflict: &Conflict) -> String {
 }
 
 fn details(model: &Model, conflict: &Conflict) -> Vec<String> {
-    let mut lines = vec![format!("{} of {}: {}", place(conflict), text::clean(&conflict.row), reason(conflict))];
+    let mut lines =
+        vec![format!("{} of {}: {}", place(conflict), text::clean(&conflict.row), text::clean(&conflict.why()))];
     if !conflict.field.is_empty() {
         lines.push(format!(
             "decided {} → {}, but it is {} now",

@@ -1,0 +1,203 @@
+//! Rows that decisions take out of a table, and where what refers to those that were merged points. This is found before
+//! any candidates are built, because a table may come before the one that it refers to. Neighbours: `fold`, which says
+//! which decisions hold, and `decided`, which leaves the rows out and turns the references.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::decided::{self, Decided, Of};
+use super::fold::{Given, Leave, Leaving, Repointed};
+use super::{Plan, identity, mapped};
+use crate::error::Result;
+use crate::model::{Conflict, Schema, Table};
+use crate::sql::{Ident, Literal, Path, literals};
+use crate::store::{Store, Value};
+
+/// Where references point, by the table and the field that they refer to.
+pub(super) type Pointers = IndexMap<(String, String), Repointed>;
+
+impl Plan {
+    /// Finds the rows of all tables that go; the tables of which the odd rows are known afterwards.
+    pub(super) fn find_leaving(&self, store: &Store) -> Result<Vec<String>> {
+        store.run("DELETE FROM dq.left_out; DELETE FROM dq.repointed")?;
+        let named: Vec<String> = store.query(
+            r#"SELECT DISTINCT "table" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') ORDER BY 1"#,
+            [],
+            |row| row.get(0),
+        )?;
+        let mut known = Vec::new();
+        for name in named {
+            let Some(table) = self.schema.tables.get(&name) else { continue };
+            let feeds = self.feeds(&name);
+            identity::find_odd(store, &name, table, feeds)?;
+            let is_key = |field: &str| table.fields.get(field).is_some_and(|field| field.key);
+            let mut pipeline = mapped(table, feeds, is_key, None);
+            pipeline.step("keyed", identity::keyed(&name, table, feeds, "mapped"));
+            pipeline.step(
+                "there",
+                format!("SELECT _key, _source, _entity, _row FROM keyed WHERE _key IN ({})", concerned(&name)),
+            );
+            self.leave(store, &name, table, &pipeline.to_string(), false)?;
+            known.push(name);
+        }
+        Ok(known)
+    }
+
+    /// The same for the tables in which other rows may go than at the last check, by the decisions in `otherwise`. Gives
+    /// where references to these tables pointed before, and leaves what was left out before in `before`.
+    pub(super) fn find_leaving_again(&self, store: &Store, otherwise: &str) -> Result<Pointers> {
+        let mut pointers = Pointers::new();
+        for (name, table) in &self.schema.tables {
+            // The key of a row that others were merged into may be another one now.
+            let keys = literals(referred_to(&self.schema, name));
+            let is_other = store.count(&format!(
+                r#"SELECT count(*) FROM {otherwise} WHERE "table" = {0} AND (kind IN ('exclude', 'merge') OR field IN ({keys})
+                   AND EXISTS (FROM dq.decisions WHERE active AND kind = 'merge' AND "table" = {0}))"#,
+                Literal(name)
+            ))?;
+            let known = Literal(name);
+            store.run(&format!(
+                r#"CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM dq.left_out WHERE "table" = {known}"#,
+                before(name)
+            ))?;
+            if is_other == 0 {
+                continue;
+            }
+            for field in referred_to(&self.schema, name) {
+                let pointed = decided::repointed_to(store, name, &field)?;
+                pointers.insert((name.clone(), field), pointed);
+            }
+            store.run(&format!(
+                r#"DELETE FROM dq.left_out WHERE "table" = {known}; DELETE FROM dq.repointed WHERE "table" = {known};
+                   DELETE FROM dq.conflicts WHERE "table" = {known} AND field = ''"#
+            ))?;
+            // Whatever the sources give is either a candidate or left out.
+            let there = format!(
+                "SELECT _key, _source, _entity, _row FROM {} WHERE _key IN ({1})\n\
+                 UNION ALL SELECT _key, _source, _entity, _row FROM {2} WHERE _key IN ({1})",
+                Path("candidate", name),
+                concerned(name),
+                before(name)
+            );
+            self.leave(store, name, table, &there, true)?;
+        }
+        Ok(pointers)
+    }
+
+    /// Finds the rows of one table that go; `there` is the query for those that decisions speak of and that are there.
+    /// For a part of the rows, the odd ones are known from what was built before.
+    fn leave(&self, store: &Store, name: &str, table: &Table, there: &str, is_part: bool) -> Result<()> {
+        type Place = (String, String, i64);
+        let rows: Vec<(String, Place)> =
+            store.query(there, [], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;
+        let places: HashMap<String, Place> = rows.into_iter().collect();
+        let wanted = store.query(
+            r#"SELECT id, "row", now FROM dq.decisions
+               WHERE active AND kind IN ('exclude', 'merge') AND "table" = ? ORDER BY seq, "row""#,
+            [name],
+            |row| Ok(Leave { id: row.get(0)?, row: row.get(1)?, into: row.get(2)? }),
+        )?;
+        let mut leaving = Leaving::of(wanted, |row| places.contains_key(row));
+        let text = |text: &str| Value::Text(text.to_owned());
+        let left = |row: &String| {
+            let (source, entity, number) = places.get(row)?;
+            Some(vec![text(name), text(row), text(source), text(entity), Value::BigInt(*number)])
+        };
+        store.append("dq", "left_out", leaving.gone.iter().filter_map(left).collect::<Vec<_>>())?;
+        let refused = std::mem::take(&mut leaving.refused).into_iter().map(|(leave, refusal)| Conflict {
+            decision: leave.id,
+            table: name.to_owned(),
+            row: leave.row,
+            field: String::new(),
+            was: None,
+            now: leave.into,
+            found: refusal.found,
+            reason: refusal.reason.to_owned(),
+        });
+        decided::write_down(store, refused.collect())?;
+        let fields = referred_to(&self.schema, name);
+        if leaving.merged.is_empty() || fields.is_empty() {
+            return Ok(());
+        }
+        let mut merged: Vec<&str> =
+            leaving.merged.iter().flat_map(|(row, (into, _))| [row.as_str(), into.as_str()]).collect();
+        merged.sort_unstable();
+        merged.dedup();
+        let few = Ident(&format!("merged of {name}")).to_string();
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {few} AS SELECT * FROM ({there}) AS t WHERE _key IN ({})",
+            literals(merged)
+        ))?;
+        if is_part {
+            identity::take_odd(store, name, &few)?;
+        }
+        for field in fields {
+            let values = self.before_and_after(store, name, table, &field, &few)?;
+            let rows =
+                leaving.repointed(&values).0.into_iter().map(|(was, (now, decision))| {
+                    vec![text(name), text(&field), text(&was), text(&now), text(&decision)]
+                });
+            store.append("dq", "repointed", rows.collect::<Vec<_>>())?;
+        }
+        store.run(&format!("DROP TABLE {few}"))
+    }
+
+    /// Per row of a temporary table, what the source gives for a field and what the decisions make of it.
+    fn before_and_after(
+        &self,
+        store: &Store,
+        name: &str,
+        table: &Table,
+        field: &str,
+        few: &str,
+    ) -> Result<HashMap<String, Given>> {
+        let feeds = self.feeds_among(store, name, few, &format!("merged of {name}"))?;
+        let of = Of { store, schema: &self.schema, name, table, feeds: &feeds };
+        let keys = Ident(&format!("keys merged of {name}")).to_string();
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {keys} AS SELECT _key FROM {few}"))?;
+        let (decided, _) = Decided::resolve(&of, Some(&keys), None)?;
+        let decided = decided.of_cells_alone();
+        let mut pipeline = mapped(table, &feeds, |_| true, None);
+        pipeline.step("keyed", identity::keyed(name, table, &feeds, "mapped"));
+        decided.apply(&mut pipeline, table);
+        let last = Ident(pipeline.last().unwrap_or_default()).to_string();
+        let text = |of: &str| table.fields.get(field).map(|f| f.kind.as_text(&format!("{of}.{}", Ident(field))));
+        pipeline.step(
+            "values",
+            format!(
+                "SELECT k._key, {}, {} FROM keyed AS k JOIN {last} AS d ON d._key = k._key",
+                text("k").unwrap_or_default(),
+                text("d").unwrap_or_default()
+            ),
+        );
+        let rows = store.query(&pipeline.to_string(), [], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        decided.clear(store)?;
+        store.run(&format!("DROP TABLE {keys}"))?;
+        Ok(rows.into_iter().collect())
+    }
+}
+
+/// The query for the identities of which decisions say that they go, or that others go into them.
+fn concerned(name: &str) -> String {
+    format!(
+        r#"SELECT unnest(["row", now]) FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}"#,
+        Literal(name)
+    )
+}
+
+/// The temporary table with what was left out of a table at the last check.
+pub(super) fn before(name: &str) -> String {
+    Ident(&format!("left out of {name} before")).to_string()
+}
+
+/// The fields of a table that others refer to, as far as the sources give them.
+fn referred_to(schema: &Schema, name: &str) -> Vec<String> {
+    let fields = schema.tables.values().flat_map(|table| table.fields.values());
+    let referred = fields.filter_map(|field| field.references.as_ref()).filter(|to| to.table == name);
+    let mut referred: Vec<String> = referred.map(|to| to.field.clone()).collect();
+    referred.sort();
+    referred.dedup();
+    referred.retain(|field| schema.field(name, field).is_some_and(|field| field.derive.is_none()));
+    referred
+}

@@ -1,0 +1,154 @@
+//! Decisions from the shell: what is refused, what is left as it is, and what stands in the ledger afterwards.
+
+use super::harness::{Output, Workspace};
+
+const CLIENTS: &str = "Code Client;Nom;Email;Téléphone;Ville\n\
+    C1;Jean Dupont;jean at example.fr;;Colmar\n\
+    C2;Marie Klein;marie at example.fr;;Barr\n\
+    C3;Anne Roth;anne at example.fr;;Barr\n\
+    C4;Paul Muller;paul@example.fr;;Strasbourgh\n";
+const PRODUCTS: &str = "Produit Key;Nom;Couleur;Prix\nR1;Riesling 2021;blanc;10,00\n";
+const SALES: &str = "Code Vente;Code Client;Produit Key;Date;Quantité;Prix Unitaire\n\
+    V1;C1;R1;01/10/2025;1;10,00\nV2;C2;R1;02/10/2025;2;10,00\n";
+const STOCK: &str = "Produit Key;Entrepôt;Quantité\nR1;Principal;100\n";
+
+fn workspace() -> Workspace {
+    let exports: [(&str, &[u8]); 4] = [
+        ("clients.csv", CLIENTS.as_bytes()),
+        ("produits.csv", PRODUCTS.as_bytes()),
+        ("ventes.csv", SALES.as_bytes()),
+        ("stock.csv", STOCK.as_bytes()),
+    ];
+    let workspace = Workspace::with_exports(&exports);
+    workspace.tastevin(["load"]).passed();
+    check(&workspace);
+    workspace
+}
+
+fn check(workspace: &Workspace) {
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+}
+
+fn query(workspace: &Workspace, sql: &str) -> Vec<String> {
+    let output = workspace.tastevin(["query", sql, "--format", "csv"]).passed().stdout;
+    output.lines().skip(1).map(str::to_owned).collect()
+}
+
+fn decide(workspace: &Workspace, arguments: &[&str]) -> Output {
+    workspace.tastevin(["decide"].iter().chain(arguments))
+}
+
+fn ledger(workspace: &Workspace) -> usize {
+    if workspace.path("decisions.jsonl").exists() { workspace.read("decisions.jsonl").lines().count() } else { 0 }
+}
+
+#[test]
+fn what_somebody_has_just_mended_is_left_as_it_is_by_decisions_on_findings() {
+    let workspace = workspace();
+    decide(&workspace, &["set", "customers", "isavigne-C1", "email", "dupont@example.fr"]).passed();
+    let bulk = decide(&workspace, &["bulk", "customers", "email", "--rule", "invalid-email", "--suggestion"]).passed();
+    assert!(
+        bulk.stderr.contains("1 row left as they are: somebody has decided on them since the last check"),
+        "{}",
+        bulk.stderr
+    );
+    // All that was found has been decided on by now.
+    let again = decide(&workspace, &["exclude", "customers", "--rule", "invalid-email"]).ended(2).stderr;
+    assert!(again.contains("decided on since the last check"), "{again}");
+    check(&workspace);
+    let emails = "SELECT customer_key, email FROM candidate.customers ORDER BY 1 LIMIT 2";
+    assert_eq!(query(&workspace, emails), ["isavigne-C1,dupont@example.fr", "isavigne-C2,marie@example.fr"]);
+    assert_eq!(query(&workspace, "SELECT count(*) FROM candidate.customers"), ["4"]);
+}
+
+#[test]
+fn decisions_from_elsewhere_are_all_taken_over_or_none() {
+    let workspace = workspace();
+    let exclude = r#"{"kind":"exclude","table":"customers","rows":["isavigne-C4"]}"#;
+    let nobody = r#"{"kind":"exclude","table":"customers","rows":["nobody"]}"#;
+    let merge = |into: &str, row: &str| {
+        format!(r#"{{"kind":"merge","table":"customers","into":"isavigne-{into}","rows":["isavigne-{row}"]}}"#)
+    };
+    let waive = r#"{"kind":"waive","rule":"invalid-email","table":"customers","was":null,"why":"so"}"#;
+    for (lines, told) in [
+        (vec![exclude, nobody], "has no row \"nobody\""),
+        (vec![exclude, exclude], "contradict each other about \"isavigne-C4\""),
+        (vec![&merge("C1", "C2"), &merge("C3", "C2")], "contradict each other about \"isavigne-C2\""),
+        (vec![&merge("C1", "C2"), &merge("C2", "C1")], "contradict each other about \"isavigne-C2\""),
+        (vec![&merge("C4", "C3"), exclude], "contradict each other about \"isavigne-C4\""),
+        (vec![exclude, waive], "which findings of invalid-email"),
+    ] {
+        let refused = decide(&workspace, &[&["apply"][..], &lines].concat()).ended(2).stderr;
+        assert!(refused.contains(told), "{told}\n{refused}");
+        assert_eq!(ledger(&workspace), 0, "{told}");
+    }
+    decide(&workspace, &["apply", exclude, &merge("C1", "C2")]).passed();
+    assert_eq!(ledger(&workspace), 2);
+    // And what contradicts those, before any check knows of them.
+    for line in [merge("C4", "C3"), merge("C3", "C4"), merge("C3", "C2"), merge("C2", "C3"), exclude.to_owned()] {
+        decide(&workspace, &["apply", &line]).ended(2);
+    }
+    assert_eq!(ledger(&workspace), 2);
+}
+
+#[test]
+fn a_waiver_says_which_findings_it_accepts() {
+    let workspace = workspace();
+    let line = |rest: &str| {
+        format!(
+            r#"{{"kind":"waive","rule":"invalid-email","table":"customers","was":"jean at example.fr","why":"so"{rest}}}"#
+        )
+    };
+    let refused = decide(&workspace, &["apply", &line("")]).ended(2).stderr;
+    assert!(refused.contains("which findings of invalid-email in \"customers\"?"), "{refused}");
+    let refused = decide(&workspace, &["apply", &line(r#","row":"isavigne-C77""#)]).ended(2).stderr;
+    assert!(refused.contains("has no row \"isavigne-C77\""), "{refused}");
+    decide(&workspace, &["apply", &line(r#","row":"isavigne-C1""#)]).passed();
+    check(&workspace);
+    let waived = "SELECT \"row\" FROM dq.anomalies WHERE status = 'waived'";
+    assert_eq!(query(&workspace, waived), ["isavigne-C1"]);
+}
+
+#[test]
+fn all_findings_of_a_rule_are_accepted_even_two_on_one_cell() {
+    let workspace = workspace();
+    workspace.write(
+        "rules/two.toml",
+        "id = \"two\"\ntable = \"customers\"\nselect = \"SELECT _key AS row, 'city' AS field, unnest(['a', 'b']) AS value, \
+         'twice' AS message FROM candidate.customers WHERE city = 'Barr'\"",
+    );
+    check(&workspace);
+    let open = "SELECT count(*) FROM dq.anomalies WHERE rule = 'two' AND status = 'open'";
+    assert_eq!(query(&workspace, open), ["4"]);
+    decide(&workspace, &["waive", "two", "customers", "--all", "--why", "so"]).passed();
+    check(&workspace);
+    assert_eq!(query(&workspace, open), ["0"]);
+}
+
+#[test]
+fn what_is_typed_has_no_white_space_around_it_and_is_replaced_once() {
+    let workspace = workspace();
+    decide(&workspace, &["set", "sales_lines", "isavigne-V2", "customer_key", "isavigne-C4 "]).passed();
+    let replace = |now: &str| {
+        format!(r#"{{"kind":"replace","table":"customers","field":"city","values":{{"Strasbourgh":"{now}"}}}}"#)
+    };
+    decide(&workspace, &["apply", &replace("Strasbourg ")]).passed();
+    let refused = decide(&workspace, &["apply", &replace("Straßburg")]).ended(2).stderr;
+    assert!(refused.contains("\"Strasbourgh\" is replaced by \"Strasbourg\" already"), "{refused}");
+    check(&workspace);
+    let sold = "SELECT s.customer_key, city FROM candidate.sales_lines AS s JOIN candidate.customers AS c USING (customer_key) WHERE s._key = 'isavigne-V2'";
+    assert_eq!(query(&workspace, sold), ["isavigne-C4,Strasbourg"]);
+}
+
+#[test]
+fn a_ledger_with_every_line_twice_is_read_once_and_decisions_are_taken_back_as_ever() {
+    let workspace = workspace();
+    let id = decide(&workspace, &["exclude", "customers", "isavigne-C4"]).passed().stdout.trim().to_owned();
+    let whole = workspace.read("decisions.jsonl");
+    workspace.write("decisions.jsonl", format!("{whole}{whole}"));
+    let list = decide(&workspace, &["list"]).passed();
+    assert!(list.stderr.contains("is there twice; it counts once"), "{}", list.stderr);
+    decide(&workspace, &["revert", &id]).passed();
+    check(&workspace);
+    assert_eq!(query(&workspace, "SELECT count(*) FROM candidate.customers"), ["4"]);
+}

@@ -154,7 +154,7 @@ pub struct AnomalyFilter {
     pub cluster: Option<String>,
     /// Only those that the waiver with this id accepts.
     pub waiver: Option<String>,
-    /// Only where row, value or message contain each of these texts, without regard to case.
+    /// Only where what is shown of a finding (rule, table, row, field, value, message or suggestion) contains each of these texts, without regard to case.
     pub texts: Vec<String>,
     /// In which order.
     pub order: AnomalyOrder,

@@ -47,6 +47,14 @@ pub(super) fn order(by: AnomalyOrder) -> &'static str {
     }
 }
 
+/// The condition over dq.anomalies that a finding contains a text in anything that lists show of it, in capitals or not.
+pub fn says(text: &str) -> String {
+    const SHOWN: [&str; 7] = ["rule", "\"table\"", "\"row\"", "field", "value", "message", "suggestion"];
+    let text = format!("lower({})", Literal(text));
+    let within = SHOWN.map(|column| format!("coalesce(contains(lower({column}), {text}), false)"));
+    format!("({})", within.join(" OR "))
+}
+
 /// The filter as a condition over dq.anomalies.
 pub(super) fn condition(filter: &AnomalyFilter) -> String {
     let AnomalyFilter { severity, rule, table, field, source, status, row, cluster, waiver, texts, order: _ } = filter;
@@ -80,9 +88,7 @@ pub(super) fn condition(filter: &AnomalyFilter) -> String {
         parts.push(format!("rowid IN ({}\nUNION ALL {})", of(SAME_ROW), of(ANY_ROW)));
     }
     for text in texts {
-        let text = format!("lower({})", Literal(text));
-        let within = ["\"row\"", "coalesce(value, '')", "message"];
-        parts.push(format!("({})", within.map(|column| format!("contains(lower({column}), {text})")).join(" OR ")));
+        parts.push(says(text));
     }
     if parts.is_empty() { "true".to_owned() } else { parts.join(" AND ") }
 }

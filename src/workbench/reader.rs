@@ -16,7 +16,7 @@ use crate::model::{
     Schema, Standing, TableDiff, TableScore, Verdict, WorkspaceConfig,
 };
 use crate::reports;
-use crate::stages::{check, commit, decide, gate, load, map, recheck, report, standing};
+use crate::stages::{check, commit, decide, findings, gate, load, map, recheck, report, standing};
 use crate::store::{Store, vet};
 
 /// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
@@ -216,16 +216,15 @@ impl Reader {
         Ok(!Workspace::read(self.dir())?.says_what(&self.workspace))
     }
 
-    /// The number, from 0, of the next finding after `from` (or before it) whose row, value or message contains `text`,
-    /// among those that the filter lets through; after the last one the search goes on at the first.
+    /// The number, from 0, of the next finding after `from` (or before it) that contains `text` in what lists
+    /// show of it, among those that the filter lets through; after the last one the search goes on at the first.
     pub fn find_anomaly(&self, filter: &AnomalyFilter, text: &str, from: u64, backwards: bool) -> Result<Option<u64>> {
-        let text = crate::sql::Literal(text).to_string();
         let (beyond, order) = if backwards { ("n < ", "DESC") } else { ("n > ", "ASC") };
         let sql = format!(
-            "SELECT n FROM (SELECT row_number() OVER () - 1 AS n, \"row\", value, message FROM ({}))\n\
-             WHERE n <> {from} AND contains(lower(concat_ws(chr(10), \"row\", value, message)), lower({text}))\n\
-             ORDER BY {beyond}{from} DESC, n {order} LIMIT 1",
-            check::anomalies_sql(filter)
+            "SELECT n FROM (SELECT row_number() OVER () - 1 AS n, * FROM ({}))\n\
+             WHERE n <> {from} AND {}\nORDER BY {beyond}{from} DESC, n {order} LIMIT 1",
+            check::anomalies_sql(filter),
+            findings::says(text)
         );
         let found: Option<i64> = self.store.first(&sql, [], |row| row.get(0))?;
         Ok(found.and_then(|at| u64::try_from(at).ok()))

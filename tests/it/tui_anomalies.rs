@@ -410,3 +410,13 @@ fn the_count_of_a_spelling_leads_to_its_rows_in_tables_and_back() {
     go_to(&mut session, "products.flavors");
     session.keys("o").shows("candidate.products · 2 of 2 rows");
 }
+
+#[test]
+fn a_text_finds_and_filters_what_is_listed_of_a_finding() {
+    let mut session = Session::checked(160, 40);
+    session.keys("3 h k & \"MOJIBAKE\" enter").shows("anomalies  2 of 8").keys("esc");
+    session.keys("& \"customers\" enter & \"city\" enter").shows("anomalies  3 of 8").keys("esc esc");
+    session.keys("& \"sélestat\" enter").shows("isavigne-C002").shows("anomalies  1 of 8");
+    let mut session = Session::checked(160, 40);
+    session.keys("3 g g j j enter").shows("warnings · 6 findings").keys("/ \"mojibake\" enter").shows("▸▲ mojibake");
+}

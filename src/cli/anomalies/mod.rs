@@ -64,7 +64,7 @@ struct Filter {
     /// Only of the row with this key
     #[arg(long, help_heading = "Which findings")]
     row: Option<String>,
-    /// Only where row, value or message contain this, in capitals or not; of several each
+    /// Only where rule, table, row, field, value, message or suggestion contains this, in capitals or not; of several each
     #[arg(long, help_heading = "Which findings")]
     text: Vec<String>,
 }

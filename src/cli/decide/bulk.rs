@@ -22,7 +22,7 @@ pub struct Bulk {
     /// Rows from this source with an open finding on the field
     #[arg(long, conflicts_with = "condition", help_heading = "Which rows")]
     source: Option<String>,
-    /// Rows with an open finding on the field that contains this in row, value or message
+    /// Rows with an open finding on the field that contains this in what is listed of it
     #[arg(long, conflicts_with = "condition", help_heading = "Which rows")]
     text: Option<String>,
     /// The new value of all of them

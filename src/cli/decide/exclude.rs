@@ -19,7 +19,7 @@ pub struct Exclude {
     /// Rows with an open finding of this rule
     #[arg(long, conflicts_with_all = ["rows", "condition"], help_heading = "Which rows")]
     rule: Option<String>,
-    /// Rows with an open finding that contains this in row, value or message
+    /// Rows with an open finding that contains this in what is listed of it
     #[arg(long, conflicts_with_all = ["rows", "condition"], help_heading = "Which rows")]
     text: Option<String>,
     #[command(flatten)]

@@ -26,7 +26,7 @@ pub struct Waive {
     /// Findings on rows from this source
     #[arg(long, help_heading = "Which findings")]
     source: Option<String>,
-    /// Findings that contain this in row, value or message
+    /// Findings that contain this in what is listed of them
     #[arg(long, help_heading = "Which findings")]
     text: Option<String>,
     /// Why it is acceptable

@@ -166,7 +166,11 @@ pub fn add_text(model: &mut Model) -> Vec<Effect> {
     model.popup = Some(Popup::Form(Form {
         title: "filter findings".to_owned(),
         about: Vec::new(),
-        fields: vec![FormField::new("&", "in row, value or message, beside the filters that are on", "")],
+        fields: vec![FormField::new(
+            "&",
+            "in anything that is listed of a finding, beside the filters that are on",
+            "",
+        )],
         focus: 0,
         check: |_, _| None,
         submit: |model, texts| {

@@ -254,7 +254,7 @@ pub static KEYS: Layer = Layer {
             plain(
                 "filter",
                 &["&"],
-                "Adds a filter: only findings whose row, value or message contains a text.",
+                "Adds a filter: only findings that contain a text in rule, table, row, field, value, message or suggestion.",
                 chips::add_text,
                 always,
             ),

@@ -199,7 +199,7 @@ impl Model {
     /// The layers of commands that are on, the most particular first.
     pub fn layers(&self) -> Vec<&'static Layer> {
         let built_in = match &self.popup {
-            Some(popup) => vec![popup.layer()],
+            Some(popup) => popup.layers(),
             None => {
                 let mut layers = (self.screen().layers)(self);
                 layers.push(&screens::TABS);

@@ -1,6 +1,6 @@
 //! What was done in this session, as lines for a shell. Neighbour: `shell`, which writes them.
 
-use super::{Popup, close, drawn};
+use super::{Popup, close, drawn, moves};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::Effect;
 use crate::tui::keymap::{Command, Layer, always};
@@ -28,38 +28,6 @@ pub static JOURNAL: Layer = Layer {
             ready: always,
         },
         Command {
-            name: "down",
-            keys: &["j", "down"],
-            label: "",
-            help: "Goes one line down.",
-            run: |m| step(m, 1),
-            ready: always,
-        },
-        Command {
-            name: "up",
-            keys: &["k", "up"],
-            label: "",
-            help: "Goes one line up.",
-            run: |m| step(m, -1),
-            ready: always,
-        },
-        Command {
-            name: "top",
-            keys: &["g g", "home"],
-            label: "",
-            help: "Goes to the first line.",
-            run: |m| step(m, i64::MIN),
-            ready: always,
-        },
-        Command {
-            name: "bottom",
-            keys: &["G", "end"],
-            label: "",
-            help: "Goes to the last line.",
-            run: |m| step(m, i64::MAX),
-            ready: always,
-        },
-        Command {
             name: "close",
             keys: &["esc", "q", "@"],
             label: "close",
@@ -73,7 +41,7 @@ pub static JOURNAL: Layer = Layer {
 /// Opens the journal at its newest line.
 pub fn journal(model: &mut Model) -> Vec<Effect> {
     model.popup = Some(Popup::Journal(Cursor::default()));
-    step(model, i64::MAX)
+    moves::step(model, i64::MAX)
 }
 
 /// Whether there is anything in it.
@@ -82,14 +50,6 @@ pub fn something_done(model: &Model) -> Result<(), String> {
         true => Err("nothing was done here yet that a line for a shell could do".to_owned()),
         false => Ok(()),
     }
-}
-
-pub(super) fn step(model: &mut Model, lines: i64) -> Vec<Effect> {
-    let (total, height) = (drawn::lines(model), drawn::height(model));
-    if let Some(Popup::Journal(cursor)) = &mut model.popup {
-        Reel { cursor, total, height }.step(lines);
-    }
-    Vec::new()
 }
 
 /// Goes to a line.

@@ -1,13 +1,14 @@
 //! What lies over a screen and takes the keys: help, palette, form, question, message log. Neighbours: `keymap`, `widgets`.
 
 pub mod journal;
+mod moves;
 mod palette;
 pub mod picker;
 mod report;
 pub mod sheet;
 mod themes;
 
-use super::cursor::{Cursor, Reel};
+use super::cursor::Cursor;
 use super::effects::{Effect, Slot};
 use super::input::Input;
 use super::keymap::{Command, Layer, always};
@@ -16,6 +17,7 @@ use super::model::Model;
 use super::screens::tables::console::{self, Console};
 use super::widgets::popup::{self as drawn, Target};
 pub use journal::{JOURNAL, journal, something_done};
+pub use moves::{FORM, MOVES};
 pub use palette::palette;
 pub use picker::{Item, PICKER, Picker};
 pub use report::{checked, report};
@@ -108,16 +110,16 @@ pub struct Question {
 }
 
 impl Popup {
-    /// The keys that work in it.
-    pub fn layer(&self) -> &'static Layer {
+    /// The layers of keys that work in it, the most particular first.
+    pub fn layers(&self) -> Vec<&'static Layer> {
         match self {
-            Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. } => &READ,
-            Popup::Journal(_) => &JOURNAL,
-            Popup::Picker(_) => &PICKER,
-            Popup::Form(_) => &FORM,
-            Popup::Sheet(_) => &SHEET,
-            Popup::Question(_) => &QUESTION,
-            Popup::Console(_) => &console::KEYS,
+            Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. } => vec![&READ, &MOVES],
+            Popup::Journal(_) => vec![&JOURNAL, &MOVES],
+            Popup::Picker(_) => vec![&PICKER],
+            Popup::Form(_) => vec![&FORM],
+            Popup::Sheet(_) => vec![&SHEET, &FORM],
+            Popup::Question(_) => vec![&QUESTION],
+            Popup::Console(_) => vec![&console::KEYS],
         }
     }
 
@@ -134,108 +136,19 @@ impl Popup {
 }
 
 /// The layers of everything that lies over a screen.
-pub static LAYERS: &[&Layer] = &[&READ, &PICKER, &FORM, &SHEET, &QUESTION, &JOURNAL];
+pub static LAYERS: &[&Layer] = &[&READ, &JOURNAL, &MOVES, &PICKER, &FORM, &SHEET, &QUESTION];
 
 /// Help and message log.
 pub static READ: Layer = Layer {
     title: "reading",
-    commands: &[
-        Command {
-            name: "close",
-            keys: &["esc", "q", "?", "F1", "!", "enter"],
-            label: "close",
-            help: "Closes this.",
-            run: close,
-            ready: always,
-        },
-        Command {
-            name: "down",
-            keys: &["j", "down"],
-            label: "",
-            help: "Goes one line down.",
-            run: |m| step(m, 1),
-            ready: always,
-        },
-        Command {
-            name: "up",
-            keys: &["k", "up"],
-            label: "",
-            help: "Goes one line up.",
-            run: |m| step(m, -1),
-            ready: always,
-        },
-        Command {
-            name: "page down",
-            keys: &["C-d", "pgdn", "space"],
-            label: "",
-            help: "Goes half a page down.",
-            run: |m| step(m, 10),
-            ready: always,
-        },
-        Command {
-            name: "page up",
-            keys: &["C-u", "pgup"],
-            label: "",
-            help: "Goes half a page up.",
-            run: |m| step(m, -10),
-            ready: always,
-        },
-        Command {
-            name: "top",
-            keys: &["g g", "home"],
-            label: "",
-            help: "Goes to the first line.",
-            run: |m| step(m, i64::MIN),
-            ready: always,
-        },
-        Command {
-            name: "bottom",
-            keys: &["G", "end"],
-            label: "",
-            help: "Goes to the last line.",
-            run: |m| step(m, i64::MAX),
-            ready: always,
-        },
-    ],
-};
-
-/// Forms.
-pub static FORM: Layer = Layer {
-    title: "form",
-    commands: &[
-        Command {
-            name: "accept",
-            keys: &["enter"],
-            label: "accept",
-            help: "Takes what was typed.",
-            run: submit,
-            ready: always,
-        },
-        Command {
-            name: "next line",
-            keys: &["tab", "down"],
-            label: "next line",
-            help: "Goes to the next line of the form.",
-            run: |m| focus(m, true),
-            ready: several,
-        },
-        Command {
-            name: "previous line",
-            keys: &["S-tab", "up"],
-            label: "",
-            help: "Goes to the line before.",
-            run: |m| focus(m, false),
-            ready: several,
-        },
-        Command {
-            name: "leave",
-            keys: &["esc"],
-            label: "leave",
-            help: "Leaves without changing anything.",
-            run: close,
-            ready: always,
-        },
-    ],
+    commands: &[Command {
+        name: "close",
+        keys: &["esc", "q", "?", "F1", "!", "enter"],
+        label: "close",
+        help: "Closes this.",
+        run: close,
+        ready: always,
+    }],
 };
 
 /// Questions.
@@ -337,8 +250,8 @@ pub fn click(model: &mut Model, target: Target, twice: bool) -> Vec<Effect> {
 pub fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
     match &model.popup {
         Some(Popup::Picker(_)) => picker::step(model, if lines > 0 { |_| 1 } else { |_| -1 }),
-        Some(Popup::Journal(_)) => journal::step(model, lines.signum()),
-        _ => step(model, lines),
+        Some(Popup::Journal(_)) => moves::step(model, lines.signum()),
+        _ => moves::step(model, lines),
     }
 }
 
@@ -351,7 +264,7 @@ pub fn help(model: &mut Model) -> Vec<Effect> {
 /// Opens the message log at its newest message.
 pub fn messages(model: &mut Model) -> Vec<Effect> {
     model.popup = Some(Popup::Messages(Cursor::default()));
-    step(model, i64::MAX)
+    moves::step(model, i64::MAX)
 }
 
 fn close(model: &mut Model) -> Vec<Effect> {
@@ -359,43 +272,6 @@ fn close(model: &mut Model) -> Vec<Effect> {
         Some(Popup::Text { waits: Some(slot), .. }) => vec![model.forget(slot)],
         _ => Vec::new(),
     }
-}
-
-/// Moves what is seen of something to be read; there is no line to choose in it.
-fn step(model: &mut Model, lines: i64) -> Vec<Effect> {
-    let (total, height) = (drawn::lines(model), drawn::height(model));
-    if let Some(Popup::Help(_, cursor) | Popup::Messages(cursor) | Popup::Text { cursor, .. }) = &mut model.popup {
-        Reel { cursor, total, height }.scroll(lines);
-    }
-    Vec::new()
-}
-
-fn several(model: &Model) -> Result<(), String> {
-    match &model.popup {
-        Some(Popup::Form(form)) if form.fields.len() > 1 => Ok(()),
-        _ => Err("this form has one line only".to_owned()),
-    }
-}
-
-fn focus(model: &mut Model, forward: bool) -> Vec<Effect> {
-    if let Some(Popup::Form(form)) = &mut model.popup {
-        let lines = form.fields.len().max(1);
-        form.focus = (form.focus + if forward { 1 } else { lines - 1 }) % lines;
-    }
-    Vec::new()
-}
-
-/// Takes what was typed; what is wrong stays in the form, with the reason below it.
-fn submit(model: &mut Model) -> Vec<Effect> {
-    let Some(Popup::Form(mut form)) = model.popup.take() else {
-        return Vec::new();
-    };
-    if (form.check)(model, &form).is_some() {
-        form.fields.iter_mut().for_each(|field| field.touched = true);
-        model.popup = Some(Popup::Form(form));
-        return Vec::new();
-    }
-    (form.submit)(model, form.fields.iter().map(|field| field.input.value().to_owned()).collect())
 }
 
 fn yes(model: &mut Model) -> Vec<Effect> {

@@ -1,10 +1,10 @@
 //! A form of several parts, each of one line or of as many as are filled in, checked while it is typed. Neighbour: `Form`,
 //! for lines that are known beforehand.
 
-use super::{Popup, close};
+use super::Popup;
 use crate::tui::effects::Effect;
 use crate::tui::input::Input;
-use crate::tui::keymap::{Command, Layer, always};
+use crate::tui::keymap::{Command, Layer};
 use crate::tui::model::Model;
 
 /// A form.
@@ -99,65 +99,24 @@ impl Sheet {
         self.focus = self.focus.min(self.lines().saturating_sub(1));
     }
 
-    fn lines(&self) -> usize {
+    /// How many lines it has over all parts.
+    pub(super) fn lines(&self) -> usize {
         self.parts.iter().map(|part| part.lines.len()).sum()
     }
 }
 
-/// The keys of a form.
+/// The keys of such a form beside those of every form.
 pub static SHEET: Layer = Layer {
     title: "filling in",
-    commands: &[
-        Command {
-            name: "accept",
-            keys: &["enter"],
-            label: "accept",
-            help: "Takes what was filled in.",
-            run: submit,
-            ready: always,
-        },
-        Command {
-            name: "next line",
-            keys: &["tab", "down"],
-            label: "next line",
-            help: "Goes to the next line.",
-            run: |m| go(m, true),
-            ready: always,
-        },
-        Command {
-            name: "previous line",
-            keys: &["S-tab", "up"],
-            label: "",
-            help: "Goes to the line before.",
-            run: |m| go(m, false),
-            ready: always,
-        },
-        Command {
-            name: "next choice",
-            keys: &["C-n"],
-            label: "",
-            help: "Where there is a choice of few: the next one.",
-            run: choose_next,
-            ready: has_choices,
-        },
-        Command {
-            name: "leave",
-            keys: &["esc"],
-            label: "leave",
-            help: "Leaves without changing anything.",
-            run: close,
-            ready: always,
-        },
-    ],
+    commands: &[Command {
+        name: "next choice",
+        keys: &["C-n"],
+        label: "",
+        help: "Where there is a choice of few: the next one.",
+        run: choose_next,
+        ready: has_choices,
+    }],
 };
-
-fn go(model: &mut Model, forward: bool) -> Vec<Effect> {
-    if let Some(Popup::Sheet(sheet)) = &mut model.popup {
-        let lines = sheet.lines().max(1);
-        sheet.focus = (sheet.focus + if forward { 1 } else { lines - 1 }) % lines;
-    }
-    Vec::new()
-}
 
 fn has_choices(model: &Model) -> Result<(), String> {
     let has = match &model.popup {
@@ -183,10 +142,7 @@ fn choose_next(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Takes what was filled in; what is wrong stays in the form, with the reason below it.
-fn submit(model: &mut Model) -> Vec<Effect> {
-    let Some(Popup::Sheet(mut sheet)) = model.popup.take() else {
-        return Vec::new();
-    };
+pub(super) fn submit(model: &mut Model, mut sheet: Sheet) -> Vec<Effect> {
     if (sheet.check)(model, &sheet).is_some() {
         sheet.touched = true;
         model.popup = Some(Popup::Sheet(sheet));

@@ -5,21 +5,19 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Direction, Rect};
-use ratatui::text::{Line, Span};
+use ratatui::layout::Rect;
+use ratatui::text::Span;
 
+use super::listed::{self, Listed, Look};
 use super::{Page, open, record};
 use crate::model::{Action, Conflict, Decision};
-use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Popup, Question};
-use crate::tui::screens::{Region, decide};
+use crate::tui::screens::decide;
 use crate::tui::text;
-use crate::tui::widgets::grid::{Column, Grid, Row};
-use crate::tui::widgets::pane::{Pane, below, inner, split};
-use crate::tui::widgets::put;
+use crate::tui::widgets::grid::{Column, Row};
 
 /// What tells a conflict apart: the decision, the row, the field.
 type Id = (String, String, String);
@@ -27,10 +25,7 @@ type Id = (String, String, String);
 /// Where the user is.
 #[derive(Default)]
 pub struct State {
-    focus: usize,
-    conflicts: Option<Vec<Conflict>>,
-    asked: Option<u64>,
-    cursor: Cursor,
+    list: Listed<Conflict>,
     /// Those that were settled since the list came.
     settled: HashSet<Id>,
 }
@@ -38,51 +33,31 @@ pub struct State {
 /// The page.
 pub static PAGE: Page = Page {
     panes: 1,
-    focus: |model| &mut model.anomalies.conflicts.focus,
-    regions,
-    reel,
-    needs,
+    focus: |model| &mut model.anomalies.conflicts.list.focus,
+    regions: listed::regions,
+    reel: |model, pane| {
+        let height = super::lines_seen(model, &PAGE, pane);
+        Some(model.anomalies.conflicts.list.reel(height))
+    },
+    needs: |model| match model.anomalies.conflicts.list.wants(model.epoch) {
+        true => vec![model.ask(Ask::Conflicts)],
+        false => Vec::new(),
+    },
     answer,
     back: |_| false,
     layers: |_| vec![&super::keys::CONFLICTS],
     view,
 };
 
-fn frames(area: Rect) -> [Rect; 2] {
-    let detail = if area.height < 14 { 0 } else { (area.height / 3).clamp(7, 10) };
-    split(area, Direction::Vertical, [Constraint::Fill(1), Constraint::Length(detail)])
-}
-
-fn regions(_: &Model, area: Rect) -> Vec<Region> {
-    let frame = frames(area)[0];
-    vec![Region { pane: 0, frame, body: below(inner(frame), 1) }]
-}
-
-fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
-    let height = super::lines_seen(model, &PAGE, pane);
-    let state = &mut model.anomalies.conflicts;
-    let total = state.conflicts.as_ref().map_or(0, |all| all.len() as u64);
-    Some(Reel { cursor: &mut state.cursor, total, height })
-}
-
-fn needs(model: &mut Model) -> Vec<Effect> {
-    let epoch = model.epoch;
-    if model.anomalies.conflicts.asked.replace(epoch) == Some(epoch) {
-        return Vec::new();
-    }
-    vec![model.ask(Ask::Conflicts)]
-}
-
 fn answer(model: &mut Model, answer: &Answer) {
     if let Answer::Conflicts(conflicts) = answer {
+        let height = super::lines_seen(model, &PAGE, 0);
+        let is_settled = model.pending.is_empty() && !model.check_wanted;
         let state = &mut model.anomalies.conflicts;
-        state.conflicts = Some(conflicts.clone());
-        if model.pending.is_empty() && !model.check_wanted {
+        if is_settled {
             state.settled.clear();
         }
-        if let Some(mut reel) = reel(model, 0) {
-            reel.step(0);
-        }
+        state.list.take(conflicts.clone(), height, |one, other| id_of(one) == id_of(other));
     }
 }
 
@@ -93,7 +68,7 @@ pub fn ready(model: &Model) -> Result<(), String> {
 
 /// Opens the page.
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    model.anomalies.conflicts.asked = None;
+    model.anomalies.conflicts.list.reopen();
     open(model, &PAGE);
     Vec::new()
 }
@@ -103,8 +78,7 @@ fn id_of(conflict: &Conflict) -> Id {
 }
 
 fn current(model: &Model) -> Option<&Conflict> {
-    let state = &model.anomalies.conflicts;
-    state.conflicts.as_ref()?.get(usize::try_from(state.cursor.at).ok()?)
+    model.anomalies.conflicts.list.here()
 }
 
 fn decision<'a>(model: &'a Model, conflict: &Conflict) -> Option<&'a Decision> {
@@ -227,14 +201,10 @@ fn value(value: &Option<String>) -> String {
 
 fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let state = &model.anomalies.conflicts;
-    let [frame, detail] = frames(area);
-    let all = state.conflicts.as_deref().unwrap_or_default();
-    let total = all.len() as u64;
+    let list = &model.anomalies.conflicts.list;
+    let total = list.all.as_ref().map_or(0, |all| all.len() as u64);
     let title =
         vec![Span::raw("decisions in conflict"), Span::styled(format!(" · {}", text::number(total)), theme.text())];
-    let foot = if total == 0 { String::new() } else { format!("{}/{total}", state.cursor.at + 1) };
-    Pane { title, foot, focused: true }.draw(frame, theme, buffer);
     let columns = [
         Column::text("row", 16, 30, 0),
         Column::text("field", 12, 30, 1),
@@ -243,39 +213,31 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         Column::text("found now", 12, 40, 0),
         Column::text("why not applied", 16, 60, 3),
     ];
-    let grid = Grid { columns: &columns, cursor: state.cursor, total, focused: true, selectable: true };
-    grid.draw(inner(frame), theme, buffer, |at| {
-        let Some(one) = all.get(usize::try_from(at).unwrap_or(usize::MAX)) else { return Row::default() };
-        let settled = state.settled.contains(&id_of(one));
-        let faint = |style| if settled { theme.dim() } else { style };
-        Row {
-            mark: if settled { ("✓", theme.good()) } else { ("≠", theme.warning()) },
-            cells: vec![
-                (text::clean(&one.row).into_owned(), faint(theme.text())),
-                (place(one), faint(theme.text())),
-                (value(&one.was), theme.dim()),
-                (value(&one.now), faint(theme.fresh())),
-                (value(&one.found), faint(theme.offending())),
-                (text::clean(&one.why()).into_owned(), theme.dim()),
-            ],
-            ..Row::default()
-        }
-    });
-    if total == 0 {
-        let say = match state.conflicts {
-            None => "   …".to_owned(),
-            Some(_) => format!("   ✓ Every decision applies. {} goes back.", model.key("back")),
-        };
-        put(buffer, below(inner(frame), 1), 0, Line::styled(say, theme.dim()));
-    }
-    if detail.height > 2 {
-        Pane { title: vec![Span::raw("conflict")], foot: String::new(), focused: false }.draw(detail, theme, buffer);
-        let inside = inner(detail);
-        let lines = current(model).map(|one| details(model, one)).unwrap_or_default();
-        let wrapped = lines.iter().flat_map(|line| text::wrap(line, usize::from(inside.width).saturating_sub(2)));
-        for (row, line) in (0..inside.height).zip(wrapped) {
-            put(buffer, inside, row, Line::raw(format!(" {line}")));
-        }
+    let look = Look {
+        title,
+        columns: &columns,
+        nothing: format!("✓ Every decision applies. {} goes back.", model.key("back")),
+        one: "conflict",
+        details: current(model).map(|one| details(model, one)).unwrap_or_default(),
+    };
+    list.draw(look, |one| row(model, one), area, theme, buffer);
+}
+
+fn row(model: &Model, one: &Conflict) -> Row {
+    let theme = model.theme;
+    let settled = model.anomalies.conflicts.settled.contains(&id_of(one));
+    let faint = |style| if settled { theme.dim() } else { style };
+    Row {
+        mark: if settled { ("✓", theme.good()) } else { ("≠", theme.warning()) },
+        cells: vec![
+            (text::clean(&one.row).into_owned(), faint(theme.text())),
+            (place(one), faint(theme.text())),
+            (value(&one.was), theme.dim()),
+            (value(&one.now), faint(theme.fresh())),
+            (value(&one.found), faint(theme.offending())),
+            (text::clean(&one.why()).into_owned(), theme.dim()),
+        ],
+        ..Row::default()
     }
 }
 

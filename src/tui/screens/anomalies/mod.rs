@@ -12,6 +12,7 @@ mod facets;
 mod findings;
 mod forms;
 mod keys;
+mod listed;
 mod preview;
 mod record;
 mod story;

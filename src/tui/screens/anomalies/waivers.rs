@@ -3,30 +3,25 @@
 use std::collections::HashSet;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Direction, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 use super::chips::Chip;
+use super::listed::{self, Listed, Look};
 use super::{Page, findings, open};
 use crate::model::{Action, Waiver};
-use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::screens::{Region, decide};
+use crate::tui::screens::decide;
 use crate::tui::text;
-use crate::tui::widgets::grid::{Column, Grid, Row};
-use crate::tui::widgets::pane::{Pane, below, inner, split};
-use crate::tui::widgets::put;
+use crate::tui::widgets::grid::{Column, Row};
 
 /// Where the user is.
 #[derive(Default)]
 pub struct State {
-    focus: usize,
-    waivers: Option<Vec<Waiver>>,
-    asked: Option<u64>,
-    cursor: Cursor,
+    list: Listed<Waiver>,
     /// Those that were revoked since the list came.
     revoked: HashSet<String>,
 }
@@ -34,65 +29,40 @@ pub struct State {
 /// The page.
 pub static PAGE: Page = Page {
     panes: 1,
-    focus: |model| &mut model.anomalies.waivers.focus,
-    regions,
-    reel,
-    needs,
+    focus: |model| &mut model.anomalies.waivers.list.focus,
+    regions: listed::regions,
+    reel: |model, pane| {
+        let height = super::lines_seen(model, &PAGE, pane);
+        Some(model.anomalies.waivers.list.reel(height))
+    },
+    needs: |model| match model.anomalies.waivers.list.wants(model.epoch) {
+        true => vec![model.ask(Ask::Waivers)],
+        false => Vec::new(),
+    },
     answer,
     back: |_| false,
     layers: |_| vec![&super::keys::WAIVERS],
     view,
 };
 
-fn frames(area: Rect) -> [Rect; 2] {
-    let detail = if area.height < 14 { 0 } else { (area.height / 3).clamp(6, 9) };
-    split(area, Direction::Vertical, [Constraint::Fill(1), Constraint::Length(detail)])
-}
-
-fn regions(_: &Model, area: Rect) -> Vec<Region> {
-    let frame = frames(area)[0];
-    vec![Region { pane: 0, frame, body: below(inner(frame), 1) }]
-}
-
-fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
-    let height = super::lines_seen(model, &PAGE, pane);
-    let state = &mut model.anomalies.waivers;
-    let total = state.waivers.as_ref().map_or(0, |all| all.len() as u64);
-    Some(Reel { cursor: &mut state.cursor, total, height })
-}
-
-fn needs(model: &mut Model) -> Vec<Effect> {
-    let epoch = model.epoch;
-    if model.anomalies.waivers.asked.replace(epoch) == Some(epoch) {
-        return Vec::new();
-    }
-    vec![model.ask(Ask::Waivers)]
-}
-
 fn answer(model: &mut Model, answer: &Answer) {
     if let Answer::Waivers(waivers) = answer {
-        let before = current(model).map(|one| one.id.clone());
+        let height = super::lines_seen(model, &PAGE, 0);
         let state = &mut model.anomalies.waivers;
-        state.waivers = Some(waivers.clone());
         state.revoked.retain(|id| waivers.iter().any(|one| one.id == *id));
-        let at = waivers.iter().position(|one| Some(&one.id) == before.as_ref());
-        if let Some(mut reel) = reel(model, 0) {
-            let at = at.map_or(reel.cursor.at, |at| at as u64);
-            reel.go(at);
-        }
+        state.list.take(waivers.clone(), height, |one, other| one.id == other.id);
     }
 }
 
 /// Opens the page.
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    (model.anomalies.waivers.asked, model.anomalies.waivers.focus) = (None, 0);
+    model.anomalies.waivers.list.reopen();
     open(model, &PAGE);
     Vec::new()
 }
 
 fn current(model: &Model) -> Option<&Waiver> {
-    let state = &model.anomalies.waivers;
-    state.waivers.as_ref()?.get(usize::try_from(state.cursor.at).ok()?)
+    model.anomalies.waivers.list.here()
 }
 
 fn has_waiver(model: &Model) -> Result<(), String> {
@@ -162,18 +132,13 @@ fn status(model: &Model, waiver: &Waiver) -> (&'static str, String, Style) {
 
 fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let state = &model.anomalies.waivers;
-    let [frame, detail] = frames(area);
-    let all = state.waivers.as_deref().unwrap_or_default();
-    let total = all.len() as u64;
+    let list = &model.anomalies.waivers.list;
     let mut title = vec![Span::raw("waivers")];
-    if state.waivers.is_some() {
+    if let Some(all) = &list.all {
         let idle = all.iter().filter(|one| one.expired || one.covers == 0).count() as u64;
-        let said = format!(" · {} · {} expired or unused", text::number(total), text::number(idle));
+        let said = format!(" · {} · {} expired or unused", text::number(all.len() as u64), text::number(idle));
         title.push(Span::styled(said, theme.text()));
     }
-    let foot = if total == 0 { String::new() } else { format!("{}/{total}", state.cursor.at + 1) };
-    Pane { title, foot, focused: true }.draw(frame, theme, buffer);
     let columns = [
         Column::text("rule", 14, 24, 0),
         Column::text("where", 12, 30, 3),
@@ -183,48 +148,41 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         Column::text("who", 6, 16, 2),
         Column::text("why", 14, 200, 1),
     ];
-    let grid = Grid { columns: &columns, cursor: state.cursor, total, focused: true, selectable: true };
-    grid.draw(inner(frame), theme, buffer, |at| {
-        let Some(one) = all.get(usize::try_from(at).unwrap_or(usize::MAX)) else { return Row::default() };
-        let (glyph, word, style) = status(model, one);
-        let clean = |text: &str| text::clean(text).into_owned();
-        let rows = match (&one.row, one.rows) {
-            (Some(row), _) => clean(row),
-            (None, 0) => "any".to_owned(),
-            (None, many) => text::count(many, "row"),
-        };
-        Row {
-            mark: (glyph, style),
-            cells: vec![
-                (clean(&one.rule), theme.text()),
-                (place(one), theme.text()),
-                (rows, theme.text()),
-                (word, style),
-                (
-                    one.until.map_or("for good".to_owned(), |day| day.to_string()),
-                    if one.expired { style } else { theme.text() },
-                ),
-                (clean(&one.who), theme.dim()),
-                (clean(one.why.as_deref().unwrap_or_default()), theme.text()),
-            ],
-            ..Row::default()
-        }
-    });
-    if total == 0 {
-        let waive = model.key("findings/waive");
-        let say = match state.waivers {
-            None => "   …".to_owned(),
-            Some(_) => format!("   Nothing is waived. {waive} on a finding accepts it as it is, with a reason."),
-        };
-        put(buffer, below(inner(frame), 1), 0, Line::styled(say, theme.dim()));
-    }
-    if detail.height > 2 {
-        Pane { title: vec![Span::raw("waiver")], foot: String::new(), focused: false }.draw(detail, theme, buffer);
-        let inside = inner(detail);
-        let lines = current(model).map(|one| details(model, one, usize::from(inside.width))).unwrap_or_default();
-        for (row, line) in (0..inside.height).zip(lines) {
-            put(buffer, inside, row, Line::raw(format!(" {line}")));
-        }
+    let waive = model.key("findings/waive");
+    let look = Look {
+        title,
+        columns: &columns,
+        nothing: format!("Nothing is waived. {waive} on a finding accepts it as it is, with a reason."),
+        one: "waiver",
+        details: current(model).map(|one| details(model, one)).unwrap_or_default(),
+    };
+    list.draw(look, |one| row(model, one), area, theme, buffer);
+}
+
+fn row(model: &Model, one: &Waiver) -> Row {
+    let theme = model.theme;
+    let (glyph, word, style) = status(model, one);
+    let clean = |text: &str| text::clean(text).into_owned();
+    let rows = match (&one.row, one.rows) {
+        (Some(row), _) => clean(row),
+        (None, 0) => "any".to_owned(),
+        (None, many) => text::count(many, "row"),
+    };
+    Row {
+        mark: (glyph, style),
+        cells: vec![
+            (clean(&one.rule), theme.text()),
+            (place(one), theme.text()),
+            (rows, theme.text()),
+            (word, style),
+            (
+                one.until.map_or("for good".to_owned(), |day| day.to_string()),
+                if one.expired { style } else { theme.text() },
+            ),
+            (clean(&one.who), theme.dim()),
+            (clean(one.why.as_deref().unwrap_or_default()), theme.text()),
+        ],
+        ..Row::default()
     }
 }
 
@@ -236,7 +194,7 @@ fn place(waiver: &Waiver) -> String {
     }
 }
 
-fn details(model: &Model, waiver: &Waiver, width: usize) -> Vec<String> {
+fn details(model: &Model, waiver: &Waiver) -> Vec<String> {
     let until = match waiver.until {
         None => "for good".to_owned(),
         Some(day) if waiver.expired => format!("until {day}, which is past: what it covered asks again"),
@@ -249,12 +207,11 @@ fn details(model: &Model, waiver: &Waiver, width: usize) -> Vec<String> {
             format!("covers {} of the last check; {list} lists them", text::count(covers, "finding"))
         }
     };
-    let said = [
+    vec![
         format!("{} · {}", about(waiver), place(waiver)),
         format!("\"{}\"", text::clean(waiver.why.as_deref().unwrap_or_default())),
         format!("{} on {} · {until}", text::clean(&waiver.who), text::moment(waiver.at)),
         covers,
         format!("decision {}", waiver.id),
-    ];
-    said.iter().flat_map(|line| text::wrap(line, width.saturating_sub(2))).collect()
+    ]
 }

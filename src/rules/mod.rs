@@ -212,11 +212,18 @@ impl Origin {
     }
 }
 
-/// The business key as one text, `prefix` standing before each column: the parts of a composite key joined by `|`, `NULL`
-/// where a part is missing. It is what a row is called where no other row has it; `None` where the table declares no key.
+/// The business key as one text, `prefix` standing before each column: the parts of a composite key joined by `|`, which within a
+/// part is written `\|`; `NULL` where a part is missing. It is what a row is called where no other row has it; `None` where the table declares no key.
 pub fn key_text(table: &Table, prefix: &str) -> Option<String> {
     let parts: Vec<String> = table.keys().map(|key| format!("CAST({prefix}{} AS VARCHAR)", Ident(key))).collect();
-    (!parts.is_empty()).then(|| parts.join(" || '|' || "))
+    match parts.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        many => {
+            let escaped = |part: &String| format!("replace(replace({part}, '\\', '\\\\'), '|', '\\|')");
+            Some(many.iter().map(escaped).collect::<Vec<_>>().join(" || '|' || "))
+        }
+    }
 }
 
 /// The rules whose findings are about several rows that may be the same thing.

@@ -112,7 +112,7 @@ pub fn query(store: &Store, sql: &str) -> Result<String> {
         n => return Err(Error::usage(format!("{n} statements at once")).hint("ask one query at a time")),
     }
     Parts::of(&tree["statements"]).only_read(store)?;
-    Ok(one_line_of_its_own(sql))
+    Ok(format!("{}\n", without_end(store, sql)?))
 }
 
 /// The columns that an expression names, each as a path (`["product_key", "cost"]`), if it is one expression that only
@@ -176,6 +176,11 @@ fn taken_apart(store: &Store, sql: &str) -> Result<Value> {
         .map_err(|cause| Error::internal("the SQL cannot be taken apart").caused_by(cause))
 }
 
+/// How many statements a tree has; `None` where the parser does not take the text.
+fn statements(tree: &Value) -> Option<usize> {
+    (tree["error"] != Value::Bool(true)).then(|| tree["statements"].as_array().map_or(0, Vec::len))
+}
+
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -185,14 +190,16 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The statement so that it can stand in parentheses: no semicolon, and a comment at its end that ends.
-fn one_line_of_its_own(sql: &str) -> String {
-    let mut sql = sql.trim_end();
-    // A semicolon inside of a comment at the end is harmless; one behind the statement would end it too early.
-    while let Some(rest) = sql.strip_suffix(';') {
-        sql = rest.trim_end();
+/// One statement without the semicolons at its end and what stands behind them, so that it can stand in parentheses.
+fn without_end<'s>(store: &Store, sql: &'s str) -> Result<&'s str> {
+    for (at, _) in sql.match_indices(';') {
+        // Of those in texts, names and comments either what stands before is no statement or what stands behind is more.
+        let (before, behind) = (&sql[..at], &sql[at + 1..]);
+        if statements(&taken_apart(store, before)?) == Some(1) && statements(&taken_apart(store, behind)?) == Some(0) {
+            return Ok(before);
+        }
     }
-    format!("{sql}\n")
+    Ok(sql)
 }
 
 /// The error for a text that the parser does not take, its first bytes not being the person's.
@@ -572,6 +579,9 @@ mod tests {
         for sql in [
             "SELECT 1",
             "select count(*) from candidate.customers;",
+            "SELECT 1; -- that is; all",
+            "SELECT ';' AS \";\" ; ; /* ; */ ;",
+            "SELECT 'a;' -- b",
             "FROM candidate.customers",
             "-- how many\nSELECT count(*) FROM candidate.customers -- rows; of them",
             "/* a; b */ SELECT ';' ; ",

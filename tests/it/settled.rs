@@ -89,3 +89,25 @@ fn the_samples_agree_with_themselves_after_a_commit() {
     assert_eq!(workspace.tastevin(["query", &wrong, "--format", "csv"]).passed().stdout.trim(), "n\r\n0");
     assert!(said(&workspace).len() > 300);
 }
+
+#[test]
+fn rows_that_were_all_excluded_go_and_a_reversal_says_what_is_held_back() {
+    let workspace = shop("V1;C1;P1;01/03/2024;6;12,50\nV1;C1;P1;01/03/2024;6;12,50\n");
+    workspace.tastevin(["commit"]).passed();
+    workspace.tastevin(["decide", "exclude", "stock_levels", "isavigne-STOCK-P1-PRINCIPAL", "--why", "sold"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    workspace.tastevin(["commit"]).passed();
+    let stock = "SELECT count(*) AS n FROM canonical.stock_levels";
+    assert_eq!(workspace.tastevin(["query", stock, "--format", "csv"]).passed().stdout.trim(), "n\r\n0");
+    workspace.tastevin(["revert", "2"]).passed();
+    let log = workspace.tastevin(["log", "--json"]).passed().json();
+    let held: Vec<u64> = log["commits"]
+        .as_array()
+        .expect("commits")
+        .iter()
+        .map(|commit| {
+            commit["tables"].as_array().expect("tables").iter().filter_map(|t| t["quarantined"].as_u64()).sum()
+        })
+        .collect();
+    assert_eq!(held, [2, 2, 2]);
+}

@@ -231,3 +231,15 @@ fn what_is_of_the_wrong_sort_is_told_with_its_key_what_was_expected_and_an_examp
         &["[products.alcohol_percent]", "a decimal needs a number"],
     );
 }
+
+#[test]
+fn an_expression_that_fails_on_a_row_is_told_as_one() {
+    let workspace = Workspace::checked();
+    let canonical = workspace.read("mappings/canonical.toml");
+    let wrong =
+        canonical.replace("\"total_spent_eur / nullif(purchase_count, 0)\"", "\"total_spent_eur::INTEGER::TINYINT\"");
+    workspace.write("mappings/canonical.toml", wrong);
+    let output = workspace.tastevin(["check"]).ended(2);
+    assert!(output.stderr.contains("an expression for customers fails on a row: "), "{}", output.stderr);
+    assert!(output.stderr.contains("TRY_CAST") && !output.stderr.contains("the statement was"), "{}", output.stderr);
+}

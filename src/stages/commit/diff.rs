@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::error::{Error, Result};
 use crate::model::{CellChange, DiffKind, Field, Mapping, RowChange, Schema, Table, TableDiff, TableTally};
-use crate::sql::{Ident, Path, Pipeline};
+use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
 
 /// Two states of one table, each a query for `_at` (a number that tells its rows apart) and the fields.
@@ -237,11 +237,13 @@ impl<'a> Sides<'a> {
         self.table.fields.iter().filter(|(_, field)| !field.key)
     }
 
-    /// Marks rows as kept that would be removed only because their candidates are held back, or because no candidates came.
+    /// Marks rows as kept that would be removed only because their candidates are held back, or because nothing came; rows that
+    /// came and were excluded or merged away are gone.
     fn keep(&self, store: &Store, count: gate::Count) -> Result<()> {
         let mark = format!("UPDATE {} SET kind = 'kept' WHERE kind = 'removed'", self.changes());
         if count.rows == 0 {
-            return store.run(&mark);
+            let left_out = format!("SELECT count(*) FROM dq.left_out WHERE \"table\" = {}", Literal(self.name));
+            return if store.count(&left_out)? == 0 { store.run(&mark) } else { Ok(()) };
         }
         if count.held == 0 {
             return Ok(());

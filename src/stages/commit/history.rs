@@ -80,7 +80,8 @@ pub fn revert(store: &Store, request: &Request, id: i64) -> Result<Commit> {
         let shapes = Shapes::read(store)?;
         refuse_conflicts(store, schema, &shapes, id)?;
 
-        let last = log(store)?.first().map_or(0, |last| last.id);
+        let last = log(store)?.into_iter().next();
+        let number = last.as_ref().map_or(1, |last| last.id + 1);
         let mut tallies = Vec::new();
         for (name, table) in &schema.tables {
             let versions = tables::versions(name, table, &shapes);
@@ -91,20 +92,23 @@ pub fn revert(store: &Store, request: &Request, id: i64) -> Result<Commit> {
                 old: format!("SELECT * FROM ({versions}) WHERE _since = {id}"),
             };
             sides.compare(store)?;
-            let mut tally = TableTally { table: name.clone(), ..TableTally::default() };
+            // What is held back stays held back.
+            let quarantined = last.iter().flat_map(|last| &last.tables).filter(|tally| tally.table == *name);
+            let quarantined = quarantined.map(|tally| tally.quarantined).sum();
+            let mut tally = TableTally { table: name.clone(), quarantined, ..TableTally::default() };
             let before = store.count(&format!("SELECT count(*) FROM {}", Path("canonical", name)))?;
             sides.count(store, before, &mut tally)?;
             let plan = Plan { sides, tally };
-            plan.apply(store, last + 1)?;
+            plan.apply(store, number)?;
             tallies.push(plan.tally);
         }
-        refuse_orphans(store, schema, &shapes, last + 1)?;
+        refuse_orphans(store, schema, &shapes, number)?;
         let message = match request.message.trim() {
             "" => format!("Revert commit {id}: {}", undone.map(|undone| undone.message).unwrap_or_default()),
             own => own.to_owned(),
         };
         let commit = Commit {
-            id: last + 1,
+            id: number,
             at: request.at,
             who: request.who.to_owned(),
             message,

@@ -6,7 +6,7 @@
 //! last, and count as unchanged:
 //!
 //! - a row whose candidate is held back by the gate keeps its last good values until the candidate is good again;
-//! - a table without a single candidate is left alone, because an export that did not arrive says nothing about its rows;
+//! - a table of which nothing came is left alone, because an export that did not arrive says nothing about its rows;
 //! - a row that is gone from the candidates stays while a row that is kept for one of these reasons refers to it.
 //!
 //! A table that is no longer declared stays as it is; a field that is no longer declared goes with the next commit.

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Kind, Result, nearest};
 use crate::model::{Canceller, FieldType, Mapping, Progress, RowStory, STAGED_COLUMNS, Schema, Table, Unit};
 use crate::rules::{self, Origin};
 use crate::sql::{Ident, Literal, Path, Pipeline, literals};
@@ -161,14 +161,12 @@ impl Plan {
                     total: Some(self.stops.len() as u64),
                     unit: Unit::Steps,
                 });
-                let (table, feeds) = (self.table(name)?, self.feeds(name));
                 if !known.contains(name) {
-                    identity::find_odd(store, name, table, feeds)?;
                     known.push(name.clone());
+                    let odd = identity::find_odd(store, name, self.table(name)?, self.feeds(name));
+                    odd.map_err(|error| incomputable(name, error))?;
                 }
-                let decided = self.decide(store, done, feeds, None)?;
-                store.run(&self.statement(store, done, &decided)?)?;
-                decided.clear(store)?;
+                self.build_all(store, done, name).map_err(|error| incomputable(name, error))?;
                 if matches!(stop, Stop::Whole(_)) {
                     identity::clear(store, name)?;
                     store.run(&format!("DROP TABLE IF EXISTS {}", derive::early(name)))?;
@@ -176,6 +174,13 @@ impl Plan {
             }
             Ok(())
         })
+    }
+
+    /// Builds all rows of a stop.
+    fn build_all(&self, store: &Store, at: usize, name: &str) -> Result<()> {
+        let decided = self.decide(store, at, self.feeds(name), None)?;
+        store.run(&self.statement(store, at, &decided)?)?;
+        decided.clear(store)
     }
 
     /// Resolves the decisions about the cells of a table and tells those that do not apply; where `only` names a temporary
@@ -383,6 +388,20 @@ impl Plan {
         );
         Ok(pipeline)
     }
+}
+
+/// An expression of the schema or of a mapping that fails on some row, told as what it is. What the program writes itself does not
+/// fail on values.
+fn incomputable(table: &str, error: Error) -> Error {
+    let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    let is_about_a_value = ["Conversion Error", "Out of Range Error", "Invalid Input Error"];
+    if error.kind() != Kind::Internal || !is_about_a_value.iter().any(|class| why.starts_with(class)) {
+        return error;
+    }
+    let why = why.lines().next().unwrap_or_default();
+    Error::config(format!("an expression for {table} fails on a row: {why}"))
+        .hint(format!("it is a `derive` of {table} in {SCHEMA}, or a `where` or `sql` of a mapping that feeds it"))
+        .hint("TRY_CAST(x AS INTEGER) and TRY(x) give no value where CAST and x fail")
 }
 
 /// The statement that makes `as_of()`, the day of the last load, known to the connection that builds.

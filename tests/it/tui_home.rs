@@ -101,7 +101,7 @@ fn esc_stops_a_test_and_what_comes_late_is_not_shown() {
     let (mut session, generation, ask) = testing();
     session.shows("test of isavigne_prod").hold().keys("esc");
     assert!(session.held.take().is_some_and(|effects| effects.contains(&Effect::Forget(Slot::Test))));
-    session.hides("test of isavigne_prod");
+    session.hides("┌ test of isavigne_prod").shows("test of isavigne_prod: cancelled");
     let before = session.screen();
     let answer = workers::answer(&session.workbench, &ask, &|_| ());
     session.send(Message::Reply(Box::new(Reply::Answered(generation, Slot::Test, answer))));
@@ -288,4 +288,21 @@ fn a_figure_is_pointed_at_with_the_mouse() {
     assert!(line.chars().nth(blocking + 7) == Some('1'), "{line}");
     session.click(blocking as u16 + 7, row as u16).click(blocking as u16 + 7, row as u16);
     session.shows("3 Anomalies").shows("✓   sales_lines").shows("error ×");
+}
+
+#[test]
+fn several_sources_are_seen_with_everything_else_on_a_small_screen() {
+    let dir = tempfile::tempdir().expect("a folder");
+    copy(prepared(true), dir.path());
+    let more = ["b", "c", "d"].map(|name| format!("[sources.{name}]\nkind = \"isavigne\"\npath = \"exports\"\n\n"));
+    let file = dir.path().join("tastevin.toml");
+    let text = std::fs::read_to_string(&file).expect("the configuration");
+    std::fs::write(&file, text.replace("[gate]", &format!("{}[gate]", more.concat()))).expect("more sources");
+    let mut session = Session::open(dir, 80, 24, OpenOptions::default());
+    insta::assert_snapshot!("home_several_80x24", session.screen());
+    // Every one that was never loaded is a step.
+    session.keys("n enter").shows("c was never loaded").hides("b was never loaded");
+    // Two sources feed the tables now: the rows that came in are those of one or of the other.
+    session.keys("esc tab right enter").shows("what was staged for products").shows("isavigne_prod/produits");
+    session.keys("\"b/\" enter").shows("staging.b/produits").shows("2 rows");
 }

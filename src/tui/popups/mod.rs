@@ -14,6 +14,7 @@ use super::input::Input;
 use super::keymap::{Command, Layer, always};
 use super::message::Key;
 use super::model::Model;
+use super::notes::Tone;
 use super::screens::tables::console::{self, Console};
 use super::widgets::popup::{self as drawn, Target};
 pub use journal::{JOURNAL, journal, something_done};
@@ -269,7 +270,10 @@ pub fn messages(model: &mut Model) -> Vec<Effect> {
 
 fn close(model: &mut Model) -> Vec<Effect> {
     match model.popup.take() {
-        Some(Popup::Text { waits: Some(slot), .. }) => vec![model.forget(slot)],
+        Some(Popup::Text { title, waits: Some(slot), .. }) => {
+            model.say(Tone::News, format!("{title}: cancelled"));
+            vec![model.forget(slot)]
+        }
         _ => Vec::new(),
     }
 }

@@ -100,8 +100,8 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
     if area.height < LOW || focus == DETAIL {
         return vec![region(focus, area)];
     }
-    let top = sources.clamp(4, (area.height / 4).max(4));
-    let high = tables::height(model, area.height.saturating_sub(top + 7));
+    let top = sources.clamp(4, (area.height / 3).max(4));
+    let high = tables::height(model, area.height.saturating_sub(top + 6));
     let parts = [Constraint::Length(top), Constraint::Length(high), Constraint::Fill(1)];
     let [list, tables, next] = split(area, Direction::Vertical, parts);
     vec![region(SOURCES, list), region(TABLES, tables), region(NEXT, next)]

@@ -10,6 +10,7 @@ use super::{TABLES, at, chosen};
 use crate::model::{RowFilter, Severity, Standing, Status, TableReport};
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
+use crate::tui::popups::{Item, Picker, Popup};
 use crate::tui::screens::{self, region};
 use crate::tui::text;
 use crate::tui::theme::Theme;
@@ -205,12 +206,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             screens::open(model, &screens::anomalies::SCREEN)
         }
         Score => screens::open(model, &screens::history::SCREEN),
-        RowsIn => match feeds(model, &table).into_iter().next() {
-            Some((source, entity)) => {
-                screens::tables::open(model, "staging", &format!("{source}/{entity}"), Vec::new())
-            }
-            None => Vec::new(),
-        },
+        RowsIn => open_staged(model, &table),
         Rejected => {
             let (sources, entities) = feeds(model, &table).into_iter().map(|(a, b)| (Some(a), Some(b))).unzip();
             let filters =
@@ -228,6 +224,21 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             screens::open(model, &screens::anomalies::SCREEN)
         }
     }
+}
+
+/// Opens what was staged for a table; where several sources feed it, of the one that is chosen then.
+fn open_staged(model: &mut Model, table: &str) -> Vec<Effect> {
+    let entities: Vec<String> =
+        feeds(model, table).into_iter().map(|(source, entity)| format!("{source}/{entity}")).collect();
+    let staged = |entity: &str, model: &mut Model| screens::tables::open(model, "staging", entity, Vec::new());
+    if let [only] = entities.as_slice() {
+        return staged(only, model);
+    }
+    let items = entities.iter().map(|entity| Item::new(entity, "", "")).collect();
+    let chosen =
+        move |model: &mut Model, at: usize| entities.get(at).map(|entity| staged(entity, model)).unwrap_or_default();
+    model.popup = Some(Popup::Picker(Picker::new(format!("what was staged for {table}"), items, chosen)));
+    Vec::new()
 }
 
 /// The sources and entities that feed a table and were loaded, those of the chosen source first.

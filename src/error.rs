@@ -244,6 +244,17 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The user names something that there is not: with the nearest that there is, or with all of them.
+pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
+    let known: Vec<&str> = known.into_iter().collect();
+    let error = Error::usage(format!("there is no {what} \"{name}\""));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+        None if known.is_empty() => error.hint("there is none yet"),
+        None => error.hint(format!("known are: {}", known.join(", "))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,9 +4,10 @@ use super::context::Context;
 use super::json;
 use super::sink::Sink;
 use super::table::Table;
+use super::text::commit_number;
 use super::text::{number, visible};
 use super::{Outcome, Subcommand};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, unknown};
 use crate::model::{DiffKind, RowChange, TableDiff};
 use crate::workbench::Workbench;
 
@@ -20,10 +21,10 @@ const WINDOW: u64 = 100_000;
 #[derive(clap::Args)]
 pub struct Diff {
     /// A commit, or the first of two
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = commit_number)]
     from: Option<i64>,
     /// The second commit
-    #[arg(value_name = "M")]
+    #[arg(value_name = "M", value_parser = commit_number)]
     to: Option<i64>,
     /// Only this table
     #[arg(long)]
@@ -41,9 +42,10 @@ impl Subcommand for Diff {
         if let Some(table) = &self.table
             && !workbench.schema().tables.contains_key(table)
         {
-            let known: Vec<&str> = workbench.schema().tables.keys().map(String::as_str).collect();
-            return Err(Error::usage(format!("there is no canonical table \"{table}\""))
-                .hint(format!("the tables are: {}", known.join(", "))));
+            return Err(unknown("canonical table", table, workbench.schema().tables.keys().map(String::as_str)));
+        }
+        if self.from.is_none() && workbench.verdict()?.is_none() {
+            return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
         }
         let between = match (self.from, self.to) {
             (None, _) => None,

@@ -6,7 +6,7 @@ use super::sink::Sink;
 use super::table::Table;
 use super::text::{count, number, visible};
 use super::{Outcome, Subcommand, failure};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, unknown};
 use crate::model;
 use crate::workbench::Workbench;
 
@@ -79,10 +79,8 @@ pub fn all(
             .hint("add one: tastevin source add isavigne_prod --kind isavigne --path FOLDER"));
     }
     // A name that is wrong is a slip of the pen: nothing is loaded.
-    if let Some(unknown) = names.iter().find(|name| !known.contains_key(*name)) {
-        let list: Vec<&str> = known.keys().map(String::as_str).collect();
-        return Err(Error::usage(format!("there is no source \"{unknown}\""))
-            .hint(format!("the sources are: {}", list.join(", "))));
+    if let Some(name) = names.iter().find(|name| !known.contains_key(*name)) {
+        return Err(unknown("source", name, known.keys().map(String::as_str)));
     }
     let mut loads = Loads { done: Vec::new(), failed: Vec::new() };
     for name in names {

@@ -19,6 +19,10 @@ pub fn run(dir: Option<PathBuf>, context: &Context) -> Result<Outcome> {
                 return Err(Error::usage(format!("there is no command and no folder \"{typed}\""))
                     .hint(format!("did you mean `tastevin {near}`?")));
             }
+            if !dir.exists() {
+                return Err(Error::usage(format!("there is no command and no folder \"{typed}\""))
+                    .hint("`tastevin --help` lists the commands; `tastevin init DIR` makes a workspace"));
+            }
             dir
         }
         None => context.dir()?,

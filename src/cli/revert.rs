@@ -1,6 +1,7 @@
 //! `tastevin revert`: take a commit back.
 
 use super::context::Context;
+use super::text::commit_number;
 use super::{Outcome, Subcommand, commit};
 use crate::error::Result;
 
@@ -11,7 +12,7 @@ use crate::error::Result;
 #[derive(clap::Args)]
 pub struct Revert {
     /// The commit, as `tastevin log` numbers it
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = commit_number, allow_negative_numbers = true)]
     commit: i64,
     /// Why
     #[arg(short, long, default_value = "")]

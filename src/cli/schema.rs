@@ -5,7 +5,7 @@ use super::json;
 use super::table::Table;
 use super::text::visible;
 use super::{Outcome, Subcommand};
-use crate::error::{Error, Result};
+use crate::error::{Result, unknown};
 use crate::model::{self, Field};
 use crate::workbench;
 
@@ -28,9 +28,7 @@ impl Subcommand for Schema {
         };
         if let Some(only) = &self.table {
             if !schema.tables.contains_key(only) {
-                let known: Vec<&str> = schema.tables.keys().map(String::as_str).collect();
-                return Err(Error::usage(format!("there is no canonical table \"{only}\""))
-                    .hint(format!("the tables are: {}", known.join(", "))));
+                return Err(unknown("canonical table", only, schema.tables.keys().map(String::as_str)));
             }
             schema.tables.retain(|name, _| name == only);
         }

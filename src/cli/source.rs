@@ -9,7 +9,7 @@ use super::json;
 use super::table::Table;
 use super::text::{count, number, visible};
 use super::{Outcome, Subcommand};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, unknown};
 use crate::model::{LoadStatus, SourceConfig};
 use crate::workbench::{self, SourceStatus, Tried};
 
@@ -209,9 +209,8 @@ impl Edit {
 fn status(names: &[String], last: usize, context: &Context) -> Result<Outcome> {
     let workbench = context.look()?;
     let mut sources = workbench.sources()?;
-    if let Some(unknown) = names.iter().find(|name| !sources.iter().any(|source| source.name == **name)) {
-        return Err(Error::usage(format!("there is no source \"{unknown}\""))
-            .hint("`tastevin source list` shows those there are"));
+    if let Some(name) = names.iter().find(|name| !sources.iter().any(|source| source.name == **name)) {
+        return Err(unknown("source", name, sources.iter().map(|source| source.name.as_str())));
     }
     if !names.is_empty() {
         sources.retain(|source| names.contains(&source.name));

@@ -55,6 +55,14 @@ impl Paint {
     }
 }
 
+/// The number of a commit on the command line.
+pub fn commit_number(text: &str) -> Result<i64, String> {
+    match text.parse::<i64>() {
+        Ok(number) if number >= 0 => Ok(number),
+        _ => Err("a commit is a number, as `tastevin log` shows it".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

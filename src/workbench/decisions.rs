@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use indexmap::{IndexMap, IndexSet};
 
 use super::{Decider, clock};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, nearest, unknown};
 use crate::model::{Action, AnomalyFilter, Decision, Field, NEVER_WAIVED, Page, Status, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path};
@@ -326,13 +326,8 @@ impl Decider {
     }
 
     fn table(&self, table: &str) -> Result<&Table> {
-        self.schema().tables.get(table).ok_or_else(|| {
-            let error = Error::usage(format!("there is no table \"{table}\""));
-            match nearest(table, self.schema().tables.keys().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-                None => error,
-            }
-        })
+        let tables = &self.schema().tables;
+        tables.get(table).ok_or_else(|| unknown("table", table, tables.keys().map(String::as_str)))
     }
 
     fn field(&self, table: &str, field: &str) -> Result<&Field> {

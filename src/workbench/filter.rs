@@ -1,7 +1,7 @@
 //! Whether what a filter names is there at all: a slip of the pen must not read as "no such findings".
 
 use super::Reader;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, unknown};
 use crate::model::AnomalyFilter;
 use crate::sql::{Literal, Path};
 use crate::stages::check;
@@ -35,12 +35,7 @@ impl Reader {
         if declared.iter().any(|known| known == name) || self.is_found(what, name)? {
             return Ok(());
         }
-        let error = Error::usage(format!("there is no {what} \"{name}\""));
-        Err(match nearest(name, declared.iter().map(String::as_str)) {
-            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-            None if declared.is_empty() => error,
-            None => error.hint(format!("known are: {}", declared.join(", "))),
-        })
+        Err(unknown(what, name, declared.iter().map(String::as_str)))
     }
 
     fn has_any_row(&self, row: &str) -> Result<bool> {

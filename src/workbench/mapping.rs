@@ -188,7 +188,9 @@ impl Reader {
     }
 
     fn mapping_name(&self, source: &str) -> Result<String> {
-        self.workspace().mapping_name(source).ok_or_else(|| Error::usage(format!("there is no source \"{source}\"")))
+        self.known(source)?;
+        let name = self.workspace().mapping_name(source);
+        name.ok_or_else(|| Error::internal(format!("source \"{source}\" lost its mapping")))
     }
 }
 

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::connectors::{self, Place, Watch};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, unknown};
 use crate::model::{Canceller, Commit, Load, LoadOptions, Progress, SourceConfig, Verdict};
 use crate::stages::{browse, check, cluster, commit, decide, findings as asked, load, recheck};
 use crate::store::{Function, Settings, Store};
@@ -181,14 +181,10 @@ impl Workbench {
 
 impl Reader {
     fn known(&self, name: &str) -> Result<&SourceConfig> {
-        self.config().sources.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.config().sources.keys().map(String::as_str).collect();
-            let hint = if known.is_empty() {
-                "add one with `tastevin source add`".to_owned()
-            } else {
-                format!("the sources are: {}", known.join(", "))
-            };
-            Error::usage(format!("there is no source \"{name}\"")).hint(hint)
+        let sources = &self.config().sources;
+        sources.get(name).ok_or_else(|| {
+            let error = unknown("source", name, sources.keys().map(String::as_str));
+            if sources.is_empty() { error.hint("add one with `tastevin source add`") } else { error }
         })
     }
 

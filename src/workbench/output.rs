@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::Reader;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, unknown};
 use crate::model::{AnomalyFilter, FailOn, Verdict};
 use crate::reports::{self, Target};
 use crate::rules;
@@ -51,11 +51,7 @@ impl Reader {
     pub fn export(&self, table: &str, format: &str, target: Target) -> Result<u64> {
         let format = reports::table_format(format)?;
         let Some(declared) = self.schema().tables.get(table) else {
-            let error = Error::usage(format!("there is no table \"{table}\""));
-            return Err(match nearest(table, self.schema().tables.keys().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-                None => error.hint("`tastevin schema` shows them all"),
-            });
+            return Err(unknown("table", table, self.schema().tables.keys().map(String::as_str)));
         };
         if !self.store.has_table("canonical", table)? {
             return Err(Error::usage(format!("nothing of \"{table}\" is committed yet"))

@@ -8,7 +8,7 @@ use polars::prelude::DataFrame;
 
 use super::Target;
 use super::mapping::Profiles;
-use super::tables::Browser;
+use super::tables::{self, Browser};
 use super::workspace::{Workspace, located};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::reports;
 use crate::stages::{check, commit, decide, findings, gate, load, map, recheck, report, standing};
-use crate::store::{Store, vet};
+use crate::store::Store;
 
 /// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
 pub struct Reader {
@@ -293,25 +293,25 @@ impl Reader {
 
     /// A window of the rows of any query; see [`Reader::query`] for what a query may do.
     pub fn page(&self, sql: &str, offset: u64, limit: u64) -> Result<Page> {
-        let sql = vet::query(&self.store, sql)?;
+        let sql = tables::asked(&self.store, sql)?;
         self.store.page(&sql, offset, limit).map_err(asked_wrongly)
     }
 
     /// All rows of a query over the workspace's tables, every value as text. Reading only: one SELECT, no files.
     pub fn query(&self, sql: &str) -> Result<Page> {
-        let sql = vet::query(&self.store, sql)?;
+        let sql = tables::asked(&self.store, sql)?;
         self.store.texts(&sql).map_err(asked_wrongly)
     }
 
     /// Writes the rows of a query and says how many there were; see [`Reader::query`] for what a query may do.
     pub fn write_query(&self, sql: &str, format: &str, target: Target) -> Result<u64> {
-        let sql = vet::query(&self.store, sql)?;
+        let sql = tables::asked(&self.store, sql)?;
         reports::export(&self.store, &sql, reports::table_format(format)?, target).map_err(asked_wrongly)
     }
 
     /// All rows of a query as a polars frame.
     pub fn frame(&self, sql: &str) -> Result<DataFrame> {
-        let sql = vet::query(&self.store, sql)?;
+        let sql = tables::asked(&self.store, sql)?;
         self.store.frame(&sql).map_err(asked_wrongly)
     }
 }

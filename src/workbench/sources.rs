@@ -48,7 +48,12 @@ impl Workbench {
         for (option, value) in changes {
             let text = || value.as_ref().and_then(toml::Value::as_str).map(str::to_owned);
             match option.as_str() {
-                "kind" => config.kind = text().ok_or_else(|| Error::usage("the kind of a source is a text"))?,
+                "kind" => {
+                    config.kind = text().ok_or_else(|| {
+                        Error::usage("a source has a kind, and it is a text")
+                            .hint("write it like --set kind=isavigne; `tastevin source kinds` lists them")
+                    })?
+                }
                 "mapping" => config.mapping = text(),
                 _ => {
                     config.options.shift_remove(option);

@@ -666,3 +666,45 @@ fn an_unreadable_value_of_a_required_field_is_not_waived_into_an_empty_one() {
     assert!(refused.stderr.contains("must have a value"), "{}", refused.stderr);
     workspace.tastevin(["decide", "waive", "unreadable-value", "customers", "--all", "--why", "x"]).passed();
 }
+
+#[test]
+fn what_is_asked_wrongly_is_told_with_what_there_is_by_every_command() {
+    let empty = Workspace::empty();
+    let checked = Workspace::checked();
+    checked.write("ledger.jsonl", "{}\n");
+    for (workspace, arguments, said) in [
+        (&empty, &["map", "suggest", "shop"][..], &["there is no source \"shop\"", "tastevin source add"][..]),
+        (&empty, &["load", "shop"], &["there is no source \"shop\"", "there is none yet"]),
+        (&empty, &["diff"], &["nothing was checked yet", "tastevin check"]),
+        (&empty, &["decide", "apply", "-"], &["no decision to make", "decide apply -"]),
+        (
+            &checked,
+            &["map", "suggest", "isavigne"],
+            &["there is no source \"isavigne\"", "did you mean \"isavigne_prod\"?"],
+        ),
+        (&checked, &["map", "suggest", "--table", "custmers"], &["did you mean \"customers\"?"]),
+        (&checked, &["map", "show", "custmers"], &["did you mean \"customers\"?"]),
+        (&checked, &["map", "set", "isavigne_prd", "customers.email", "Email"], &["did you mean \"isavigne_prod\"?"]),
+        (&checked, &["map", "set", "isavigne_prod", "customer.email", "Email"], &["did you mean \"customers\"?"]),
+        (&checked, &["source", "status", "isavigne"], &["did you mean \"isavigne_prod\"?"]),
+        (&checked, &["source", "edit", "isavigne_prod", "--unset", "kind"], &["a source has a kind", "--set kind="]),
+        (&checked, &["source", "edit", "isavigne_prod", "--set", "pth=x"], &["did you mean \"path\"?"]),
+        (&checked, &["export", "custmers"], &["did you mean \"customers\"?"]),
+        (&checked, &["schema", "custmers"], &["did you mean \"customers\"?"]),
+        (&checked, &["diff", "--table", "custmers"], &["did you mean \"customers\"?"]),
+        (&checked, &["diff", "one"], &["a commit is a number, as `tastevin log` shows it"]),
+        (&checked, &["revert", "-1"], &["a commit is a number, as `tastevin log` shows it"]),
+        (&checked, &["revert", "9"], &["there is no commit 9", "nothing has been committed yet"]),
+        (&checked, &["anomalies", "clusters", "customer", "city"], &["did you mean customers.city?"]),
+        (&checked, &["decide", "apply", "ledger.jsonl"], &["at: argument:1", "decide apply - < ledger.jsonl"]),
+        (&checked, &["query", "SELECT emial FROM candidate.customers"], &["emial", "line 1, character 8"]),
+    ] {
+        let refused = workspace.tastevin(arguments).ended(2).stderr;
+        for part in said {
+            assert!(refused.contains(part), "{arguments:?}: no {part} in\n{refused}");
+        }
+    }
+    // What is neither a command nor a folder is a slip, with and without a terminal.
+    let refused = empty.tastevin(["nothing_like_it"]).ended(2).stderr;
+    assert!(refused.contains("there is no command and no folder \"nothing_like_it\""), "{refused}");
+}

@@ -5,7 +5,7 @@ use super::super::context::Context;
 use super::super::json;
 use super::super::table::Table;
 use super::super::text::count;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 /// List spellings of a text field that are likely to be the same thing, among all its values
 ///
@@ -25,11 +25,16 @@ impl Clusters {
         let workbench = context.look()?;
         let fields = workbench.text_fields()?;
         if !fields.iter().any(|one| (&one.table, &one.field) == (&self.table, &self.field)) {
-            let known: Vec<String> = fields.iter().map(|one| format!("{} {}", one.table, one.field)).collect();
+            let known: Vec<String> = fields.iter().map(|one| format!("{}.{}", one.table, one.field)).collect();
+            let meant = nearest(&format!("{}.{}", self.table, self.field), known.iter().map(String::as_str));
             let error = Error::usage(format!("{}.{} has no spellings to compare", self.table, self.field));
             return Err(match known.as_slice() {
                 [] => error.hint("nothing was checked yet: run `tastevin load` and then `tastevin check`"),
-                known => error.hint(format!("these have: {}", known.join(", "))),
+                known => match meant {
+                    Some(near) => error.hint(format!("did you mean {near}?")),
+                    None => error,
+                }
+                .hint(format!("these have: {}", known.join(", "))),
             });
         }
         let clusters = workbench.clusters(&self.table, &self.field)?;

@@ -1,6 +1,7 @@
 //! `tastevin decide apply`: decisions as lines of a ledger, made here.
 
 use std::io::{self, BufRead as _};
+use std::path::Path;
 
 use super::{Outcome, print};
 use crate::cli::context::Context;
@@ -29,27 +30,38 @@ struct Line {
 
 impl Apply {
     pub fn run(self, context: &Context) -> Result<Outcome> {
-        let mut lines = Vec::new();
-        for line in self.lines {
+        // Each with where it stands.
+        let mut lines: Vec<(&str, u64, String)> = Vec::new();
+        for (at, line) in (1..).zip(self.lines) {
             match line.as_str() {
                 "-" => {
-                    for line in io::stdin().lock().lines() {
-                        lines.push(line.map_err(|cause| Error::new(Kind::Io, "cannot read stdin").caused_by(cause))?);
+                    for (at, line) in (1..).zip(io::stdin().lock().lines()) {
+                        let line = line.map_err(|cause| Error::new(Kind::Io, "cannot read stdin").caused_by(cause))?;
+                        lines.push(("stdin", at, line));
                     }
                 }
-                _ => lines.push(line),
+                _ => lines.push(("argument", at, line)),
             }
         }
-        let read = |(at, line): (usize, &String)| {
+        let read = |(place, at, line): &(&str, u64, String)| {
             serde_json::from_str::<Line>(line).map_err(|cause| {
-                Error::usage("this is no decision").at_line(at as u64 + 1).caused_by(cause).hint(
+                let error = Error::usage("this is no decision").at_file(*place).at_line(*at).caused_by(cause);
+                let error = match Path::new(line).is_file() {
+                    true => error.hint(format!("to read the lines of a file: tastevin decide apply - < {line}")),
+                    false => error,
+                };
+                error.hint(
                     "a decision is a line of decisions.jsonl, like \
                      {\"kind\":\"exclude\",\"table\":\"customers\",\"rows\":[\"isavigne-C12345\"]}",
                 )
             })
         };
-        let wanted = lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(read);
+        let wanted = lines.iter().filter(|(.., line)| !line.trim().is_empty()).map(read);
         let wanted = wanted.collect::<Result<Vec<Line>>>()?;
+        if wanted.is_empty() {
+            return Err(Error::usage("there is no decision to make: nothing was written on stdin")
+                .hint("`grep NAME other/decisions.jsonl | tastevin decide apply -` takes decisions over"));
+        }
         let mut workbench = context.change()?;
         // All of them are made, or none.
         let made = workbench.decide_all(wanted.into_iter().map(|line| (line.action, line.why)).collect())?;

@@ -3,7 +3,7 @@
 use super::super::Outcome;
 use super::super::context::Context;
 use super::super::text::{number, visible};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, nearest, unknown};
 use crate::model::{Edit, EntityProposal, Mapping, MappingDraft, Step};
 use crate::workbench::Workbench;
 
@@ -71,7 +71,7 @@ impl Set {
             return Err(wrong(format!("\"{}\" names no field; write TABLE.FIELD", self.field)));
         };
         let Some(declared) = workbench.schema().tables.get(table) else {
-            return Err(wrong(format!("there is no canonical table \"{table}\"")));
+            return Err(unknown("canonical table", table, workbench.schema().tables.keys().map(String::as_str)));
         };
         if !declared.fields.contains_key(field) {
             let error = wrong(format!("the table \"{table}\" has no field \"{field}\""));

@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::table::Table;
 use super::super::text::visible;
 use super::super::{Outcome, json};
-use crate::error::{Error, Result};
+use crate::error::{Result, unknown};
 use crate::model::{Derive, Field, MappingLine, Step};
 use crate::workbench::Workbench;
 
@@ -27,9 +27,7 @@ impl Show {
         if let Some(table) = &table
             && !workbench.schema().tables.contains_key(table)
         {
-            let known: Vec<&str> = workbench.schema().tables.keys().map(String::as_str).collect();
-            return Err(Error::usage(format!("there is no canonical table \"{table}\""))
-                .hint(format!("the tables are: {}", known.join(", "))));
+            return Err(unknown("canonical table", table, workbench.schema().tables.keys().map(String::as_str)));
         }
         if sql {
             for (name, statement) in workbench.map_sql()? {

@@ -5,7 +5,7 @@ use super::super::sink::Sink;
 use super::super::table::Table;
 use super::super::text::{count, visible};
 use super::super::{Outcome, json};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, unknown};
 use crate::model::{EntityProposal, Proposal, Step, Suggestion};
 use crate::workbench::Workbench;
 
@@ -48,9 +48,7 @@ impl Suggest {
         if let Some(table) = &self.table
             && !workbench.schema().tables.contains_key(table)
         {
-            let known: Vec<&str> = workbench.schema().tables.keys().map(String::as_str).collect();
-            return Err(Error::usage(format!("there is no canonical table \"{table}\""))
-                .hint(format!("the tables are: {}", known.join(", "))));
+            return Err(unknown("canonical table", table, workbench.schema().tables.keys().map(String::as_str)));
         }
         let mut proposals = Vec::new();
         for source in self.sources(&workbench)? {

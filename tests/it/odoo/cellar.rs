@@ -84,6 +84,7 @@ const MODELS: &[(&str, Fields)] = &[
             ("product_uom_qty", "float", ""),
             ("price_unit", "float", ""),
             ("price_subtotal", "monetary", ""),
+            ("purchase_price", "float", ""),
             ("currency_id", "many2one", "res.currency"),
             ("display_type", "selection", ""),
             ("is_downpayment", "boolean", ""),
@@ -143,7 +144,9 @@ pub fn cellar(version: &'static str) -> World {
     world.put("res.users", 7, json!({ "login": USER, "name": "Robot" }));
     world.put("res.company", 1, json!({ "name": "Cave" }));
     world.put("crm.team", 1, json!({ "name": "Caveau" }));
-    for (id, name, holds) in [(1, "Unité(s)", 1.0), (2, "Carton de 6", 6.0), (3, "Colis de fête", 3.0)] {
+    for (id, name, holds) in
+        [(1, "Unité(s)", 1.0), (2, "Carton de 6", 6.0), (3, "Colis de fête", 3.0), (4, "Douzaines", 12.0)]
+    {
         // Old versions keep four digits of the one and compute the other from it.
         let part = (10_000.0_f64 / holds).round() / 10_000.0;
         world.put(

@@ -206,6 +206,29 @@ fn units_and_packs_are_told_in_bottles_of_75_cl() -> Result<()> {
             ],
             "{version}"
         );
+        // Product 1 is counted in dozens from now on, and sold in dozens and in bottles.
+        desk.later(240);
+        {
+            let mut world = desk.server.world();
+            world.put("product.product", 1, json!({ "uom_id": 4 }));
+            world.put("sale.order.line", 10, json!({ "product_id": 1, (unit): 4 }));
+            world.put("sale.order.line", 11, json!({ "product_id": 1, (unit): 1 }));
+            world.put("stock.quant", 1, json!({ "product_uom_id": 4 }));
+        }
+        desk.load()?;
+        desk.workbench().check(&|_| {})?;
+        assert_eq!(
+            desk.rows("SELECT unit, quantity_bottles_75cl_eq::DOUBLE FROM candidate.sales_lines WHERE sale_line_key IN ('odoo-10', 'odoo-11') ORDER BY sale_line_key"),
+            ["carton de 12|24.0", "bouteille|2.0"],
+        );
+        assert_eq!(
+            desk.rows("SELECT round(list_price_eur, 2)::DOUBLE FROM candidate.products WHERE product_key = 'odoo-1'"),
+            ["1.04"]
+        );
+        assert_eq!(
+            desk.rows("SELECT unit, quantity_bottles_75cl_eq::INT FROM candidate.stock_levels"),
+            ["carton de 12|1440"]
+        );
     }
     Ok(())
 }
@@ -228,6 +251,22 @@ fn a_sale_late_in_the_evening_is_of_the_day_that_it_was_there() -> Result<()> {
     let desk = Desk::on("19.0", "auto", "timezone = \"Alsace\"");
     let refused = desk.load().expect_err("refused");
     assert!(refused.to_string().contains("there is no such time zone"), "{refused}");
+    Ok(())
+}
+
+#[test]
+fn what_a_line_cost_when_it_was_sold_goes_before_what_its_product_costs_today() -> Result<()> {
+    let desk = Desk::on("19.0", "auto", "");
+    {
+        let mut world = desk.server.world();
+        world.put("sale.order.line", 10, json!({ "purchase_price": 5.25 }));
+        // Odoo writes 0 for a cost that nobody has entered.
+        world.put("sale.order.line", 11, json!({ "purchase_price": 0.0 }));
+    }
+    desk.load()?;
+    desk.workbench().check(&|_| {})?;
+    let rows = "SELECT sale_line_key, cost_total_eur::DOUBLE, margin_percent::DOUBLE FROM candidate.sales_lines ORDER BY 1 LIMIT 2";
+    assert_eq!(desk.rows(rows), ["odoo-10|31.5|58.0", "odoo-11|36.0|52.0"]);
     Ok(())
 }
 

@@ -55,7 +55,8 @@ pub fn reference() -> String {
          the table that it is told, with a column per field as VARCHAR, then `_file` and `_load`).\n\n\
          `extract` runs within the load's transaction: when it fails, or the program is killed, the earlier load stands. It is \
          handed what the earlier load staged and what it then wanted to be told again (a cursor), so that it can read only what \
-         changed. What its mappings say under `[entities.NAME]` is its own: `place.entities::<T>()` reads it. Add a mapping to \
+         changed. Where there is nothing to read of one entity it says so (`Came::Nothing`), and the others are loaded; an error \
+         stops the whole source. What its mappings say under `[entities.NAME]` is its own: `place.entities::<T>()` reads it. Add a mapping to \
          `mappings/` and a page to `docs/`, and tests that run against a real listener.\n",
     );
     page

@@ -333,7 +333,7 @@ fn loaded(model: &mut Model, source: &str, outcome: Result<Load>) -> Vec<Effect>
         }
         Err(error) if error.kind() == Kind::Interrupted => {
             model.loads.clear();
-            model.say(Tone::News, format!("loading {source} was cancelled; the earlier load still stands"));
+            model.say(Tone::News, format!("loading {source} was cancelled; what was staged before it still is"));
             return Vec::new();
         }
         Err(error) => model.notes.fail(model.clock, &error),

@@ -151,7 +151,7 @@ fn load_in_words(load: &Load) -> String {
             if load.drift.is_empty() { counts } else { format!("{counts} · columns changed") }
         }
         LoadStatus::Failed => format!("failed: {}", first()),
-        LoadStatus::Cancelled => "cancelled; the earlier load still stands".to_owned(),
+        LoadStatus::Cancelled => "cancelled; what was staged before it still is".to_owned(),
     }
 }
 

@@ -101,7 +101,8 @@ impl Bench {
     fn decide(&mut self, bench: &mut Workbench) -> Result<()> {
         let n = bench.decision_count();
         let customer = row(bench, "customers", "_key NOT LIKE '%#%' AND purchase_count > 0")?;
-        let buyer = row(bench, "customers", "_key NOT LIKE '%#%' AND purchase_count > 1")?;
+        let buyer =
+            row(bench, "customers", &format!("_key NOT LIKE '%#%' AND purchase_count > 1 AND _key <> '{customer}'"))?;
         let line = row(bench, "sales_lines", "_key NOT LIKE '%#%' AND price_total_eur > 0")?;
         let gone = row(bench, "sales_lines", "_key NOT LIKE '%#%' AND quantity_units > 1")?;
         let product = row(bench, "products", "_key NOT LIKE '%#%' AND list_price_eur > 0")?;
@@ -167,7 +168,12 @@ impl Bench {
         Ok(())
     }
 
-    fn time(&mut self, bench: &mut Workbench, kind: &'static str, wish: &dyn Fn(&mut Workbench) -> Result<()>) -> Result<()> {
+    fn time(
+        &mut self,
+        bench: &mut Workbench,
+        kind: &'static str,
+        wish: &dyn Fn(&mut Workbench) -> Result<()>,
+    ) -> Result<()> {
         if self.only.as_ref().is_some_and(|only| !kind.contains(only.as_str()) && !kind.contains("undo")) {
             return Ok(());
         }
@@ -188,9 +194,8 @@ impl Bench {
 /// Some row of a table that meets a condition; another one after every decision.
 fn row(bench: &Workbench, table: &str, condition: &str) -> Result<String> {
     let n = bench.decision_count();
-    let rows = bench.query(&format!(
-        "SELECT _key FROM candidate.{table} WHERE {condition} ORDER BY hash(_key || '{n}') LIMIT 1"
-    ))?;
+    let rows = bench
+        .query(&format!("SELECT _key FROM candidate.{table} WHERE {condition} ORDER BY hash(_key || '{n}') LIMIT 1"))?;
     let first = rows.rows.into_iter().flatten().flatten().next();
     first.ok_or_else(|| Error::internal(format!("no row of {table} where {condition}")))
 }

@@ -86,6 +86,6 @@ pub const RULE: Rule = Rule {
     ],
 };
 
-/// The identity of a row without the number that tells equal records apart; a row with a key of its own has none.
-const SAME_RECORD: &str =
-    "CASE WHEN contains(t._key, '#') THEN regexp_replace(t._key, '[.][0-9]+$', '') ELSE t._key END";
+/// The identity of a row without the number that tells equal records apart; a row with a key of its own has none and no
+/// equals.
+const SAME_RECORD: &str = "CASE WHEN contains(t._key, '#') THEN regexp_replace(t._key, '[.][0-9]+$', '') END";

@@ -153,8 +153,8 @@ pub(super) fn judged(scope: &Scope, judge: impl Fn(Finding, &Subject) -> Finding
     let from = format!("FROM {table} AS t WHERE {value} IS NOT NULL");
     let mut queries = vec![judge(Finding::of(scope), &Subject { text: value, from }).sql()];
     for origin in scope.origins {
-        if let Some(text) = origin.text(field, "s.") {
-            let (join, unread) = (staged_join(scope, origin), scope.unread(field));
+        if let (Some(text), Some(unread)) = (origin.text(field, "s."), scope.unread(field)) {
+            let join = staged_join(scope, origin);
             let from = format!("FROM {table} AS t {join} WHERE {unread} AND {text} IS NOT NULL");
             let finding = Finding::of(scope).join(join).value(text.as_str()).when(unread);
             queries.push(judge(finding, &Subject { text, from }).sql());
@@ -268,12 +268,11 @@ impl Scope<'_> {
         (at < 63).then(|| 1 << at)
     }
 
-    /// The condition that the field had text that could not be read.
-    pub(super) fn unread(&self, field: &str) -> String {
-        match self.bit(field) {
-            Some(bit) => format!("t._unread & {bit} <> 0"),
-            None => "false".to_owned(),
-        }
+    /// The condition that the field had text that could not be read; `None` where it is known of no row.
+    pub(super) fn unread(&self, field: &str) -> Option<String> {
+        let bit = self.bit(field)?;
+        let is_any = self.only.is_none_or(|only| only.unread.unsigned_abs() & bit != 0);
+        is_any.then(|| format!("t._unread & {bit} <> 0"))
     }
 
     /// The condition that no decision has set any of the fields: what is staged for them is what the row has.

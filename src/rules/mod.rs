@@ -74,10 +74,12 @@ pub struct Rule {
 pub enum Reach {
     /// Nobody's.
     Row,
-    /// Those of the rows that are alike, before or after: with the same value of this expression over `t`.
+    /// Those of the rows that are alike, before or after: with the same value of this expression over `t`. A row for which
+    /// it is NULL is like no other.
     Alike(fn(&Scope) -> Result<String>),
-    /// Those of all rows on which the rule has found something, when the rows change to which the table refers.
-    Found,
+    /// When the rows change to which the table refers, those of the rows on which the rule has found a value like a key
+    /// that came, went or changed: with the same value of what this makes of a text.
+    Found(fn(&str) -> String),
     /// Those of every row of the table: the rule compares with what is usual there.
     Table,
 }
@@ -130,8 +132,18 @@ pub struct Scope<'a> {
     pub fed: &'a [&'a str],
     /// The day on which the check runs.
     pub today: NaiveDate,
-    /// The temporary table with the rows to look at, where it is not all of them; it has the columns of the candidates.
-    pub only: Option<&'a str>,
+    /// The rows to look at, where it is not all of them.
+    pub only: Option<Only<'a>>,
+}
+
+/// Some rows of a table, to be looked at by themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Only<'a> {
+    /// The temporary table with the rows; it has the columns of the candidates.
+    pub rows: &'a str,
+    /// The bits of `_unread` that are set in any of them. What nobody has needs no looking for, and the engine spends more
+    /// time on reading a long statement than on few rows.
+    pub unread: i64,
 }
 
 /// A source and entity that feeds a table.
@@ -159,7 +171,7 @@ impl<'a> Scope<'a> {
     /// The relation with the rows to look at.
     fn rows(&self) -> String {
         match self.only {
-            Some(only) => Ident(only).to_string(),
+            Some(only) => Ident(only.rows).to_string(),
             None => Path("candidate", &self.check.table).to_string(),
         }
     }
@@ -167,7 +179,7 @@ impl<'a> Scope<'a> {
     /// The relation with the staged texts of the rows to look at that come from an origin.
     fn texts(&self, origin: &Origin) -> String {
         match self.only {
-            Some(only) => Ident(&texts_of(only, &origin.relation)).to_string(),
+            Some(only) => Ident(&texts_of(only.rows, &origin.relation)).to_string(),
             None => Path("staging", &origin.relation).to_string(),
         }
     }

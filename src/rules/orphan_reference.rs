@@ -9,7 +9,7 @@ pub const RULE: Rule = Rule {
     id: "orphan-reference",
     title: "Reference to nothing",
     severity: Severity::Error,
-    reach: Reach::Found,
+    reach: Reach::Found(same_key),
     docs: Docs {
         finds: "Values of a reference that no row of the table referred to has. A suggestion is given where exactly one key differs only in case, accents, spaces or leading zeros. Nothing is checked against a table that no source feeds.",
         matters: "A sale of a customer who is not there is lost for every figure per customer.",

@@ -29,21 +29,19 @@ pub const RULE: Rule = Rule {
         let factor = scope.number("factor", 10.0)?;
         let least = scope.number("rows", 20.0)?;
         let amount = format!("abs({})", quantity.sql);
-        // Quantities are few however many the lines, so the quartile is taken over counted values: no sorting of all rows.
-        let counted = format!(
-            "SELECT {} AS thing, {amount} AS amount, count(*) AS rows FROM {} AS t\n\
-             WHERE {} IS NOT NULL AND {amount} > 0 GROUP BY 1, 2",
+        let amounts = format!(
+            "SELECT {} AS thing, {amount} AS amount FROM {} AS t WHERE {} IS NOT NULL AND {amount} > 0",
             group.sql,
             Path("candidate", &scope.check.table),
             group.sql,
         );
-        let ranked = "SELECT thing, amount, sum(rows) OVER (PARTITION BY thing ORDER BY amount) AS upto,\n  \
-                      sum(rows) OVER (PARTITION BY thing) AS rows FROM counted";
-        let groups = "SELECT thing, min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows, max(amount) AS most\n\
-                      FROM ranked GROUP BY 1";
+        let groups = "SELECT thing, quantile_disc(amount, 0.75) AS quartile, count(*) AS rows, max(amount) AS most\n\
+                      FROM amounts GROUP BY 1";
+        // Quantities are few however many the lines, so the quartile of all is taken over counted values: no sorting of all rows.
         let all = format!(
             "SELECT min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows FROM (\n  \
-             SELECT amount, sum(rows) OVER (ORDER BY amount) AS upto, sum(rows) OVER () AS rows FROM counted\n\
+             SELECT amount, sum(rows) OVER (ORDER BY amount) AS upto, sum(rows) OVER () AS rows FROM (\n  \
+             SELECT amount, count(*) AS rows FROM amounts GROUP BY 1)\n\
              ) WHERE rows >= {least} HAVING quartile IS NOT NULL"
         );
         let usual = format!(
@@ -55,8 +53,7 @@ pub const RULE: Rule = Rule {
         let sql = Finding::of(scope)
             .joins_of(&quantity)
             .joins_of(&group)
-            .step("counted", counted)
-            .step("ranked", ranked)
+            .step("amounts", amounts)
             .step("groups", groups)
             .step("everything", all)
             .step("usual", few(&usual))

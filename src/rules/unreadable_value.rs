@@ -39,6 +39,7 @@ pub const RULE: Rule = Rule {
             (None, FieldType::Timestamp) => "a day and time",
             (None, FieldType::List) => "a list",
         };
+        let Some(unread) = scope.unread(name) else { return Ok(None) };
         let queries = scope.origins.iter().filter_map(|origin| {
             let text = origin.text(name, "s.")?;
             let mut finding = Finding::of(scope)
@@ -49,7 +50,7 @@ pub const RULE: Rule = Rule {
                     quoted(&text),
                     Literal(&format!(" cannot be read as {what}"))
                 ))
-                .when(scope.unread(name));
+                .when(unread.as_str());
             if field.format == Some(Format::Email) {
                 finding = finding.suggestion(invalid_email::repaired(&text));
             }

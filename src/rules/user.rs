@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::finding::{Finding, column};
-use super::{Origin, Scope};
+use super::{Only, Origin, Scope};
 use crate::error::{Error, Kind, Result, misread};
 use crate::model::{Check, Schema, Severity, Table, examples};
 use crate::sql::{Literal, Path as Name};
@@ -169,7 +169,7 @@ impl UserRule {
         schema: &Schema,
         origins: &[Origin],
         today: chrono::NaiveDate,
-        only: Option<&str>,
+        only: Option<Only>,
     ) -> Result<String> {
         let Some(table) = schema.tables.get(&self.table) else {
             return Err(self.wrong("table", &format!("there is no table \"{}\"", self.table)));
@@ -196,7 +196,7 @@ impl UserRule {
         schema: &Schema,
         origins: &[Origin],
         today: chrono::NaiveDate,
-        only: Option<&str>,
+        only: Option<Only>,
     ) -> Result<String> {
         let check = self.check();
         for (name, text) in &check.arguments {

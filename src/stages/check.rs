@@ -14,7 +14,7 @@ use crate::model::{
     Schema, Severity, Status, TableScore, Unit, Verdict,
 };
 use crate::rules::user::UserRule;
-use crate::rules::{self, Origin, Reach, Rule, Scope};
+use crate::rules::{self, Only, Origin, Reach, Rule, Scope};
 use crate::sql::{Literal, Path as Name};
 use crate::store::{Store, TimeUnit, Value};
 
@@ -63,7 +63,8 @@ pub fn run(
     canceller: &Canceller,
 ) -> Result<Verdict> {
     // What is wrong with a rule is said before anything runs.
-    let uses = uses(store, inputs)?;
+    let fed = fed(store, inputs)?;
+    let uses = uses(store, inputs, &fed)?;
     stake::validate(inputs.schema)?;
     store.transaction(|store| {
         store.run("DELETE FROM dq.anomalies")?;
@@ -87,7 +88,7 @@ pub fn run(
         canceller.check()?;
         waive(store, inputs.today)?;
         let number = store.count("SELECT coalesce(max(\"check\"), 0) + 1 FROM dq.verdict")?;
-        let mut verdict = judge(store, inputs, &uses, i64::try_from(number).unwrap_or(1))?;
+        let mut verdict = judge(store, inputs, &uses, &fed, i64::try_from(number).unwrap_or(1))?;
         // The gate looks at the figures of this check and at what it knew, so they are kept first.
         keep_figures(store, &verdict, None, inputs.at)?;
         keep(store, &verdict)?;
@@ -98,8 +99,8 @@ pub fn run(
 }
 
 /// What the findings say in sum, without the gate.
-pub(super) fn judge(store: &Store, inputs: &Inputs, uses: &[Use], check: i64) -> Result<Verdict> {
-    let tables = scores(store, inputs)?;
+pub(super) fn judge(store: &Store, inputs: &Inputs, uses: &[Use], fed: &[&str], check: i64) -> Result<Verdict> {
+    let tables = scores(store, fed)?;
     Ok(Verdict {
         check,
         rules: tallies(store, inputs.schema, uses, &tables)?,
@@ -181,7 +182,7 @@ impl Use {
     }
 
     /// The query that looks only at the rows of a temporary table.
-    pub fn sql_of(&self, store: &Store, inputs: &Inputs, fed: &[&str], only: &str) -> Result<Option<String>> {
+    pub fn sql_of(&self, store: &Store, inputs: &Inputs, fed: &[&str], only: Only) -> Result<Option<String>> {
         match &self.is {
             Is::Ours(rule, check) => (rule.find)(&scope(inputs, check, fed, Some(only))),
             Is::Theirs(rule) => {
@@ -225,14 +226,19 @@ impl<'u> Batch<'u> {
 
     /// Writes down what the queries find; told how, it says now and then which share of the work is done.
     pub fn run(&self, store: &Store, tell: Option<&(dyn Fn(f64) + Sync)>) -> Result<()> {
+        self.run_into(store, "INSERT INTO dq.anomalies BY NAME", tell)
+    }
+
+    /// Hands what the queries find to the statement that begins like this.
+    pub fn run_into(&self, store: &Store, begin: &str, tell: Option<&(dyn Fn(f64) + Sync)>) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
         let findings: Vec<String> = self.0.iter().map(|(one, sql)| one.findings(sql)).collect();
-        let insert = format!("INSERT INTO dq.anomalies BY NAME\n{}", findings.join("\nUNION ALL\n"));
+        let sql = format!("{begin}\n{}", findings.join("\nUNION ALL\n"));
         let ran = match tell {
-            Some(tell) => store.execute_telling(&insert, tell).map(drop),
-            None => store.run(&insert),
+            Some(tell) => store.execute_telling(&sql, tell).map(drop),
+            None => store.run(&sql),
         };
         ran.map_err(|cause| match (cause.kind(), self.0.len()) {
             // Of several it could be any.
@@ -253,7 +259,7 @@ fn origins_of<'a>(inputs: &Inputs<'a>, table: &str) -> &'a [Origin] {
     inputs.origins.get(table).map(Vec::as_slice).unwrap_or_default()
 }
 
-fn scope<'a>(inputs: &Inputs<'a>, check: &'a Check, fed: &'a [&'a str], only: Option<&'a str>) -> Scope<'a> {
+fn scope<'a>(inputs: &Inputs<'a>, check: &'a Check, fed: &'a [&'a str], only: Option<Only<'a>>) -> Scope<'a> {
     let Inputs { schema, today, .. } = *inputs;
     Scope { schema, check, origins: origins_of(inputs, &check.table), fed, today, only }
 }
@@ -266,12 +272,11 @@ pub(super) fn fed<'a>(store: &Store, inputs: &Inputs<'a>) -> Result<Vec<&'a str>
 }
 
 /// Every use of every rule on the tables that some source feeds.
-pub(super) fn uses(store: &Store, inputs: &Inputs) -> Result<Vec<Use>> {
-    let fed = fed(store, inputs)?;
+pub(super) fn uses(store: &Store, inputs: &Inputs, fed: &[&str]) -> Result<Vec<Use>> {
     let mut uses = Vec::new();
     for check in rules::checks(inputs.schema)? {
         let rule = rules::find(&check.rule)?;
-        let sql = (rule.find)(&scope(inputs, &check, &fed, None)).map_err(|error| {
+        let sql = (rule.find)(&scope(inputs, &check, fed, None)).map_err(|error| {
             let number = inputs.schema.checks.iter().position(|other| *other == check).map(|at| at.to_string());
             // What no line asks for follows from what is declared of the field.
             let declared = ["tables", &check.table, "fields", &check.field];
@@ -343,14 +348,19 @@ fn unused_waivers(store: &Store, today: NaiveDate) -> Result<u64> {
 }
 
 /// Per table that some source feeds, how good it is.
-fn scores(store: &Store, inputs: &Inputs) -> Result<Vec<TableScore>> {
+fn scores(store: &Store, fed: &[&str]) -> Result<Vec<TableScore>> {
     let sql = "SELECT \"table\", count(*) FILTER (worst = 2), count(*) FILTER (worst = 1) FROM (\n  \
                SELECT \"table\", \"row\", max(CASE severity WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END) AS worst\n  \
                FROM dq.anomalies WHERE status = 'open' GROUP BY 1, 2) GROUP BY 1";
     let found: Vec<(String, i64, i64)> = store.query(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    if fed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let counts: Vec<String> =
+        fed.iter().map(|table| format!("(SELECT count(*) FROM {})", Name("candidate", table))).collect();
+    let counts: Vec<u64> = store.query(&format!("SELECT unnest([{}])", counts.join(", ")), [], |row| row.get(0))?;
     let mut scores = Vec::new();
-    for table in fed(store, inputs)? {
-        let rows = store.count(&format!("SELECT count(*) FROM {}", Name("candidate", table)))?;
+    for (table, rows) in fed.iter().zip(counts) {
         let bad = found.iter().find(|(name, ..)| name == table);
         let (blocking, warning) =
             bad.map_or((0, 0), |(_, blocking, warning)| (unsigned(*blocking), unsigned(*warning)));
@@ -358,7 +368,7 @@ fn scores(store: &Store, inputs: &Inputs) -> Result<Vec<TableScore>> {
             0 => 100.0,
             rows => 100.0 * rows.saturating_sub(blocking + warning) as f64 / rows as f64,
         };
-        scores.push(TableScore { table: table.to_owned(), rows, blocking, warning, score });
+        scores.push(TableScore { table: (*table).to_owned(), rows, blocking, warning, score });
     }
     Ok(scores)
 }

@@ -13,7 +13,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use indexmap::{IndexMap, IndexSet};
+use serde::{Deserialize, Serialize};
 
+use super::map::Change;
 use super::{decide, kept};
 use crate::error::{Error, Result};
 use crate::model::{self, Condition, ConditionKind, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
@@ -27,6 +29,58 @@ use crate::store::Store;
 /// writes them first.
 pub fn conditions(store: &Store, schema: &Schema, gate: &Gate) -> Result<Vec<Condition>> {
     Ok(hold(store, schema, gate)?.1)
+}
+
+/// The name under which the figures of the rows that are held back are kept for the next decision.
+const FIGURES: &str = "figures of the gate";
+
+/// The same after decisions: `before` is the state in which the gate was asked last, `moved` names the tables in which
+/// other rows are blocked, came, went, or have other keys or references, and `changes` are what became of their rows.
+pub(super) fn conditions_again(
+    store: &Store,
+    schema: &Schema,
+    gate: &Gate,
+    before: Option<&str>,
+    mut moved: IndexSet<String>,
+    changes: &IndexMap<String, Change>,
+) -> Result<Vec<Condition>> {
+    let Some(figures) = kept::of::<Figures>(store, FIGURES, before)? else { return conditions(store, schema, gate) };
+    let (order, is_cyclic) = referred_first(schema);
+    if is_cyclic {
+        return conditions(store, schema, gate);
+    }
+    // What is held back in a table is for the tables to wait for that refer to it.
+    for name in &order {
+        let mut references = schema.tables[name].fields.values().filter_map(|field| field.references.as_ref());
+        if references.any(|to| moved.contains(&to.table)) {
+            moved.insert(name.clone());
+        }
+    }
+    Ok(hold_again(store, schema, gate, Some(Known { figures, moved, changes }))?.1)
+}
+
+/// The state has changed and what is held back has not: its figures are those of the new state too.
+pub(super) fn stays(store: &Store, schema: &Schema, gate: &Gate, before: Option<&str>) -> Result<()> {
+    match kept::of::<Figures>(store, FIGURES, before)? {
+        Some(figures) => kept::keep(store, FIGURES, kept::state(store, schema, gate)?.as_deref(), &figures),
+        None => Ok(()),
+    }
+}
+
+/// What is known of the rows that were held back before a decision.
+struct Known<'k> {
+    figures: Figures,
+    /// The tables in which others may be held back now.
+    moved: IndexSet<String>,
+    changes: &'k IndexMap<String, Change>,
+}
+
+/// The figures of the rows that are held back, and per table how many rows are committed and how many of these no source
+/// gives any more.
+#[derive(Default, Serialize, Deserialize)]
+struct Figures {
+    held: IndexMap<String, Count>,
+    gone: IndexMap<String, (u64, u64)>,
 }
 
 /// A query for the rows of a table that have an open finding of a severity on which the gate fails: `row`, `reasons`.
@@ -59,7 +113,7 @@ pub(super) struct Held {
 
 /// How many candidate rows a table has, how many of them are held back, and how many of those only because they wait for a row
 /// that they refer to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Count {
     pub rows: u64,
     pub held: u64,
@@ -129,13 +183,22 @@ pub fn limits(gate: &Gate) -> Result<(Most, Most)> {
 /// Gathers the rows that are held back and says what must hold. `None` where the candidates are not what the conditions are about:
 /// nothing was checked yet, or the schema has changed since.
 pub(super) fn hold(store: &Store, schema: &Schema, gate: &Gate) -> Result<(Option<Held>, Vec<Condition>)> {
+    hold_again(store, schema, gate, None)
+}
+
+fn hold_again(
+    store: &Store,
+    schema: &Schema,
+    gate: &Gate,
+    known: Option<Known>,
+) -> Result<(Option<Held>, Vec<Condition>)> {
     let (most, most_removed) = limits(gate)?;
     let shapes = Shapes::read(store)?;
     let current = is_current(store, schema, &shapes)?;
     if !current.holds && !shapes.fit(schema) {
         return Ok((None, vec![current]));
     }
-    let held = gather(store, schema, gate.fail_on, &shapes)?;
+    let held = gather(store, schema, gate.fail_on, &shapes, known.as_ref())?;
     let mut conditions = vec![current];
     conditions.extend(keyed(schema));
     conditions.extend(homeless(store, schema, gate.fail_on)?);
@@ -143,7 +206,10 @@ pub(super) fn hold(store: &Store, schema: &Schema, gate: &Gate) -> Result<(Optio
     if gate.quarantine {
         conditions.push(most.condition(&held, &gate.max_quarantined));
     }
-    conditions.extend(removed(store, schema, &shapes, most_removed, &gate.max_removed)?);
+    let gone = gone(store, schema, &shapes, known.as_ref())?;
+    conditions.extend(removed(&gone, most_removed, &gate.max_removed));
+    let figures = Figures { held: held.tables.clone(), gone };
+    kept::keep(store, FIGURES, kept::state(store, schema, gate)?.as_deref(), &figures)?;
     Ok((Some(held), conditions))
 }
 
@@ -236,8 +302,14 @@ fn keyed(schema: &Schema) -> Option<Condition> {
 /// Findings that block but belong to no candidate row, so that they hold none back, cannot be quarantined with a row; said only
 /// where they exist.
 fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Condition>> {
+    let theirs = format!(
+        "SELECT DISTINCT \"table\" FROM dq.anomalies WHERE status = 'open' AND severity IN ({}) AND {}",
+        severity_list(fail_on),
+        is_theirs()
+    );
+    let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
     let mut found = Vec::new();
-    for table in schema.tables.keys() {
+    for table in schema.tables.keys().filter(|table| theirs.contains(table)) {
         let sql = format!(
             "SELECT count(*) FROM ({}) f ANTI JOIN {} r ON f.\"row\" = r.\"row\"",
             findings_sql(table, fail_on),
@@ -256,26 +328,76 @@ fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Co
     }))
 }
 
-/// Committed rows that no source gives any more. A table without any candidate would stay as it is while what is computed
-/// from it changes, so it counts as wholly removed. Said only once something is committed.
-fn removed(store: &Store, schema: &Schema, shapes: &Shapes, most: Most, written: &str) -> Result<Option<Condition>> {
-    let (mut over, mut is_committed) = (Vec::new(), false);
+/// The condition that a finding is of a rule of the user's own. Only such a one may be about no row of the table.
+fn is_theirs() -> String {
+    let ours: Vec<String> = rules::REGISTRY.iter().map(|rule| Literal(rule.id).to_string()).collect();
+    format!("rule NOT IN ({})", ours.join(", "))
+}
+
+/// Per table in which something is committed or could be: how many rows are, and how many of them no source gives any more.
+fn gone(
+    store: &Store,
+    schema: &Schema,
+    shapes: &Shapes,
+    known: Option<&Known>,
+) -> Result<IndexMap<String, (u64, u64)>> {
+    let mut figures = IndexMap::new();
     for (name, table) in &schema.tables {
         let keys: Vec<&str> = table.keys().collect();
         if keys.is_empty() || !shapes.has("canonical", name, &keys) {
             continue;
         }
-        let same: Vec<String> = keys.iter().map(|key| format!("k.{0}::VARCHAR = c.{0}::VARCHAR", Ident(key))).collect();
-        let (canonical, candidate) = (Path("canonical", name), Path("candidate", name));
-        let rows = store.count(&format!("SELECT count(*) FROM {canonical}"))?;
-        let gone = store
-            .count(&format!("SELECT count(*) FROM {canonical} k ANTI JOIN {candidate} c ON {}", same.join(" AND ")))?;
-        is_committed |= rows > 0;
-        if !most.allows(Count { rows, held: gone, waiting: 0 }) {
-            over.push(format!("{name} {gone} of {rows} rows"));
-        }
+        let before = known.and_then(|known| Some((known.figures.gone.get(name)?, known)));
+        let figure = match before {
+            Some((figure, known)) if !known.moved.contains(name) => *figure,
+            Some((&(rows, gone), known)) if known.changes.contains_key(name) => {
+                (rows, gone.saturating_add_signed(more_gone(store, name, table)?))
+            }
+            Some((figure, _)) => *figure,
+            None => {
+                let same: Vec<String> =
+                    keys.iter().map(|key| format!("k.{0}::VARCHAR = c.{0}::VARCHAR", Ident(key))).collect();
+                let (canonical, candidate) = (Path("canonical", name), Path("candidate", name));
+                let rows = store.count(&format!("SELECT count(*) FROM {canonical}"))?;
+                let gone = store.count(&format!(
+                    "SELECT count(*) FROM {canonical} k ANTI JOIN {candidate} c ON {}",
+                    same.join(" AND ")
+                ))?;
+                (rows, gone)
+            }
+        };
+        figures.insert(name.clone(), figure);
     }
-    Ok(is_committed.then(|| Condition {
+    Ok(figures)
+}
+
+/// How many more committed rows no source gives any more than before the rows of a table changed.
+fn more_gone(store: &Store, name: &str, table: &Table) -> Result<i64> {
+    let key = key_text(table, "t.");
+    let (canonical, candidate) = (Path("canonical", name), Path("candidate", name));
+    let sql = format!(
+        "WITH keys AS MATERIALIZED (SELECT DISTINCT key FROM ({values}) AS keys(key) WHERE key IS NOT NULL),\n\
+         committed AS MATERIALIZED (SELECT {key} AS key FROM {canonical} AS t WHERE {key} IN (FROM keys)),\n\
+         given AS MATERIALIZED (SELECT {key} AS key, t._key FROM {candidate} AS t WHERE {key} IN (FROM keys)),\n\
+         given_before AS (SELECT {key} AS key FROM {before} AS t UNION ALL SELECT key FROM given WHERE _key NOT IN (SELECT _key FROM {after}))\n\
+         SELECT count(*) FILTER (key NOT IN (SELECT key FROM given)) - count(*) FILTER (key NOT IN (SELECT key FROM given_before WHERE key IS NOT NULL))\n\
+         FROM committed",
+        values = Change::values(name, &key),
+        before = Change::before(name),
+        after = Change::after(name),
+    );
+    Ok(store.first(&sql, [], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// Committed rows that no source gives any more. A table without any candidate would stay as it is while what is computed
+/// from it changes, so it counts as wholly removed. Said only once something is committed.
+fn removed(gone: &IndexMap<String, (u64, u64)>, most: Most, written: &str) -> Option<Condition> {
+    let over: Vec<String> = gone
+        .iter()
+        .filter(|(_, (rows, gone))| !most.allows(Count { rows: *rows, held: *gone, waiting: 0 }))
+        .map(|(name, (rows, gone))| format!("{name} {gone} of {rows} rows"))
+        .collect();
+    gone.values().any(|(rows, _)| *rows > 0).then(|| Condition {
         what: match most {
             Most::Percent(_) => format!("no table loses more than {} of its committed rows", written.trim()),
             Most::Rows(rows) => format!("no table loses more than {rows} committed rows"),
@@ -286,7 +408,7 @@ fn removed(store: &Store, schema: &Schema, shapes: &Shapes, most: Most, written:
             false => format!("{}; if that is meant, raise max_removed in tastevin.toml", over.join(", ")),
         },
         kind: ConditionKind::MostRemoved,
-    }))
+    })
 }
 
 fn blocked(held: &Held, quarantine: bool) -> Condition {
@@ -367,20 +489,28 @@ impl Most {
     }
 }
 
-/// Open findings on which the gate fails: `row`, `rule`, `reason`.
-fn findings_sql(table: &str, fail_on: FailOn) -> String {
+/// The severities on which the gate fails, as a list in SQL.
+fn severity_list(fail_on: FailOn) -> String {
     let severities: Vec<String> =
         severities(fail_on).iter().map(|severity| Literal(severity.name()).to_string()).collect();
-    let severities = if severities.is_empty() { "NULL".to_owned() } else { severities.join(", ") };
+    if severities.is_empty() { "NULL".to_owned() } else { severities.join(", ") }
+}
+
+/// Open findings on which the gate fails: `row`, `rule`, `reason`.
+fn findings_sql(table: &str, fail_on: FailOn) -> String {
     format!(
         "SELECT \"row\", rule, rule || CASE WHEN field = '' THEN '' ELSE ' ' || field END || ': ' || message AS reason \
-         FROM dq.anomalies WHERE \"table\" = {} AND status = 'open' AND severity IN ({severities})",
-        Literal(table)
+         FROM dq.anomalies WHERE \"table\" = {} AND status = 'open' AND severity IN ({})",
+        Literal(table),
+        severity_list(fail_on)
     )
 }
 
-fn gather(store: &Store, schema: &Schema, fail_on: FailOn, shapes: &Shapes) -> Result<Held> {
-    for (name, table) in &schema.tables {
+/// Gathers why rows are held back, per table; of tables in which nothing has moved, what is gathered already stands.
+fn gather(store: &Store, schema: &Schema, fail_on: FailOn, shapes: &Shapes, known: Option<&Known>) -> Result<Held> {
+    let is_moved = |name: &str| known.is_none_or(|known| known.moved.contains(name));
+    let moved = || schema.tables.iter().filter(|(name, _)| is_moved(name));
+    for (name, table) in moved() {
         store.run(&format!(
             "CREATE OR REPLACE TEMP TABLE {} AS {}",
             Ident(&format!("reasons/{name}")),
@@ -388,11 +518,11 @@ fn gather(store: &Store, schema: &Schema, fail_on: FailOn, shapes: &Shapes) -> R
         ))?;
     }
     let held = |name: &str| store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)));
-    let own = schema.tables.keys().map(|name| held(name)).collect::<Result<Vec<u64>>>()?;
+    let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
     let (order, is_cyclic) = referred_first(schema);
     loop {
         let mut added = 0;
-        for name in &order {
+        for name in order.iter().filter(|name| is_moved(name)) {
             for sql in orphans(schema, name, shapes) {
                 added += store.execute(&format!("INSERT INTO {} {sql}", reasons(name)), [])?;
             }
@@ -403,10 +533,16 @@ fn gather(store: &Store, schema: &Schema, fail_on: FailOn, shapes: &Shapes) -> R
         }
     }
     let mut tables = IndexMap::new();
-    for (name, own) in schema.tables.keys().zip(own) {
-        let rows = store.count(&format!("SELECT count(*) FROM {}", Path("candidate", name)))?;
-        let held = held(name)?;
-        tables.insert(name.clone(), Count { rows, held, waiting: held - own });
+    for name in schema.tables.keys() {
+        let count = match own.get(name.as_str()) {
+            Some(own) => {
+                let rows = store.count(&format!("SELECT count(*) FROM {}", Path("candidate", name)))?;
+                let held = held(name)?;
+                Count { rows, held, waiting: held - own }
+            }
+            None => known.and_then(|known| known.figures.held.get(name).copied()).unwrap_or_default(),
+        };
+        tables.insert(name.clone(), count);
     }
     Ok(Held { tables })
 }
@@ -416,8 +552,13 @@ fn own_reasons(name: &str, table: &Table, fail_on: FailOn) -> String {
     let candidate = Path("candidate", name);
     let mut pipeline = Pipeline::new();
     pipeline.step("findings", findings_sql(name, fail_on));
-    let mut sets =
-        vec![format!("SELECT f.\"row\", f.reason FROM findings f SEMI JOIN {candidate} c ON f.\"row\" = c._key")];
+    let is_theirs = is_theirs();
+    let mut sets = vec![
+        format!("SELECT \"row\", reason FROM findings WHERE NOT ({is_theirs})"),
+        format!(
+            "SELECT f.\"row\", f.reason FROM (FROM findings WHERE {is_theirs}) f SEMI JOIN {candidate} c ON f.\"row\" = c._key"
+        ),
+    ];
     if table.keys().next().is_some() {
         let (keys, names) = (key_list(table, ""), table.keys().collect::<Vec<_>>().join(", "));
         // A row whose key is its own alone has it as its identity too; only the others need a closer look.
@@ -485,7 +626,7 @@ fn orphans(schema: &Schema, name: &str, shapes: &Shapes) -> Vec<String> {
             ),
         );
         let mut present = format!(
-            "SELECT {} AS value FROM {candidate} u ANTI JOIN {held} h ON u._key = h.\"row\"",
+            "SELECT {0} AS value FROM {candidate} u SEMI JOIN suspects s ON {0} = s.value ANTI JOIN {held} h ON u._key = h.\"row\"",
             value("u.", &reference.field)
         );
         let keys: Vec<&str> = to.keys().collect();

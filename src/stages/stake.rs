@@ -59,6 +59,11 @@ pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String
     let is_built = |table: &str| built.iter().any(|name| name == table);
     for (table, ways) in ways(schema) {
         let Some(found) = rows(&table).filter(|_| is_built(&table) && is_built(money)) else { continue };
+        // In a table of their own the engine knows how many they are, and begins with them where they are few.
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {FOUND} AS {found}"))?;
+        if store.count(&format!("SELECT count(*) FROM {FOUND}"))? == 0 {
+            continue;
+        }
         let amount = format!("s.{}", Ident(&stake.field));
         let mut lines = Vec::new();
         for way in &ways {
@@ -75,7 +80,7 @@ pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String
             }
             lines.push(format!(
                 "SELECT {alias}._key AS \"row\", s._key AS line, {amount} AS amount FROM {} AS s{joins}\n\
-                 SEMI JOIN found ON found.\"row\" = {alias}._key",
+                 SEMI JOIN {FOUND} AS found ON found.\"row\" = {alias}._key",
                 Path("candidate", money)
             ));
         }
@@ -83,9 +88,9 @@ pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String
         let distinct = if ways.len() == 1 && ways.iter().all(|way| way.len() <= 1) { "" } else { "DISTINCT " };
         store.run(&format!(
             "UPDATE dq.anomalies AS a SET stake = sums.stake FROM (\n\
-             WITH found AS MATERIALIZED ({found}),\nlines AS ({})\n\
+             WITH lines AS ({})\n\
              SELECT \"row\", coalesce(sum(amount), 0)::DECIMAL(38,4) AS stake\n\
-             FROM found LEFT JOIN (SELECT {distinct}* FROM lines) AS l USING (\"row\") GROUP BY 1\n\
+             FROM {FOUND} LEFT JOIN (SELECT {distinct}* FROM lines) AS l USING (\"row\") GROUP BY 1\n\
              ) AS sums WHERE a.\"table\" = {} AND a.\"row\" = sums.\"row\"",
             lines.join("\nUNION ALL\n"),
             Literal(&table)
@@ -93,6 +98,9 @@ pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String
     }
     Ok(())
 }
+
+/// The temporary table with the rows beside whose findings the money is written.
+const FOUND: &str = "\"rows with money at stake\"";
 
 /// Writes the money anew beside the findings that are new and those of rows on which other money hangs than before.
 pub fn fill_again(store: &Store, schema: &Schema, changes: &IndexMap<String, Change>) -> Result<()> {

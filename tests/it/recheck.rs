@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use tastevin::error::{Error, Kind};
 use tastevin::model::{Canceller, Decision, Gate, Mapping, Schema, Verdict};
 use tastevin::rules;
 use tastevin::stages::decide::Ledger;
@@ -401,6 +402,18 @@ impl World {
         })
     }
 
+    /// As after a decision that makes way for the next one: nothing of it is left.
+    fn begun(&self) {
+        let canceller = Canceller::default();
+        let outcome = self.with_inputs(|plan, inputs| {
+            self.store.transaction(|store| {
+                recheck::run(store, plan, inputs, &canceller)?;
+                Err::<(), Error>(Error::interrupted())
+            })
+        });
+        assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Interrupted));
+    }
+
     fn commit(&self) -> bool {
         let at = chrono::DateTime::UNIX_EPOCH;
         let request = commit::Request {
@@ -440,6 +453,13 @@ impl World {
             );
             all.insert(format!("dq.{table}"), self.list(&sql));
         }
+        // What the gate remembers for the next decision.
+        for table in self.schema.tables.keys() {
+            let sql = format!("SELECT DISTINCT \"row\" FROM temp.\"reasons/{table}\" ORDER BY 1");
+            all.insert(format!("held back in {table}"), self.list(&sql));
+        }
+        let kept = "SELECT detail FROM temp.kept WHERE name = 'figures of the gate'";
+        all.insert("figures of the gate".into(), self.list(kept));
         // The number of a check tells how many there were, and nothing of what was found.
         let number = |text: String| text.replace(&format!("check {}", verdict.check), "check n");
         let mut told = verdict.clone();
@@ -597,6 +617,9 @@ fn play(seed: u64, decisions: usize) -> Result<(), TestCaseError> {
             lines.push(action);
         }
         let after = lines.join(" and ");
+        if dice.roll(4) == 0 {
+            part.begun();
+        }
         let Some(verdict) = part.part() else {
             return Err(TestCaseError::fail(format!("everything was looked at after {after}")));
         };

@@ -91,9 +91,6 @@ impl Plan {
             canceller.check()?;
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
             let table = self.table(name)?;
-            let is_named = concerned
-                .iter()
-                .any(|(of, kind, _)| of == name && ["set", "bulk", "exclude", "merge"].contains(&kind.as_str()));
             let mut replaced = Vec::new();
             for (field, declared) in &table.fields {
                 let to = declared.references.as_ref();
@@ -105,10 +102,10 @@ impl Plan {
                     replaced.extend(decided::replaced_otherwise(store, &self.schema, name, field, KNOWN, before)?);
                 }
             }
-            // What cannot be applied is told even where it touches no row.
-            let is_told = concerned.iter().any(|(of, ..)| of == name);
+            // What cannot be applied is told even where it touches no row; what accepts a finding touches none.
+            let is_told = concerned.iter().any(|(of, kind, _)| of == name && kind != "waive");
             let seen = self.seen_change(table, &changes);
-            if !is_named && replaced.is_empty() && !is_told && seen.is_empty() {
+            if replaced.is_empty() && !is_told && seen.is_empty() {
                 continue;
             }
             replaced.extend(seen);
@@ -240,33 +237,37 @@ pub fn is_worth_it(store: &Store, table: &str, rows: u64) -> Result<bool> {
 /// What differs between the rows before and after; leaves only these in the two tables. `None` where nothing does.
 fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     let (before, after) = (Change::before(name), Change::after(name));
-    let differs: Vec<String> = table.fields.keys().map(|f| format!("b.{0} IS DISTINCT FROM a.{0}", Ident(f))).collect();
-    let both = "FILTER (b._key IS NOT NULL AND a._key IS NOT NULL)";
-    // One mark a field, in the order of the schema.
-    let marks: Vec<String> =
-        differs.iter().map(|is| format!("if(coalesce(bool_or({is}) {both}, false), '1', '0')")).collect();
-    let sql = format!(
-        "SELECT count(*) FILTER (b._key IS NULL), count(*) FILTER (a._key IS NULL),\n  \
-         coalesce(bit_or(xor(b._unread, a._unread)) {both}, 0), coalesce(bit_or(xor(b._decided, a._decided)) {both}, 0),\n  {}\n\
+    let differences = Ident("differences").to_string();
+    // A bit a field, in the order of the schema; a table has at most `MOST_FIELDS`.
+    let marks: Vec<String> = (0..)
+        .zip(table.fields.keys())
+        .map(|(bit, field)| format!("if(b.{0} IS DISTINCT FROM a.{0}, {1}, 0)", Ident(field), 1_i64 << bit))
+        .collect();
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {differences} AS\n\
+         SELECT coalesce(a._key, b._key) AS _key, b._key IS NULL AS came, a._key IS NULL AS went, \
+         xor(b._unread, a._unread) AS unread, xor(b._decided, a._decided) AS decided,\n  \
+         if(b._key IS NULL OR a._key IS NULL, 0, {})::BIGINT AS fields\n\
          FROM {before} AS b FULL JOIN {after} AS a ON b._key = a._key",
-        marks.join(" || ")
+        marks.join(" + ")
+    ))?;
+    let same = "NOT came AND NOT went AND unread = 0 AND decided = 0 AND fields = 0";
+    let sql = format!(
+        "SELECT count(*) FILTER (came), count(*) FILTER (went), coalesce(bit_or(unread), 0), coalesce(bit_or(decided), 0), \
+         coalesce(bit_or(fields), 0), count(*) FILTER ({same}) FROM {differences}"
     );
-    let found: Option<(i64, i64, i64, i64, String)> =
-        store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
-    let Some((came, went, unread, decided, marks)) = found else { return Ok(None) };
-    let fields = table.fields.keys().zip(marks.chars()).filter(|(_, mark)| *mark == '1').map(|(name, _)| name.clone());
-    let count = |n: i64| u64::try_from(n).unwrap_or(0);
-    let change = Change { fields: fields.collect(), unread, decided, came: count(came), went: count(went) };
+    let found: Option<(u64, u64, i64, i64, i64, u64)> = store
+        .first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))?;
+    let Some((came, went, unread, decided, marks, alike)) = found else { return Ok(None) };
+    let fields = (0..).zip(table.fields.keys()).filter(|(bit, _)| marks & (1 << bit) != 0);
+    let change = Change { fields: fields.map(|(_, name)| name.clone()).collect(), unread, decided, came, went };
     if change == Change::default() {
         return Ok(None);
     }
-    let same = Ident("rows as before").to_string();
-    store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {same} AS SELECT a._key FROM {before} AS b JOIN {after} AS a ON b._key = a._key\n\
-         WHERE NOT ({} OR b._unread <> a._unread OR b._decided <> a._decided);\n\
-         DELETE FROM {before} WHERE _key IN (FROM {same});\nDELETE FROM {after} WHERE _key IN (FROM {same});\nDROP TABLE {same}",
-        differs.join(" OR ")
-    ))?;
+    if alike > 0 {
+        let alike = format!("_key IN (SELECT _key FROM {differences} WHERE {same})");
+        store.run(&format!("DELETE FROM {before} WHERE {alike};\nDELETE FROM {after} WHERE {alike}"))?;
+    }
     Ok(Some(change))
 }
 

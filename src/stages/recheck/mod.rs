@@ -9,9 +9,11 @@ mod findings;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use indexmap::IndexSet;
+
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
-use super::{decide, gate, stake};
+use super::{decide, gate, kept, stake};
 use crate::error::Result;
 use crate::model::{Canceller, Gate, Verdict};
 use crate::rules;
@@ -23,15 +25,14 @@ const OTHERWISE: &str = "\"decisions otherwise\"";
 
 /// Remembers what the check that has just ended stood on. Without this nothing can be looked at in part.
 pub fn remember(store: &Store, plan: &Plan, inputs: &Inputs) -> Result<()> {
+    write_down(store, &basis(store, plan, inputs)?, &gate_basis(store, inputs)?, inputs.gate)
+}
+
+fn write_down(store: &Store, basis: &str, gate_basis: &str, gate: &Gate) -> Result<()> {
     store.run(&format!(
         "UPDATE dq.verdict SET basis = {};\nDELETE FROM dq.checked;\n\
          INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active",
-        Literal(&format!(
-            "{} {} {}",
-            basis(store, plan, inputs)?,
-            gate_basis(store, inputs)?,
-            declared_basis(inputs.gate)
-        ))
+        Literal(&format!("{basis} {gate_basis} {}", declared_basis(gate)))
     ))
 }
 
@@ -39,37 +40,50 @@ pub fn remember(store: &Store, plan: &Plan, inputs: &Inputs) -> Result<()> {
 /// tables then is for that check to replace, in the same transaction.
 pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -> Result<Option<Verdict>> {
     let Some(known) = known(store)? else { return Ok(None) };
-    if known.basis != basis(store, plan, inputs)? {
+    let basis = basis(store, plan, inputs)?;
+    if known.basis != basis {
         return Ok(None);
     }
     let Some(before) = check::verdict(store)? else { return Ok(None) };
+    let state = kept::state(store, inputs.schema, inputs.gate)?;
     store.run(&format!(
         "CREATE OR REPLACE TEMP TABLE {OTHERWISE} AS SELECT * FROM dq.decisions\n\
          WHERE kind <> 'revert' AND active <> coalesce({KNOWN}, false)"
     ))?;
     let Some(changes) = plan.build_again(store, OTHERWISE, canceller)? else { return Ok(None) };
-    let uses = check::uses(store, inputs)?;
+    let fed = check::fed(store, inputs)?;
+    let uses = check::uses(store, inputs, &fed)?;
     let blocked = blocked(inputs);
     store.run(&format!("CREATE OR REPLACE TEMP TABLE {BLOCKED} AS {blocked}"))?;
-    findings::again(store, inputs, &uses, &changes, canceller)?;
+    findings::again(store, inputs, &uses, &fed, &changes, canceller)?;
     stake::fill_again(store, inputs.schema, &changes)?;
     check::unwaive(store, OTHERWISE)?;
     check::waive(store, inputs.today)?;
     canceller.check()?;
-    let mut verdict = check::judge(store, inputs, &uses, before.check)?;
+    let mut verdict = check::judge(store, inputs, &uses, &fed, before.check)?;
     // It is the same check, brought up to date.
     check::keep_figures(store, &verdict, Some(&before), inputs.at)?;
-    check::keep(store, &verdict)?;
+    let gate_basis = gate_basis(store, inputs)?;
     let differs = format!("(({blocked}) EXCEPT FROM {BLOCKED}) UNION ALL (FROM {BLOCKED} EXCEPT ({blocked}))");
-    let is_gate_as_it_was = !changes.iter().any(|(table, change)| moves_rows(inputs, table, change))
-        && store.count(&format!("SELECT count(*) FROM ({differs})"))? == 0
-        && known.gate == gate_basis(store, inputs)?;
-    verdict.gate = match is_gate_as_it_was {
-        true => before.gate,
-        false => check::conditions(inputs, gate::conditions(store, inputs.schema, inputs.gate)?),
+    let mut moved: IndexSet<String> = store
+        .query(&format!("SELECT DISTINCT \"table\" FROM ({differs})"), [], |row| row.get(0))?
+        .into_iter()
+        .collect();
+    moved.extend(
+        changes.iter().filter(|(table, change)| moves_rows(inputs, table, change)).map(|(table, _)| table.clone()),
+    );
+    let is_gate_as_it_was = moved.is_empty() && known.gate == gate_basis;
+    // The gate asks what the last check knew.
+    check::keep(store, &verdict)?;
+    verdict.gate = if is_gate_as_it_was {
+        gate::stays(store, inputs.schema, inputs.gate, state.as_deref())?;
+        before.gate
+    } else {
+        let conditions = gate::conditions_again(store, inputs.schema, inputs.gate, state.as_deref(), moved, &changes)?;
+        check::conditions(inputs, conditions)
     };
     check::keep(store, &verdict)?;
-    remember(store, plan, inputs)?;
+    write_down(store, &basis, &gate_basis, inputs.gate)?;
     Ok(Some(verdict))
 }
 

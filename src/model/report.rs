@@ -192,7 +192,9 @@ pub struct RuleReport {
 pub struct WaterfallStep {
     /// The canonical table.
     pub table: String,
-    /// `rows in`, `rejected`, `staged`, `left out by the mapping`, `excluded`, `merged`, `candidates`, `quarantined`, `committed`.
+    /// `rows in`, `rejected`, `staged`, `left out by the mapping`, `excluded`, `merged`, `candidates`; then what a commit would
+    /// do now: `would be quarantined`, `would be committed`; and once there was a commit, what the last one has left:
+    /// `quarantined by the last commit`, `canonical since the last commit`.
     pub step: String,
     /// How many rows.
     pub rows: u64,

@@ -1,5 +1,6 @@
 //! The verdict: what a check found in sum, and whether the gate opens.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{FailOn, Severity};
@@ -22,6 +23,9 @@ pub struct Verdict {
     /// How the columns of the sources had changed with the loads that were checked, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<String>,
+    /// Per table, how many rows a commit would quarantine now; `None` where the gate could not look at them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<IndexMap<String, u64>>,
 }
 
 impl Verdict {

@@ -185,13 +185,20 @@ fn waterfall(report: &Report) -> Markup {
             } @else {
                 div .grid {
                     @for (table, steps) in &tables {
-                        div .card { h3 { (visible(table)) } (charts::waterfall(steps)) }
-                    }
-                }
-                p .soft {
-                    @match report.commits.first() {
-                        Some(commit) => { "Quarantined and committed: as of commit " (commit.id) "." },
-                        None => "Nothing is committed yet.",
+                        @let rows = |name: &str| steps.iter().find(|step| step.step == name).map_or(0, |step| step.rows);
+                        div .card {
+                            h3 { (visible(table)) }
+                            (charts::waterfall(steps))
+                            p .soft {
+                                @match report.commits.first() {
+                                    Some(commit) => {
+                                        "Commit " (commit.id) " left " (thousands(rows("canonical since the last commit"))) " rows in the canonical table and "
+                                        (thousands(rows("quarantined by the last commit"))) " in quarantine."
+                                    },
+                                    None => "Nothing of it is committed yet.",
+                                }
+                            }
+                        }
                     }
                 }
             }

@@ -73,10 +73,10 @@ pub fn report() -> Report {
             relation("contact_history", "customer_key", "customers", 0),
             relation("contact_history", "product_key_suggested", "products", 0),
         ],
-        waterfall: [("customers", [402, 2, 400, 0, 1, 3, 396, 12, 384]), ("sales_lines", [4016, 4, 4012, 0, 0, 0, 4012, 250, 3762])]
+        waterfall: [("customers", [402, 2, 400, 0, 1, 3, 396, 12, 384, 14, 380]), ("sales_lines", [4016, 4, 4012, 0, 0, 0, 4012, 250, 3762, 251, 3760])]
             .into_iter()
             .flat_map(|(table, rows)| {
-                let steps = ["rows in", "rejected", "staged", "left out by the mapping", "excluded", "merged", "candidates", "quarantined", "committed"];
+                let steps = ["rows in", "rejected", "staged", "left out by the mapping", "excluded", "merged", "candidates", "would be quarantined", "would be committed", "quarantined by the last commit", "canonical since the last commit"];
                 steps.into_iter().zip(rows).map(move |(step, rows)| WaterfallStep { table: table.into(), step: step.into(), rows })
             })
             .collect(),

@@ -92,7 +92,7 @@ pub fn run(
         // The gate looks at the figures of this check and at what it knew, so they are kept first.
         keep_figures(store, &verdict, None, inputs.at)?;
         keep(store, &verdict)?;
-        verdict.gate = conditions(inputs, gate::conditions(store, inputs.schema, inputs.gate)?);
+        asked(&mut verdict, inputs, gate::conditions(store, inputs.schema, inputs.gate)?);
         keep(store, &verdict)?;
         Ok(verdict)
     })
@@ -109,6 +109,7 @@ pub(super) fn judge(store: &Store, inputs: &Inputs, uses: &[Use], fed: &[&str], 
         conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
         unused_waivers: unused_waivers(store, inputs.today)?,
         drift: load::drift(store)?,
+        held: None,
     })
 }
 
@@ -424,10 +425,12 @@ fn tallies(store: &Store, schema: &Schema, uses: &[Use], tables: &[TableScore]) 
     Ok(tallies)
 }
 
-/// What must hold before a commit: the conditions of the gate, and that nothing is missing for want of a load.
-pub(super) fn conditions(inputs: &Inputs, mut conditions: Vec<Condition>) -> Vec<Condition> {
+/// Writes into the verdict what the gate says, and whether something is missing for want of a load.
+pub(super) fn asked(verdict: &mut Verdict, inputs: &Inputs, gate: gate::Asked) {
+    verdict.held = gate.held;
+    verdict.gate = gate.conditions;
     // A table whose source was never loaded is empty, and a commit would empty the canonical one.
-    conditions.push(Condition {
+    verdict.gate.push(Condition {
         what: "every source that the mappings read is loaded".to_owned(),
         holds: inputs.unloaded.is_empty(),
         detail: match inputs.unloaded {
@@ -436,7 +439,6 @@ pub(super) fn conditions(inputs: &Inputs, mut conditions: Vec<Condition>) -> Vec
         },
         kind: ConditionKind::Loaded,
     });
-    conditions
 }
 
 /// Keeps the figures beside those of earlier checks. Where a verdict of the same check is given, only what differs from it.
@@ -774,7 +776,7 @@ mod tests {
         let bench = Bench::new()?;
         let is_open = || {
             gate::conditions(&bench.store, &bench.schema, &bench.gate)
-                .map(|conditions| conditions.iter().all(|condition| condition.holds))
+                .map(|asked| asked.conditions.iter().all(|condition| condition.holds))
         };
         bench.waive("W2", "invalid-email", "'C3'", "'c at example.fr'", "NULL")?;
         assert!(bench.check()?.gate_is_open() && is_open()?);

@@ -27,8 +27,23 @@ use crate::store::Store;
 ///
 /// The scores of the check that found the anomalies must be in `dq.scores` already: a check that asks for its own verdict
 /// writes them first.
-pub fn conditions(store: &Store, schema: &Schema, gate: &Gate) -> Result<Vec<Condition>> {
-    Ok(hold(store, schema, gate)?.1)
+pub fn conditions(store: &Store, schema: &Schema, gate: &Gate) -> Result<Asked> {
+    Ok(Asked::of(hold(store, schema, gate)?))
+}
+
+/// What the gate says.
+pub struct Asked {
+    /// What must hold.
+    pub conditions: Vec<Condition>,
+    /// Per table, how many rows would be held back; `None` where the candidates are not what the gate is about.
+    pub held: Option<IndexMap<String, u64>>,
+}
+
+impl Asked {
+    fn of((held, conditions): (Option<Held>, Vec<Condition>)) -> Asked {
+        let counts = |held: Held| held.tables.into_iter().map(|(name, count)| (name, count.held)).collect();
+        Asked { conditions, held: held.map(counts) }
+    }
 }
 
 /// The name under which the figures of the rows that are held back are kept for the next decision.
@@ -43,7 +58,7 @@ pub(super) fn conditions_again(
     before: Option<&str>,
     mut moved: IndexSet<String>,
     changes: &IndexMap<String, Change>,
-) -> Result<Vec<Condition>> {
+) -> Result<Asked> {
     let Some(figures) = kept::of::<Figures>(store, FIGURES, before)? else { return conditions(store, schema, gate) };
     let (order, is_cyclic) = referred_first(schema);
     if is_cyclic {
@@ -56,7 +71,7 @@ pub(super) fn conditions_again(
             moved.insert(name.clone());
         }
     }
-    Ok(hold_again(store, schema, gate, Some(Known { figures, moved, changes }))?.1)
+    Ok(Asked::of(hold_again(store, schema, gate, Some(Known { figures, moved, changes }))?))
 }
 
 /// The state has changed and what is held back has not: its figures are those of the new state too.

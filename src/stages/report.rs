@@ -63,7 +63,7 @@ fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report>
         })?,
         tables: standing::tables(store, verdict)?,
         relations: relations(request.schema, verdict),
-        waterfall: standing::waterfall(store, request.schema, request.mappings)?,
+        waterfall: standing::waterfall(store, request.schema, request.mappings, Some(verdict))?,
         loads: records(
             store,
             "SELECT detail FROM dq.loads QUALIFY row_number() OVER (PARTITION BY source ORDER BY id DESC) = 1 ORDER BY source",
@@ -383,6 +383,7 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
             conflicts: 1,
             unused_waivers: 0,
             drift: Vec::new(),
+            held: Some([("customers".to_owned(), 3)].into()),
         }
     }
 
@@ -412,8 +413,10 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
                 ("excluded", 1),
                 ("merged", 1),
                 ("candidates", 7),
-                ("quarantined", 2),
-                ("committed", 5)
+                ("would be quarantined", 3),
+                ("would be committed", 4),
+                ("quarantined by the last commit", 2),
+                ("canonical since the last commit", 5)
             ]
         );
         Ok(())

@@ -14,9 +14,9 @@ use crate::store::Store;
 
 /// How far the data has come.
 pub fn standing(store: &Store, schema: &Schema, mappings: &[(String, Mapping)]) -> Result<Standing> {
-    let waterfall = waterfall(store, schema, mappings)?;
     let verdict = check::verdict(store)?;
     let (verdict, rejects) = (verdict.as_ref(), rejects(store)?);
+    let waterfall = waterfall(store, schema, mappings, verdict)?;
     let tables = verdict.map(|verdict| tables(store, verdict)).transpose()?.unwrap_or_default();
     let next = next::folded(next::all(&next::Seen { store, schema, mappings, verdict, rejects: &rejects })?);
     Ok(Standing { tables, waterfall, next })
@@ -71,9 +71,15 @@ pub(super) fn tables(store: &Store, verdict: &Verdict) -> Result<Vec<TableReport
         .collect())
 }
 
-/// Per table that a source feeds, the way from records in the files to rows in the canonical table. Up to
-/// `candidates` the figures are those of the last check, `quarantined` and `committed` those of the last commit.
-pub(super) fn waterfall(store: &Store, schema: &Schema, mappings: &[(String, Mapping)]) -> Result<Vec<WaterfallStep>> {
+/// Per table that a source feeds, the way from records in the files to rows in the canonical table: what a commit would do
+/// now, as the last check knows it, and then what the last commit has done.
+pub(super) fn waterfall(
+    store: &Store,
+    schema: &Schema,
+    mappings: &[(String, Mapping)],
+    verdict: Option<&Verdict>,
+) -> Result<Vec<WaterfallStep>> {
+    let is_committed = store.count("SELECT count(*) FROM dq.commits")? > 0;
     let staged: HashMap<(String, String), (i64, u64)> = store
         .query("SELECT source, entity, load, rows FROM dq.staged", [], |row| {
             Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?)))
@@ -105,7 +111,7 @@ pub(super) fn waterfall(store: &Store, schema: &Schema, mappings: &[(String, Map
         let excluded = left_out(store, table, "")?;
         let merged = left_out(store, table, "NOT ")?;
         let left_out = rows.saturating_sub(candidates + excluded + merged);
-        for (step, rows) in [
+        let mut way = vec![
             ("rows in", read),
             ("rejected", rejected),
             ("staged", rows),
@@ -113,9 +119,17 @@ pub(super) fn waterfall(store: &Store, schema: &Schema, mappings: &[(String, Map
             ("excluded", excluded),
             ("merged", merged),
             ("candidates", candidates),
-            ("quarantined", rows_of(store, "quarantine", table)?),
-            ("committed", rows_of(store, "canonical", table)?),
-        ] {
+        ];
+        if let Some(held) = verdict.and_then(|verdict| verdict.held.as_ref()?.get(table)) {
+            way.extend([("would be quarantined", *held), ("would be committed", candidates.saturating_sub(*held))]);
+        }
+        if is_committed {
+            way.extend([
+                ("quarantined by the last commit", rows_of(store, "quarantine", table)?),
+                ("canonical since the last commit", rows_of(store, "canonical", table)?),
+            ]);
+        }
+        for (step, rows) in way {
             steps.push(WaterfallStep { table: table.clone(), step: step.to_owned(), rows });
         }
     }

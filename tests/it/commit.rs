@@ -103,10 +103,10 @@ fn failing(conditions: &[Condition]) -> Vec<String> {
 #[test]
 fn the_gate_is_open_over_clean_candidates_and_closed_before_any_check() -> Result<()> {
     let store = checked()?;
-    assert_eq!(failing(&gate::conditions(&store, &schema(), &Gate::default())?), [""; 0]);
+    assert_eq!(failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions), [""; 0]);
     store.run("DELETE FROM dq.scores")?;
     assert_eq!(
-        failing(&gate::conditions(&store, &schema(), &Gate::default())?),
+        failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions),
         [
             "the last check knows the newest load, the decisions and the schema: nothing has been checked yet; run `tastevin check`"
         ]
@@ -119,18 +119,18 @@ fn the_gate_closes_when_a_load_or_the_schema_is_newer_than_the_check() -> Result
     let store = checked()?;
     store.run("INSERT INTO dq.loads VALUES (7, 'shop', 'failed', '2026-11-22 10:00:00', '2026-11-22 10:01:00', 0, 0, 0, '{}')")?;
     assert_eq!(
-        failing(&gate::conditions(&store, &schema(), &Gate::default())?),
+        failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions),
         [""; 0],
         "a failed load changes nothing"
     );
     store.run(
         "INSERT INTO dq.loads VALUES (8, 'shop', 'done', '2026-11-22 10:00:00', '2026-11-22 10:01:00', 0, 0, 0, '{}')",
     )?;
-    let closed = failing(&gate::conditions(&store, &schema(), &Gate::default())?);
+    let closed = failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions);
     assert!(closed[0].ends_with("shop was loaded after check 1; run `tastevin check`"), "{closed:?}");
     let mut grown = schema();
     grown.tables["customers"].fields.insert("city".to_owned(), Default::default());
-    let closed = failing(&gate::conditions(&store, &grown, &Gate::default())?);
+    let closed = failing(&gate::conditions(&store, &grown, &Gate::default())?.conditions);
     assert!(closed[0].contains("the candidates do not have customers.city"), "{closed:?}");
     Ok(())
 }
@@ -157,7 +157,8 @@ fn what_blocks_depends_on_severity_and_status_and_where_the_gate_fails() -> Resu
         max_quarantined: most.to_owned(),
         ..Gate::default()
     };
-    let closed = |gate: Gate| Ok::<_, tastevin::error::Error>(failing(&gate::conditions(&store, &schema(), &gate)?));
+    let closed =
+        |gate: Gate| Ok::<_, tastevin::error::Error>(failing(&gate::conditions(&store, &schema(), &gate)?.conditions));
     assert_eq!(
         closed(gate(FailOn::Error, true, "5%"))?,
         ["no table has more than 5% of its rows quarantined: lines 1 of 4 rows"]
@@ -177,7 +178,7 @@ fn a_blocking_finding_about_no_row_closes_the_gate() -> Result<()> {
     let store = checked()?;
     finding(&store, "error", "lines", "", "too-few-rows", "", "open")?;
     assert_eq!(
-        failing(&gate::conditions(&store, &schema(), &generous())?),
+        failing(&gate::conditions(&store, &schema(), &generous())?.conditions),
         ["no open finding that blocks is about a table as a whole: lines 1"]
     );
     Ok(())
@@ -368,7 +369,7 @@ fn rows_that_refer_to_a_quarantined_row_wait_for_it_and_so_do_those_that_refer_t
             "O1|2 ['orphan-reference order_key: O1 is quarantined in orders']",
         ]
     );
-    let closed = failing(&gate::conditions(&store, &schema(), &Gate::default())?);
+    let closed = failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions);
     assert_eq!(
         closed,
         [

@@ -124,8 +124,17 @@ fn a_report_of_a_check_says_where_the_bad_rows_are_and_what_to_do_next() {
     assert_eq!(report.relations[0].orphans, 2);
     assert!(!report.pass);
     assert!(report.next.iter().any(|step| step.command == "tastevin anomalies --rule orphan-reference --table sales"));
-    let steps: Vec<u64> = report.waterfall.iter().filter(|step| step.table == "sales").map(|step| step.rows).collect();
-    assert_eq!(steps, [4, 0, 4, 0, 0, 0, 4, 0, 0]);
+    let steps: Vec<(&str, u64)> = report
+        .waterfall
+        .iter()
+        .filter(|step| step.table == "sales" && step.rows > 0)
+        .map(|step| (step.step.as_str(), step.rows))
+        .collect();
+    assert_eq!(
+        steps,
+        [("rows in", 4), ("staged", 4), ("candidates", 4), ("would be quarantined", 2), ("would be committed", 2)],
+        "nothing is committed yet, and what would be is said"
+    );
 }
 
 #[test]

@@ -133,6 +133,7 @@ mod samples {
             conflicts: 0,
             unused_waivers: 0,
             drift: Vec::new(),
+            held: None,
         }
     }
 

@@ -79,14 +79,19 @@ pub fn waterfall(steps: &[&WaterfallStep]) -> Markup {
     const LEFT: f64 = 150.0;
     const WIDTH: f64 = 230.0;
     const LINE: f64 = 22.0;
-    let is_loss = |step: &str| !matches!(step, "rows in" | "staged" | "candidates" | "committed");
+    // What the last commit has done is beside the way of what is there now.
+    let is_way = |step: &str| !step.ends_with("last commit");
+    let is_loss = |step: &str| !matches!(step, "rows in" | "staged" | "candidates" | "would be committed");
     let most = steps.iter().map(|step| step.rows).max().unwrap_or(0).max(1) as f64;
     let mut standing = 0;
     let mut bars = Vec::new();
-    for step in steps.iter().filter(|step| step.rows > 0 || !is_loss(&step.step)) {
+    for step in steps.iter().filter(|step| is_way(&step.step) && (step.rows > 0 || !is_loss(&step.step))) {
         let (from, class) = if is_loss(&step.step) {
             standing = u64::saturating_sub(standing, step.rows);
-            (standing, if matches!(step.step.as_str(), "rejected" | "quarantined") { "lost" } else { "set-aside" })
+            (
+                standing,
+                if matches!(step.step.as_str(), "rejected" | "would be quarantined") { "lost" } else { "set-aside" },
+            )
         } else {
             standing = step.rows;
             (0, "kept")

@@ -75,13 +75,13 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     let is_gate_as_it_was = moved.is_empty() && known.gate == gate_basis;
     // The gate asks what the last check knew.
     check::keep(store, &verdict)?;
-    verdict.gate = if is_gate_as_it_was {
+    if is_gate_as_it_was {
         gate::stays(store, inputs.schema, inputs.gate, state.as_deref())?;
-        before.gate
+        (verdict.gate, verdict.held) = (before.gate, before.held);
     } else {
-        let conditions = gate::conditions_again(store, inputs.schema, inputs.gate, state.as_deref(), moved, &changes)?;
-        check::conditions(inputs, conditions)
-    };
+        let asked = gate::conditions_again(store, inputs.schema, inputs.gate, state.as_deref(), moved, &changes)?;
+        check::asked(&mut verdict, inputs, asked);
+    }
     check::keep(store, &verdict)?;
     write_down(store, &basis, &gate_basis, inputs.gate)?;
     Ok(Some(verdict))

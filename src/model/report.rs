@@ -200,6 +200,22 @@ pub struct WaterfallStep {
     pub rows: u64,
 }
 
+impl WaterfallStep {
+    /// The step with the rows that a commit would quarantine now.
+    pub const TO_QUARANTINE: &str = "would be quarantined";
+    /// The step with the rows that a commit would make canonical now.
+    pub const TO_COMMIT: &str = "would be committed";
+    /// The step with the rows that the last commit has quarantined.
+    pub const QUARANTINED: &str = "quarantined by the last commit";
+    /// The step with the rows that are canonical since the last commit.
+    pub const COMMITTED: &str = "canonical since the last commit";
+
+    /// Whether it says what the last commit has left, and not what is there now.
+    pub fn is_of_last_commit(&self) -> bool {
+        [WaterfallStep::QUARANTINED, WaterfallStep::COMMITTED].contains(&self.step.as_str())
+    }
+}
+
 /// Rejects of one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectTally {

@@ -192,8 +192,8 @@ fn waterfall(report: &Report) -> Markup {
                             p .soft {
                                 @match report.commits.first() {
                                     Some(commit) => {
-                                        "Commit " (commit.id) " left " (thousands(rows("canonical since the last commit"))) " rows in the canonical table and "
-                                        (thousands(rows("quarantined by the last commit"))) " in quarantine."
+                                        "Commit " (commit.id) " left " (thousands(rows(WaterfallStep::COMMITTED))) " rows in the canonical table and "
+                                        (thousands(rows(WaterfallStep::QUARANTINED))) " in quarantine."
                                     },
                                     None => "Nothing of it is committed yet.",
                                 }

@@ -121,12 +121,15 @@ pub(super) fn waterfall(
             ("candidates", candidates),
         ];
         if let Some(held) = verdict.and_then(|verdict| verdict.held.as_ref()?.get(table)) {
-            way.extend([("would be quarantined", *held), ("would be committed", candidates.saturating_sub(*held))]);
+            way.extend([
+                (WaterfallStep::TO_QUARANTINE, *held),
+                (WaterfallStep::TO_COMMIT, candidates.saturating_sub(*held)),
+            ]);
         }
         if is_committed {
             way.extend([
-                ("quarantined by the last commit", rows_of(store, "quarantine", table)?),
-                ("canonical since the last commit", rows_of(store, "canonical", table)?),
+                (WaterfallStep::QUARANTINED, rows_of(store, "quarantine", table)?),
+                (WaterfallStep::COMMITTED, rows_of(store, "canonical", table)?),
             ]);
         }
         for (step, rows) in way {

@@ -79,18 +79,22 @@ pub fn waterfall(steps: &[&WaterfallStep]) -> Markup {
     const LEFT: f64 = 150.0;
     const WIDTH: f64 = 230.0;
     const LINE: f64 = 22.0;
-    // What the last commit has done is beside the way of what is there now.
-    let is_way = |step: &str| !step.ends_with("last commit");
-    let is_loss = |step: &str| !matches!(step, "rows in" | "staged" | "candidates" | "would be committed");
+    let is_loss = |step: &str| !matches!(step, "rows in" | "staged" | "candidates" | WaterfallStep::TO_COMMIT);
+    // What the last commit has left stands beside the way of what is there now.
+    let way = steps.iter().filter(|step| !step.is_of_last_commit());
     let most = steps.iter().map(|step| step.rows).max().unwrap_or(0).max(1) as f64;
     let mut standing = 0;
     let mut bars = Vec::new();
-    for step in steps.iter().filter(|step| is_way(&step.step) && (step.rows > 0 || !is_loss(&step.step))) {
+    for step in way.filter(|step| step.rows > 0 || !is_loss(&step.step)) {
         let (from, class) = if is_loss(&step.step) {
             standing = u64::saturating_sub(standing, step.rows);
             (
                 standing,
-                if matches!(step.step.as_str(), "rejected" | "would be quarantined") { "lost" } else { "set-aside" },
+                if matches!(step.step.as_str(), "rejected" | WaterfallStep::TO_QUARANTINE) {
+                    "lost"
+                } else {
+                    "set-aside"
+                },
             )
         } else {
             standing = step.rows;

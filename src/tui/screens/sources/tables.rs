@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{TABLES, at, chosen};
-use crate::model::{RowFilter, Severity, Standing, Status, TableReport};
+use crate::model::{RowFilter, Severity, Standing, Status, TableReport, WaterfallStep};
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::popups::{Item, Picker, Popup};
@@ -60,7 +60,8 @@ impl Figure {
             Mapped => report().and_then(|_| standing.rows(table, "candidates")),
             Waived => report().and_then(|report| standing.rows(table, "candidates").map(|_| report.waived)),
             Blocking => report().and_then(|report| standing.rows(table, "candidates").map(|_| report.score.blocking)),
-            Committed => standing.rows(table, "committed"),
+            // Before the first commit nothing is.
+            Committed => standing.rows(table, WaterfallStep::COMMITTED).or(standing.rows(table, "staged").map(|_| 0)),
         }
     }
 }

@@ -271,13 +271,13 @@ mod tests {
             (
                 "4",
                 "You are not allowed to access 'Sales Order Line' (sale.order.line) records.\n\nThis operation is allowed for the following groups:\n\t- Sales",
-                "You are not allowed to access 'Sales Order Line' (sale.order.line) records.",
+                "You are not allowed to access 'Sales Order Line' (sale.order.line) records",
                 "an administrator can give the user the right",
             ),
             (
                 "4",
                 "Uh-oh! Looks like you have stumbled upon some top-secret records.\n\nSorry",
-                "Uh-oh! Looks like you have stumbled upon some top-secret records.",
+                "Uh-oh! Looks like you have stumbled upon some top-secret records",
                 "an administrator can give the user the right",
             ),
             ("2", "Object no.such.model doesn't exist", "Object no.such.model doesn't exist", ""),
@@ -347,7 +347,7 @@ mod tests {
             (
                 403,
                 "You are not allowed to access 'X' (x) records.\n\nThis",
-                "You are not allowed to access 'X' (x) records.",
+                "You are not allowed to access 'X' (x) records",
             ),
             (404, "the model 'no.such.model' does not exist", "the model 'no.such.model' does not exist"),
             (422, "Invalid language code: fr_FR", "the language is not installed on the server"),

@@ -172,9 +172,9 @@ pub fn last_line(text: &str) -> &str {
     text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("the server gave no reason")
 }
 
-/// The first paragraph of a message to people; what follows lists groups and technical names.
+/// The first paragraph of a message to people, as a clause; what follows lists groups and technical names.
 pub fn first_paragraph(text: &str) -> String {
     let text = text.trim();
     let end = text.find("\n\n").unwrap_or(text.len());
-    text[..end].split_whitespace().collect::<Vec<_>>().join(" ")
+    text[..end].trim_end_matches('.').split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -162,19 +162,21 @@ fn slips(store: &Store, keys: &Pipeline) -> Result<Vec<(String, String)>> {
 fn pair_up(pipeline: &mut Pipeline) {
     pipeline.step(
         "words",
-        "SELECT words, sum(rows)::BIGINT AS rows, bool_or(listed) AS listed FROM spellings GROUP BY words",
+        "SELECT words, sum(rows)::BIGINT AS rows, bool_or(listed) AS listed, regexp_replace(words, '[^0-9]', '', 'g') AS figures\n\
+         FROM spellings GROUP BY words",
     );
     pipeline.step(
         "shortened",
-        "SELECT words, rows, listed, unnest(string_split(tv_one_less(words), chr(10))) AS rest FROM words",
+        "SELECT words, rows, listed, figures, unnest(string_split(tv_one_less(words), chr(10))) AS rest FROM words",
     );
     pipeline.step(
         "pairs",
-        "SELECT DISTINCT a.words AS more, b.words AS less FROM shortened AS a JOIN shortened AS b ON a.rest = b.rest\n\
+        // The figures are looked for once per word and not once per letter that is left out.
+        "SELECT DISTINCT a.words AS more, b.words AS less\n\
+         FROM shortened AS a JOIN shortened AS b ON a.rest = b.rest AND a.figures = b.figures\n\
          WHERE a.words <> b.words AND NOT b.listed\n  \
          AND (a.listed OR a.rows > b.rows AND (b.rows = 1 OR a.rows >= 10 * b.rows))\n  \
-         AND damerau_levenshtein(a.words, b.words) = 1\n  \
-         AND regexp_replace(a.words, '[^0-9]', '', 'g') = regexp_replace(b.words, '[^0-9]', '', 'g')",
+         AND damerau_levenshtein(a.words, b.words) = 1",
     );
 }
 

@@ -215,3 +215,59 @@ fn the_demo_loads_and_checks_with_the_progress_on_the_screen() {
     assert_eq!(terminal.ends().exit_code(), 0);
     terminal.is_restored();
 }
+
+/// What a workspace holds: every table of candidates, findings, verdict and loads, in sum.
+fn held(workspace: &Workspace) -> Vec<String> {
+    let digest = |table: &str| {
+        let sql = format!("SELECT count(*), bit_xor(hash(t)) FROM {table} AS t");
+        workspace.tastevin(["query", "--format", "csv", &sql]).passed().stdout
+    };
+    ["staging.\"isavigne_prod/ventes\"", "candidate.sales_lines", "candidate.customers", "dq.anomalies", "dq.rejects"]
+        .map(digest)
+        .into_iter()
+        .chain([workspace
+            .tastevin(["query", "--format", "csv", "SELECT basis, decisions FROM dq.verdict"])
+            .passed()
+            .stdout])
+        .collect()
+}
+
+#[test]
+fn esc_ends_a_long_load_and_leaves_the_workspace_as_it_was() {
+    let workspace = Workspace::checked();
+    let before = held(&workspace);
+    let wish = Wish { rows: 600_000, encoding: Encoding::Windows1252, ..Wish::default() };
+    drop(generator::write(&wish, &workspace.path("exports")).expect("larger exports"));
+    let mut terminal = Terminal::run(&workspace, &["."]);
+    terminal.shows("blocking");
+    terminal.press("l");
+    terminal.shows("Esc cancel");
+    terminal.press("\x1b");
+    terminal.shows("was cancelled; the earlier load still stands");
+    terminal.press("7");
+    terminal.shows("cancelled");
+    terminal.press("Q");
+    assert_eq!(terminal.ends().exit_code(), 0);
+    assert_eq!(held(&workspace), before);
+}
+
+#[test]
+fn esc_ends_a_long_check_and_leaves_the_counts_of_the_one_before() {
+    let workspace = Workspace::checked();
+    let wish = Wish { rows: 600_000, encoding: Encoding::Utf8, ..Wish::default() };
+    drop(generator::write(&wish, &workspace.path("exports")).expect("larger exports"));
+    workspace.tastevin(["load", "--quiet"]).passed();
+    let before = held(&workspace);
+    let mut terminal = Terminal::run(&workspace, &["."]);
+    terminal.shows("blocking");
+    terminal.press("r");
+    terminal.shows("Esc cancel");
+    terminal.press("\x1b");
+    terminal.shows("the check was cancelled; the counts are those of the one before");
+    terminal.press("Q");
+    assert_eq!(terminal.ends().exit_code(), 0);
+    assert_eq!(held(&workspace), before);
+    // What was cancelled can be done afterwards as if it had never begun.
+    workspace.tastevin(["check", "--quiet", "--fail-on", "never"]).passed();
+    assert_ne!(held(&workspace), before);
+}

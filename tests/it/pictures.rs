@@ -28,7 +28,15 @@ const PICTURES: &[Picture] = &[
     Picture { name: "mapping", theme: "dark", size: (160, 42), keys: "2 ]t j j" },
     Picture { name: "tables", theme: "dark", size: (130, 30), keys: "5 t \"candidate customers\" enter" },
     Picture { name: "anomalies", theme: "dark", size: (150, 42), keys: "3 / \"invalid-email\" enter enter" },
+    Picture { name: "duplicates", theme: "dark", size: (150, 34), keys: "4 enter" },
     Picture { name: "commit", theme: "dark", size: (130, 34), keys: "6" },
+    // What blocks is left out, so that there is a commit to be seen.
+    Picture {
+        name: "history",
+        theme: "dark",
+        size: (150, 34),
+        keys: "3 g g l % x y h g g l % x y 6 c \"week 47\" enter 7",
+    },
     Picture { name: "palette", theme: "dark", size: (110, 26), keys: ": \"acc\"" },
     Picture { name: "light", theme: "light", size: (130, 34), keys: "3 / \"mojibake\" enter enter" },
 ];
@@ -64,6 +72,11 @@ fn steady(buffer: &mut Buffer) {
             (pattern(r"( +\d+(?:\.\d)? m?s) *│"), "0.1 s"),
             (pattern(r"(\b\d+(?:\.\d)? m?s) on\b"), "0.1 s"),
             (pattern(r"#[0-9A-Z]{6}\b"), "#7KQ2MX"),
+            // The history: when, who and the hash of a commit.
+            (pattern(r"(\d\d:\d\d) +(?:load|commit) \d"), "09:12"),
+            (pattern(r"commit \d+ {2,}(\S.{17}) "), "marie "),
+            (pattern(r"commit \d+ · 2026-11-23 09:12 · (\S+ *)│"), "marie "),
+            (pattern(r"hash ([0-9a-f]{16,}…?)"), "7c2e9a41f0d85b63e94a17c05d2f8b6ac3e1 "),
         ]
     });
     let width = usize::from(buffer.area.width);
@@ -72,7 +85,11 @@ fn steady(buffer: &mut Buffer) {
             let text: String = row.iter().map(Cell::symbol).collect();
             for found in pattern.captures_iter(&text).filter_map(|found| found.get(1).or(found.get(0))) {
                 let (begin, length) = (text[..found.start()].chars().count(), found.as_str().chars().count());
-                let fixed = format!("{instead:>length$}");
+                // What ends in a space stands at the left of its place.
+                let fixed = match instead.strip_suffix(' ') {
+                    Some(left) => format!("{:<length$}", left.chars().take(length).collect::<String>()),
+                    None => format!("{instead:>length$}"),
+                };
                 for (cell, symbol) in row.iter_mut().skip(begin).zip(fixed.chars()) {
                     cell.set_char(symbol);
                 }

@@ -285,8 +285,8 @@ fn list_title(model: &Model, room: usize) -> Vec<Span<'static>> {
         title.push(Span::styled(if fits { long } else { short }, theme.warning()));
     }
     let marked = match state.all_marked {
-        true => Some(format!(" all {} marked", text::number(state.window.len()))),
-        false if !state.marks.is_empty() => Some(format!(" {} marked", text::number(state.marks.len() as u64))),
+        true => Some(format!(" · all {} marked", text::number(state.window.len()))),
+        false if !state.marks.is_empty() => Some(format!(" · {} marked", text::number(state.marks.len() as u64))),
         false => None,
     };
     let marked = marked.map(|marked| Span::styled(marked, theme.marked()));

@@ -337,6 +337,7 @@ INSERT INTO dq.anomalies VALUES
     ('invalid-email', 'error', 'customers', 'c8', 'email', 'x', 'no address', NULL, 'isa', 'clients', 9, 'open', NULL),
     ('invalid-email', 'error', 'customers', 'c2', 'email', 'y', 'no address', NULL, 'isa', 'clients', 3, 'waived', NULL),
     ('invalid-email', 'error', 'customers', 'c3', 'email', NULL, 'no address', NULL, 'isa', 'clients', 4, 'open', NULL);
+INSERT INTO dq.left_out VALUES ('customers', 'c9', 'isa', 'clients', 10), ('customers', 'c10', 'isa', 'clients', 11);
 INSERT INTO dq.metrics VALUES
     (1, '2026-11-21 09:00:00', 'invalid-email', 'error', 'customers', 'email', 9, 0, 7),
     (2, '2026-11-22 09:00:00', 'invalid-email', 'error', 'customers', 'email', 3, 1, 7);

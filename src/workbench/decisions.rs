@@ -349,6 +349,9 @@ impl Decider {
                 .hint(format!("decide on \"{into}\", or take that back first: tastevin decide revert {id}"));
         }
         let error = Error::usage(format!("the table \"{table}\" has no row \"{row}\""));
+        if matches!(self.reader.store.has_table("candidate", table), Ok(false)) {
+            return error.hint("no rows are mapped yet: `tastevin check` maps what is loaded");
+        }
         let keys = |condition: String, order: &str| {
             let sql = format!("SELECT _key FROM {} WHERE {condition} ORDER BY {order}", Path("candidate", table));
             self.reader.store.query(&sql, [], |row| row.get::<_, String>(0)).unwrap_or_default()

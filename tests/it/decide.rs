@@ -62,6 +62,21 @@ fn what_somebody_has_just_mended_is_left_as_it_is_by_decisions_on_findings() {
 }
 
 #[test]
+fn before_anything_is_mapped_there_is_nothing_to_decide_on() {
+    let workspace = Workspace::with_exports(&[("clients.csv", CLIENTS.as_bytes())]);
+    workspace.tastevin(["load"]).passed();
+    for arguments in
+        [&["set", "customers", "isavigne-C1", "city", "Barr"][..], &["exclude", "customers", "isavigne-C1"]]
+    {
+        let refused = decide(&workspace, arguments).ended(2).stderr;
+        assert!(
+            refused.contains("has no row") && refused.contains("`tastevin check` maps what is loaded"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn decisions_from_elsewhere_are_all_taken_over_or_none() {
     let workspace = workspace();
     let exclude = r#"{"kind":"exclude","table":"customers","rows":["isavigne-C4"]}"#;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use tastevin::error::{Error, Kind};
-use tastevin::model::{Canceller, Decision, Gate, Mapping, Schema, Verdict};
+use tastevin::model::{Canceller, Decision, FieldType, Gate, Mapping, Schema, Verdict};
 use tastevin::rules;
 use tastevin::stages::decide::Ledger;
 use tastevin::stages::map::Plan;
@@ -23,6 +23,7 @@ category = { type = "text", values = ["rouge", "blanc"] }
 list_price = { type = "decimal", min = 0, max = 1000 }
 cost_price = { type = "decimal" }
 vintage = { type = "integer" }
+grapes = { type = "list" }
 segment = { type = "text", derive = "CASE WHEN list_price < 20 THEN 'entry' ELSE 'premium' END" }
 
 [tables.customers.fields]
@@ -131,6 +132,7 @@ category = { column = "category" }
 list_price = { column = "price" }
 cost_price = { column = "cost" }
 vintage = { column = "vintage" }
+grapes = { column = "grapes" }
 
 [tables.customers]
 entity = "customers"
@@ -191,6 +193,7 @@ const ENTITIES: &[Entity] = &[
             ("price", "10|25,50|12|-3|2000|dear|~"),
             ("cost", "5|8|30|~"),
             ("vintage", "2020|2019|20|2090|~"),
+            ("grapes", "Riesling, Muscat|Muscat|riesling|Riesling, riesling|~"),
         ],
     ),
     (
@@ -262,6 +265,7 @@ const TYPED: &[&str] = &[
     "keg",
     "cave",
     "N/A",
+    "Muscat, riesling",
     "  spaced  ",
     "",
 ];
@@ -548,16 +552,20 @@ fn action(world: &World, ledger: &Ledger, dice: &mut Dice) -> String {
                 "SELECT DISTINCT {} FROM candidate.{table} WHERE {field} IS NOT NULL ORDER BY 1",
                 kind.as_text(field)
             ));
+            if kind == FieldType::List {
+                // Elements of lists, in whatever list they stand.
+                values.extend(["Riesling", "riesling", "Muscat"].map(str::to_owned));
+            }
             values.push("Barr".into());
             let (was, now) = (dice.pick(&values).clone(), *dice.pick(TYPED));
             format!(r#""kind":"replace","table":"{table}","field":"{field}","values":{{{}:{}}}"#, json(&was), json(now))
         }
         12..=13 => format!(r#""kind":"exclude","table":"{table}","rows":[{}]"#, json(dice.pick::<String>(&rows))),
-        14 => {
+        14..=15 => {
             let (into, row) = (dice.pick(&rows).clone(), dice.pick(&rows).clone());
             format!(r#""kind":"merge","table":"{table}","into":{},"rows":[{}]"#, json(&into), json(&row))
         }
-        15..=16 => {
+        16 => {
             let found = world.list(
                 "SELECT concat_ws(chr(9), rule, \"table\", field, \"row\", coalesce(value, chr(1))) FROM dq.anomalies ORDER BY ALL",
             );

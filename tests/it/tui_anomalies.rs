@@ -280,7 +280,7 @@ fn spellings_that_are_alike_are_listed_for_a_shell_too() {
     let json = run(&["anomalies", "clusters", "customers", "city", "--json"]).passed().json();
     assert_eq!(json["clusters"][0]["proposed"], "Strasbourg");
     let refused = run(&["anomalies", "clusters", "customers", "customer_key"]).ended(2);
-    assert!(refused.stderr.contains("these have: products name"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("these have: products.name"), "{}", refused.stderr);
 }
 
 #[test]

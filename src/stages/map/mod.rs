@@ -224,6 +224,9 @@ impl Plan {
         rows: &str,
     ) -> Result<IndexMap<String, Option<String>>> {
         let (table, feeds) = (self.table(name)?, self.feeds(name));
+        if !store.has_table("candidate", name)? {
+            return Ok(IndexMap::new());
+        }
         let candidates = format!("(SELECT * FROM {} WHERE _key IN ({rows}))", Path("candidate", name));
         let of = Of { store, schema: &self.schema, name, table, feeds };
         let mut values: IndexMap<_, _> = decided::shown_values(&of, &candidates, field)?.into_iter().collect();

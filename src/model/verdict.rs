@@ -39,6 +39,11 @@ impl Verdict {
         self.rules.iter().map(|rule| rule.waived).sum()
     }
 
+    /// Whether it speaks of what is there now, as far as is known.
+    pub fn is_of_now(&self) -> bool {
+        self.gate.iter().all(|condition| condition.holds || condition.kind != ConditionKind::Checked)
+    }
+
     /// Whether the check passes: the gate opens and nothing is left open from that severity on. Asked to fail on nothing,
     /// it passes in any case.
     pub fn passes(&self, fail_on: FailOn) -> bool {

@@ -271,15 +271,30 @@ impl Shapes {
     }
 }
 
+/// The condition that the last check looked at what would be committed.
+fn checked(holds: bool, detail: String) -> Condition {
+    let what = "the last check knows the newest load, the decisions and the schema".to_owned();
+    Condition { what, holds, detail, kind: ConditionKind::Checked }
+}
+
+/// Whether the last check looks at what is there now. `planned` says whether candidates can be built at all.
+pub fn current(store: &Store, schema: &Schema, planned: &Result<()>) -> Result<Condition> {
+    match planned {
+        Ok(()) => is_current(store, schema, &Shapes::read(store)?),
+        Err(error) => Ok(checked(false, format!("nothing can be checked: {error}"))),
+    }
+}
+
 /// Whether the last check looked at what would be committed: the schema as it is, the newest loads and the decisions in force.
 fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Condition> {
-    let what = "the last check knows the newest load, the decisions and the schema".to_owned();
-    let kind = ConditionKind::Checked;
-    let fails = |detail: String| Condition { what: what.clone(), holds: false, detail, kind };
+    let fails = |detail: String| checked(false, detail);
     let last = "SELECT \"check\", max(\"at\") FROM (SELECT \"check\", \"at\" FROM dq.scores UNION ALL SELECT \"check\", \"at\" FROM dq.metrics) \
                 GROUP BY \"check\" ORDER BY \"check\" DESC LIMIT 1";
     let Some(check): Option<i64> = store.first(last, [], |row| row.get(0))? else {
-        return Ok(fails("nothing has been checked yet; run `tastevin check`".to_owned()));
+        return Ok(fails(match store.count("SELECT count(*) FROM dq.verdict")? {
+            0 => "nothing has been checked yet; run `tastevin check`".to_owned(),
+            _ => "no table is fed: map what is loaded; `tastevin map suggest` proposes how".to_owned(),
+        }));
     };
     if let Some(misfit) = schema.tables.iter().find_map(|(name, table)| shapes.misfit(name, table)) {
         return Ok(fails(format!("{misfit}; run `tastevin check`")));
@@ -295,7 +310,7 @@ fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Conditi
     if !decide::is_checked(store)? {
         return Ok(fails(format!("other decisions are in force than at check {check}; run `tastevin check`")));
     }
-    Ok(Condition { what, holds: true, detail: format!("check {check}"), kind })
+    Ok(checked(true, format!("check {check}")))
 }
 
 /// Rows without a declared key cannot be told apart; said only where it happens.

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::duplicates;
 use super::report::words;
+use super::{duplicates, load};
 use crate::error::Result;
 use crate::model::{Mapping, NextStep, RejectTally, RuleTally, Schema, Severity, Task, Verdict};
 use crate::rules;
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{Ident, Literal, Path, literals};
 use crate::store::Store;
 
 /// The most steps that a report lists; more than a handful is no longer a list of what to do next.
@@ -50,6 +50,8 @@ pub(super) struct Seen<'a> {
     pub mappings: &'a [(String, Mapping)],
     /// The last check; none before the first.
     pub verdict: Option<&'a Verdict>,
+    /// Whether candidates can be built at all.
+    pub planned: &'a Result<()>,
     pub rejects: &'a [RejectTally],
 }
 
@@ -79,6 +81,15 @@ pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
         });
     }
     steps.extend(never_loaded(seen)?);
+    if let Err(error) = seen.planned {
+        steps.push(NextStep {
+            why: format!("nothing can be checked: {error}"),
+            command: "tastevin map suggest".into(),
+            task: Task::Mapping,
+            count: 0,
+        });
+    }
+    steps.extend(unfed(seen)?);
     let Some(verdict) = seen.verdict else {
         if seen.store.count("SELECT count(*) FROM dq.staged")? > 0 {
             steps.push(NextStep {
@@ -90,12 +101,13 @@ pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
         }
         return Ok(steps);
     };
-    if !verdict.drift.is_empty() {
+    let drift = load::drift(seen.store)?.len() as u64;
+    if drift > 0 {
         steps.push(NextStep {
             why: "the columns of an export have changed: see which feed nothing now and what should feed them".into(),
             command: "tastevin map suggest".into(),
             task: Task::Mapping,
-            count: verdict.drift.len() as u64,
+            count: drift,
         });
     }
     steps.extend(causes(seen, verdict)?);
@@ -185,6 +197,19 @@ fn never_loaded(seen: &Seen) -> Result<Vec<NextStep>> {
         count: 0,
     };
     Ok(missing.map(step).collect())
+}
+
+/// What was loaded and feeds no table, where a source feeds none at all: nobody has mapped it yet.
+fn unfed(seen: &Seen) -> Result<Option<NextStep>> {
+    let feeds_nothing = seen.mappings.iter().filter(|(_, mapping)| mapping.tables.is_empty()).map(|(source, _)| source);
+    let sql = format!("SELECT entity FROM dq.staged WHERE source IN ({}) ORDER BY entity", literals(feeds_nothing));
+    let entities: Vec<String> = seen.store.query(&sql, [], |row| row.get(0))?;
+    Ok((!entities.is_empty()).then(|| NextStep {
+        why: format!("loaded and feeding no table yet, so that nothing of it is checked: map {}", entities.join(", ")),
+        command: "tastevin map suggest".into(),
+        task: Task::Mapping,
+        count: entities.len() as u64,
+    }))
 }
 
 fn open(verdict: &Verdict, severity: Severity) -> impl Iterator<Item = &RuleTally> {

@@ -59,6 +59,7 @@ fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report>
             schema: request.schema,
             mappings: request.mappings,
             verdict: Some(verdict),
+            planned: &Ok(()),
             rejects: &rejects,
         })?,
         tables: standing::tables(store, verdict)?,

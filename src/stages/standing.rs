@@ -5,20 +5,25 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+use super::next;
 use super::report::{TREND, records, rejects};
-use super::{check, next};
 use crate::error::Result;
 use crate::model::{Load, Mapping, Schema, Standing, TableReport, TableScore, Verdict, WaterfallStep};
 use crate::sql::{Literal, Path};
 use crate::store::Store;
 
-/// How far the data has come.
-pub fn standing(store: &Store, schema: &Schema, mappings: &[(String, Mapping)]) -> Result<Standing> {
-    let verdict = check::verdict(store)?;
-    let (verdict, rejects) = (verdict.as_ref(), rejects(store)?);
+/// How far the data has come. `planned` says whether candidates can be built at all.
+pub fn standing(
+    store: &Store,
+    schema: &Schema,
+    mappings: &[(String, Mapping)],
+    verdict: Option<&Verdict>,
+    planned: &Result<()>,
+) -> Result<Standing> {
     let waterfall = waterfall(store, schema, mappings, verdict)?;
+    let rejects = rejects(store)?;
     let tables = verdict.map(|verdict| tables(store, verdict)).transpose()?.unwrap_or_default();
-    let next = next::folded(next::all(&next::Seen { store, schema, mappings, verdict, rejects: &rejects })?);
+    let next = next::folded(next::all(&next::Seen { store, schema, mappings, verdict, planned, rejects: &rejects })?);
     Ok(Standing { tables, waterfall, next })
 }
 

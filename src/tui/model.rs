@@ -116,6 +116,8 @@ pub struct Model {
     pub staged: bool,
     /// Whether a check was asked for that has not begun.
     pub check_wanted: bool,
+    /// Whether the last check could not be made; nothing begins another one by itself until something changes.
+    pub check_failed: bool,
     /// Whether the next check is the user's own wish and not the consequence of a decision.
     pub check_loudly: bool,
     /// Decisions that are on their way to the disk, by their tickets, in the order in which they were made.
@@ -165,6 +167,7 @@ impl Model {
             loads: Vec::new(),
             staged: false,
             check_wanted: false,
+            check_failed: false,
             check_loudly: false,
             pending: IndexMap::new(),
             epoch: 1,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::effects::{Answer, Effect, Job, News, Slot};
+use super::effects::{Answer, Ask, Effect, Job, News, Slot};
 use super::keymap::{self, Command, Meaning};
 use super::message::{Key, Message, Reply};
 use super::model::{Model, Work};
@@ -349,6 +349,7 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
     let work = model.work.take();
     match outcome {
         Ok(verdict) => {
+            model.check_failed = false;
             model.epoch += 1;
             if work.is_some_and(|work| !work.quiet) {
                 let open = verdict.rules.iter().map(|rule| rule.open).sum();
@@ -372,7 +373,13 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
                 format!("{} checks again", model.key("check again")),
             );
         }
-        Err(error) => model.notes.fail(model.clock, &error),
+        Err(error) => {
+            model.notes.fail(model.clock, &error);
+            // The counts are those of the check before; whether they still speak of what is there is asked.
+            model.check_failed = true;
+            model.epoch += 1;
+            return vec![model.ask(Ask::Verdict)];
+        }
     }
     Vec::new()
 }
@@ -419,7 +426,11 @@ fn catch_up(model: &mut Model, answer: &Answer) -> Vec<Effect> {
     if let Answer::MappingProblems(outcome) = answer {
         return screens::mapping::vetted(model, outcome);
     }
-    let outdated = matches!(answer, Answer::Verdict { outdated: true, .. } | Answer::Edited(true));
+    let outdated = match answer {
+        Answer::Verdict { outdated, .. } => *outdated && !model.check_failed,
+        Answer::Edited(edited) => *edited,
+        _ => false,
+    };
     if !outdated || model.check_wanted || model.work.is_some() || model.writable().is_err() {
         return Vec::new();
     }

@@ -12,8 +12,8 @@ use super::tables::{self, Browser};
 use super::workspace::{Workspace, located};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report, RowStory,
-    Schema, Standing, TableDiff, TableScore, Verdict, WorkspaceConfig,
+    Anomaly, AnomalyFilter, Canceller, Commit, ConditionKind, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report,
+    RowStory, Schema, Standing, TableDiff, TableScore, Verdict, WorkspaceConfig,
 };
 use crate::reports;
 use crate::stages::{check, commit, decide, findings, gate, load, map, recheck, report, standing};
@@ -185,9 +185,18 @@ impl Reader {
         self.plan()?.sql(&self.store)
     }
 
-    /// The verdict of the last check; none before the first.
+    /// The verdict of the last check; none before the first. Whether it speaks of what is there now is asked anew: a load, a
+    /// decision or a mapping may have come since.
     pub fn verdict(&self) -> Result<Option<Verdict>> {
-        check::verdict(&self.store)
+        self.verdict_now(&self.plan().map(|_| ()))
+    }
+
+    fn verdict_now(&self, planned: &Result<()>) -> Result<Option<Verdict>> {
+        let Some(mut verdict) = check::verdict(&self.store)? else { return Ok(None) };
+        if let Some(checked) = verdict.gate.iter_mut().find(|condition| condition.kind == ConditionKind::Checked) {
+            *checked = gate::current(&self.store, self.schema(), planned)?;
+        }
+        Ok(Some(verdict))
     }
 
     /// A window of the findings that the filter lets through, and how many there are in all.
@@ -275,7 +284,9 @@ impl Reader {
 
     /// How far the data has come, table by table, and what to do next.
     pub fn standing(&self) -> Result<Standing> {
-        standing::standing(&self.store, self.schema(), &self.workspace.mappings)
+        let planned = self.plan().map(|_| ());
+        let verdict = self.verdict_now(&planned)?;
+        standing::standing(&self.store, self.schema(), &self.workspace.mappings, verdict.as_ref(), &planned)
     }
 
     /// Everything that a report says, as of the last check.

@@ -36,4 +36,5 @@ mod tui_mapping;
 mod tui_settings;
 mod tui_shell;
 mod tui_sizes;
+mod tui_stale;
 mod tui_tables;

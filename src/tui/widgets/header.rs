@@ -92,7 +92,9 @@ fn verdict(model: &Model) -> Vec<Span<'static>> {
         return vec![Span::styled("○ not checked ", theme.dim())];
     };
     let (errors, warnings) = (verdict.open(Severity::Error), verdict.open(Severity::Warning));
+    let is_stale = model.work.is_none() && !verdict.is_of_now();
     let first = match errors {
+        _ if is_stale => Span::styled("○ not checked since ", theme.warning()),
         0 => Span::styled("✓ nothing blocks ", theme.good()),
         errors => Span::styled(format!("● {} blocking ", text::number(errors)), theme.bad()),
     };

@@ -20,10 +20,12 @@ pub fn words(error: &Error, paint: Paint) -> String {
         text.push_str(&format!("  at: {}\n", lines(&place)));
     }
     let mut cause = std::error::Error::source(error);
+    let mut said = String::new();
     while let Some(because) = cause {
         let why = because.to_string();
-        // DuckDB's own code says nothing that its message did not.
-        if !why.starts_with("Error code ") {
+        // DuckDB's own code says nothing that its message did not, nor does a cause that was quoted already.
+        if !why.starts_with("Error code ") && !said.contains(&why) {
+            said.clone_from(&why);
             text.push_str(&format!("  because: {}\n", lines(&why)));
         }
         cause = because.source();

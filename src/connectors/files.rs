@@ -305,6 +305,7 @@ impl Prepared {
             Format::Sheet => {
                 let sheet = Sheet::read(&readable.path, &file.ending, files.sheet.as_deref(), files.header_row)
                     .map_err(|error| error.at_file(&file.path))?;
+                let Some(sheet) = sheet else { return Ok(None) };
                 let (header, width) = (sheet.header.clone(), sheet.width);
                 (header, width, sheet.preamble.clone(), sheet.notes.clone(), Content::Sheet(Box::new(sheet)))
             }

@@ -375,7 +375,7 @@ fn quarantine(report: &Report) -> Markup {
                         }
                     }
                 }
-                p .soft { "As of the last commit. A row that several rules hold back counts for each." }
+                p .soft { "As of the last commit. A row that several rules quarantine counts for each." }
             }
         }
     }

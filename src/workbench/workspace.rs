@@ -314,22 +314,27 @@ pub(super) fn default_schema() -> Result<Schema> {
 /// Writes a file of the workspace anew, whole or not at all.
 pub(super) fn replace(file: &Path, text: &str) -> Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
-    let mut fresh = tempfile::NamedTempFile::new_in(dir).map_err(|cause| Error::io("cannot write", dir, cause))?;
-    fresh.write_all(text.as_bytes()).map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+    let mut fresh = tempfile::NamedTempFile::new_in(dir).map_err(|cause| Error::io("cannot write", file, cause))?;
+    fresh.write_all(text.as_bytes()).map_err(|cause| Error::io("cannot write", file, cause))?;
     // A temporary file is readable by its owner only; what is replaced stays as open as it was, what is new is as open as
     // its neighbour.
     let like = if file.exists() { file.to_owned() } else { dir.join("canonical.toml") };
     if let Ok(permissions) = fs::metadata(&like).map(|old| old.permissions()) {
         let set = fresh.as_file().set_permissions(permissions);
-        set.map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+        set.map_err(|cause| Error::io("cannot write", file, cause))?;
     }
-    fresh.as_file().sync_all().map_err(|cause| Error::io("cannot write", fresh.path(), cause))?;
+    fresh.as_file().sync_all().map_err(|cause| Error::io("cannot write", file, cause))?;
     fresh.persist(file).map_err(|cause| Error::io("cannot replace", file, cause.error))?;
     keep_name(file).map_err(|cause| Error::io("cannot replace", file, cause))
 }
 
+/// Writes a file that is not there yet.
 fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|cause| Error::io("cannot write", path, cause))
+    fs::write(path, text).map_err(|cause| {
+        // Half a file would be taken for a whole one the next time.
+        let _ = fs::remove_file(path);
+        Error::io("cannot write", path, cause)
+    })
 }
 
 /// What a file of a workspace says.

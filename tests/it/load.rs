@@ -671,13 +671,51 @@ fn names_that_mean_something_to_duckdb_are_names() -> Result<()> {
 }
 
 #[test]
+fn what_is_no_workbook_under_the_name_of_one_is_told_with_what_to_do() {
+    for (name, content, said, hint) in [
+        ("clients.xlsx", &b"code;nom\n1;a\n"[..], "this is a text under the name of a workbook", "rename it to .csv"),
+        (
+            "clients.xls",
+            b"\xEF\xBB\xBF <html><table></table></html>",
+            "this is a web page or XML under the name of a workbook",
+            "open it in a spreadsheet program and save it as .xlsx or .csv",
+        ),
+        ("clients.xls", b"PK\x03\x04rest", "this is a workbook of another kind", "rename it to .xlsx or .ods"),
+        (
+            "clients.xlsx",
+            b"PK\x03\x04rest",
+            "this is no workbook that can be read as .xlsx",
+            "open it in a spreadsheet program and save it again, without a password",
+        ),
+        (
+            "clients.csv.gz",
+            b"code;nom\n1;a\n2;b\n",
+            "this is not a gzip file, or a damaged one",
+            "copy it again; if it is not packed, take .gz off its name",
+        ),
+    ] {
+        let error = failure(Desk::holding(name, content).load());
+        assert!(error.to_string().contains(said) && error.to_string().contains(name), "{error}");
+        assert_eq!((error.kind(), error.hints()), (Kind::Source, [hint.to_owned()].as_slice()));
+    }
+}
+
+#[test]
+fn a_workbook_without_anything_in_it_is_empty() -> Result<()> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    book.add_worksheet();
+    let desk = Desk::holding("clients.xlsx", book.save_to_buffer().expect("a workbook"));
+    let error = failure(desk.load());
+    assert!(error.to_string().contains("clients.xlsx is empty"), "{error}");
+    Ok(())
+}
+
+#[test]
 fn a_workbook_under_the_name_of_a_text_is_an_error() {
     for head in [b"PK\x03\x04rest".as_slice(), b"\xD0\xCF\x11\xE0rest", b"\x1F\x8Brest"] {
         let error = failure(Desk::holding("clients.csv", head).load());
         assert!(error.to_string().contains("under the name of a text file"), "{error}");
     }
-    let error = failure(Desk::holding("clients.xlsx", "code;nom\n1;a\n").load());
-    assert!(error.to_string().contains("clients.xlsx: is no workbook"), "{error}");
 }
 
 #[test]

@@ -332,8 +332,22 @@ fn consistency(text: &[u8], grammar: &Grammar) -> f64 {
     let (mut widths, mut all, mut first): (HashMap<usize, u64>, u64, Option<usize>) = (HashMap::new(), 0, None);
     let mut decimal = [0_u64; 2];
     let mut rest = text;
+    let mut is_lost = false;
     while !rest.is_empty() && all < SAMPLE_RECORDS as u64 {
-        let (record, after) = grammar.split_loosely(rest);
+        let (record, after) = match grammar.split_loosely(rest) {
+            Split::Record(end) => rest.split_at(end),
+            Split::Line(end) if is_lost => rest.split_at(end),
+            Split::Line(end) => match grammar.record(rest) {
+                Some(Some(end)) => rest.split_at(end),
+                // Behind a line of names it is a value that is longer than the sample; else a quote was lost.
+                None if first.is_some_and(|fields| fields > 1) => break,
+                None => {
+                    is_lost = true;
+                    rest.split_at(end)
+                }
+                Some(None) => rest.split_at(end),
+            },
+        };
         rest = after;
         let content = grammar.content(record);
         if content.is_empty() {
@@ -395,10 +409,17 @@ fn challenge(text: &[u8], newline: u8) -> Option<String> {
     })
 }
 
+/// Where the first record of a sample ends, as far as a quick look tells.
+enum Split {
+    /// There.
+    Record(usize),
+    /// Its quotes are not closed within a few lines; its first line ends there.
+    Line(usize),
+}
+
 impl Grammar {
-    /// The first record of a sample, read without looking beyond the sample: a quote that is not closed on its line or
-    /// within a few lines more is taken for text.
-    fn split_loosely<'b>(&self, text: &'b [u8]) -> (&'b [u8], &'b [u8]) {
+    /// The first record of a sample, by whether its quotes are closed on its line or within a few lines more.
+    fn split_loosely(&self, text: &[u8]) -> Split {
         let mut end = 0;
         let mut open = false;
         for line in text.split_inclusive(|byte| *byte == self.newline).take(20) {
@@ -406,11 +427,10 @@ impl Grammar {
             let quotes = self.quote.map_or(0, |quote| memchr::memchr_iter(quote, line).count());
             open ^= quotes % 2 == 1;
             if !open {
-                return text.split_at(end);
+                return Split::Record(end);
             }
         }
-        let end = memchr(self.newline, text).map_or(text.len(), |at| at + 1);
-        text.split_at(end)
+        Split::Line(memchr(self.newline, text).map_or(text.len(), |at| at + 1))
     }
 }
 
@@ -468,6 +488,22 @@ mod tests {
         // One short row must not turn a file into one column.
         let found = layout("a;b;c\n1;2;3\n1\n4;5;6\n");
         assert_eq!((found.grammar.delimiter, found.width), (Some(b';'), 3));
+    }
+
+    #[test]
+    fn values_of_many_lines_do_not_hide_the_delimiter() {
+        let note = "une ligne\n".repeat(40);
+        let found = layout(&format!("code;note\n1;\"{note}\"\n2;\"{note}\"\n"));
+        assert_eq!((found.grammar.delimiter, found.width), (Some(b';'), 2));
+        // Longer than the sample: the line of names is all that there is to go by.
+        let found = layout(&format!("code;note\n1;\"{note}"));
+        assert_eq!(found.grammar.delimiter, Some(b';'));
+        // A quote that was lost takes no line with it.
+        let rows = "1;a\n".repeat(40);
+        let found = layout(&format!("Export\n1;\"a\n{rows}"));
+        assert_eq!(found.grammar.delimiter, Some(b';'));
+        let found = layout(&format!("Export\n1;\"a\n{rows}2;\"b\"\n"));
+        assert_eq!(found.grammar.delimiter, Some(b';'));
     }
 
     #[test]

@@ -118,6 +118,18 @@ enum State {
     ClosingReturn,
 }
 
+impl Grammar {
+    /// Where the first record of a text ends. None inside where its quotes contradict each other, none at all where it does
+    /// not end within the text.
+    pub fn record(&self, text: &[u8]) -> Option<Option<usize>> {
+        match Scan::new().feed(self, text) {
+            Fed::End(end) => Some(Some(end)),
+            Fed::Broken => Some(None),
+            Fed::More => None,
+        }
+    }
+}
+
 /// A record that is being read, a slice at a time.
 #[derive(Debug, Clone)]
 struct Scan {

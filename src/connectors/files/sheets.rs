@@ -1,7 +1,7 @@
 //! Workbooks: every cell as the text that a person sees, as far as the file tells it.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use calamine::{Data, ExcelDateTime, Reader, Sheets};
@@ -46,10 +46,14 @@ impl Sheet {
         }
     }
 
-    /// Reads one sheet: the one that is asked for, or the first that holds something. `ending` is the kind of workbook.
-    pub fn read(path: &Path, ending: &str, wanted: Option<&str>, header_row: Option<u64>) -> Result<Sheet> {
+    /// Reads one sheet: the one that is asked for, or the first that holds something; none where nothing does. `ending` is the
+    /// kind of workbook.
+    pub fn read(path: &Path, ending: &str, wanted: Option<&str>, header_row: Option<u64>) -> Result<Option<Sheet>> {
+        if let Some(error) = disguise(path, ending)? {
+            return Err(error.at_file(path));
+        }
         let broken = |cause: calamine::Error| {
-            Error::new(Kind::Source, format!("is no workbook that can be read as .{ending}"))
+            Error::new(Kind::Source, format!("this is no workbook that can be read as .{ending}"))
                 .at_file(path)
                 .hint("open it in a spreadsheet program and save it again, without a password")
                 .caused_by(cause)
@@ -60,7 +64,7 @@ impl Sheet {
             Some(wanted) => {
                 let found = names.iter().find(|name| name.trim().to_lowercase() == wanted.trim().to_lowercase());
                 let found = found.ok_or_else(|| {
-                    Error::source(format!("has no sheet \"{wanted}\""))
+                    Error::source(format!("the workbook has no sheet \"{wanted}\""))
                         .at_file(path)
                         .hint(format!("its sheets: {}", names.join(", ")))
                 })?;
@@ -84,9 +88,9 @@ impl Sheet {
             if wanted.is_none() && names.len() > 1 {
                 sheet.notes.push(format!("read the sheet \"{}\" of {}", sheet.name, names.join(", ")));
             }
-            return Ok(sheet);
+            return Ok(Some(sheet));
         }
-        Err(Error::source("the workbook is empty: no sheet holds anything").at_file(path))
+        Ok(None)
     }
 
     /// Stages its rows, by way of a text.
@@ -157,6 +161,28 @@ fn open(path: &Path, ending: &str) -> std::result::Result<Workbook, calamine::Er
         "ods" => Sheets::Ods(calamine::Ods::new(file)?),
         _ => Sheets::Xlsx(calamine::Xlsx::new(file)?),
     })
+}
+
+/// A text, a web page or a workbook of another kind under the name of a workbook: programs export such, and spreadsheet
+/// programs open them.
+fn disguise(path: &Path, ending: &str) -> Result<Option<Error>> {
+    let unreadable = |cause| Error::io("the file cannot be read", path, cause);
+    let mut head = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(512).read_to_end(&mut head)).map_err(unreadable)?;
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
+    let is_zip = head.starts_with(b"PK");
+    let (what, hint) = match ending {
+        "xls" if is_zip => ("a workbook of another kind", "rename it to .xlsx or .ods"),
+        _ if is_zip || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) || head.is_empty() => return Ok(None),
+        // Workbooks from before Office 97 begin with a record of their own.
+        "xls" if head.starts_with(&[0x09]) => return Ok(None),
+        _ if text.starts_with(b"<") => {
+            ("a web page or XML", "open it in a spreadsheet program and save it as .xlsx or .csv")
+        }
+        _ if head.iter().all(|byte| *byte >= b' ' || b"\t\r\n".contains(byte)) => ("a text", "rename it to .csv"),
+        _ => return Ok(None),
+    };
+    Ok(Some(Error::source(format!("this is {what} under the name of a workbook")).hint(hint)))
 }
 
 fn lay_out(name: String, rows: Vec<SheetRow>, header_row: Option<u64>) -> Result<Sheet> {

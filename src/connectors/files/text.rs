@@ -188,7 +188,7 @@ fn disguise(head: &[u8]) -> Option<Error> {
         [0x1F, 0x8B, ..] => ("a file packed with gzip", ".gz"),
         _ => return None,
     };
-    Some(Error::source(format!("is {what} under the name of a text file")).hint(format!("rename it to {ending}")))
+    Some(Error::source(format!("this is {what} under the name of a text file")).hint(format!("rename it to {ending}")))
 }
 
 /// A sample may end in the middle of a character.

@@ -49,7 +49,10 @@ impl Readable {
                 Error::new(Kind::Source, "the packed file is cut short").at_file(path).hint("copy it again")
             }
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                Error::new(Kind::Source, "is not a gzip file, or a damaged one").at_file(path).caused_by(cause)
+                Error::new(Kind::Source, "this is not a gzip file, or a damaged one")
+                    .at_file(path)
+                    .hint("copy it again; if it is not packed, take .gz off its name")
+                    .caused_by(cause)
             }
             _ => Error::io("the file cannot be read", path, cause),
         };

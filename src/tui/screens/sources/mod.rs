@@ -1,5 +1,6 @@
 //! Sources (1): what comes in, how far it has come, and what to do next. Home.
 
+mod bars;
 mod detail;
 mod keys;
 mod lines;

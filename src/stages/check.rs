@@ -238,7 +238,7 @@ impl<'u> Batch<'u> {
         let findings: Vec<String> = self.0.iter().map(|(one, sql)| one.findings(sql)).collect();
         let sql = format!("{begin}\n{}", findings.join("\nUNION ALL\n"));
         let ran = match tell {
-            Some(tell) => store.execute_telling(&sql, tell).map(drop),
+            Some(tell) => store.run_telling(&sql, tell),
             None => store.run(&sql),
         };
         ran.map_err(|cause| match (cause.kind(), self.0.len()) {

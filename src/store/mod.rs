@@ -141,6 +141,16 @@ impl Store {
     /// Runs one statement, tells a few times a second which share of it is done (0 to 1, as far as DuckDB can estimate
     /// it), and says how many rows it touched.
     pub fn execute_telling(&self, sql: &str, tell: &(dyn Fn(f64) + Sync)) -> Result<u64> {
+        self.telling(tell, || self.execute(sql, []))
+    }
+
+    /// Runs statements that return nothing, and tells as [`Store::execute_telling`] does. A large statement on tables that this
+    /// transaction has made is planned once; prepared first, it would be twice.
+    pub fn run_telling(&self, sql: &str, tell: &(dyn Fn(f64) + Sync)) -> Result<()> {
+        self.telling(tell, || self.run(sql))
+    }
+
+    fn telling<T>(&self, tell: &(dyn Fn(f64) + Sync), work: impl FnOnce() -> Result<T>) -> Result<T> {
         const PAUSE: Duration = Duration::from_millis(100);
         self.conn.set_query_progress_tracking(true).map_err(failure)?;
         let progress = self.conn.progress_handle();
@@ -153,7 +163,7 @@ impl Store {
                     }
                 }
             });
-            let outcome = self.execute(sql, []);
+            let outcome = work();
             drop(running);
             outcome
         })

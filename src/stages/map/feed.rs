@@ -14,6 +14,8 @@ pub(super) struct Feed {
     pub origin: Origin,
     /// The temporary table with the staged texts, where it is not all of them.
     texts: Option<String>,
+    /// How many rows are staged, where all of them are mapped.
+    staged: u64,
     filter: Option<String>,
     fields: Vec<FeedField>,
 }
@@ -102,7 +104,12 @@ impl Feed {
             columns: fields.iter().map(|field| (field.name.clone(), field.columns.clone())).collect(),
             all_columns,
         };
-        Ok(Feed { origin, texts: None, filter: mapping.filter.clone(), fields })
+        Ok(Feed { origin, texts: None, staged: 0, filter: mapping.filter.clone(), fields })
+    }
+
+    /// The same feed, which is known to have so many staged rows to share out among the threads.
+    pub fn of_rows(self, staged: u64) -> Feed {
+        Feed { staged, ..self }
     }
 
     /// The same feed on the staged texts of some rows, which are in a temporary table.
@@ -132,13 +139,20 @@ impl Feed {
         columns.sort();
         columns.dedup();
         columns.insert(0, "_row".to_owned());
-        let conditions: Vec<String> =
-            self.filter.iter().map(String::as_str).chain(rows).map(|condition| format!("({condition})")).collect();
-        let filter =
-            if conditions.is_empty() { String::new() } else { format!("\nWHERE {}", conditions.join(" AND ")) };
+        let parts = match (rows, &self.texts) {
+            (None, None) => parts(self.staged),
+            _ => vec![None],
+        };
+        let staged = parts.iter().map(|part| {
+            let conditions = self.filter.iter().map(String::as_str).chain(rows).chain(part.as_deref());
+            let conditions: Vec<String> = conditions.map(|condition| format!("({condition})")).collect();
+            let filter =
+                if conditions.is_empty() { String::new() } else { format!("\nWHERE {}", conditions.join(" AND ")) };
+            format!("SELECT {}\nFROM {}{filter}", columns.join(", "), self.texts())
+        });
 
         let mut pipeline = Pipeline::new();
-        pipeline.step("staged", format!("SELECT {}\nFROM {}{filter}", columns.join(", "), self.texts()));
+        pipeline.step("staged", staged.collect::<Vec<_>>().join("\nUNION ALL "));
         let texts = fields.iter().map(|field| format!("  {} AS {}", field.before, text_of(field)));
         pipeline.step("texts", select("  _row", texts, "staged"));
         let read = fields.iter().flat_map(|field| {
@@ -184,6 +198,29 @@ impl Feed {
         }
         format!("substr(md5(concat_ws(chr(31), {})), 1, 12)", parts.join(", "))
     }
+}
+
+/// Conditions on `_row` that cut a staged entity into parts, for all threads to have a part of the mapping; one without a
+/// condition where the engine has enough to share out. It shares out whole groups of rows, and of what is smaller than a few
+/// of them every value would be read by one thread while the others wait.
+fn parts(rows: u64) -> Vec<Option<String>> {
+    /// How many rows the engine keeps together.
+    const GROUP: u64 = 122_880;
+    const PARTS: u64 = 8;
+    /// Fewer are mapped sooner than shared out.
+    const WORTH_IT: u64 = 20_000;
+    if !(WORTH_IT..PARTS / 2 * GROUP).contains(&rows) {
+        return vec![None];
+    }
+    // Records that were rejected have a number too, so the last part is open.
+    let start = |part: u64| part * rows / PARTS;
+    (0..PARTS)
+        .map(|part| match part {
+            0 => Some(format!("_row <= {}", start(1))),
+            last if last + 1 == PARTS => Some(format!("_row > {}", start(last))),
+            part => Some(format!("_row > {} AND _row <= {}", start(part), start(part + 1))),
+        })
+        .collect()
 }
 
 fn select(first: &str, columns: impl Iterator<Item = String>, from: &str) -> String {
@@ -359,4 +396,35 @@ pub(super) fn literal(value: &toml::Value, kind: FieldType) -> String {
         other => other.to_string(),
     };
     format!("TRY_CAST({} AS {})", Literal(&text), kind.sql())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+    use crate::error::Result;
+    use crate::store::Store;
+
+    #[test]
+    fn every_row_is_in_one_part() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        for rows in [20_000, 20_003, 100_092, 491_519] {
+            let parts = parts(rows);
+            assert_eq!(parts.len(), 8);
+            // As where records were rejected, the numbers go beyond the count of rows.
+            let counts: Vec<String> = parts
+                .iter()
+                .flatten()
+                .map(|part| format!("SELECT count(*) FROM range(1, {rows} + 50) t(_row) WHERE {part}"))
+                .collect();
+            let sum = counts.iter().map(|count| store.count(count)).sum::<Result<u64>>()?;
+            let all = parts.into_iter().flatten().collect::<Vec<_>>().join(" OR ");
+            assert_eq!(sum, rows + 49);
+            assert_eq!(
+                store.count(&format!("SELECT count(*) FROM range(1, {rows} + 50) t(_row) WHERE {all}"))?,
+                rows + 49
+            );
+        }
+        assert_eq!((parts(0), parts(19_999), parts(491_520)), (vec![None], vec![None], vec![None]));
+        Ok(())
+    }
 }

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use crate::error::{Error, Kind, Result, nearest};
-use crate::model::{Canceller, FieldType, Mapping, Progress, RowStory, STAGED_COLUMNS, Schema, Table, Unit};
+use crate::model::{Canceller, FieldType, Format, Mapping, Progress, RowStory, STAGED_COLUMNS, Schema, Table, Unit};
 use crate::rules::{self, Origin};
 use crate::sql::{Ident, Literal, Path, Pipeline, literals};
 use crate::stages::load;
@@ -57,8 +57,10 @@ pub struct Plan {
 impl Plan {
     /// Compiles the mappings of the given sources against what is staged. A source that was never loaded feeds nothing.
     pub fn new(store: &Store, schema: &Schema, sources: &[(String, Mapping)]) -> Result<Plan> {
-        let staged: Vec<(String, String)> =
-            store.query("SELECT source, entity FROM dq.staged", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let staged: Vec<(String, String, u64)> =
+            store.query("SELECT source, entity, rows FROM dq.staged", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
         if let Some((name, table)) = schema.tables.iter().find(|(_, table)| table.fields.len() > MOST_FIELDS) {
             return Err(Error::config(format!(
                 "the table \"{name}\" has {} fields; {MOST_FIELDS} are the most there can be",
@@ -101,13 +103,15 @@ impl Plan {
             let mut feeds = Vec::new();
             for (source, mapping) in sources {
                 let Some(feed) = mapping.tables.get(table) else { continue };
-                if !staged.iter().any(|(s, entity)| s == source && *entity == feed.entity) {
+                let Some((.., rows)) = staged.iter().find(|(s, entity, _)| s == source && *entity == feed.entity)
+                else {
                     unloaded.push(format!("{} of {source}", feed.entity));
                     continue;
-                }
+                };
                 let relation = format!("{source}/{}", feed.entity);
                 let columns = staged_columns(store, &relation)?;
-                feeds.push(Feed::new(store, schema, table, source, &relation, feed, columns)?);
+                let feed = Feed::new(store, schema, table, source, &relation, feed, columns)?;
+                feeds.push(feed.of_rows(*rows));
             }
             origins.insert(table.clone(), feeds.iter().map(|feed| feed.origin.clone()).collect());
             tables.insert(table.clone(), feeds);
@@ -316,7 +320,7 @@ impl Plan {
 
     /// The columns of a table's candidates.
     fn columns(&self, store: &Store, table: &Table) -> Result<Vec<String>> {
-        // Left to itself the engine looks for what repeats in a text. In keys little does: the search takes a third of the
+        // Left to itself the engine looks for what repeats in a text. In keys and addresses little does: the search takes a third of the
         // time of building the table, and three times the room.
         let unlike = |name: &str| format!("{} VARCHAR USING COMPRESSION zstd", Ident(name));
         let own = ["_source VARCHAR", "_entity VARCHAR", "_row BIGINT", "_unread BIGINT", "_decided BIGINT"];
@@ -325,7 +329,7 @@ impl Plan {
         for (name, field) in &table.fields {
             let is_unlike = match &field.references {
                 Some(reference) => self.rows(store, &reference.table)? > MOST_ALIKE,
-                None => field.key,
+                None => field.key || matches!(field.format, Some(Format::Email | Format::Phone)),
             };
             columns.push(match field.kind {
                 FieldType::Text if is_unlike => unlike(name),

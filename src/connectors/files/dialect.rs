@@ -333,16 +333,18 @@ fn consistency(text: &[u8], grammar: &Grammar) -> f64 {
     let mut decimal = [0_u64; 2];
     let mut rest = text;
     let mut is_lost = false;
+    let mut before = None;
     while !rest.is_empty() && all < SAMPLE_RECORDS as u64 {
         let (record, after) = match grammar.split_loosely(rest) {
             Split::Record(end) => rest.split_at(end),
             Split::Line(end) if is_lost => rest.split_at(end),
             Split::Line(end) => match grammar.record(rest) {
                 Some(Some(end)) => rest.split_at(end),
-                // Behind a line of names it is a value that is longer than the sample; else a quote was lost.
-                None if first.is_some_and(|fields| fields > 1) => break,
+                // A value that is longer than the sample, or a quote that was lost: what was seen before speaks for the one,
+                // what comes for the other.
                 None => {
                     is_lost = true;
+                    before = evenness(&widths, all).filter(|(width, _)| first == Some(*width));
                     rest.split_at(end)
                 }
                 Some(None) => rest.split_at(end),
@@ -363,19 +365,19 @@ fn consistency(text: &[u8], grammar: &Grammar) -> f64 {
             }
         }
     }
-    let Some((width, count)) =
-        widths.into_iter().filter(|(width, _)| *width > 1).max_by_key(|(width, count)| (*count, *width))
-    else {
-        return 0.0;
-    };
-    let share = count as f64 / all as f64;
-    if share < ENOUGH {
-        return 0.0;
-    }
+    let even = [before, evenness(&widths, all)].into_iter().flatten().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    let Some((width, share)) = even.filter(|(_, share)| *share >= ENOUGH) else { return 0.0 };
     // The line of names speaks for its delimiter; commas that all stand between digits are decimal commas.
     let named = if first == Some(width) { 1.1 } else { 1.0 };
     let prose = if decimal[1] > 9 * decimal[0] { 0.7 } else { 1.0 };
     share * share * ((width + 1) as f64).ln() * named * prose
+}
+
+/// The most frequent number of fields beyond one, and the share of the records that have it.
+fn evenness(widths: &HashMap<usize, u64>, all: u64) -> Option<(usize, f64)> {
+    let wide = widths.iter().filter(|(width, _)| **width > 1);
+    let (width, count) = wide.max_by_key(|(width, count)| (**count, **width))?;
+    Some((*width, *count as f64 / all as f64))
 }
 
 /// Whether fields are enclosed in single quotes: then fields that begin with one also end with one.
@@ -498,6 +500,8 @@ mod tests {
         // Longer than the sample: the line of names is all that there is to go by.
         let found = layout(&format!("code;note\n1;\"{note}"));
         assert_eq!(found.grammar.delimiter, Some(b';'));
+        let found = layout("code;nom\nC1;a;b\nC2\nC3;\"x\nC4;d\n");
+        assert_eq!((found.grammar.delimiter, found.width), (Some(b';'), 2));
         // A quote that was lost takes no line with it.
         let rows = "1;a\n".repeat(40);
         let found = layout(&format!("Export\n1;\"a\n{rows}"));

@@ -10,9 +10,10 @@ mod generator;
 
 mod common;
 
+use std::fs;
 use std::io::{Read as _, Write};
 use std::num::NonZeroU16;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,8 +30,11 @@ struct Arguments {
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
     /// How many keys are pressed per screen and state.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 100)]
     keys: usize,
+    /// Only the places whose names contain this.
+    #[arg(long)]
+    only: Option<String>,
     /// Columns of the terminal.
     #[arg(long, default_value = "160")]
     columns: NonZeroU16,
@@ -46,8 +50,9 @@ struct Arguments {
 const PLACES: &[(&str, &str, &[&str])] = &[
     ("screens", "1", &["3", "6", "1"]),
     ("anomalies, rules", "3", &["j", "j", "k"]),
-    ("anomalies, findings", "3\r", &["j", "j", "\x04", "k"]),
-    ("tables, rows", "5\r", &["j", "l", "\x04", "G", "\x15"]),
+    // The first rules may have found one row only.
+    ("anomalies, findings", "3ggjjj\r", &["j", "j", "\x04", "k"]),
+    ("tables, rows", "5\r", &["j", "l", "\x04", "G", "h", "\x15"]),
     ("commit, tables", "6", &["j", "k"]),
     ("palette, typing", ":", &["c", "\x08"]),
     ("help, scrolling", "3\r?", &["j", "j", "k"]),
@@ -57,6 +62,8 @@ const PLACES: &[(&str, &str, &[&str])] = &[
 const PATIENCE: Duration = Duration::from_secs(300);
 /// When nothing was drawn for so long, a key has had all its effects.
 const QUIET: Duration = Duration::from_millis(40);
+/// What moves for longer moves by itself.
+const RESTLESS: Duration = Duration::from_millis(400);
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -79,7 +86,8 @@ fn main() -> Result<()> {
     }
     tell("first frame", first);
     for busy in [false, true] {
-        for (name, go, keys) in PLACES {
+        let is_wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| name.contains(only));
+        for (name, go, keys) in PLACES.iter().filter(|(name, ..)| is_wanted(name)) {
             let mut screen = Screen::open(&dir, &arguments)?;
             screen.wait(|text| text.contains("blocking") || text.contains("nothing blocks"))?;
             screen.press(go)?;
@@ -109,7 +117,10 @@ fn main() -> Result<()> {
             let mut screen = Screen::open(&dir, &arguments)?;
             screen.wait(|text| text.contains("isavigne_prod") && text.contains("block"))?;
             screen.settle()?;
-            screen.press(key)?;
+            match key {
+                "r" => screen.check("")?,
+                key => screen.press(key)?,
+            }
             screen.read_for(Duration::from_millis(after))?;
             if screen.is_busy() {
                 let begin = Instant::now();
@@ -146,6 +157,9 @@ struct Screen {
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     size: PtySize,
+    workspace: PathBuf,
+    /// How many checks were begun.
+    checks: u32,
     // The terminal lives as long as this.
     _master: Box<dyn MasterPty + Send>,
 }
@@ -177,7 +191,8 @@ impl Screen {
             }
         });
         let parser = vt100::Parser::new(arguments.lines, arguments.columns, 0);
-        Ok(Screen { parser, output, keys, child, size, _master: pair.master })
+        let workspace = workspace.to_owned();
+        Ok(Screen { parser, output, keys, child, size, workspace, checks: 0, _master: pair.master })
     }
 
     /// Everything that is drawn, with its colours and the cursor, but the footer.
@@ -228,10 +243,10 @@ impl Screen {
         Ok(())
     }
 
-    /// Waits until nothing but the footer changes any more.
+    /// Waits until nothing but the footer changes any more, or only what moves by itself.
     fn settle(&mut self) -> Result<()> {
-        let (mut last, mut drawn) = (Instant::now(), self.drawn());
-        while last.elapsed() < QUIET {
+        let (begin, mut last, mut drawn) = (Instant::now(), Instant::now(), self.drawn());
+        while last.elapsed() < QUIET && begin.elapsed() < RESTLESS {
             self.read(QUIET)?;
             let now = self.drawn();
             if now != drawn {
@@ -259,6 +274,12 @@ impl Screen {
 
     /// Begins a check and comes back to where the keys are pressed.
     fn check(&mut self, go: &str) -> Result<()> {
+        // Where nothing is new, nothing is looked at; another rule of the user's own has everything looked at.
+        self.checks += 1;
+        let (rules, number) = (self.workspace.join("rules"), self.checks + std::process::id());
+        let rule = format!("id = \"bench\"\ntable = \"customers\"\nwhen = \"city = 'Nowhere {number}'\"\n");
+        let written = fs::create_dir_all(&rules).and_then(|()| fs::write(rules.join("bench.toml"), rule));
+        written.map_err(|cause| Error::io("cannot write a rule", &rules, cause))?;
         self.press("\x1b")?;
         self.settle()?;
         self.press("\x1b")?;

@@ -376,16 +376,19 @@ impl Decider {
         if !self.reader.store.has_table("candidate", table)? {
             return Err(self.no_row(table, first));
         }
-        let unknown: Option<String> = self.reader.store.first(
-            &format!(
-                r#"SELECT "row" FROM ({}) AS wanted ANTI JOIN {} AS c ON wanted."row" = c._key LIMIT 1"#,
-                listed(rows),
-                Path("candidate", table)
-            ),
-            [],
-            |row| row.get(0),
-        )?;
-        unknown.map_or(Ok(()), |row| Err(self.no_row(table, &row)))
+        // Asked this way round the engine looks for the few among the many.
+        let there: HashSet<String> = self
+            .reader
+            .store
+            .query(
+                &format!("SELECT _key FROM {} WHERE _key IN ({})", Path("candidate", table), listed(rows)),
+                [],
+                |row| row.get(0),
+            )?
+            .into_iter()
+            .collect();
+        let unknown = rows.iter().find(|row| !there.contains(*row));
+        unknown.map_or(Ok(()), |row| Err(self.no_row(table, row)))
     }
 
     /// Refuses to accept what is found on no row, or on a row that is not there: it would be accepted wherever it comes up

@@ -119,7 +119,7 @@ fn as_json(transform: &Transform) -> serde_json::Value {
         "summary": transform.summary,
         "docs": transform.docs,
         "output": transform.output,
-        "can_fail": transform.fails,
+        "can_fail": transform.reads.is_some(),
         "arguments": arguments,
         "examples": examples,
     })

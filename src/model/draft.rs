@@ -333,12 +333,21 @@ pub struct MappingPreview {
     pub total: u64,
     /// Rows, of all, with text of which no value came.
     pub failed: u64,
+    /// Rows, of all, with a value that was read and is not among those that the field allows.
+    pub strays: u64,
+    /// The most frequent of those values, at most [`MappingPreview::STRAY_VALUES`].
+    pub stray_values: Vec<String>,
     /// Rows, of all, without a value that do not count as failed.
     pub empty: u64,
     /// The number of the first row of the window, from 0.
     pub offset: u64,
     /// The window.
     pub rows: Vec<PreviewRow>,
+}
+
+impl MappingPreview {
+    /// How many of the values that are not allowed are named.
+    pub const STRAY_VALUES: usize = 50;
 }
 
 /// One row through a field's transforms.
@@ -352,6 +361,8 @@ pub struct PreviewRow {
     pub value: Option<String>,
     /// Whether there was text of which no value came.
     pub failed: bool,
+    /// Whether the value is not among those that the field allows.
+    pub stray: bool,
 }
 
 /// How much of what a table requires is fed.

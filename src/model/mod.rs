@@ -46,7 +46,7 @@ pub use report::{
 pub use schema::{Aggregate, Check, Derive, Field, FieldType, Format, Reference, Schema, Stake, Table};
 pub use source::{FailOn, Gate, SourceConfig, Workspace, WorkspaceConfig};
 pub use story::{CellStory, RowStory};
-pub use suggestion::{EntityProposal, Evidence, EvidencePart, Proposal, RunnerUp, Suggestion, TableChoice};
+pub use suggestion::{Acceptance, EntityProposal, Evidence, EvidencePart, Proposal, RunnerUp, Suggestion, TableChoice};
 pub use verdict::{Condition, ConditionKind, RuleTally, TableScore, Verdict};
 pub use view::{
     CellKind, ColumnInfo, Frequencies, LONGEST_CELL, Occurrence, Profile, Record, RecordOrigin, RowFilter, RowsOf,

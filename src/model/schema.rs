@@ -114,6 +114,13 @@ pub enum FieldType {
     List,
 }
 
+impl Field {
+    /// Whether a row is no clean one where the field's text could not be read.
+    pub fn must_be_read(&self) -> bool {
+        self.key || self.required || self.references.is_some()
+    }
+}
+
 impl FieldType {
     /// The name in `canonical.toml`.
     pub fn name(self) -> &'static str {
@@ -266,6 +273,12 @@ impl Check {
 }
 
 impl Table {
+    /// The field that says the row's country.
+    pub fn country(&self) -> Option<&str> {
+        let found = self.fields.iter().find(|(_, field)| field.format == Some(Format::Country));
+        found.map(|(name, _)| name.as_str())
+    }
+
     /// The names of the key fields, in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().filter(|(_, field)| field.key).map(|(name, _)| name.as_str())

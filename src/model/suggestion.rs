@@ -138,38 +138,61 @@ pub struct RunnerUp {
     pub why: String,
 }
 
+/// What accepting suggestions together comes to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Acceptance {
+    /// The edit, undone as one; none where there is nothing to accept.
+    pub edit: Option<Edit>,
+    /// How many suggestions it accepts.
+    pub taken: usize,
+    /// Those that score too little.
+    pub below: Vec<Suggestion>,
+    /// Those of tables that are rather not the right ones for their entities.
+    pub doubtful: Vec<Suggestion>,
+}
+
+impl EntityProposal {
+    /// Whether a table is suggested for the entity and rather not the right one.
+    pub fn is_doubtful(&self, table: &str) -> bool {
+        self.tables.iter().any(|one| one.table == table && !one.mapped && one.score < 0.5)
+    }
+}
+
 impl Proposal {
     /// Every suggestion, in order.
     pub fn suggestions(&self) -> impl Iterator<Item = &Suggestion> {
         self.entities.iter().flat_map(|entity| &entity.suggestions)
     }
 
-    /// The edit that accepts every suggestion that is not mapped yet and scores `least` or more, undone as one; none where
-    /// there is nothing to accept. `only` is a canonical table. Of a table that is rather not the right one for its entity
-    /// nothing is accepted, unless it is named.
-    pub fn accept(&self, least: f64, only: Option<&str>) -> Option<Edit> {
+    /// What accepting every suggestion that is not mapped yet and scores `least` or more comes to. `only` is a canonical
+    /// table. Of a table that is rather not the right one for its
+    /// entity nothing is accepted, unless it is named.
+    pub fn accept(&self, least: f64, only: Option<&str>) -> Acceptance {
+        let mut acceptance = Acceptance::default();
         let mut edits = Vec::new();
         for entity in &self.entities {
-            let doubtful =
-                |table: &str| entity.tables.iter().any(|one| one.table == table && !one.mapped && one.score < 0.5);
-            let taken: Vec<&Suggestion> = entity
-                .suggestions
-                .iter()
-                .filter(|one| !one.mapped && one.score >= least)
-                .filter(|one| only.map_or(!doubtful(&one.table), |only| only == one.table))
-                .collect();
-            edits.extend(taken.into_iter().map(Suggestion::edit));
-        }
-        if edits.is_empty() {
-            return None;
-        }
-        // A mapping that names some entities is taken to name all: none may be forgotten.
-        for entity in &self.entities {
-            if let Some(options) = &entity.options {
-                edits.push(Edit::Entity { entity: entity.entity.clone(), options: options.clone() });
+            let open = entity.suggestions.iter().filter(|one| !one.mapped && only.is_none_or(|only| only == one.table));
+            for one in open {
+                match entity.is_doubtful(&one.table) && only.is_none() {
+                    false if one.score >= least => {
+                        acceptance.taken += 1;
+                        edits.push(one.edit());
+                    }
+                    false => acceptance.below.push(one.clone()),
+                    true => acceptance.doubtful.push(one.clone()),
+                }
             }
         }
-        Some(Edit::Many(edits))
+        if !edits.is_empty() {
+            // A mapping that names some entities is taken to name all: none may be forgotten.
+            for entity in &self.entities {
+                if let Some(options) = &entity.options {
+                    edits.push(Edit::Entity { entity: entity.entity.clone(), options: options.clone() });
+                }
+            }
+            acceptance.edit = Some(Edit::Many(edits));
+        }
+        acceptance
     }
 
     /// Per column that is suggested for a field, as `(entity, column)`, its suggestions.

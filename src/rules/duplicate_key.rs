@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     docs: Docs {
         finds: "Rows that share their key with another row of the same table. Every row of the group is a finding.",
         matters: "A key stands for one thing. With two rows under it, whatever refers to it would count twice, and which of the two is right is a guess.",
-        example: "isavigne-C12345 stands on 2 rows: records 17 and 204.",
+        example: "isavigne-C12345 stands on 2 rows: lines 18, 205.",
         fix: "Exclude the rows that should not be there, merge them if they are the same thing, or correct the key of one.",
     },
     arguments: &[],
@@ -35,18 +35,32 @@ pub const RULE: Rule = Rule {
         // The identity of a row is the key that it came with wherever that was unique. So among twins there is always one
         // whose identity is not its key: because the key was shared from the start, or because a decision has set it.
         let suspects = format!("SELECT DISTINCT {key} AS key FROM {} AS t WHERE t._key <> {key}", scope.rows());
-        let twins = format!(
-            "SELECT {key} AS key, count(*) AS rows,\n  \
-             array_to_string(list_slice(list(t._row ORDER BY t._row), 1, 5), ', ') AS records\n\
-             FROM {} AS t SEMI JOIN suspects ON suspects.key = {key} GROUP BY 1 HAVING count(*) > 1",
+        // Where the rows stand is asked of them alone, not of all rows.
+        let placed = format!(
+            "SELECT {key} AS key, t._row, f.file, t._row + l.shift AS line\n\
+             FROM {} AS t SEMI JOIN suspects ON suspects.key = {key}\n\
+             ASOF LEFT JOIN (SELECT * FROM dq.files WHERE rows > 0) AS f\n  \
+             ON f.source = t._source AND f.entity = t._entity AND t._row >= f.first_row\n\
+             ASOF LEFT JOIN dq.lines AS l ON l.source = t._source AND l.entity = t._entity AND t._row >= l.\"row\"",
             scope.rows()
+        );
+        let first = |what: &str| format!("array_to_string(list_slice(list({what} ORDER BY file, _row), 1, 5), ', ')");
+        let twins = format!(
+            "SELECT key, count(*) AS rows, CASE WHEN bool_or(line IS NULL) THEN 'records ' || {}\n  \
+             WHEN count(DISTINCT file) = 1 THEN 'lines ' || {}\n  \
+             ELSE {} END AS places\n\
+             FROM placed GROUP BY key HAVING count(*) > 1",
+            first("_row"),
+            first("line"),
+            first("file || ' line ' || line")
         );
         let sql = Finding::of(scope)
             .step("suspects", suspects)
+            .step("placed", placed)
             .step("twins", twins)
             .value(key.as_str())
             .message(format!(
-                "{} || ' stands on ' || twins.rows || ' rows: records ' || twins.records || if(twins.rows > 5, ' …', '')",
+                "{} || ' stands on ' || twins.rows || ' rows: ' || twins.places || if(twins.rows > 5, ' …', '')",
                 quoted("twins.key")
             ))
             .join(format!("JOIN twins ON twins.key = {key}"))

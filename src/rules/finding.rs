@@ -2,7 +2,7 @@
 //!
 //! [`FINDING`]: super::FINDING
 
-use super::{Origin, Scope};
+use super::{Origin, Scope, spreadsheet_damage};
 use crate::error::{Error, Result};
 use crate::model::{Check, Field, FieldType, Format, Reference, Schema, Severity};
 use crate::sql::{Ident, Literal, Path, Pipeline, with_identifiers};
@@ -135,30 +135,26 @@ pub(super) fn all_of(queries: Vec<String>) -> Option<String> {
     queries.into_iter().next()
 }
 
-/// What a rule about the form of a text judges: the field's values, or the texts that could not become one.
-pub(super) struct Subject {
-    /// The text, as SQL.
-    pub(super) text: String,
-    /// Where the texts are, from `FROM` on, with a `WHERE`.
-    pub(super) from: String,
-}
-
-/// The findings of a rule about the form of a text: about the values of the field and, where the mapping's transforms
-/// could not make a value of what the source says, about the text as it was read.
-pub(super) fn judged(scope: &Scope, judge: impl Fn(Finding, &Subject) -> Finding) -> Result<Option<String>> {
-    scope.field()?;
-    let field = scope.check.field.as_str();
-    let table = scope.rows();
-    let value = column(field);
-    let from = format!("FROM {table} AS t WHERE {value} IS NOT NULL");
-    let mut queries = vec![judge(Finding::of(scope), &Subject { text: value, from }).sql()];
-    for origin in scope.origins {
-        if let (Some(text), Some(unread)) = (origin.text(field, "s."), scope.unread(field)) {
-            let join = staged_join(scope, origin);
-            let from = format!("FROM {table} AS t {join} WHERE {unread} AND {text} IS NOT NULL");
-            let finding = Finding::of(scope).join(join).value(text.as_str()).when(unread);
-            queries.push(judge(finding, &Subject { text, from }).sql());
+/// The findings of a rule about the form of a text: `about` the values of the field and, where the field may be empty, about
+/// the texts that the mapping could not read, which no other rule then tells: what is wrong with them says `tell`, of the
+/// text and where it is, from `FROM` on, with a `WHERE`. What a spreadsheet has damaged is told as that.
+pub(super) fn with_unread(
+    scope: &Scope,
+    about: Finding,
+    tell: impl Fn(Finding, &str, &str) -> Finding,
+) -> Result<Option<String>> {
+    let (declared, field) = (scope.field()?, scope.check.field.as_str());
+    let mut queries = vec![about.sql()];
+    for origin in scope.origins.iter().filter(|_| !declared.must_be_read()) {
+        let (Some(text), Some(mut unread)) = (origin.text(field, "s."), scope.unread(field)) else { continue };
+        let join = staged_join(scope, origin);
+        if spreadsheet_damage::tells_of(declared) {
+            unread = format!("{unread} AND NOT ({})", spreadsheet_damage::is_damaged(&text));
         }
+        let from = format!("FROM {} AS t {join} WHERE {unread} AND {text} IS NOT NULL", scope.rows());
+        let finding =
+            Finding::of(scope).join(join).value(text.as_str()).when(unread).when(format!("{text} IS NOT NULL"));
+        queries.push(tell(finding, &text, &from).sql());
     }
     Ok(all_of(queries))
 }
@@ -281,6 +277,15 @@ impl Scope<'_> {
         format!("t._decided & {mask} = 0")
     }
 
+    /// The condition that the row's country is known, as far as it says one: text that is no country is not taken for none.
+    /// With it, the country as SQL, the given one where the row says none.
+    pub(super) fn country(&self, default: &str) -> Result<(String, String)> {
+        Ok(match self.table()?.country() {
+            Some(name) => (self.not_unread(name), format!("coalesce({}, {})", column(name), Literal(default))),
+            None => ("true".to_owned(), Literal(default).to_string()),
+        })
+    }
+
     /// The condition that the field had no text that could not be read.
     pub(super) fn not_unread(&self, field: &str) -> String {
         match self.bit(field) {
@@ -339,7 +344,7 @@ pub(super) fn each_field(
 /// One check for every field of that format: a warning, and an error where the field is required.
 pub(super) fn each_of_format(schema: &Schema, rule: &str, format: Format) -> Vec<Check> {
     each_field(schema, rule, |field| {
-        (field.format == Some(format)).then_some(field.required.then_some(Severity::Error))
+        (field.format == Some(format)).then_some(field.must_be_read().then_some(Severity::Error))
     })
 }
 

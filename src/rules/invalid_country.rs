@@ -1,6 +1,6 @@
 //! `invalid-country`: a country that no map shows.
 
-use super::finding::{Subject, each_of_format, judged, quoted};
+use super::finding::{Finding, column, each_of_format, quoted, with_unread};
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
 use crate::sql::literals;
@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     severity: Severity::Warning,
     reach: Reach::Row,
     docs: Docs {
-        finds: "Values of fields with format = \"country\" that are no French short name of a country; case, accents and hyphens do not count. A warning; an error where the field is required. A suggestion is given for a two-letter code, and where exactly one country is one slip of the pen away.",
+        finds: "Values of fields with format = \"country\" that are no French short name of a country, and texts that the mapping could not read; case, accents and hyphens do not count. A warning; an error where the field is required. A suggestion is given for a two-letter code, and where exactly one country is one slip of the pen away.",
         matters: "Postal codes and telephone numbers are read by country, and duties and delivery depend on it.",
         example: "\"Frnace\" is no country; did you mean \"France\"?",
         fix: "Use the transform `country` in the mapping; correct single values here.",
@@ -19,33 +19,17 @@ pub const RULE: Rule = Rule {
     arguments: &[],
     bind: |schema| each_of_format(schema, RULE.id, Format::Country),
     find: |scope| {
-        judged(scope, |finding, Subject { text: value, from }| {
-            let names = literals(countries().map(|(_, name)| name));
-            let codes = literals(countries().map(|(code, _)| code));
-            let known = format!("SELECT unnest([{codes}]) AS code, unnest([{names}]) AS name");
-            // Countries are few however many the rows, so everything happens on the distinct values.
-            let strangers = format!(
-                "SELECT DISTINCT {value} AS value {from} AND {} NOT IN (SELECT {} FROM known)",
-                letters(value),
-                letters("name"),
-            );
-            let near = format!(
-                "SELECT value, coalesce(min(name) FILTER (upper(trim(value)) = code),\n  \
-             CASE WHEN count(*) = 1 THEN min(name) END) AS near\n\
-             FROM strangers JOIN known ON upper(trim(value)) = code\n  \
-             OR length(value) >= 4 AND abs(length(value) - length(name)) <= 1 AND damerau_levenshtein({}, {}) <= 1\nGROUP BY 1",
-                letters("value"),
-                letters("name"),
-            );
-            finding
-                .step("known", known)
-                .step("strangers", strangers)
-                .step("near", near)
-                .message(format!("{} || ' is no country'", quoted(value)))
-                .suggestion("near.near")
-                .join(format!("JOIN strangers ON strangers.value = {value}"))
-                .join("LEFT JOIN near ON near.value = strangers.value")
-        })
+        scope.field()?;
+        let value = column(&scope.check.field);
+        let texts = format!("FROM {} AS t WHERE {value} IS NOT NULL", scope.rows());
+        let judged = |finding: Finding, text: &str, texts: &str| {
+            near(finding, text, texts)
+                .message(format!("{} || ' is no country'", quoted(text)))
+                .join(format!("LEFT JOIN near ON near.value = {text}"))
+        };
+        let finding =
+            judged(Finding::of(scope), &value, &texts).join(format!("JOIN strangers ON strangers.value = {value}"));
+        with_unread(scope, finding, judged)
     },
     samples: &[
         Sample {
@@ -53,6 +37,12 @@ pub const RULE: Rule = Rule {
             schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\ncountry = { type = \"text\", format = \"country\" }",
             tables: &[("people", "id,country\n1,Frnace\n2,DE\n3,Strasbourg\n")],
             finds: &[("1", Some("France")), ("2", Some("Allemagne")), ("3", None)],
+        },
+        Sample {
+            name: "what the mapping could not read",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\ncountry = { type = \"text\", format = \"country\" }",
+            tables: &[("people", "id,country,raw:country\nC1,,Frnace\nC2,,Wonderland\nC3,France,FR\n")],
+            finds: &[("C1", Some("France")), ("C2", None)],
         },
         Sample {
             name: "countries however they are written, and none",
@@ -63,8 +53,31 @@ pub const RULE: Rule = Rule {
     ],
 };
 
+/// Adds the steps `strangers`, the texts that name no country, and `near`, with the country that each probably means, which
+/// is suggested. `texts` says where they are, from `FROM` on, with a `WHERE`.
+fn near(finding: Finding, text: &str, texts: &str) -> Finding {
+    let names = literals(countries().map(|(_, name)| name));
+    let codes = literals(countries().map(|(code, _)| code));
+    let known = format!("SELECT unnest([{codes}]) AS code, unnest([{names}]) AS name");
+    // Countries are few however many the rows, so everything happens on the distinct values.
+    let strangers = format!(
+        "SELECT DISTINCT {text} AS value {texts} AND {} NOT IN (SELECT {} FROM known)",
+        letters(text),
+        letters("name"),
+    );
+    let near = format!(
+        "SELECT value, coalesce(min(name) FILTER (upper(trim(value)) = code),\n  \
+         CASE WHEN count(*) = 1 THEN min(name) END) AS near\n\
+         FROM strangers JOIN known ON upper(trim(value)) = code\n  \
+         OR length(value) >= 4 AND abs(length(value) - length(name)) <= 1 AND damerau_levenshtein({}, {}) <= 1\nGROUP BY 1",
+        letters("value"),
+        letters("name"),
+    );
+    finding.step("known", known).step("strangers", strangers).step("near", near).suggestion("near.near")
+}
+
 /// Two-letter code and French short name of every country, from the data of the transform `country`.
-fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(super) fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = include_str!("../transforms/countries.tsv").lines().filter(|line| !line.starts_with('#')).skip(1);
     lines.filter_map(|line| {
         let mut parts = line.split('\t');
@@ -74,6 +87,6 @@ fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The letters of a name: no case, accents, spaces, hyphens or apostrophes.
-fn letters(sql: &str) -> String {
+pub(super) fn letters(sql: &str) -> String {
     format!("regexp_replace(lower(strip_accents({sql})), '[^a-z]', '', 'g')")
 }

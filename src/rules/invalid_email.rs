@@ -1,6 +1,7 @@
 //! `invalid-email`: an address that no message can reach.
 
-use super::finding::{Subject, each_of_format, judged, quoted};
+use super::finding::{Finding, column, each_of_format, quoted, with_unread};
+use super::placeholder_value::unless_told;
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
 use crate::sql::{Literal, literals};
@@ -19,15 +20,18 @@ pub const RULE: Rule = Rule {
     arguments: &[],
     bind: |schema| each_of_format(schema, RULE.id, Format::Email),
     find: |scope| {
-        judged(scope, |finding, Subject { text, .. }| {
-            finding
-                .message(format!(
-                    "{} || if({}, ' has a slip in its domain', ' is no e-mail address')",
-                    quoted(text),
-                    is_address(text)
-                ))
-                .suggestion(repaired(text))
-                .when(format!("(NOT {} OR {})", is_address(text), is_slip(text)))
+        scope.field()?;
+        let value = column(&scope.check.field);
+        let finding = Finding::of(scope)
+            .message(format!(
+                "{} || if({}, ' has a slip in its domain', ' is no e-mail address')",
+                quoted(&value),
+                is_address(&value)
+            ))
+            .suggestion(repaired(&value))
+            .when(unless_told(scope, &value, &format!("{} AND NOT {}", is_address(&value), is_slip(&value)))?);
+        with_unread(scope, finding, |finding, text, _| {
+            finding.message(format!("{} || ' is no e-mail address'", quoted(text))).suggestion(repaired(text))
         })
     },
     samples: &[

@@ -21,6 +21,7 @@ mod negative_stock;
 mod orphan_reference;
 mod out_of_range;
 mod outlier_quantity;
+mod phone_country_mismatch;
 mod placeholder_value;
 mod price_far_from_list;
 mod purchase_after_opt_out;
@@ -157,6 +158,8 @@ pub struct Origin {
     pub relation: String,
     /// Per canonical field, the staged columns that feed it.
     pub columns: Vec<(String, Vec<String>)>,
+    /// Per canonical field whose text may come out as no value, what the mapping reads it as, in words.
+    pub reads: Vec<(String, &'static str)>,
     /// All staged columns, in order.
     pub all_columns: Vec<String>,
 }
@@ -211,6 +214,11 @@ impl Origin {
         self.columns.iter().find(|(name, _)| name == field).map(|(_, columns)| columns.as_slice()).unwrap_or_default()
     }
 
+    /// What a field's text is read as, in words; `None` where it is not fed, or nothing can fail.
+    pub fn reads(&self, field: &str) -> Option<&'static str> {
+        self.reads.iter().find(|(name, _)| name == field).map(|(_, reads)| *reads)
+    }
+
     /// The text that a person sees in the export for a field, `prefix` standing before each column: its columns with a space
     /// between, `NULL` where all are absent; `None` where it is not fed.
     pub fn text(&self, field: &str, prefix: &str) -> Option<String> {
@@ -252,6 +260,7 @@ pub static REGISTRY: &[&Rule] = &[
     &out_of_range::RULE,
     &invalid_email::RULE,
     &invalid_phone::RULE,
+    &phone_country_mismatch::RULE,
     &invalid_postal_code::RULE,
     &invalid_country::RULE,
     &duplicate_row::RULE,

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::finding::{Finding, column, each_field, quoted};
-use super::{Docs, Reach, Rule, Sample};
+use super::{Docs, Reach, Rule, Sample, Scope};
+use crate::error::Result;
 use crate::model::{FieldType, Severity};
 use crate::sql::literals;
 use crate::store::{Call, Function};
@@ -69,6 +70,15 @@ pub const RULE: Rule = Rule {
         },
     ],
 };
+
+/// The condition that a value is not as it should be, `good`, and that this rule does not tell of it already: where it is an
+/// error, it is told as one.
+pub(super) fn unless_told(scope: &Scope, value: &str, good: &str) -> Result<String> {
+    Ok(match scope.field()?.required {
+        true => format!("NOT ({good})"),
+        false => format!("CASE WHEN {good} THEN false ELSE NOT {}({value}) END", STANDS_FOR_NOTHING.name),
+    })
+}
 
 /// Whether the text is one of [`PLACEHOLDERS`], in whatever letters and with spaces around it.
 pub const STANDS_FOR_NOTHING: Function = Function {

@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, all_of, column, each_field, quoted};
 use super::{Docs, Reach, Rule, Sample};
-use crate::model::{FieldType, Format, Severity};
+use crate::model::{Field, FieldType, Format, Severity};
 use crate::sql::{Ident, Path};
 
 /// The months as French and English spreadsheets shorten them.
@@ -27,17 +27,13 @@ pub const RULE: Rule = Rule {
     bind: |schema| {
         each_field(schema, RULE.id, |field| {
             let is_code = field.key || field.references.is_some();
-            let is_number = matches!(field.format, Some(Format::Phone | Format::PostalCode));
-            (field.kind == FieldType::Text && (is_code || is_number)).then_some(None)
+            (field.kind == FieldType::Text && (is_code || is_number(field))).then_some(None)
         })
     },
     find: |scope| {
         let field = scope.field()?;
-        let countries = scope.table()?.fields.iter().find(|(_, field)| field.format == Some(Format::Country));
-        let in_france = match countries {
-            Some((name, _)) => format!("coalesce({}, 'France') = 'France'", column(name)),
-            None => "true".to_owned(),
-        };
+        let (is_known, country) = scope.country("France")?;
+        let in_france = format!("{is_known} AND {country} = 'France'");
         let value = column(&scope.check.field);
         let undecided = scope.undecided(std::iter::once(scope.check.field.as_str()));
         let mut queries = Vec::new();
@@ -131,6 +127,21 @@ pub const RULE: Rule = Rule {
         },
     ],
 };
+
+/// Whether the rule looks at the field for what its values are, not for being a key.
+fn is_number(field: &Field) -> bool {
+    field.kind == FieldType::Text && matches!(field.format, Some(Format::Phone | Format::PostalCode))
+}
+
+/// Whether what is damaged in a field and therefore cannot be read needs no other finding than this rule's.
+pub(super) fn tells_of(field: &Field) -> bool {
+    is_number(field) && !field.must_be_read()
+}
+
+/// The condition that a spreadsheet has rewritten the text.
+pub(super) fn is_damaged(text: &str) -> String {
+    format!("regexp_full_match({text}, '{SHORTENED}|{NARROW}|{DATED}')")
+}
 
 /// A number in scientific notation.
 const SHORTENED: &str = "[0-9]+([.,][0-9]+)?[eE]\\+[0-9]+";

@@ -219,6 +219,7 @@ fn origin(table: &str, rows: &str) -> Origin {
         entity: table.to_owned(),
         relation: format!("sample/{table}"),
         columns: fields.iter().map(|field| (field.clone(), vec![field.clone()])).collect(),
+        reads: Vec::new(),
         all_columns: fields,
     }
 }

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     severity: Severity::Warning,
     reach: Reach::Row,
     docs: Docs {
-        finds: "Cells in which the source has text but no value came out of the mapping's transforms. The value shown is the text as it was read. An error where the field is a key, required or a reference, a warning elsewhere.",
+        finds: "Cells in which the source has text but no value came out of the mapping's transforms. The value shown is the text as it was read. An error where the field is a key, required or a reference, a warning elsewhere. Where a field with a format (email, phone, postal_code, country) may be empty, its cells are the matter of the rule of that format.",
         matters: "What cannot be read is never guessed: the field stays empty, and everything that is computed from it with it.",
         example: "\"31/02/2025\" cannot be read as a date.",
         fix: "If many cells are written that way, teach the mapping (another date format, a map_values); if it is a slip, set the value.",
@@ -19,8 +19,9 @@ pub const RULE: Rule = Rule {
     arguments: &[],
     bind: |schema| {
         each_field(schema, RULE.id, |field| {
-            let weighs = field.key || field.required || field.references.is_some();
-            Some(weighs.then_some(Severity::Error))
+            // What is of a format is judged by the rule of that format, unless the field may not be empty.
+            let is_told = field.format.is_some() && !field.must_be_read();
+            (!is_told).then_some(field.must_be_read().then_some(Severity::Error))
         })
     },
     find: |scope| {
@@ -42,6 +43,7 @@ pub const RULE: Rule = Rule {
         let Some(unread) = scope.unread(name) else { return Ok(None) };
         let queries = scope.origins.iter().filter_map(|origin| {
             let text = origin.text(name, "s.")?;
+            let what = origin.reads(name).unwrap_or(what);
             let mut finding = Finding::of(scope)
                 .join(staged_join(scope, origin))
                 .value(text.as_str())
@@ -67,9 +69,15 @@ pub const RULE: Rule = Rule {
         },
         Sample {
             name: "an address that can be repaired",
-            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nemail = { type = \"text\", format = \"email\" }",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nemail = { type = \"text\", format = \"email\", required = true }",
             tables: &[("people", "id,email,raw:email\nC1,,jean at example.fr\n")],
             finds: &[("C1", Some("jean@example.fr"))],
+        },
+        Sample {
+            name: "text of a format, which the rule of that format tells",
+            schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }",
+            tables: &[("people", "id,phone,raw:phone\nC1,,12\n")],
+            finds: &[],
         },
         Sample {
             name: "empty cells and cells that were read",

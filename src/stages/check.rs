@@ -605,6 +605,7 @@ mod tests {
                 entity: "people".to_owned(),
                 relation: "isa/people".to_owned(),
                 columns: fields.iter().map(|field| (field.clone(), vec![field.clone()])).collect(),
+                reads: Vec::new(),
                 all_columns: fields,
             };
             Ok(Bench {

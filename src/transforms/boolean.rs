@@ -12,7 +12,7 @@ pub const TRANSFORM: Transform = Transform {
            is unreadable.",
     inputs: Inputs::One,
     output: FieldType::Boolean,
-    fails: true,
+    reads: Some(READS),
     arguments: &[
         Argument { name: "true", help: "More words for true.", required: false, takes: Takes::Texts },
         Argument { name: "false", help: "More words for false.", required: false, takes: Takes::Texts },
@@ -41,6 +41,9 @@ pub const TRANSFORM: Transform = Transform {
     },
     functions: &[],
 };
+
+/// What it reads, with some of the words for it.
+pub(super) const READS: &str = "yes or no (oui/non, yes/no, true/false, 1/0)";
 
 const TRUE: [&str; 11] = ["oui", "o", "vrai", "v", "yes", "y", "true", "t", "1", "x", "on"];
 const FALSE: [&str; 8] = ["non", "n", "faux", "f", "no", "false", "0", "off"];

@@ -16,7 +16,7 @@ pub const TRANSFORM: Transform = Transform {
            number and \"unité\" too.",
     inputs: Inputs::One,
     output: FieldType::Decimal,
-    fails: true,
+    reads: Some("a unit of wine"),
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("Bouteille")], output: Some("1.0000") },

@@ -9,7 +9,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "White space around the text is removed. Columns are looked at in the order in which they are written.",
     inputs: Inputs::Many,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example {

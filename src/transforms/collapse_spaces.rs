@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "White space is what `trim` takes for it; a line break inside a cell becomes a space.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some(" 12,  rue\u{a0} du Vin ")], output: Some("12, rue du Vin") },

@@ -10,7 +10,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "White space around the parts is removed; a blank column is left out together with its separator.",
     inputs: Inputs::Many,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[Argument {
         name: "separator",
         help: "What stands between the parts; default a space.",

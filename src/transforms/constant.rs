@@ -10,7 +10,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "Needs no column; what a column holds is not looked at. It can only stand first.",
     inputs: Inputs::None,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[Argument { name: "value", help: "The text.", required: true, takes: Takes::Text }],
     examples: &[
         Example { arguments: "\"boutique\"", inputs: &[], output: Some("boutique") },

@@ -20,7 +20,7 @@ pub const TRANSFORM: Transform = Transform {
            short name, as in France, États-Unis, Côte d'Ivoire, or one of the codes. Anything else is unreadable.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: true,
+    reads: Some("a country"),
     arguments: &[Argument {
         name: "as",
         help: "What to write: \"name\" (the French one), \"alpha2\" (FR) or \"alpha3\" (FRA); default \"name\".",
@@ -75,6 +75,11 @@ static COUNTRIES: LazyLock<HashMap<String, Country>> = LazyLock::new(|| {
 /// Whether the text names a country.
 pub(super) fn is_known(text: &str) -> bool {
     find(text).is_some()
+}
+
+/// The code of two letters of a country by any of its names.
+pub(super) fn alpha2(text: &str) -> Option<&'static str> {
+    find(text).map(|country| country.alpha2)
 }
 
 fn find(text: &str) -> Option<&'static Country> {

@@ -31,7 +31,7 @@ pub const TRANSFORM: Transform = Transform {
            (45383), only when asked for. Days that do not exist (31/02) and everything else are unreadable, never today.",
     inputs: Inputs::One,
     output: FieldType::Date,
-    fails: true,
+    reads: Some("a date"),
     arguments: &[Argument {
         name: "formats",
         help: "The format, or a list of formats tried in order.",

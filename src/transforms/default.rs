@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
            transform that reads.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[Argument { name: "value", help: "The text.", required: true, takes: Takes::Text }],
     examples: &[
         Example { arguments: "\"France\"", inputs: &[None], output: Some("France") },

@@ -39,9 +39,10 @@ pub fn entry(transform: &Transform) -> String {
     let takes = match transform.inputs {
         Inputs::None => "no column",
         Inputs::One => "one column",
+        Inputs::Beside(what) => &format!("one column, and perhaps a second one with {what}"),
         Inputs::Many => "one or more columns",
     };
-    let fails = if transform.fails { "; no value for a text means unreadable" } else { "" };
+    let fails = if transform.reads.is_some() { "; no value for a text means unreadable" } else { "" };
     let _ = writeln!(text, "Takes {takes}, gives {}{fails}.\n", transform.output.name());
     for argument in transform.arguments {
         let required = if argument.required { ", required" } else { "" };

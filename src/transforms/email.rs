@@ -12,7 +12,7 @@ pub const TRANSFORM: Transform = Transform {
            small. It does not judge: what is no address stays visible for the rule `invalid-email`.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example {

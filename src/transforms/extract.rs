@@ -13,7 +13,7 @@ pub const TRANSFORM: Transform = Transform {
            without one the whole match. Text without a match has no value; that is not an anomaly.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[
         Argument { name: "pattern", help: "The regular expression.", required: true, takes: Takes::Text },
         Argument {

@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "The first word ends at the first white space. `rest` takes what is behind it.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("Jean Dupont")], output: Some("Jean") },

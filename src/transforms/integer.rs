@@ -7,11 +7,11 @@ use crate::store::{Call, Function};
 pub const TRANSFORM: Transform = Transform {
     name: "integer",
     summary: "Reads a whole number.",
-    docs: "Thousands may be separated as in `decimal`. Decimals are unreadable unless they are zeros; so are exponents and \
+    docs: "Thousands may be separated and a currency named as in `decimal`. Decimals are unreadable unless they are zeros; so are exponents and \
            what does not fit 64 bits. Leading zeros are lost: leave codes as text.",
     inputs: Inputs::One,
     output: FieldType::Integer,
-    fails: true,
+    reads: Some("a whole number"),
     arguments: number::ARGUMENTS,
     examples: &[
         Example { arguments: "", inputs: &[Some("2020")], output: Some("2020") },

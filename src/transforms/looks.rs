@@ -167,7 +167,7 @@ fn bits(text: &str) -> u64 {
     if seen.digits > 0 {
         bits |= moments(text, &seen) | numbers(text, &seen);
         let is_moment = bits & (bit(ValueKind::Date) | bit(ValueKind::Timestamp)) != 0;
-        if seen.letters <= 2 && is_postal_code(text) {
+        if seen.letters <= 5 && is_postal_code(text) {
             bits |= bit(ValueKind::PostalCode);
         }
         if seen.letters == 0 && !is_moment && is_phone(text, &seen) {
@@ -260,11 +260,12 @@ fn numbers(text: &str, seen: &Seen) -> u64 {
     }
     // A number does not begin with a zero that means nothing; a code does.
     let zero = text.strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    if zero || number::decimal(text, "").is_none() {
+    let (is_number, is_whole) = if zero { (false, false) } else { number::looks(text) };
+    if !is_number {
         return 0;
     }
     let mut bits = bit(ValueKind::Decimal);
-    if number::integer(text, "").is_some() {
+    if is_whole {
         bits |= bit(ValueKind::Integer);
         let is_year = text.len() == 4
             && seen.digits == 4
@@ -285,15 +286,37 @@ fn numbers(text: &str, seen: &Seen) -> u64 {
     bits
 }
 
-/// Five digits, perhaps with a country in front.
+/// Five digits, perhaps with a country in front, or letters and digits as in other countries.
 fn is_postal_code(text: &str) -> bool {
     let text = text.strip_prefix('\'').unwrap_or(text);
-    // A country in front stands apart; letters that do not make a code of something else.
-    let country = text.split_once(['-', ' ']).filter(|(country, _)| (1..=2).contains(&country.len()));
-    let country = country.filter(|(country, _)| country.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    // A country in front stands apart; what other letters stand before is a code of something else.
+    let country = text.split_once(['-', ' ']).filter(|(country, _)| is_country_in_front(country));
     let bare = country.map_or(text, |(_, bare)| bare.trim_start());
     let digits = bare.bytes().filter(u8::is_ascii_digit).count();
     digits == 5 && bare.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ') && bare.len() <= 6
+        || is_lettered_postal_code(text)
+}
+
+/// What stands before the postal codes of letters abroad: the signs of cars and the codes of two letters.
+fn is_country_in_front(text: &str) -> bool {
+    const SIGNS: [&str; 8] = ["A", "B", "D", "E", "F", "I", "L", "P"];
+    match text.len() {
+        1 => SIGNS.contains(&text),
+        2 => country::is_known(text),
+        _ => false,
+    }
+}
+
+/// The codes of the United Kingdom, Canada and the Netherlands, and the long ones of the United States.
+fn is_lettered_postal_code(text: &str) -> bool {
+    const SHAPES: [&str; 9] =
+        ["A9 9AA", "A99 9AA", "A9A 9AA", "AA9 9AA", "AA99 9AA", "AA9A 9AA", "A9A 9A9", "9999 AA", "99999-9999"];
+    let sign = |c: char| match c {
+        'A'..='Z' | 'a'..='z' => 'A',
+        '0'..='9' => '9',
+        c => c,
+    };
+    (6..=10).contains(&text.len()) && SHAPES.iter().any(|shape| text.chars().map(sign).eq(shape.chars()))
 }
 
 fn is_phone(text: &str, seen: &Seen) -> bool {
@@ -416,6 +439,9 @@ mod tests {
             ("2021", Year),
             ("67000", PostalCode),
             ("F-67000", PostalCode),
+            ("SW1A 1AA", PostalCode),
+            ("LW20 4XY", PostalCode),
+            ("1012 AB", PostalCode),
             ("C00123", Code),
             ("RIESLING-GC", Code),
             ("oui", Boolean),
@@ -434,6 +460,8 @@ mod tests {
             ("jean at example.fr", Email),
             ("3760012345678", Phone),
             ("C00123", PostalCode),
+            ("M-00001", PostalCode),
+            ("ORD-00001", PostalCode),
         ] {
             assert!(!kinds(text).contains(&kind), "{text} looks like {:?}", kinds(text));
         }

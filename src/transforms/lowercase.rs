@@ -9,7 +9,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "Accents stay. For e-mail addresses use `email`, which also removes what is around them.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("ROSÉ")], output: Some("rosé") },

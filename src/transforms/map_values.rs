@@ -14,7 +14,7 @@ pub const TRANSFORM: Transform = Transform {
            under `values`. To take a value for absent use `null_if`.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: true,
+    reads: Some("one of the texts that the mapping names"),
     arguments: &[
         Argument {
             name: ANY,

@@ -50,7 +50,7 @@ pub use fill::{asked, filled, written};
 pub use text::folded;
 
 use crate::error::{Error, Result, nearest};
-use crate::model::FieldType;
+use crate::model::{FieldType, Step};
 use crate::store::Function;
 
 /// One entry of the vocabulary.
@@ -65,8 +65,9 @@ pub struct Transform {
     pub inputs: Inputs,
     /// The type of what comes out.
     pub output: FieldType,
-    /// Whether text can come out as no value because it cannot be read; such a cell is the anomaly `unreadable-value`.
-    pub fails: bool,
+    /// What it reads, in words, where text can come out as no value because it cannot be read; such a cell is the anomaly
+    /// `unreadable-value`.
+    pub reads: Option<&'static str>,
     /// What can be said about it in a mapping.
     pub arguments: &'static [Argument],
     /// What goes in and what comes out; executed as tests.
@@ -84,8 +85,11 @@ impl Transform {
     pub fn expression(&self, inputs: &[String], value: Option<&toml::Value>) -> Result<String> {
         let arguments = Arguments { transform: self.name, value };
         match (self.inputs, inputs.len()) {
-            (Inputs::None, _) | (Inputs::One, 1) | (Inputs::Many, 1..) => {}
-            (Inputs::One, 0) | (Inputs::Many, 0) => return Err(arguments.wrong("needs a column")),
+            (Inputs::None, _) | (Inputs::One, 1) | (Inputs::Beside(_), 1 | 2) | (Inputs::Many, 1..) => {}
+            (Inputs::One | Inputs::Beside(_) | Inputs::Many, 0) => return Err(arguments.wrong("needs a column")),
+            (Inputs::Beside(what), _) => {
+                return Err(arguments.wrong(&format!("takes one column, and behind it at most one with {what}")));
+            }
             (Inputs::One, _) => {
                 return Err(arguments
                     .wrong("takes one column")
@@ -104,8 +108,26 @@ pub enum Inputs {
     None,
     /// Exactly one.
     One,
+    /// One, and behind it perhaps another that says how it is to be read, with what it says in words.
+    Beside(&'static str),
     /// One or more; such a transform can only stand first.
     Many,
+}
+
+impl Inputs {
+    /// Whether such a transform can only stand first.
+    pub fn stands_first(self) -> bool {
+        matches!(self, Inputs::None | Inputs::Many)
+    }
+}
+
+/// How many of a field's columns hold what the field becomes; the one behind them, if there is one, says only how that is to
+/// be read.
+pub fn text_columns(steps: &[Step], columns: usize) -> usize {
+    let mut inputs = steps.iter().filter_map(|step| find(&step.name).ok()).map(|transform| transform.inputs);
+    let joins = inputs.clone().next().is_some_and(|first| first == Inputs::Many);
+    let beside = !joins && columns == 2 && inputs.any(|inputs| matches!(inputs, Inputs::Beside(_)));
+    columns - usize::from(beside)
 }
 
 /// Something that can be said about a transform in a mapping.
@@ -192,6 +214,21 @@ pub fn find(name: &str) -> Result<&'static Transform> {
             None => error.hint("`tastevin transforms list` shows them all"),
         }
     })
+}
+
+/// Whether the transform `boolean` reads the text without the help of arguments.
+pub fn is_yes_or_no(text: &str) -> bool {
+    boolean::is_word(text.trim())
+}
+
+/// Whether the transform `integer` reads the text.
+pub fn is_whole_number(text: &str) -> bool {
+    number::integer(text, "").is_some()
+}
+
+/// What the transform `decimal` reads the text as.
+pub fn number(text: &str) -> Option<f64> {
+    number::decimal(text, "").map(|value| value as f64 / 10_000.0)
 }
 
 /// All Rust functions that transforms call, for opening a store.
@@ -285,7 +322,9 @@ mod tests {
     fn a_transform_that_cannot_fail_gives_a_value_for_every_example_with_text() {
         // These take some texts for absent on purpose.
         let absent = ["null_if", "extract", "rest", "concat", "coalesce"];
-        for transform in REGISTRY.iter().filter(|transform| !transform.fails && !absent.contains(&transform.name)) {
+        for transform in
+            REGISTRY.iter().filter(|transform| transform.reads.is_none() && !absent.contains(&transform.name))
+        {
             for example in transform.examples {
                 let text = example.inputs.iter().flatten().any(|text| !text.trim().is_empty());
                 assert!(!text || example.output.is_some(), "{} {:?}", transform.name, example.inputs);
@@ -295,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_transform_that_reads_shows_what_it_cannot_read() {
-        for transform in REGISTRY.iter().filter(|transform| transform.fails) {
+        for transform in REGISTRY.iter().filter(|transform| transform.reads.is_some()) {
             let unread = |example: &&Example| example.output.is_none() && example.inputs.iter().all(Option::is_some);
             assert!(transform.examples.iter().any(|example| unread(&example)), "{}", transform.name);
         }

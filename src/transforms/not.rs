@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
            absent, anything else is unreadable.",
     inputs: Inputs::One,
     output: FieldType::Boolean,
-    fails: true,
+    reads: Some(super::boolean::READS),
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("Oui")], output: Some("false") },

@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
            (a date, a number), so that \"N/A\" is an absent value there and not an unreadable one.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[Argument {
         name: "values",
         help: "The text, or a list of them.",

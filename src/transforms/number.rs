@@ -5,21 +5,45 @@ use super::{Argument, Arguments, Takes};
 use crate::error::Result;
 use crate::sql::Literal;
 
-/// Currency signs and words that may stand before or behind an amount, in small letters.
-const CURRENCIES: [&str; 9] = ["€", "$", "£", "eur", "euros", "euro", "usd", "gbp", "chf"];
+/// The signs and words of currencies that may stand before or behind an amount, in small letters; each line is one
+/// currency, and the first is the one of amounts of which nothing else is said.
+const CURRENCIES: [&[&str]; 4] = [&["€", "eur", "euros", "euro"], &["£", "gbp"], &["$", "usd"], &["chf"]];
 
 /// What both can be told.
-pub(super) const ARGUMENTS: &[Argument] = &[Argument {
-    name: "decimal",
-    help: "The decimal sign, \",\" or \".\"; without it the text decides.",
-    required: false,
-    takes: Takes::Choice(&[",", "."]),
-}];
+pub(super) const ARGUMENTS: &[Argument] = &[
+    Argument {
+        name: "decimal",
+        help: "The decimal sign, \",\" or \".\"; without it the text decides.",
+        required: false,
+        takes: Takes::Choice(&[",", "."]),
+    },
+    Argument {
+        name: "currency",
+        help: "The sign or code that may stand beside the number, e.g. \"£\"; default \"€\". Nothing is converted.",
+        required: false,
+        takes: Takes::Text,
+    },
+];
 
 /// The call of a function that reads a number.
 pub(super) fn call(function: &str, input: &str, arguments: &Arguments) -> Result<String> {
     let sign = arguments.choice("decimal", &["", ",", "."])?;
-    Ok(format!("{function}({input}, {})", Literal(sign)))
+    let currency = trimmed(arguments.optional_text("currency")?.unwrap_or_default());
+    if currency.contains(|c: char| c.is_ascii_digit() || ",.()+-\u{2212}".contains(c)) {
+        return Err(arguments
+            .wrong(&format!("knows no currency \"{currency}\""))
+            .hint("write it like \"£\" or \"GBP\""));
+    }
+    Ok(format!("{function}({input}, {})", Literal(&format!("{sign}{currency}"))))
+}
+
+/// Whether the text is a number, and whether it is a whole one, in whatever currency.
+pub(super) fn looks(text: &str) -> (bool, bool) {
+    let reads = |names: &&&[&str]| decimal(text, names[0]).is_some();
+    match CURRENCIES.iter().find(reads) {
+        Some(names) => (true, integer(text, names[0]).is_some()),
+        None => (false, false),
+    }
 }
 
 /// A number as it was written: `digits` without the point, `scale` of them behind it.
@@ -29,10 +53,11 @@ struct Number {
     scale: u32,
 }
 
-/// The value in ten-thousandths, further decimals rounded half away from zero. `decimal_sign` is `,` or `.`, or empty to
-/// find out. `None` for what is no number or does not fit DECIMAL(18,4).
-pub(super) fn decimal(text: &str, decimal_sign: &str) -> Option<i64> {
-    let number = read(text, decimal_sign)?;
+/// The value in ten-thousandths, further decimals rounded half away from zero. `how` is the decimal sign, `,` or
+/// `.` or nothing to find out, and behind it the currency, nothing for the euro. `None` for what is no number or does not fit
+/// DECIMAL(18,4).
+pub(super) fn decimal(text: &str, how: &str) -> Option<i64> {
+    let number = read(text, how)?;
     let value = if number.scale <= 4 {
         number.digits.checked_mul(10_i128.pow(4 - number.scale))?
     } else {
@@ -47,8 +72,8 @@ pub(super) fn decimal(text: &str, decimal_sign: &str) -> Option<i64> {
 }
 
 /// The value of a number without decimals, or with zeros only there.
-pub(super) fn integer(text: &str, decimal_sign: &str) -> Option<i64> {
-    let number = read(text, decimal_sign)?;
+pub(super) fn integer(text: &str, how: &str) -> Option<i64> {
+    let number = read(text, how)?;
     let unit = 10_i128.checked_pow(number.scale)?;
     if number.digits % unit != 0 {
         return None;
@@ -57,8 +82,9 @@ pub(super) fn integer(text: &str, decimal_sign: &str) -> Option<i64> {
     i64::try_from(if number.negative { -value } else { value }).ok()
 }
 
-fn read(text: &str, decimal_sign: &str) -> Option<Number> {
-    let (text, negative) = bare(text)?;
+fn read(text: &str, how: &str) -> Option<Number> {
+    let (decimal_sign, currency) = how.split_at(usize::from(how.starts_with([',', '.'])));
+    let (text, negative) = bare(text, currency)?;
     let (whole, fraction) = match decimal_at(text, decimal_sign)? {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => (text, ""),
@@ -84,24 +110,27 @@ fn read(text: &str, decimal_sign: &str) -> Option<Number> {
 }
 
 /// The text without white space, currency and sign around the number, and whether it is negative.
-fn bare(text: &str) -> Option<(&str, bool)> {
+fn bare<'t>(text: &'t str, currency: &str) -> Option<(&'t str, bool)> {
     if text.starts_with(|c: char| c.is_ascii_digit()) && text.ends_with(|c: char| c.is_ascii_digit()) {
         return Some((text, false));
     }
-    let mut text = without_currency(trimmed(text));
+    let mut text = without_currency(trimmed(text), currency);
     let mut negative = false;
     if let Some(inner) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
-        (text, negative) = (without_currency(trimmed(inner)), true);
+        (text, negative) = (without_currency(trimmed(inner), currency), true);
     } else if let Some(rest) = text.strip_prefix(['-', '\u{2212}']).or_else(|| text.strip_suffix('-')) {
-        (text, negative) = (without_currency(trimmed(rest)), true);
+        (text, negative) = (without_currency(trimmed(rest), currency), true);
     } else if let Some(rest) = text.strip_prefix('+') {
-        text = without_currency(trimmed(rest));
+        text = without_currency(trimmed(rest), currency);
     }
     text.starts_with(|c: char| c.is_ascii_digit() || c == ',' || c == '.').then_some((text, negative))
 }
 
-fn without_currency(text: &str) -> &str {
-    for sign in CURRENCIES {
+fn without_currency<'t>(text: &'t str, currency: &str) -> &'t str {
+    let is = |name: &&str| name.eq_ignore_ascii_case(currency);
+    let names =
+        if currency.is_empty() { Some(&CURRENCIES[0]) } else { CURRENCIES.iter().find(|names| names.iter().any(is)) };
+    for sign in names.copied().unwrap_or(&[currency]) {
         let size = sign.len();
         if text.get(..size).is_some_and(|start| start.eq_ignore_ascii_case(sign)) {
             return trimmed(&text[size..]);
@@ -169,6 +198,20 @@ mod tests {
         {
             assert_eq!(decimal(text, ""), None, "{text}");
         }
+    }
+
+    #[test]
+    fn an_amount_in_another_currency_is_read_only_where_that_is_said() {
+        for text in ["£26.90", "26,90 GBP", "$ 5", "-£5", "5 chf", "5 kr"] {
+            assert_eq!(decimal(text, ""), None, "{text}");
+        }
+        assert_eq!(decimal("£26.90", "£"), Some(269_000));
+        assert_eq!(decimal("(26.90 gbp)", ".£"), Some(-269_000));
+        assert_eq!(decimal("12,5 kr", ",KR"), Some(125_000));
+        assert_eq!(decimal("12 €", "£"), None);
+        assert_eq!(looks("£26.90"), (true, false));
+        assert_eq!(looks("5 €"), (true, true));
+        assert_eq!(looks("5 kr"), (false, false));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rlibphonenumber::enums::Region;
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 
 use super::text::is_space;
-use super::{Argument, Example, Inputs, Takes, Transform};
+use super::{Argument, Example, Inputs, Takes, Transform, country};
 use crate::model::FieldType;
 use crate::sql::Literal;
 use crate::store::{Call, Function};
@@ -18,10 +18,13 @@ pub const TRANSFORM: Transform = Transform {
     docs: "Spaces, points, hyphens, slashes and brackets are passed over; 00 and + begin an international number; without \
            them it is one of the region. For France the numbers of the overseas departments get their own country codes \
            (0590 is +590). A number that does not exist in the numbering plan of its country, two numbers in one cell and \
-           numbers with letters (an extension, a name) are unreadable. The numbering plans are those of libphonenumber.",
-    inputs: Inputs::One,
+           numbers with letters (an extension, a name) are unreadable. The numbering plans are those of libphonenumber.\n\n\
+           With a second column, `columns = [\"Telephone\", \"Country\"]`, a number without a country code is read by the \
+           country of its row, which is written as `country` reads it; the region counts where that cell is empty. Beside a \
+           country that nobody knows only international numbers can be read.",
+    inputs: Inputs::Beside("the country"),
     output: FieldType::Text,
-    fails: true,
+    reads: Some("a telephone number"),
     arguments: &[Argument {
         name: "region",
         help: "The country of numbers without a country code, by its code of two letters; default \"FR\".",
@@ -38,6 +41,15 @@ pub const TRANSFORM: Transform = Transform {
         Example { arguments: "", inputs: &[Some("+49 30 901820")], output: Some("+4930901820") },
         Example { arguments: "\"DE\"", inputs: &[Some("030 901820")], output: Some("+4930901820") },
         Example { arguments: "\"CH\"", inputs: &[Some("044 668 18 00")], output: Some("+41446681800") },
+        Example { arguments: "", inputs: &[Some("020 7946 0472"), Some("GB")], output: Some("+442079460472") },
+        Example { arguments: "", inputs: &[Some("020 7946 472"), Some("United Kingdom")], output: None },
+        Example { arguments: "", inputs: &[Some("03 88 83 06 09"), Some(" ")], output: Some("+33388830609") },
+        Example {
+            arguments: "",
+            inputs: &[Some("+44 20 7946 0472"), Some("Wonderland")],
+            output: Some("+442079460472"),
+        },
+        Example { arguments: "", inputs: &[Some("020 7946 0472"), Some("Wonderland")], output: None },
         Example { arguments: "", inputs: &[Some("388830609")], output: Some("+33388830609") },
         Example { arguments: "", inputs: &[Some("12")], output: None },
         Example { arguments: "", inputs: &[Some("00 00 00 00 00")], output: None },
@@ -52,9 +64,18 @@ pub const TRANSFORM: Transform = Transform {
                 .wrong(&format!("knows no region \"{region}\""))
                 .hint("write it like \"FR\" or \"DE\""));
         }
-        Ok(format!("tv_phone({}, {})", inputs[0], Literal(&region)))
+        Ok(match inputs.get(1) {
+            None => format!("tv_phone({}, {})", inputs[0], Literal(&region)),
+            Some(country) => {
+                let country = format!("coalesce(nullif(tv_trim({country}), ''), {})", Literal(&region));
+                format!("tv_phone_in({}, {country})", inputs[0])
+            }
+        })
     },
-    functions: &[Function { name: "tv_phone", call: Call::Two(e164) }],
+    functions: &[
+        Function { name: "tv_phone", call: Call::Two(e164) },
+        Function { name: "tv_phone_in", call: Call::Two(e164_in) },
+    ],
 };
 
 /// The first digits of the overseas regions that share the French way of dialling.
@@ -94,6 +115,15 @@ fn e164(text: &str, region: &str) -> Option<String> {
     }
 }
 
+/// The number as it is dialled in a country, by its name or code.
+fn e164_in(text: &str, country: &str) -> Option<String> {
+    match country::alpha2(country) {
+        Some(region) => e164(text, region),
+        // What begins with its own country needs no other.
+        None => dialled(text).filter(|digits| digits.starts_with('+')).and_then(|digits| parsed(Region::FR, &digits)),
+    }
+}
+
 fn parsed(region: Region, digits: &str) -> Option<String> {
     let number = PhoneNumber::parse(digits, Some(region)).ok().filter(PhoneNumber::is_valid)?;
     Some(number.format_as(PhoneNumberFormat::E164).into_owned())
@@ -102,7 +132,7 @@ fn parsed(region: Region, digits: &str) -> Option<String> {
 /// The nine digits of a French number and the first four of them, its block, if it is one of the geographic and mobile
 /// numbers, of which the plan gives away blocks of 100 000. (The numbers in 08 are given away in smaller ones.)
 fn french_block(digits: &str) -> Option<(usize, &str)> {
-    let national = match digits.strip_prefix("+33").or_else(|| digits.strip_prefix("0033")) {
+    let national = match digits.strip_prefix("+33") {
         Some(behind) => behind.strip_prefix('0').unwrap_or(behind),
         None => digits.strip_prefix('0')?,
     };
@@ -131,7 +161,7 @@ fn block_exists(block: usize, ask: impl FnOnce() -> bool) -> bool {
     }
 }
 
-/// What one would dial: a plus and digits. `None` where anything else is in the text than what people put between
+/// What one would dial: digits, with a plus before an international number. `None` where anything else is in the text than what people put between
 /// digits.
 fn dialled(text: &str) -> Option<String> {
     let mut digits = String::with_capacity(text.len());
@@ -147,6 +177,10 @@ fn dialled(text: &str) -> Option<String> {
         if digits.len() > 20 {
             return None;
         }
+    }
+    // Not every country dials 00 for abroad, but who writes it means that.
+    if let Some(international) = digits.strip_prefix("00") {
+        digits = format!("+{international}");
     }
     Some(digits)
 }

@@ -13,7 +13,7 @@ pub const TRANSFORM: Transform = Transform {
            `invalid-postal-code`.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("67 000")], output: Some("67000") },

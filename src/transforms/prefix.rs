@@ -10,7 +10,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "What is absent or blank is absent afterwards: a key of nothing but the added text would be one for all.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[Argument { name: "text", help: "What to put in front.", required: true, takes: Takes::Text }],
     examples: &[
         Example { arguments: "\"isavigne-\"", inputs: &[Some("C12345")], output: Some("isavigne-C12345") },

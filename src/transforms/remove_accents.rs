@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "The letters œ, æ and ß become oe, ae and ss; ø, ł and đ become o, l and d.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example {

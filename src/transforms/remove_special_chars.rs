@@ -13,7 +13,7 @@ pub const TRANSFORM: Transform = Transform {
            accents stay. The characters of `keep` stay too.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[Argument {
         name: "keep",
         help: "Characters that stay, written one after the other; default \"-'\".",

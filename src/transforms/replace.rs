@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
            values use `map_values`.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[
         Argument {
             name: "from",

@@ -11,7 +11,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "A text of one word has no rest: the value is absent.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("Jean Dupont")], output: Some("Dupont") },

@@ -10,7 +10,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "White space around the parts is removed, empty parts are dropped, the order stays. It can only stand last.",
     inputs: Inputs::One,
     output: FieldType::List,
-    fails: false,
+    reads: None,
     arguments: &[Argument {
         name: "separators",
         help: "What stands between the parts: a text or a list of texts, e.g. [\",\", \"/\", \" et \"]; default \",\".",

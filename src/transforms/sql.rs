@@ -13,7 +13,7 @@ pub const TRANSFORM: Transform = Transform {
            random). Where it fails or has no value, the text is unreadable; to take a text for absent use `null_if`.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: true,
+    reads: Some("what the expression of the mapping computes"),
     arguments: &[Argument {
         name: "expression",
         help: "The expression, in DuckDB's SQL.",

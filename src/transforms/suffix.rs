@@ -10,7 +10,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "What is absent or blank is absent afterwards: a key of nothing but the added text would be one for all.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[Argument { name: "text", help: "What to put behind.", required: true, takes: Takes::Text }],
     examples: &[
         Example { arguments: "\"-75CL\"", inputs: &[Some("RIESLING-2020")], output: Some("RIESLING-2020-75CL") },

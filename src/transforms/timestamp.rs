@@ -28,7 +28,7 @@ pub const TRANSFORM: Transform = Transform {
            unreadable, never now.",
     inputs: Inputs::One,
     output: FieldType::Timestamp,
-    fails: true,
+    reads: Some("a day and time"),
     arguments: &[Argument {
         name: "formats",
         help: "The format, or a list of formats tried in order.",

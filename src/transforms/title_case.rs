@@ -13,7 +13,7 @@ pub const TRANSFORM: Transform = Transform {
            An abbreviation in capitals becomes a word (GFA becomes Gfa).",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("JEAN-PIERRE MÜLLER")], output: Some("Jean-Pierre Müller") },

@@ -12,7 +12,7 @@ pub const TRANSFORM: Transform = Transform {
            no width (U+FEFF, U+200B, U+2060) that copying leaves behind.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("  Jean ")], output: Some("Jean") },

@@ -9,7 +9,7 @@ pub const TRANSFORM: Transform = Transform {
     docs: "Accents stay: é becomes É. Add `remove_accents` for codes without them.",
     inputs: Inputs::One,
     output: FieldType::Text,
-    fails: false,
+    reads: None,
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("c0000123")], output: Some("C0000123") },

@@ -13,7 +13,7 @@ pub const TRANSFORM: Transform = Transform {
            2020.",
     inputs: Inputs::One,
     output: FieldType::Integer,
-    fails: true,
+    reads: Some("a year of four digits from 1900 to 2100"),
     arguments: &[],
     examples: &[
         Example { arguments: "", inputs: &[Some("2020")], output: Some("2020") },

@@ -18,7 +18,7 @@ use super::popups::Popup;
 use super::screens::{self, Screen, anomalies, commit, duplicates, history, mapping, sources, tables};
 use super::shell::Journal;
 use super::theme::{Named, Theme};
-use crate::model::{Decision, Gate, Progress, Schema, Verdict};
+use crate::model::{Decision, Gate, Mapping, Progress, Schema, Verdict};
 
 /// Below this size, in columns and lines, nothing can be read and nothing is done.
 pub const SMALLEST: (u16, u16) = (40, 8);
@@ -32,6 +32,8 @@ pub struct About {
     pub dir: PathBuf,
     /// The canonical schema.
     pub schema: Arc<Schema>,
+    /// All mappings by name, those of no source too, as they were at the start.
+    pub mappings: Arc<Vec<(String, Mapping)>>,
     /// What must hold before a commit.
     pub gate: Gate,
     /// The names of the sources.

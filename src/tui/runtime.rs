@@ -100,6 +100,7 @@ fn about(workbench: &Workbench) -> About {
         name: config.workspace.name.clone(),
         dir: std::path::absolute(workbench.dir()).unwrap_or_else(|_| workbench.dir().to_owned()),
         schema: Arc::new(workbench.schema().clone()),
+        mappings: Arc::new(workbench.mappings().unwrap_or_default()),
         gate: config.gate.clone(),
         sources: config.sources.keys().cloned().collect(),
         who: clock::who(),

@@ -15,7 +15,9 @@ pub use crate::reports::{Target, visible};
 pub use crate::rules::Rule;
 pub use crate::rules::user::UserRule;
 pub use crate::store::Interrupter;
-pub use crate::transforms::{Argument, Example, Inputs, Takes, Transform, asked, filled, written};
+pub use crate::transforms::{
+    Argument, Example, Inputs, Takes, Transform, asked, filled, is_whole_number, is_yes_or_no, number, written,
+};
 
 /// All rules, in the order of the docs.
 pub fn rules() -> &'static [&'static Rule] {

@@ -642,7 +642,7 @@ impl Decider {
                     crate::model::FieldType::Decimal | crate::model::FieldType::Integer => {
                         "write a number like 12.50 or 12,50"
                     }
-                    crate::model::FieldType::Boolean => "write true or false, oui or non",
+                    crate::model::FieldType::Boolean => "write yes or no: oui, non, yes, no, true, false, 1 or 0",
                     crate::model::FieldType::Timestamp => "write a moment like 2025-11-22 14:30:00",
                     _ => "write values separated by commas",
                 }))

@@ -37,9 +37,16 @@ pub fn step_problem(step: &Step, place: usize) -> Option<MappingProblem> {
     map::step_problem(step, place)
 }
 
-/// The transforms that read a column as a canonical field, by what the field declares and what the values look like.
-pub fn usual_transforms(schema: &Schema, table: &str, field: &str, column: &ColumnProfile) -> Vec<Step> {
-    suggest::usual_steps(schema, table, field, column)
+/// The transforms that read a column as a canonical field in the mapping of that name, by what the field declares, what the
+/// values look like, and how all mappings of the workspace write keys.
+pub fn usual_transforms(
+    schema: &Schema,
+    mappings: (&str, &[(String, Mapping)]),
+    table: &str,
+    field: &str,
+    column: &ColumnProfile,
+) -> Vec<Step> {
+    suggest::usual_steps(schema, mappings, table, field, column)
 }
 
 impl Reader {
@@ -55,6 +62,11 @@ impl Reader {
             self.profiles.keep(profile);
         }
         Ok(profile)
+    }
+
+    /// All mappings of the workspace by name, those of no source too; what cannot be read is left out.
+    pub fn mappings(&self) -> Result<Vec<(String, Mapping)>> {
+        workspace::all_mappings(self.dir())
     }
 
     /// The entities of a source that are staged, by name.
@@ -81,7 +93,7 @@ impl Reader {
             return Err(Error::usage(format!("nothing of \"{source}\" is loaded yet"))
                 .hint(format!("`tastevin load {source}` stages it; suggestions are drawn from what is staged")));
         }
-        let others = workspace::all_mappings(self.dir())?;
+        let others = self.mappings()?;
         suggest::suggest(
             &self.store,
             &suggest::Request {
@@ -110,7 +122,7 @@ impl Reader {
     ) -> Result<Option<Suggestion>> {
         let name = self.mapping_name(source)?;
         let Some(profile) = self.column_profiles(source, entity)? else { return Ok(None) };
-        let others = workspace::all_mappings(self.dir())?;
+        let others = self.mappings()?;
         let request = suggest::Request {
             schema: self.schema(),
             source,

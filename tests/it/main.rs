@@ -8,6 +8,7 @@ mod crash;
 mod decide;
 mod docs;
 mod duplicates;
+mod english_shop;
 mod harness;
 mod house;
 mod load;

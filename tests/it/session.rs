@@ -120,6 +120,7 @@ impl Session {
             name: workbench.config().workspace.name.clone(),
             dir: PathBuf::from("/cellar"),
             schema: Arc::new(workbench.schema().clone()),
+            mappings: Arc::new(workbench.mappings().unwrap_or_default()),
             gate: workbench.config().gate.clone(),
             sources: workbench.config().sources.keys().cloned().collect(),
             // Whoever the decisions are signed by.

@@ -190,7 +190,15 @@ impl Set {
         match workbench.preview(&self.source, draft, table, field, 0, 0) {
             Ok(preview) => {
                 let (failed, total) = (number(preview.failed), number(preview.total));
-                format!("{told}; {failed} of {total} rows cannot be read")
+                let told = format!("{told}; {failed} of {total} rows cannot be read");
+                if preview.strays == 0 {
+                    return told;
+                }
+                let values: Vec<String> =
+                    preview.stray_values.iter().take(6).map(|value| format!("\"{value}\"")).collect();
+                let more = if preview.stray_values.len() > values.len() { " …" } else { "" };
+                let values = visible(&values.join(", "));
+                format!("{told}, {} have a value that is not allowed: {values}{more}", number(preview.strays))
             }
             Err(_) => told,
         }

@@ -6,7 +6,7 @@ use super::super::table::Table;
 use super::super::text::{count, visible};
 use super::super::{Outcome, json};
 use crate::error::{Error, Result, unknown};
-use crate::model::{EntityProposal, Proposal, Step, Suggestion};
+use crate::model::{Acceptance, EntityProposal, Proposal, Step, Suggestion};
 use crate::workbench::Workbench;
 
 /// The score from which on suggestions are accepted where nothing else is said.
@@ -172,20 +172,26 @@ impl Suggest {
 
     fn accept(&self, workbench: &mut Workbench, proposal: &Proposal, context: &Context) -> Result<()> {
         let least = self.min.unwrap_or(SURE);
-        let Some(edit) = proposal.accept(least, self.table.as_deref()) else {
+        let acceptance = proposal.accept(least, self.table.as_deref());
+        let left_out = left_out(&acceptance, proposal, least);
+        let Some(edit) = acceptance.edit else {
             context.say(format!("{}: nothing to accept from {least:.2} on", visible(&proposal.source)));
+            for line in left_out {
+                context.say(visible(&line));
+            }
             return Ok(());
         };
         let mut draft = workbench.draft(&proposal.source)?;
-        let before = fed(&draft);
         draft.apply(edit);
-        let accepted = fed(&draft) - before;
         workbench.save_mapping(&mut draft)?;
         context.say(format!(
             "{} accepted into mappings/{}.toml",
-            count(accepted as u64, "suggestion"),
+            count(acceptance.taken as u64, "suggestion"),
             visible(draft.name())
         ));
+        for line in left_out {
+            context.say(visible(&line));
+        }
         for coverage in crate::model::coverage(workbench.schema(), draft.mapping()) {
             if coverage.fed > 0 && !coverage.lacking.is_empty() {
                 let said = format!("{} still lacks what it requires: {}", coverage.table, coverage.lacking.join(", "));
@@ -196,8 +202,40 @@ impl Suggest {
     }
 }
 
-fn fed(draft: &crate::model::MappingDraft) -> usize {
-    draft.mapping().tables.values().map(|table| table.fields.len()).sum()
+/// What was not accepted and why, a line for each reason.
+fn left_out(acceptance: &Acceptance, proposal: &Proposal, least: f64) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entity in &proposal.entities {
+        let doubtful = acceptance.doubtful.iter().filter(|one| one.entity == entity.entity).count();
+        if let (Some(choice), true) =
+            (entity.tables.iter().find(|choice| choice.chosen && !choice.mapped), doubtful > 0)
+        {
+            lines.push(format!(
+                "{} left out: whether {} is {} is not sure ({:.2}: {}); --table {} accepts them",
+                count(doubtful as u64, "suggestion"),
+                entity.entity,
+                choice.table,
+                choice.score,
+                choice.words,
+                choice.table
+            ));
+        }
+    }
+    if !acceptance.below.is_empty() {
+        let named = acceptance
+            .below
+            .iter()
+            .map(|one| format!("{} → {}.{} ({:.2})", one.columns.join(" + "), one.table, one.field, one.score));
+        lines.push(format!(
+            "{} left out, below {least:.2}: {}; --min accepts more",
+            count(acceptance.below.len() as u64, "suggestion"),
+            named.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    for entity in proposal.entities.iter().filter(|entity| !entity.left.is_empty()) {
+        lines.push(format!("of {} nothing is suggested for: {}", entity.entity, entity.left.join(", ")));
+    }
+    lines
 }
 
 fn rounded(score: f64) -> f64 {

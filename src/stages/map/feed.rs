@@ -27,8 +27,10 @@ struct FeedField {
     kind: FieldType,
     /// The bit of the field in `_unread`.
     bit: usize,
-    /// The staged columns.
+    /// The staged columns of its text.
     columns: Vec<String>,
+    /// The staged column that says how the text is to be read.
+    beside: Option<String>,
     /// Over the staged columns: text.
     before: String,
     /// Over `before`: the value, NULL where it cannot be read. None where nothing can fail.
@@ -36,6 +38,8 @@ struct FeedField {
     /// Over `reading`: what is done to a value that could be read.
     after: Option<String>,
     default: Option<String>,
+    /// What the steps that can fail read, in words.
+    reads: Option<&'static str>,
     /// Whether a step trims: a text of nothing but white space cannot come through then.
     trims: bool,
 }
@@ -62,6 +66,7 @@ impl Feed {
             ))
             .hint(format!("the tables are: {}", schema.tables.keys().cloned().collect::<Vec<_>>().join(", ")))
         })?;
+        let mapping = &settled(mapping, &all_columns);
         let mut fields = Vec::new();
         for (name, feed) in &mapping.fields {
             let Some((bit, _, field)) = table.fields.get_full(name) else {
@@ -75,16 +80,19 @@ impl Feed {
             };
             let input = if feed.column.is_some() { "column" } else { "columns" };
             let found = columns_of(feed, &all_columns, &mapping.entity);
-            let Some(columns) = found.map_err(|error| place(error, name, input))? else { continue };
+            let Some(mut columns) = found.map_err(|error| place(error, name, input))? else { continue };
             let default = field.default.as_ref().map(|value| literal(value, field.kind));
-            let compiled = compile(name, feed, &columns, field.kind)
+            let beside = columns.drain(transforms::text_columns(&feed.transforms, columns.len())..).next();
+            let compiled = compile(name, feed, &columns, beside.as_deref(), field.kind)
                 .map_err(|error| place(error, name, if feed.transforms.is_empty() { "" } else { "transforms" }))?;
-            let Compiled { before, reading, after } = compiled;
+            let Compiled { before, reading, after, reads } = compiled;
             fields.push(FeedField {
                 name: name.clone(),
                 kind: field.kind,
                 bit,
                 columns,
+                beside,
+                reads,
                 before,
                 reading,
                 after,
@@ -102,6 +110,7 @@ impl Feed {
             entity: mapping.entity.clone(),
             relation: relation.to_owned(),
             columns: fields.iter().map(|field| (field.name.clone(), field.columns.clone())).collect(),
+            reads: fields.iter().filter_map(|field| Some((field.name.clone(), field.reads?))).collect(),
             all_columns,
         };
         Ok(Feed { origin, texts: None, staged: 0, filter: mapping.filter.clone(), fields })
@@ -134,8 +143,11 @@ impl Feed {
     /// `rows` is a condition on `_row`.
     pub fn pipeline(&self, table: &Table, wanted: impl Fn(&str) -> bool, rows: Option<&str>) -> Pipeline {
         let fields: Vec<&FeedField> = self.fields.iter().filter(|field| wanted(&field.name)).collect();
-        let mut columns: Vec<String> =
-            fields.iter().flat_map(|field| &field.columns).map(|column| Ident(column).to_string()).collect();
+        let mut columns: Vec<String> = fields
+            .iter()
+            .flat_map(|field| field.columns.iter().chain(&field.beside))
+            .map(|column| Ident(column).to_string())
+            .collect();
         columns.sort();
         columns.dedup();
         columns.insert(0, "_row".to_owned());
@@ -153,7 +165,11 @@ impl Feed {
 
         let mut pipeline = Pipeline::new();
         pipeline.step("staged", staged.collect::<Vec<_>>().join("\nUNION ALL "));
-        let texts = fields.iter().map(|field| format!("  {} AS {}", field.before, text_of(field)));
+        let texts = fields.iter().flat_map(|field| {
+            let beside =
+                field.beside.as_ref().map(|column| format!("  {} AS {}", Ident(column), beside_name(&field.name)));
+            [Some(format!("  {} AS {}", field.before, text_of(field))), beside].into_iter().flatten()
+        });
         pipeline.step("texts", select("  _row", texts, "staged"));
         let read = fields.iter().flat_map(|field| {
             let value = field.reading.as_deref().map(|reading| format!("  {reading} AS {}", Ident(&field.name)));
@@ -238,6 +254,11 @@ fn text_name(field: &str) -> String {
     Ident(&format!("{field} text")).to_string()
 }
 
+/// The name under which the column that says how to read the text flows beside it.
+fn beside_name(field: &str) -> String {
+    Ident(&format!("{field} beside")).to_string()
+}
+
 /// True where there was text and no value came of it.
 fn is_unread(field: &FeedField) -> String {
     let (name, text) = (Ident(&field.name).to_string(), text_of(field));
@@ -274,6 +295,25 @@ fn value_of(field: &FeedField) -> String {
         (None, Some(_)) => format!("CASE WHEN {} THEN NULL ELSE {value} END", is_unread(field)),
         (None, None) => value,
     }
+}
+
+/// The mapping without the columns that only say how others are to be read and that some exports lack: where the country is
+/// optional, it is so beside the telephone number too.
+pub(super) fn settled(mapping: &TableMapping, staged: &[String]) -> TableMapping {
+    let is_staged = |wanted: &str| staged.iter().any(|column| column_key(column) == column_key(wanted));
+    let may_lack = |wanted: &str| {
+        let wants = |feed: &FieldMapping| feed.inputs().any(|other| column_key(other) == column_key(wanted));
+        mapping.fields.values().any(|feed| feed.optional && wants(feed))
+    };
+    let mut settled = mapping.clone();
+    for feed in settled.fields.values_mut() {
+        let texts = transforms::text_columns(&feed.transforms, feed.inputs().count());
+        if let Some(beside) = feed.columns.get(texts).filter(|beside| !is_staged(beside) && may_lack(beside)) {
+            let gone = beside.clone();
+            feed.columns.retain(|column| *column != gone);
+        }
+    }
+    settled
 }
 
 /// The staged columns that a field wants, by their names as staged; none where an optional one is absent.
@@ -315,6 +355,7 @@ struct Compiled {
     before: String,
     reading: Option<String>,
     after: Option<String>,
+    reads: Option<&'static str>,
 }
 
 /// The transform that reads a type from text, for mappings that name none and for values that a person types.
@@ -331,7 +372,13 @@ pub(super) fn reader_of(kind: FieldType) -> Option<Step> {
     Some(Step::bare(name))
 }
 
-fn compile(name: &str, feed: &FieldMapping, columns: &[String], kind: FieldType) -> Result<Compiled> {
+fn compile(
+    name: &str,
+    feed: &FieldMapping,
+    columns: &[String],
+    beside: Option<&str>,
+    kind: FieldType,
+) -> Result<Compiled> {
     let mut steps = feed.transforms.clone();
     let output = match steps.last() {
         Some(step) => transforms::find(&step.name)?.output,
@@ -344,14 +391,15 @@ fn compile(name: &str, feed: &FieldMapping, columns: &[String], kind: FieldType)
             .hint(format!("end with the transform that reads {}", kind.name())));
     }
     let found: Vec<_> = steps.iter().map(|step| transforms::find(&step.name)).collect::<Result<_>>()?;
-    let first = found.iter().position(|transform| transform.fails);
-    let last = found.iter().rposition(|transform| transform.fails);
+    let first = found.iter().position(|transform| transform.reads.is_some());
+    let last = found.iter().rposition(|transform| transform.reads.is_some());
 
-    let mut compiled = Compiled { before: String::new(), reading: None, after: None };
+    let reads = last.and_then(|last| found[last].reads);
+    let mut compiled = Compiled { before: String::new(), reading: None, after: None, reads };
     let mut flow: Vec<String> = columns.iter().map(|column| Ident(column).to_string()).collect();
     let mut flow_kind = FieldType::Text;
     for (at, (step, transform)) in steps.iter().zip(&found).enumerate() {
-        if at > 0 && transform.inputs != Inputs::One {
+        if at > 0 && transform.inputs.stands_first() {
             return Err(Error::config(format!("transform \"{}\" can only stand first", step.name)));
         }
         if flow_kind != FieldType::Text {
@@ -360,6 +408,10 @@ fn compile(name: &str, feed: &FieldMapping, columns: &[String], kind: FieldType)
         if Some(at) == first {
             compiled.before = single(&flow)?;
             flow = vec![text_name(name)];
+        }
+        if let (Some(column), Inputs::Beside(_)) = (beside, transform.inputs) {
+            let is_read = first.is_some_and(|first| at >= first);
+            flow.push(if is_read { beside_name(name) } else { Ident(column).to_string() });
         }
         flow = vec![transform.expression(&flow, step.arguments.as_ref())?];
         flow_kind = transform.output;

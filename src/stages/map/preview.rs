@@ -1,10 +1,10 @@
 //! Preview: rows of an entity through one field's transforms, by exactly the steps that will run.
 
-use super::feed::Feed;
+use super::feed::{Feed, settled};
 use super::staged_columns;
 use crate::error::{Error, Result};
-use crate::model::{MappingPreview, MappingProblem, PreviewRow, Schema, Step, TableMapping};
-use crate::sql::{Ident, Path};
+use crate::model::{Field, FieldType, MappingPreview, MappingProblem, PreviewRow, Schema, Step, TableMapping};
+use crate::sql::{Ident, Path, literals};
 use crate::store::Store;
 use crate::transforms;
 
@@ -32,13 +32,13 @@ impl Fed<'_> {
                 .hint(format!("`tastevin load {}` stages it", self.source)));
         }
         let columns = staged_columns(store, &relation)?;
-        let mut mapping = self.mapping.clone();
+        let mut mapping = settled(self.mapping, &columns);
         mapping.fields.retain(|name, _| fields.contains(&name.as_str()));
         Feed::new(store, self.schema, self.table, self.source, &relation, &mapping, columns)
     }
 }
 
-/// A window of the rows through the transforms of `field`, those that cannot be read first, with counts over all rows.
+/// A window of the rows through the transforms of `field`, those that cannot be read and those with a value that is not allowed first, with counts over all rows.
 pub fn preview(store: &Store, fed: &Fed, field: &str, offset: u64, limit: u64) -> Result<MappingPreview> {
     let (Some(table), true) = (fed.schema.tables.get(fed.table), fed.mapping.fields.contains_key(field)) else {
         return Ok(MappingPreview::default());
@@ -54,13 +54,15 @@ pub fn preview(store: &Store, fed: &Fed, field: &str, offset: u64, limit: u64) -
         .unwrap_or_default();
     let value = Ident(field).to_string();
     let mapped = format!("({})", feed.pipeline(table, |name| name == field, None));
-    let (total, failed, empty) = store
+    let stray = stray(declared, &value);
+    let (total, failed, strays, empty) = store
         .first(
             &format!(
-                "SELECT count(*), coalesce(count_if(_unread <> 0), 0), coalesce(count_if(_unread = 0 AND {value} IS NULL), 0) FROM {mapped}"
+                "SELECT count(*), coalesce(count_if(_unread <> 0), 0), coalesce(count_if({stray}), 0),\n  \
+                 coalesce(count_if(_unread = 0 AND {value} IS NULL), 0) FROM {mapped}"
             ),
             [],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?)),
         )?
         .unwrap_or_default();
     let number = |n: i64| u64::try_from(n).unwrap_or_default();
@@ -68,11 +70,22 @@ pub fn preview(store: &Store, fed: &Fed, field: &str, offset: u64, limit: u64) -
         columns,
         total: number(total),
         failed: number(failed),
+        strays: number(strays),
+        stray_values: Vec::new(),
         empty: number(empty),
         offset,
         rows: Vec::new(),
     };
-    // Two walks that end when they have enough, in place of sorting all rows.
+    if strays > 0 {
+        let item = if declared.kind == FieldType::List { format!("unnest({value})") } else { value.clone() };
+        let sql = format!(
+            "SELECT v FROM (SELECT {item} AS v FROM {mapped} WHERE {stray}) WHERE v NOT IN ({}) GROUP BY v ORDER BY count(*) DESC, v LIMIT {}",
+            literals(declared.values.iter().map(String::as_str)),
+            MappingPreview::STRAY_VALUES
+        );
+        preview.stray_values = store.query(&sql, [], |row| row.get(0))?;
+    }
+    // Walks that end when they have enough, in place of sorting all rows.
     let as_text = declared.kind.as_text(&value);
     let mut walk = |condition: &str, skip: u64, most: u64| -> Result<()> {
         if most == 0 {
@@ -80,22 +93,35 @@ pub fn preview(store: &Store, fed: &Fed, field: &str, offset: u64, limit: u64) -
         }
         let sql = format!("SELECT _row, {as_text} FROM {mapped} WHERE {condition} LIMIT {most} OFFSET {skip}");
         let rows = store.query(&sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?)))?;
-        let fails = condition == FAILED;
         preview.rows.extend(rows.into_iter().map(|(row, value)| PreviewRow {
             row,
             texts: Vec::new(),
             value,
-            failed: fails,
+            failed: condition == FAILED,
+            stray: condition == stray,
         }));
         Ok(())
     };
     const FAILED: &str = "_unread <> 0";
-    let failed = number(failed);
-    let of_failed = failed.saturating_sub(offset).min(limit);
-    walk(FAILED, offset, of_failed)?;
-    walk("_unread = 0", offset.saturating_sub(failed), limit - of_failed)?;
+    let (mut skip, mut left) = (offset, limit);
+    for (condition, count) in [(FAILED, number(failed)), (&stray, number(strays))] {
+        let here = count.saturating_sub(skip).min(left);
+        walk(condition, skip, here)?;
+        (skip, left) = (skip.saturating_sub(count), left - here);
+    }
+    walk(&format!("_unread = 0 AND NOT ({stray})"), skip, left)?;
     add_texts(store, &fed.relation(), &mut preview)?;
     Ok(preview)
+}
+
+/// The condition that a value that was read is not among those that the field allows.
+fn stray(declared: &Field, value: &str) -> String {
+    let allowed = literals(declared.values.iter().map(String::as_str));
+    match declared.kind {
+        _ if declared.values.is_empty() => "false".to_owned(),
+        FieldType::List => format!("coalesce(NOT list_has_all([{allowed}], {value}), false)"),
+        _ => format!("coalesce(CAST({value} AS VARCHAR) NOT IN ({allowed}), false)"),
+    }
 }
 
 /// Puts the staged texts beside the values.
@@ -169,7 +195,7 @@ pub fn step_problem(step: &Step, place: usize) -> Option<MappingProblem> {
         Ok(transform) => transform,
         Err(error) => return Some(wrong(&error, None)),
     };
-    if place > 0 && transform.inputs != transforms::Inputs::One {
+    if place > 0 && transform.inputs.stands_first() {
         return Some(wrong(&Error::config(format!("transform \"{}\" can only stand first", step.name)), None));
     }
     let error = transform.expression(&["text".to_owned()], step.arguments.as_ref()).err()?;

@@ -57,7 +57,7 @@ fn kind(column: &ColumnProfile, field: &Field) -> (f64, f64, String) {
     match field.kind {
         FieldType::Boolean => {
             let (share, special, words) = of(Boolean, 1.6);
-            if column.distinct > 4 { (share.min(0.1), special, words) } else { (share, special, words) }
+            if column.distinct > 8 { (share.min(0.1), special, words) } else { (share, special, words) }
         }
         FieldType::Date => {
             let share = column.share_of(Date).max(column.share_of(Timestamp));

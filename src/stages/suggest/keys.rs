@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::error::Result;
-use crate::model::{EntityProfile, Schema, ValueKind};
+use crate::model::{ColumnProfile, EntityProfile, Schema, ValueKind};
 use crate::sql::{Ident, Literal, Path};
 use crate::store::Store;
 
@@ -35,6 +35,58 @@ pub struct KeyColumn {
     pub column: String,
 }
 
+/// How sure it must be that the values of a column are those of another: the share of them that are.
+const REFERS: f64 = 0.8;
+
+/// Per column of an entity that tells its rows apart, in the same order as the entities: the column of another entity whose
+/// values are nearly all found in it, in words. Such a column is a key whatever its values look like.
+pub fn referred(store: &Store, entities: &[EntityProfile]) -> Result<Vec<HashMap<String, String>>> {
+    let is_code =
+        |column: &&ColumnProfile| matches!(column.kind, ValueKind::Code | ValueKind::Integer | ValueKind::PostalCode);
+    let mut found = Vec::new();
+    for entity in entities {
+        let mut of_entity = HashMap::new();
+        let tells_apart =
+            |column: &&ColumnProfile| column.distinctness() >= 0.9 && column.fill() >= 0.9 && column.distinct > 3;
+        for key in entity.columns.iter().filter(is_code).filter(tells_apart) {
+            for other in entities.iter().filter(|other| other.entity != entity.entity && other.rows > 0) {
+                // What counts the rows of one table counts those of any other: small numbers say nothing.
+                // What refers repeats itself more than what it refers to; of two that do not, neither says which is which.
+                let refers =
+                    |column: &&ColumnProfile| column.distinct > 3 && column.distinctness() < key.distinctness();
+                let looks = |column: &&ColumnProfile| column.kind == key.kind && column.kind != ValueKind::Integer;
+                for column in other.columns.iter().filter(looks).filter(refers) {
+                    let step = (other.rows / SAMPLE).max(1);
+                    let (key_name, name) = (Ident(&key.name), Ident(&column.name));
+                    let sql = format!(
+                        "SELECT count(*)::BIGINT, count(*) FILTER (v IN (SELECT upper(tv_trim({key_name})) FROM {}))::BIGINT FROM (\n  \
+                         SELECT DISTINCT upper(tv_trim({name})) AS v FROM {} WHERE _row % {step} = 0 AND tv_trim({name}) <> '')",
+                        staged(entity),
+                        staged(other),
+                    );
+                    let counts = store.first(&sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+                    let (looked, hits) = counts.unwrap_or_default();
+                    if looked > 0 && hits as f64 >= REFERS * looked as f64 {
+                        let words = format!(
+                            "{:.0} % of \"{}\" of {} are found in it",
+                            hits as f64 * 100.0 / looked as f64,
+                            column.name,
+                            other.entity
+                        );
+                        of_entity.entry(key.name.clone()).or_insert(words);
+                    }
+                }
+            }
+        }
+        found.push(of_entity);
+    }
+    Ok(found)
+}
+
+fn staged(entity: &EntityProfile) -> String {
+    Path("staging", &format!("{}/{}", entity.source, entity.entity)).to_string()
+}
+
 /// Per canonical table with known keys and per column of the entity, how many of its values are such keys. `others` are
 /// key columns that are staged but not mapped.
 pub fn known(
@@ -58,7 +110,7 @@ pub fn known(
     if columns.is_empty() || entity.rows == 0 {
         return Ok(found);
     }
-    let staged = Path("staging", &format!("{}/{}", entity.source, entity.entity)).to_string();
+    let staged = staged(entity);
     let step = (entity.rows / SAMPLE).max(1);
     let samples: Vec<String> = columns
         .iter()

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::{FieldMapping, Mapping, Step, column_key};
+use crate::transforms;
 
 /// What other mappings say.
 #[derive(Default)]
@@ -20,7 +21,8 @@ impl Learnt {
         for (name, mapping) in mappings.iter().filter(|(name, _)| name != but) {
             for (table, feed) in &mapping.tables {
                 for (field, feed) in &feed.fields {
-                    for column in feed.inputs() {
+                    let texts = transforms::text_columns(&feed.transforms, feed.inputs().count());
+                    for column in feed.inputs().take(texts) {
                         let pairs = learnt.pairs.entry((table.clone(), column_key(column))).or_default();
                         pairs.push((field.clone(), name.clone()));
                     }

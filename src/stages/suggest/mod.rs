@@ -28,6 +28,7 @@ use crate::model::{
     column_key,
 };
 use crate::store::Store;
+use crate::transforms::text_columns;
 use keys::{KeyColumn, Known};
 use learnt::Learnt;
 use score::{Ground, Matrix, Renamed};
@@ -64,9 +65,10 @@ pub fn suggest(store: &Store, request: &Request) -> Result<Proposal> {
     let learnt = Learnt::from(request.others, request.name);
     let mut known: Vec<Keys> =
         request.entities.iter().map(|entity| keys::known(store, request.schema, entity, &[])).collect::<Result<_>>()?;
-    let choices = choose_tables(request, &learnt, &known);
+    let referred = keys::referred(store, request.entities)?;
+    let choices = choose_tables(request, &learnt, &known, &referred);
     // Keys that other entities of the source bring along are known as soon as their columns are.
-    let others = key_columns(request, &learnt, &known, &choices);
+    let others = key_columns(request, &learnt, &known, &referred, &choices);
     if !others.is_empty() {
         for (entity, known) in request.entities.iter().zip(&mut known) {
             for (place, found) in keys::known(store, request.schema, entity, &others)? {
@@ -79,10 +81,10 @@ pub fn suggest(store: &Store, request: &Request) -> Result<Proposal> {
         }
     }
     let mut entities = Vec::new();
-    for ((entity, known), tables) in request.entities.iter().zip(&known).zip(choices) {
+    for (((entity, known), referred), tables) in request.entities.iter().zip(&known).zip(&referred).zip(choices) {
         let mut suggestions = Vec::new();
         for choice in tables.iter().filter(|choice| choice.chosen) {
-            suggestions.extend(suggestions_of(store, request, &learnt, known, entity, &choice.table)?);
+            suggestions.extend(suggestions_of(store, request, &learnt, known, referred, entity, &choice.table)?);
         }
         let is_used =
             |name: &str| suggestions.iter().any(|one: &Suggestion| one.columns.iter().any(|column| column == name));
@@ -148,7 +150,8 @@ pub fn pair(
     };
     let learnt = Learnt::from(request.others, request.name);
     let known = keys::known(store, request.schema, entity, &[])?;
-    let ground = Ground { schema: request.schema, known: &known, learnt: &learnt, renamed: &[] };
+    let referred = HashMap::new();
+    let ground = Ground { schema: request.schema, known: &known, learnt: &learnt, renamed: &[], referred: &referred };
     let matrix = Matrix::new(&ground, table_name, table, entity, &[]);
     let mut transforms = steps::steps(&steps::Pair {
         schema: request.schema,
@@ -161,7 +164,7 @@ pub fn pair(
         mapping: request.name,
         learnt: &learnt,
     });
-    if at.len() > 1 {
+    if text_columns(&transforms, at.len()) > 1 {
         transforms.insert(0, patterns::concat(if declared.key { "-" } else { " " }));
     }
     let mut suggestion = suggestion(&matrix, *first, field, field_name, transforms);
@@ -171,12 +174,17 @@ pub fn pair(
 
 /// Per entity, the tables with how well they fit. One that is mapped is chosen; the others choose among what is left, each
 /// table once, so that all of them together fit best.
-fn choose_tables(request: &Request, learnt: &Learnt, known: &[Keys]) -> Vec<Vec<TableChoice>> {
+fn choose_tables(
+    request: &Request,
+    learnt: &Learnt,
+    known: &[Keys],
+    referred: &[HashMap<String, String>],
+) -> Vec<Vec<TableChoice>> {
     let is_mapped = |table: &str| request.mapping.tables.get(table).filter(|feed| !feed.fields.is_empty());
     let mut all = Vec::new();
     let mut gains = Vec::new();
-    for (entity, known) in request.entities.iter().zip(known) {
-        let ground = Ground { schema: request.schema, known, learnt, renamed: &[] };
+    for ((entity, known), referred) in request.entities.iter().zip(known).zip(referred) {
+        let ground = Ground { schema: request.schema, known, learnt, renamed: &[], referred };
         let has_one =
             request.mapping.tables.values().any(|feed| feed.entity == entity.entity && !feed.fields.is_empty());
         let mut odds = Vec::new();
@@ -190,7 +198,7 @@ fn choose_tables(request: &Request, learnt: &Learnt, known: &[Keys]) -> Vec<Vec<
             let words = format!(
                 "{:.0} % of its columns and {:.0} % of what the table requires find each other{}",
                 columns.clamp(0.0, 1.0) * 100.0,
-                required * 100.0,
+                required.clamp(0.0, 1.0) * 100.0,
                 if likeness >= 0.6 { ", and it is called so" } else { "" }
             );
             tables.push(TableChoice { table: name.clone(), score: 0.0, mapped, chosen: mapped, words });
@@ -217,13 +225,19 @@ fn choose_tables(request: &Request, learnt: &Learnt, known: &[Keys]) -> Vec<Vec<
 }
 
 /// The columns that hold, or are suggested for, the keys of the chosen tables.
-fn key_columns(request: &Request, learnt: &Learnt, known: &[Keys], choices: &[Vec<TableChoice>]) -> Vec<KeyColumn> {
+fn key_columns(
+    request: &Request,
+    learnt: &Learnt,
+    known: &[Keys],
+    referred: &[HashMap<String, String>],
+    choices: &[Vec<TableChoice>],
+) -> Vec<KeyColumn> {
     let mut found = Vec::new();
-    for ((entity, known), tables) in request.entities.iter().zip(known).zip(choices) {
+    for (((entity, known), referred), tables) in request.entities.iter().zip(known).zip(referred).zip(choices) {
         for choice in tables.iter().filter(|choice| choice.chosen) {
             let Some(table) = request.schema.tables.get(&choice.table) else { continue };
             let Some((at, key, _)) = table.keys().next().and_then(|key| table.fields.get_full(key)) else { continue };
-            let ground = Ground { schema: request.schema, known, learnt, renamed: &[] };
+            let ground = Ground { schema: request.schema, known, learnt, renamed: &[], referred };
             let fixed = fixed(request, entity, &choice.table);
             let matrix = Matrix::new(
                 &ground,
@@ -295,18 +309,23 @@ fn suggestions_of(
     request: &Request,
     learnt: &Learnt,
     known: &Keys,
+    referred: &HashMap<String, String>,
     entity: &EntityProfile,
     table_name: &str,
 ) -> Result<Vec<Suggestion>> {
     let Some(table) = request.schema.tables.get(table_name) else { return Ok(Vec::new()) };
     let fixed = fixed(request, entity, table_name);
-    let ground = Ground { schema: request.schema, known, learnt, renamed: &[] };
+    let ground = Ground { schema: request.schema, known, learnt, renamed: &[], referred };
+    let feed = request.mapping.tables.get(table_name).filter(|feed| feed.entity == entity.entity);
+    let feed_of = |field: usize| table.fields.get_index(field).and_then(|(name, _)| feed?.fields.get(name));
     // A column that is used, even as one of several, is not suggested again, nor is a field that something feeds.
     let mut taken: Vec<(usize, usize)> = Vec::new();
     for (_, field, columns) in &fixed {
-        taken.extend(columns.iter().map(|column| (*column, *field)));
+        // One that only says how another is read still may feed a field of its own.
+        let steps = feed_of(*field).map(|feed| feed.transforms.as_slice()).unwrap_or_default();
+        let texts = text_columns(steps, columns.len());
+        taken.extend(columns.iter().take(texts).map(|column| (*column, *field)));
     }
-    let feed = request.mapping.tables.get(table_name).filter(|feed| feed.entity == entity.entity);
     let renamed = renamed(request, entity, table_name, table);
     let ground = Ground { renamed: &renamed, ..ground };
     let matrix = Matrix::new(&ground, table_name, table, entity, &taken);
@@ -356,6 +375,7 @@ fn suggestions_of(
     patterns::split(&matrix, &is_fed, &mut found);
     patterns::join_texts(&matrix, &mut found);
     patterns::join_key(store, request, learnt, &matrix, &is_fed, &mut found)?;
+    patterns::read_beside(&matrix, &mut found);
     found.sort_by_key(|(column, suggestion)| (*column, table.fields.get_index_of(&suggestion.field)));
     Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }

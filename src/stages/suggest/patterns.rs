@@ -6,9 +6,10 @@ use super::Request;
 use super::learnt::Learnt;
 use super::score::Matrix;
 use crate::error::Result;
-use crate::model::{Evidence, EvidencePart, FieldType, Step, Suggestion, ValueKind};
+use crate::model::{Evidence, EvidencePart, FieldType, Format, Step, Suggestion, ValueKind};
 use crate::sql::{Ident, Path};
 use crate::store::Store;
+use crate::transforms::{self, Inputs};
 
 /// From which share of values of several words on a column holds several parts.
 const SEVERAL: f64 = 0.6;
@@ -88,6 +89,20 @@ pub fn join_texts(matrix: &Matrix, found: &mut [(usize, Suggestion)]) {
         suggestion.score = suggestion.score.min(0.85);
         let words = format!("\"{}\" has one of the field's names too", matrix.entity.columns[other].name);
         suggestion.evidence.push(Evidence { part: EvidencePart::Neighbours, score: name_of(other), words });
+    }
+}
+
+/// Telephone numbers are read by the country of their row where a column says it.
+pub fn read_beside(matrix: &Matrix, found: &mut [(usize, Suggestion)]) {
+    let format = |one: &Suggestion| matrix.table.fields.get(&one.field).and_then(|field| field.format);
+    let country = found.iter().find(|(_, one)| format(one) == Some(Format::Country) && one.columns.len() == 1);
+    let Some(country) = country.map(|(_, one)| one.columns[0].clone()) else { return };
+    for (_, one) in found.iter_mut().filter(|(_, one)| !one.mapped && format(one) == Some(Format::Phone)) {
+        let reads =
+            |step: &Step| transforms::find(&step.name).is_ok_and(|found| matches!(found.inputs, Inputs::Beside(_)));
+        if one.columns.len() == 1 && one.columns[0] != country && one.transforms.iter().any(reads) {
+            one.columns.push(country.clone());
+        }
     }
 }
 

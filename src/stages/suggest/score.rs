@@ -60,6 +60,8 @@ pub struct Ground<'a> {
     pub learnt: &'a Learnt,
     /// Columns that have another name since the last load.
     pub renamed: &'a [Renamed],
+    /// The columns to which another entity refers, with the words for it.
+    pub referred: &'a HashMap<String, String>,
 }
 
 /// A column that probably is the one that fed a field before, under another name.
@@ -269,7 +271,9 @@ impl<'a> Matrix<'a> {
             .map(|(at, _)| at)
             .collect();
         let found: f64 = pairs.iter().filter(|(field, _)| needed.contains(field)).map(|(_, sure)| sure).sum();
-        (columns, if needed.is_empty() { columns } else { found / needed.len() as f64 })
+        // The sum of nothing is a zero with a minus.
+        let found = found.max(0.0);
+        (columns.max(0.0), if needed.is_empty() { columns.max(0.0) } else { found / needed.len() as f64 })
     }
 }
 
@@ -325,6 +329,11 @@ fn cell(
             };
             say(EvidencePart::Keys, distinct, words);
         }
+    }
+    if let Some(words) = ground.referred.get(&column.name).filter(|_| field.references.is_none()) {
+        // What others refer to is a key, whatever else it looks like.
+        odds += if single_key { 3.0 } else { -3.0 };
+        say(EvidencePart::Keys, if single_key { 1.0 } else { 0.0 }, words.clone());
     }
     match ground.learnt.says(table_name, &column.name, name) {
         Some(Ok(mapping)) => {

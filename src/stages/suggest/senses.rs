@@ -61,7 +61,7 @@ impl Sense {
         let mut sense = Sense::default();
         let mut words = words.into_iter().peekable();
         while let Some(word) = words.next() {
-            if word == "opt"
+            if ["opt", "opted"].contains(&word)
                 && let Some(which) = words.next_if(|next| ["in", "out"].contains(next))
             {
                 sense.no ^= which == "out";
@@ -102,7 +102,16 @@ mod tests {
 
     #[test]
     fn what_denies_says_no_and_denied_twice_it_says_yes() {
-        for name in ["opt out", "optout", "ne pas appeler", "refus sms", "no email", "desinscrit", "sans actif"] {
+        for name in [
+            "opt out",
+            "optout",
+            "opted out of mailings",
+            "ne pas appeler",
+            "refus sms",
+            "no email",
+            "desinscrit",
+            "sans actif",
+        ] {
             assert!(sense(name).no, "{name}");
         }
         for name in ["opt in", "optin", "newsletter", "newsletter oui non", "non desinscrit", "accepte o n", "email"] {

@@ -5,7 +5,7 @@ use toml::Value;
 use super::learnt::Learnt;
 use super::names::Vocabulary;
 use super::profile::formats;
-use crate::model::{ColumnProfile, Field, FieldType, Format, Schema, Step, ValueKind};
+use crate::model::{ColumnProfile, Field, FieldType, Format, Mapping, Schema, Step, ValueKind};
 
 /// What is known of a pair when its transforms are proposed.
 pub struct Pair<'a> {
@@ -57,16 +57,22 @@ pub fn steps(pair: &Pair) -> Vec<Step> {
     }
 }
 
-/// The same where nothing is known but what the field declares and what the values look like: for a pair that somebody
-/// chose by hand. None for a field that is not declared.
-pub fn usual(schema: &Schema, table: &str, field: &str, column: &ColumnProfile) -> Vec<Step> {
+/// The same where nothing is known but what the field declares, what the values look like and what other mappings say: for a
+/// pair that somebody chose by hand. None for a field that is not declared.
+pub fn usual(
+    schema: &Schema,
+    (mapping, all): (&str, &[(String, Mapping)]),
+    table: &str,
+    field: &str,
+    column: &ColumnProfile,
+) -> Vec<Step> {
     let Some((of, (at, _, declared))) = schema.tables.get(table).and_then(|of| Some((of, of.fields.get_full(field)?)))
     else {
         return Vec::new();
     };
     let contrary = Vocabulary::new(schema, table, of).likenesses(&column.name)[at].contrary;
-    let learnt = &Learnt::default();
-    steps(&Pair { schema, table, name: field, field: declared, column, prefix: None, contrary, mapping: "", learnt })
+    let learnt = &Learnt::from(all, mapping);
+    steps(&Pair { schema, table, name: field, field: declared, column, prefix: None, contrary, mapping, learnt })
 }
 
 /// Keys are compared as written, so that one and the same is written in one way everywhere.

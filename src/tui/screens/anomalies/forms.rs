@@ -9,6 +9,7 @@ use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Popup, Question};
 use crate::tui::text;
+use crate::workbench;
 
 /// What became of the finding's cell, if the story of its row is at hand.
 fn cell_of<'a>(model: &'a Model, anomaly: &Anomaly) -> Option<&'a CellStory> {
@@ -123,7 +124,7 @@ fn shape(kind: FieldType) -> &'static str {
         FieldType::Text => "text",
         FieldType::Integer => "a whole number, like 2020",
         FieldType::Decimal => "a number, like 1234.50",
-        FieldType::Boolean => "true or false",
+        FieldType::Boolean => "yes or no: oui, non, yes, no, true, false, 1 or 0",
         FieldType::Date => "a day, like 2026-11-22",
         FieldType::Timestamp => "a moment, like 2026-11-22 09:30:00",
         FieldType::List => "a list, like [Riesling, Pinot gris]",
@@ -142,9 +143,9 @@ fn objection(field: &Field, text: &str) -> Option<String> {
     let moments = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
     let readable = match field.kind {
         FieldType::Text | FieldType::List => true,
-        FieldType::Integer => value.parse::<i64>().is_ok(),
-        FieldType::Decimal => value.parse::<f64>().is_ok_and(f64::is_finite),
-        FieldType::Boolean => ["true", "false"].contains(&value),
+        FieldType::Integer => workbench::is_whole_number(value),
+        FieldType::Decimal => workbench::number(value).is_some(),
+        FieldType::Boolean => workbench::is_yes_or_no(value),
         FieldType::Date => NaiveDate::parse_from_str(value, "%Y-%m-%d").is_ok(),
         FieldType::Timestamp => moments.iter().any(|format| NaiveDateTime::parse_from_str(value, format).is_ok()),
     };
@@ -154,7 +155,7 @@ fn objection(field: &Field, text: &str) -> Option<String> {
     if !matches!(field.kind, FieldType::Integer | FieldType::Decimal) {
         return None;
     }
-    let value: f64 = value.parse().ok()?;
+    let value = workbench::number(value)?;
     let number = |bound: &Option<toml::Value>| match bound {
         Some(toml::Value::Integer(whole)) => Some(*whole as f64),
         Some(toml::Value::Float(number)) => Some(*number),
@@ -257,7 +258,11 @@ mod tests {
     fn a_value_must_fit_the_type_and_the_bounds_of_its_field() {
         let field = |kind| Field { kind, ..Field::default() };
         assert_eq!(objection(&field(FieldType::Decimal), "12.5"), None);
-        assert!(objection(&field(FieldType::Decimal), "12,5").is_some(), "a comma is no decimal point here");
+        assert_eq!(objection(&field(FieldType::Decimal), "12,5"), None);
+        assert!(objection(&field(FieldType::Decimal), "£12").is_some(), "nothing is converted");
+        for (word, is_read) in [("no", true), ("Oui", true), ("1", true), ("maybe", false)] {
+            assert_eq!(objection(&field(FieldType::Boolean), word).is_none(), is_read, "{word}");
+        }
         assert!(objection(&field(FieldType::Date), "22/11/2026").is_some());
         assert_eq!(objection(&field(FieldType::Date), "2026-11-22"), None);
         assert_eq!(objection(&field(FieldType::Text), ""), None);

@@ -2,7 +2,7 @@
 
 use super::pairs::{self, Left, Link, Pair};
 use super::{Told, current, draft, edit, places, proposal, source, suggestion, table};
-use crate::model::{ColumnProfile, Edit, Field, FieldMapping, MappingDraft, Step, column_key};
+use crate::model::{Edit, Field, FieldMapping, MappingDraft, Step, column_key};
 use crate::tui::cursor::Cursor;
 use crate::tui::effects::{Ask, Effect};
 use crate::tui::model::Model;
@@ -255,23 +255,34 @@ fn takes_several(step: &Step) -> bool {
     workbench::transform(&step.name).is_ok_and(|transform| transform.inputs == workbench::Inputs::Many)
 }
 
+/// Whether a step takes a second column that says how the first is to be read.
+fn reads_beside(step: &Step) -> bool {
+    workbench::transform(&step.name).is_ok_and(|transform| matches!(transform.inputs, workbench::Inputs::Beside(_)))
+}
+
 /// The edit that feeds a field with one column: with the transforms that were suggested for the pair, or with those that
 /// fit what the field is.
 fn mapped(model: &Model, entity: &str, table: &str, column: &str, field: &str) -> Edit {
     let suggested = proposal(model).and_then(|proposal| {
-        let fits =
-            |one: &&crate::model::Suggestion| one.table == table && one.field == field && one.columns == [column];
-        proposal.suggestions.iter().find(fits).map(|one| one.transforms.clone())
+        let alone = |one: &crate::model::Suggestion| {
+            one.columns.first().is_some_and(|first| first == column)
+                && (one.columns.len() == 1 || one.transforms.iter().any(reads_beside))
+        };
+        let fits = |one: &&crate::model::Suggestion| one.table == table && one.field == field && alone(one);
+        proposal.suggestions.iter().find(fits)
     });
     let profile = super::profile(model).and_then(|profile| profile.column(column));
-    let steps = suggested.unwrap_or_else(|| {
-        workbench::usual_transforms(&model.about.schema, table, field, profile.unwrap_or(&ColumnProfile::default()))
+    let steps = suggested.map(|one| one.transforms.clone()).unwrap_or_else(|| {
+        let name = draft(model).map(|draft| draft.name()).unwrap_or_default();
+        let mappings = (name, model.about.mappings.as_slice());
+        let profile = profile.cloned().unwrap_or_default();
+        workbench::usual_transforms(&model.about.schema, mappings, table, field, &profile)
     });
     Edit::Map {
         table: table.to_owned(),
         entity: entity.to_owned(),
         field: field.to_owned(),
-        columns: vec![column.to_owned()],
+        columns: suggested.map_or_else(|| vec![column.to_owned()], |one| one.columns.clone()),
         transforms: Some(steps),
     }
 }
@@ -361,7 +372,10 @@ fn next_suggested(model: &mut Model) {
 fn accepted(model: &Model) -> (Vec<usize>, Vec<(String, String)>) {
     let least = least(model);
     let open = pairs::open_suggestions(model);
-    let taken = open.iter().filter(|(_, one)| one.score >= least).map(|(at, _)| *at).collect();
+    let taken = match doubt(model) {
+        Some(_) => Vec::new(),
+        None => open.iter().filter(|(_, one)| one.score >= least).map(|(at, _)| *at).collect(),
+    };
     let renamed = pairs::drift(model).map(|drift| drift.renamed.as_slice()).unwrap_or_default();
     let lacking: Vec<String> = pairs::pairs(model)
         .into_iter()
@@ -372,6 +386,15 @@ fn accepted(model: &Model) -> (Vec<usize>, Vec<(String, String)>) {
         .collect();
     let read = |one: &&crate::model::RenamedColumn| one.score >= least && lacking.contains(&column_key(&one.from));
     (taken, renamed.iter().filter(read).map(|one| (one.from.clone(), one.to.clone())).collect())
+}
+
+/// Why nothing of this table is accepted unseen, if the table itself is rather not the right one for the entity.
+fn doubt(model: &Model) -> Option<String> {
+    let (entity, table) = place(model)?;
+    let is_fed = draft(model)?.mapping().tables.get(&table).is_some_and(|feed| !feed.fields.is_empty());
+    let choice = proposal(model)?.tables.iter().find(|choice| choice.table == table)?;
+    let is_doubtful = proposal(model)?.is_doubtful(&table);
+    (is_doubtful && !is_fed).then(|| format!("whether {entity} is {table} is not sure ({:.2})", choice.score))
 }
 
 /// From which score on suggestions are accepted together, 0 to 1.
@@ -389,6 +412,12 @@ pub(super) fn can_accept_all(model: &Model) -> Result<(), String> {
     can_edit(model)?;
     match (would_accept(model), pairs::open_suggestions(model).len()) {
         (0, 0) => Err("nothing is suggested for this table".to_owned()),
+        (0, some) if doubt(model).is_some() => Err(format!(
+            "{}: {}; {} accepts one after the other",
+            text::count(some as u64, "suggestion"),
+            doubt(model).unwrap_or_default(),
+            model.key("accept suggestion")
+        )),
         (0, some) => Err(format!(
             "{} below {:.2}; - lowers the score that is asked for",
             text::count(some as u64, "suggestion"),
@@ -409,10 +438,15 @@ pub(super) fn accept_all(model: &mut Model) -> Vec<Effect> {
         edits.extend(taken.iter().filter_map(|at| proposal.suggestions.get(*at)).map(|one| one.edit()));
     }
     let names = renamed.len() as u64;
+    let below = pairs::open_suggestions(model).len() - taken.len();
     edits.extend(renamed.into_iter().map(|(from, to)| Edit::Rename { entity: entity.clone(), from, to }));
     let mut said = vec![text::count(taken.len() as u64, "suggestion")];
     said.extend((names > 0).then(|| text::count(names, "new name")));
-    let said = format!("accepted {}; {} takes that back", said.join(" and "), model.key("undo"));
+    let left = match below {
+        0 => String::new(),
+        below => format!("; {} below {:.2} left", text::count(below as u64, "suggestion"), least(model)),
+    };
+    let said = format!("accepted {}{left}; {} takes that back", said.join(" and "), model.key("undo"));
     edit(model, Edit::Many(edits), said);
     Vec::new()
 }

@@ -344,11 +344,17 @@ pub(super) fn draw_preview(model: &Model, frame: Rect, focused: bool, buffer: &m
         return;
     }
     let total = shown.window.len();
-    let (count, style) = match shown.failed {
-        0 => (format!(" · ✓ all {} read", text::number(total)), theme.good()),
-        failed => (format!(" · ✗ {} of {} unreadable", text::number(failed), text::number(total)), theme.bad()),
-    };
-    title.push(Span::styled(count, style));
+    if (shown.failed, shown.strays) == (0, 0) {
+        title.push(Span::styled(format!(" · ✓ all {} read", text::number(total)), theme.good()));
+    }
+    if shown.failed > 0 {
+        let count = format!(" · ✗ {} of {} unreadable", text::number(shown.failed), text::number(total));
+        title.push(Span::styled(count, theme.bad()));
+    }
+    if shown.strays > 0 {
+        let of = if shown.failed > 0 { String::new() } else { format!(" of {}", text::number(total)) };
+        title.push(Span::styled(format!(" · ▲ {}{of} not allowed", text::number(shown.strays)), theme.warning()));
+    }
     if shown.empty > 0 {
         title.push(Span::styled(format!(" · {} empty", text::number(shown.empty)), theme.dim()));
     }
@@ -385,9 +391,15 @@ pub(super) fn draw_preview(model: &Model, frame: Rect, focused: bool, buffer: &m
         cells.push(match &row.value {
             _ if row.failed => ("✗ unreadable".to_owned(), theme.bad()),
             None => ("–".to_owned(), theme.dim()),
+            Some(value) if row.stray => (text::exact(value), theme.warning()),
             Some(value) => (text::exact(value), theme.fresh()),
         });
-        Row { mark: if row.failed { ("✗", theme.bad()) } else { (" ", theme.dim()) }, cells, ..Row::default() }
+        let mark = match (row.failed, row.stray) {
+            (true, _) => ("✗", theme.bad()),
+            (_, true) => ("▲", theme.warning()),
+            _ => (" ", theme.dim()),
+        };
+        Row { mark, cells, ..Row::default() }
     });
     if total == 0 {
         put(buffer, below(inside, 1), 0, Line::styled("   no rows", theme.dim()));

@@ -192,6 +192,9 @@ struct Shown {
     window: Window<PreviewRow>,
     columns: Vec<String>,
     failed: u64,
+    /// Rows with a value that the field does not allow, and the most frequent of these values.
+    strays: u64,
+    stray_values: Vec<String>,
     empty: u64,
     failure: Option<Told>,
 }
@@ -516,6 +519,8 @@ fn take_preview(model: &mut Model, outcome: &Result<MappingPreview, Told>) {
             window: Window { offset: preview.offset, rows: preview.rows.clone(), total: Some(preview.total) },
             columns: preview.columns.clone(),
             failed: preview.failed,
+            strays: preview.strays,
+            stray_values: preview.stray_values.clone(),
             empty: preview.empty,
             failure: None,
         },

@@ -169,12 +169,24 @@ fn add(model: &mut Model) -> Vec<Effect> {
         if transform.arguments.iter().any(|argument| argument.required)
             || !transform.arguments.is_empty() && needs_words(transform)
         {
-            return fill_in(model, editing, None);
+            let value = proposed(model, &editing);
+            return fill_in(model, editing, value);
         }
         apply(model, &editing, None);
         Vec::new()
     })));
     Vec::new()
+}
+
+/// What a fresh transform is told before anybody typed: a table of words gets those that occur and are not allowed, each as it
+/// is, for the word that is meant to be written over it.
+fn proposed(model: &Model, editing: &Editing) -> Option<toml::Value> {
+    let takes_pairs = |argument: &&workbench::Argument| argument.takes == Takes::Pairs;
+    let shown = &model.mapping.shown;
+    let of_field = shown.of.as_ref().is_some_and(|of| of.field == editing.field && of.table == editing.table);
+    let first = editing.transform.arguments.first().filter(takes_pairs).filter(|_| of_field)?;
+    let pairs = shown.stray_values.iter().map(|value| (value.clone(), toml::Value::from(value.as_str())));
+    (first.name == "*" && !shown.stray_values.is_empty()).then(|| pairs.collect::<toml::Table>().into())
 }
 
 /// Whether a transform without any argument says nothing.
@@ -194,11 +206,11 @@ fn item(transform: &'static Transform) -> Item {
         .iter()
         .find(|example| example.output.is_none() && example.inputs.iter().all(Option::is_some));
     let read = transform.examples.iter().filter(|example| example.output.is_some()).take(2);
-    for example in read.chain(unread.filter(|_| transform.fails)) {
+    for example in read.chain(unread.filter(|_| transform.reads.is_some())) {
         let told = if example.arguments.is_empty() { String::new() } else { format!(" {}", example.arguments) };
         let inputs: Vec<String> = example.inputs.iter().map(|input| shown(*input)).collect();
         let output = match example.output {
-            None if transform.fails => "✗ unreadable".to_owned(),
+            None if transform.reads.is_some() => "✗ unreadable".to_owned(),
             output => shown(output),
         };
         about.push(format!("{}{told}: {} → {output}", transform.name, inputs.join(" and ")));

@@ -1,0 +1,123 @@
+//! `phone-country-mismatch`: a number without a country code that was read as one of another country than the row's.
+
+use std::str::FromStr as _;
+
+use rlibphonenumber::PHONE_NUMBER_UTIL;
+use rlibphonenumber::enums::Region;
+
+use super::finding::{Finding, all_of, column, each_of_format, quoted, staged_join};
+use super::invalid_country::{countries, letters};
+use super::{Docs, Reach, Rule, Sample};
+use crate::model::{Format, Severity};
+use crate::sql::literals;
+
+pub const RULE: Rule = Rule {
+    id: "phone-country-mismatch",
+    title: "Telephone number read for another country",
+    severity: Severity::Warning,
+    reach: Reach::Row,
+    docs: Docs {
+        finds: "Values of fields with format = \"phone\" that the source writes without a country code and that were read as numbers of another country than the row's (the table's field of format country). France and its overseas territories share their codes. Nothing is said of numbers that the source writes with their country code, and nothing where the row's country is missing or unknown, or no source feeds it.",
+        matters: "020 7946 047 of London is another number in France, and somebody else answers there.",
+        example: "\"020 7946 472\" was read as +33207946472 of France, the row says Royaume-Uni.",
+        fix: "Give the transform `phone` the column with the country: columns = [\"Telephone\", \"Country\"]. Correct the country or the number where one of them is wrong.",
+    },
+    arguments: &[],
+    bind: |schema| {
+        let mut checks = each_of_format(schema, RULE.id, Format::Phone);
+        checks.retain(|check| schema.tables.get(&check.table).is_some_and(|table| table.country().is_some()));
+        checks.iter_mut().for_each(|check| check.severity = None);
+        checks
+    },
+    find: |scope| {
+        scope.field()?;
+        let Some(field) = scope.table()?.country().filter(|country| scope.is_fed(country)) else { return Ok(None) };
+        let (country, value) = (column(field), column(&scope.check.field));
+        let dialled: Vec<(String, &str)> = countries().filter_map(|(code, name)| Some((codes(code)?, name))).collect();
+        let known = format!(
+            "SELECT string_split(unnest([{}]), ' ') AS codes, unnest([{}]) AS name",
+            literals(dialled.iter().map(|(codes, _)| codes.as_str())),
+            literals(dialled.iter().map(|(_, name)| *name)),
+        );
+        // Countries are few however many the rows.
+        let named = format!("SELECT DISTINCT {country} AS country FROM {} AS t", scope.rows());
+        let expected =
+            format!("SELECT country, codes FROM ({named}) JOIN known ON {} = {}", letters("country"), letters("name"));
+        let owners = format!(
+            "SELECT unnest([{}]) AS code, unnest([{}]) AS name",
+            literals(owners().iter().map(|(code, _)| code.as_str())),
+            literals(owners().iter().map(|(_, name)| *name)),
+        );
+        let begins = [1, 2, 3].map(|digits| format!("substr({value}, 2, {digits})")).join(", ");
+        let undecided = scope.undecided(std::iter::once(scope.check.field.as_str()));
+        let queries = scope.origins.iter().filter_map(|origin| {
+            let text = origin.text(&scope.check.field, "s.")?;
+            let finding = Finding::of(scope)
+                .step("known", known.as_str())
+                .step("expected", expected.as_str())
+                .step("owners", owners.as_str())
+                .join(format!("JOIN expected ON expected.country = {country}"))
+                .join(staged_join(scope, origin))
+                .join(format!("LEFT JOIN owners ON starts_with({value}, '+' || owners.code)"))
+                .message(format!(
+                    "{} || ' was read as ' || {value} || ' of ' || coalesce(owners.name, 'another country')\n       \
+                     || ', the row says ' || {country}",
+                    quoted(&text)
+                ))
+                .when(format!("starts_with({value}, '+')"))
+                .when(format!("NOT list_has_any(expected.codes, [{begins}])"))
+                .when(undecided.as_str())
+                .when(format!("NOT regexp_matches({text}, '^[^0-9+]*([+]|00)')"));
+            Some(finding.sql())
+        });
+        Ok(all_of(queries.collect()))
+    },
+    samples: &[
+        Sample {
+            name: "a number of London that was read as a French one",
+            schema: SCHEMA,
+            tables: &[("people", "id,phone,raw:phone,country\n1,+33207946472,020 7946 472,Royaume-Uni\n")],
+            finds: &[("1", None)],
+        },
+        Sample {
+            name: "numbers of the row's country, of France overseas, with a country code, of nowhere and none",
+            schema: SCHEMA,
+            tables: &[(
+                "people",
+                "id,phone,raw:phone,country\n1,+442079460472,020 7946 0472,Royaume-Uni\n2,+262692123456,0692123456,France\n3,+33612345678,0612345678,La Réunion\n4,+33612345678,0612345678,Wonderland\n5,+33612345678,0612345678,\n6,,,France\n7,+12125550123,2125550123,Canada\n8,+4315151634,+43 1 5151634,France\n9,+4315151634,0043 1 5151634,France\n",
+            )],
+            finds: &[],
+        },
+    ],
+};
+
+const SCHEMA: &str = "[tables.people.fields]\nid = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }\ncountry = { type = \"text\", format = \"country\" }";
+
+/// France and the territories that share its way of dialling.
+const FRENCH: [&str; 12] = ["FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "NC", "PF", "WF"];
+
+/// What is dialled before the numbers of a country, by its code of two letters; several with spaces between.
+fn codes(country: &str) -> Option<String> {
+    if !FRENCH.contains(&country) {
+        return calling_code(country);
+    }
+    let mut codes: Vec<String> = FRENCH.iter().filter_map(|country| calling_code(country)).collect();
+    codes.sort();
+    codes.dedup();
+    Some(codes.join(" "))
+}
+
+fn calling_code(country: &str) -> Option<String> {
+    let region = Region::from_str(country).ok()?;
+    Some(PHONE_NUMBER_UTIL.get_country_code_for_region(region)?.to_string())
+}
+
+/// Per country code, the country that it is known for.
+fn owners() -> Vec<(String, &'static str)> {
+    let is_main = |country: &str, code: &str| {
+        let code = code.parse().ok().and_then(|code| PHONE_NUMBER_UTIL.get_region_for_country_code(code));
+        code.is_some() && code == Region::from_str(country).ok()
+    };
+    let all = countries().filter_map(|(country, name)| Some((country, calling_code(country)?, name)));
+    all.filter(|(country, code, _)| is_main(country, code)).map(|(_, code, name)| (code, name)).collect()
+}

@@ -243,7 +243,7 @@ fn esc_ends_a_long_load_and_leaves_the_workspace_as_it_was() {
     terminal.press("l");
     terminal.shows("Esc cancel");
     terminal.press("\x1b");
-    terminal.shows("was cancelled; the earlier load still stands");
+    terminal.shows("was cancelled; what was staged before it still is");
     terminal.press("7");
     terminal.shows("cancelled");
     terminal.press("Q");

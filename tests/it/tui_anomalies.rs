@@ -119,6 +119,21 @@ fn everything_that_is_listed_can_be_marked_and_decided_at_once() {
 }
 
 #[test]
+fn a_form_that_nobody_typed_into_empties_many_rows_only_after_a_question() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter % e enter").shows("will have no value in this field");
+    assert!(session.ledger().is_empty());
+    session.keys("n");
+    assert!(session.ledger().is_empty());
+    session.keys("e tab \"by the letter\" enter y");
+    let ledger = session.ledger();
+    assert_eq!(
+        (ledger.len(), ledger[0]["why"].as_str(), ledger[0]["kind"].as_str()),
+        (1, Some("by the letter"), Some("bulk"))
+    );
+}
+
+#[test]
 fn what_is_decided_for_all_is_seen_before_it_is_on_the_disk() {
     let mut session = Session::checked(140, 40);
     session.keys("3 / \"mojibake\" enter S").shows("accept 2 suggestions of mojibake").hold();

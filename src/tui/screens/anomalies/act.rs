@@ -46,6 +46,16 @@ pub enum Targets {
     All(AnomalyFilter, u64),
 }
 
+impl Targets {
+    /// Of how many findings.
+    pub fn count(&self) -> u64 {
+        match self {
+            Targets::These(these) => these.len() as u64,
+            Targets::All(_, listed) => *listed,
+        }
+    }
+}
+
 impl Default for Targets {
     fn default() -> Self {
         Targets::These(Vec::new())

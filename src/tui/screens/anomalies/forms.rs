@@ -61,9 +61,26 @@ pub fn edit(model: &mut Model, targets: Targets) {
             let now = texts.next().filter(|text| !text.is_empty());
             let why = texts.next().map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
             let targets = std::mem::take(&mut model.anomalies.targets);
+            // Enter in a form that nobody has typed into must not empty what many rows have.
+            if now.is_none() && targets.count() > 1 {
+                model.anomalies.reason = why;
+                empty(model, targets);
+                return Vec::new();
+            }
             act::set_these(model, targets, now, why.as_deref())
         },
     }));
+}
+
+/// Asks whether many rows are to have no value.
+fn empty(model: &mut Model, targets: Targets) {
+    let what =
+        format!("The rows with the {} will have no value in this field.", text::count(targets.count(), "finding"));
+    let about = vec![what, format!("{} takes this back.", model.key("undo"))];
+    ask(model, "empty the field".to_owned(), about, targets, |model, targets| {
+        let why = model.anomalies.reason.take();
+        act::set_these(model, targets, None, why.as_deref())
+    });
 }
 
 /// The declaration of the field that the targets are on.

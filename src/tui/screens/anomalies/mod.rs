@@ -105,6 +105,8 @@ pub struct State {
     targets: act::Targets,
     /// What follows a yes to the question that is open.
     agreed: Option<act::OnTargets>,
+    /// The reason that was given before the question.
+    reason: Option<String>,
     /// What is to be done with the findings that were asked for.
     collecting: Option<act::Purpose>,
     /// What decisions on their way to the disk are about.

@@ -233,13 +233,24 @@ fn what_is_of_the_wrong_sort_is_told_with_its_key_what_was_expected_and_an_examp
 }
 
 #[test]
-fn an_expression_that_fails_on_a_row_is_told_as_one() {
+fn a_condition_that_fails_on_a_row_is_told_as_one_and_a_value_that_cannot_be_computed_stops_nothing() {
     let workspace = Workspace::checked();
-    let canonical = workspace.read("mappings/canonical.toml");
+    let mapping = workspace.read("mappings/isavigne.toml");
     let wrong =
-        canonical.replace("\"total_spent_eur / nullif(purchase_count, 0)\"", "\"total_spent_eur::INTEGER::TINYINT\"");
-    workspace.write("mappings/canonical.toml", wrong);
+        mapping.replacen("entity = \"clients\"\n", "entity = \"clients\"\nwhere = \"CAST(nom AS INTEGER) > 3\"\n", 1);
+    workspace.write("mappings/isavigne.toml", wrong);
     let output = workspace.tastevin(["check"]).ended(2);
     assert!(output.stderr.contains("an expression for customers fails on a row: "), "{}", output.stderr);
     assert!(output.stderr.contains("TRY_CAST") && !output.stderr.contains("the statement was"), "{}", output.stderr);
+
+    workspace.write("mappings/isavigne.toml", mapping);
+    let sale = "SELECT min(_key) FROM candidate.sales_lines WHERE unit = 'bouteille'";
+    let key = workspace.tastevin(["query", sale, "--format", "csv"]).passed().stdout;
+    let key = key.lines().nth(1).expect("a line of a sale").to_owned();
+    for (field, now) in
+        [("quantity_units", "99999"), ("price_unit_eur", "33388830609"), ("price_total_eur", "33388830609")]
+    {
+        workspace.tastevin(["decide", "set", "sales_lines", &key, field, now]).passed();
+    }
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
 }

@@ -290,7 +290,8 @@ fn step(around: &Around, table_name: &str, table: &Table, from: &str, ready: &[D
     let mut aggregates: Vec<(&Aggregate, Vec<(&str, &Aggregate)>)> = Vec::new();
     for (bit, name, field, derive) in ready {
         let value = match derive {
-            Derive::Expression(sql) => format!("({sql})"),
+            // One value that is too large must not stop everything else.
+            Derive::Expression(sql) => format!("TRY(({sql}))"),
             Derive::Aggregate(aggregate) => {
                 let same = |(other, _): &&mut (&Aggregate, _)| {
                     let other: &Aggregate = other;

@@ -407,7 +407,7 @@ fn incomputable(table: &str, error: Error) -> Error {
     }
     let why = why.lines().next().unwrap_or_default();
     Error::config(format!("an expression for {table} fails on a row: {why}"))
-        .hint(format!("it is a `derive` of {table} in {SCHEMA}, or a `where` or `sql` of a mapping that feeds it"))
+        .hint(format!("it is a `where` of a mapping that feeds {table}, or an aggregate of it in {SCHEMA}"))
         .hint("TRY_CAST(x AS INTEGER) and TRY(x) give no value where CAST and x fail")
 }
 

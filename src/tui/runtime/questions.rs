@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use super::threads::{guarded, lock, spawn};
 use crate::error::Result;
@@ -11,6 +13,9 @@ use crate::tui::effects::{Ask, LANES, Slot};
 use crate::tui::message::{Message, Reply};
 use crate::tui::workers;
 use crate::workbench::{Interrupter, Reader};
+
+/// How long the end waits for a question that does not listen, such as one to a server.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The readers: a thread for each lane that answers questions, of each kind only the newest.
 pub struct Questions {
@@ -21,6 +26,7 @@ pub struct Questions {
 struct Lane {
     waiting: Arc<(Mutex<Waiting>, Condvar)>,
     interrupter: Interrupter,
+    thread: JoinHandle<()>,
 }
 
 #[derive(Default)]
@@ -53,8 +59,8 @@ impl Questions {
         self.lanes.iter().for_each(|lane| lane.forget(slot));
     }
 
-    /// Ends the threads.
-    pub fn close(&self) {
+    /// Ends the threads and waits for them: the engine must not be taken down while one of them still asks it.
+    pub fn close(self) {
         for lane in &self.lanes {
             let mut waiting = lock(&lane.waiting.0);
             waiting.closed = true;
@@ -64,6 +70,10 @@ impl Questions {
             }
             lane.waiting.1.notify_one();
         }
+        let begin = Instant::now();
+        while !self.lanes.iter().all(|lane| lane.thread.is_finished()) && begin.elapsed() < FAREWELL {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
@@ -72,7 +82,7 @@ impl Lane {
         let waiting: Arc<(Mutex<Waiting>, Condvar)> = Arc::default();
         let interrupter = reader.interrupter();
         let (own, canceller) = (Arc::clone(&waiting), interrupter.canceller().clone());
-        spawn("reader", move || {
+        let thread = spawn("reader", move || {
             while let Some((generation, ask)) = next_ask(&own, &canceller) {
                 reader.catch_up();
                 let slot = ask.slot();
@@ -85,7 +95,7 @@ impl Lane {
                 let _ = send.send(Message::Reply(Box::new(reply)));
             }
         })?;
-        Ok(Lane { waiting, interrupter })
+        Ok(Lane { waiting, interrupter, thread })
     }
 
     fn forget(&self, slot: Slot) {

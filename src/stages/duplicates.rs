@@ -3,7 +3,7 @@
 //! A group is what the findings of one rule on one field have in common: the key, the address. What is to become of it
 //! is a decision like others: a merge, or a waiver that says that they are different things.
 
-use super::check::severity;
+use super::findings::severity;
 use crate::error::Result;
 use crate::model::{DuplicateGroup, DuplicateRow, Duplicates, Schema};
 use crate::rules;

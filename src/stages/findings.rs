@@ -1,13 +1,12 @@
 //! What is asked of the findings of the last check: which ones a filter means, how many of each kind there are, what
 //! their suggestions would change, what the waivers cover. Neighbour: `check`, which finds them.
 
-use chrono::{DateTime, NaiveDate, Utc};
-
-use super::check::{ANY_ROW, SAME_ROW, severity, unsigned};
+use super::stake;
+use super::waivers::{ANY_ROW, SAME_ROW};
 use crate::error::Result;
 use crate::model::{
-    AnomalyFilter, AnomalyOrder, Count, Facet, FacetLine, Facets, RuleCount, Severity, Status, Suggested, ValueCluster,
-    Waiver,
+    Anomaly, AnomalyFilter, AnomalyOrder, Count, Facet, FacetLine, Facets, RuleCount, Schema, Severity, Status,
+    Suggested, ValueCluster,
 };
 use crate::sql::{Ident, Literal};
 use crate::store::{Call, Function, Store};
@@ -241,39 +240,73 @@ pub fn suggestions(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u6
     Ok((total, rows))
 }
 
-/// The waivers that nobody took back, the newest first, with what each covers among the findings of the last check.
-pub fn waivers(store: &Store, today: NaiveDate) -> Result<Vec<Waiver>> {
-    let sql = format!(
-        "WITH w AS (SELECT * FROM dq.decisions WHERE kind = 'waive' AND active),\n\
-         covered AS (\n  \
-         SELECT w.id, a.rowid AS finding FROM w JOIN dq.anomalies AS a ON {SAME_ROW}\n  \
-         UNION SELECT w.id, a.rowid FROM w JOIN dq.anomalies AS a ON {ANY_ROW}\n\
-         ),\n\
-         covers AS (SELECT id, count(*) AS n FROM covered GROUP BY id)\n\
-         SELECT w.id, any_value(who), any_value(epoch_us(\"at\")), any_value(why), any_value(until)::VARCHAR, any_value(rule),\n  \
-         any_value(\"table\"), any_value(field), count(\"row\"), min(\"row\"), coalesce(any_value(c.n), 0)\n\
-         FROM w LEFT JOIN covers AS c ON c.id = w.id GROUP BY w.id ORDER BY w.id DESC"
+/// The query for all findings that the filter lets through, in its order, with the columns `rule`, `severity`, `table`,
+/// `row`, `field`, `value`, `message`, `suggestion`, `source`, `entity`, `file`, `line`, `status` and `stake`.
+pub fn anomalies_sql(filter: &AnomalyFilter) -> String {
+    with_places(&format!("SELECT * FROM dq.anomalies WHERE {}", condition(filter)), filter.order)
+}
+
+/// The money that hangs on the rows with a finding that the filter lets through, each amount counted once; none where no
+/// money can hang on any row of the schema.
+pub fn at_stake(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<Option<f64>> {
+    stake::total(store, schema, &condition(filter))
+}
+
+/// A window of the findings that the filter lets through, and how many there are in all.
+pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Anomaly>)> {
+    let condition = condition(filter);
+    let total = store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {condition}"))?;
+    // The window is cut before the places are looked up, so that it costs the same however many findings there are.
+    let window = format!(
+        "SELECT * FROM dq.anomalies WHERE {condition} ORDER BY {} LIMIT {limit} OFFSET {offset}",
+        order(filter.order)
     );
-    store.query(&sql, [], |row| {
-        let until: Option<String> = row.get(4)?;
-        let until = until.and_then(|day| day.parse::<NaiveDate>().ok());
-        let rows = unsigned(row.get(8)?);
-        let first: Option<String> = row.get(9)?;
-        Ok(Waiver {
-            id: row.get(0)?,
-            who: row.get(1)?,
-            at: DateTime::<Utc>::from_timestamp_micros(row.get(2)?).unwrap_or_default(),
-            why: row.get(3)?,
-            until,
-            expired: until.is_some_and(|day| day < today),
-            rule: row.get(5)?,
-            table: row.get(6)?,
-            field: row.get(7)?,
-            rows,
-            row: first.filter(|_| rows == 1),
-            covers: unsigned(row.get(10)?),
+    Ok((total, read_anomalies(store, &with_places(&window, filter.order))?))
+}
+
+/// The findings of a query with the columns of [`anomalies_sql`].
+pub(super) fn read_anomalies(store: &Store, sql: &str) -> Result<Vec<Anomaly>> {
+    store.query(&format!("SELECT * REPLACE (CAST(stake AS DOUBLE) AS stake) FROM ({sql})"), [], |row| {
+        Ok(Anomaly {
+            rule: row.get(0)?,
+            severity: row.get(1).map(severity)?,
+            table: row.get(2)?,
+            row: row.get(3)?,
+            field: row.get(4)?,
+            value: row.get(5)?,
+            message: row.get(6)?,
+            suggestion: row.get(7)?,
+            source: row.get(8)?,
+            entity: row.get(9)?,
+            file: row.get(10)?,
+            line: row.get::<_, Option<i64>>(11)?.and_then(|line| u64::try_from(line).ok()),
+            status: if row.get::<_, String>(12)? == Status::Open.name() { Status::Open } else { Status::Waived },
+            stake: row.get(13)?,
         })
     })
+}
+
+/// The findings of a query over dq.anomalies with file and line, in an order.
+pub(super) fn with_places(findings: &str, by: AnomalyOrder) -> String {
+    format!(
+        "SELECT * FROM (\n\
+         SELECT a.rule, a.severity, a.\"table\", a.\"row\", a.field, a.value, a.message, a.suggestion, a.source, a.entity,\n  \
+         f.file, a._row + l.shift AS line, a.status, a.stake\n\
+         FROM ({findings}) AS a\n\
+         ASOF LEFT JOIN (SELECT * FROM dq.files WHERE rows > 0) AS f\n  \
+         ON f.source = a.source AND f.entity = a.entity AND a._row >= f.first_row\n\
+         ASOF LEFT JOIN dq.lines AS l ON l.source = a.source AND l.entity = a.entity AND a._row >= l.\"row\"\n\
+         ) ORDER BY {}",
+        order(by)
+    )
+}
+
+pub(super) fn severity(name: String) -> Severity {
+    Severity::from_name(&name).unwrap_or(Severity::Error)
+}
+
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The way of the data, one file per stage, in walking order: load, map, check, decide, commit, report.
 //!
-//! Beside them what is asked of the findings: `findings`, `cluster`, `neighbours`. A stage takes the store and plain data and knows nothing of folders, clocks or screens; `workbench` hands it both.
+//! Beside them what is asked of the findings: `findings`, `waivers`, `cluster`, `neighbours`. A stage takes the store and plain
+//! data and knows nothing of folders, clocks or screens; `workbench` hands it both.
 
 pub mod browse;
 pub mod check;
@@ -17,6 +18,8 @@ pub mod neighbours;
 mod next;
 pub mod recheck;
 pub mod report;
+mod shapes;
 pub mod stake;
 pub mod standing;
 pub mod suggest;
+pub mod waivers;

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::rules;
 use crate::sql::Path;
-use crate::stages::{check, decide, gate, next, standing};
+use crate::stages::{check, decide, findings, gate, next, standing};
 use crate::store::Store;
 
 /// How many checks a trend looks back.
@@ -170,10 +170,10 @@ QUALIFY row_number() OVER (PARTITION BY rule, "table", field, severity ORDER BY 
     );
     let sql = format!(
         r#"SELECT * FROM ({}) ORDER BY rule, "table", field, status, "row", value"#,
-        check::with_places(&few, AnomalyOrder::Worst)
+        findings::with_places(&few, AnomalyOrder::Worst)
     );
     let mut examples: HashMap<Use, Vec<Anomaly>> = HashMap::new();
-    let found = check::read_anomalies(store, &sql)?;
+    let found = findings::read_anomalies(store, &sql)?;
     for anomaly in found {
         let severity = anomaly.severity.name().to_owned();
         let key = (anomaly.rule.clone(), anomaly.table.clone(), anomaly.field.clone(), severity);

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::{
     AnomalyFilter, Cluster, DuplicateGroup, Duplicates, Facets, Neighbours, Suggested, TextField, ValueCluster, Waiver,
 };
-use crate::stages::{cluster, duplicates, findings, neighbours};
+use crate::stages::{cluster, duplicates, findings, neighbours, waivers};
 
 impl Reader {
     /// How many findings there are of each kind, under a filter and in all.
@@ -25,7 +25,7 @@ impl Reader {
 
     /// The waivers that nobody took back, the newest first, with what each covers.
     pub fn waivers(&self) -> Result<Vec<Waiver>> {
-        findings::waivers(&self.store, clock::today())
+        waivers::all(&self.store, clock::today())
     }
 
     /// The text fields that have spellings to be compared, with how many different values each has.

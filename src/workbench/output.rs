@@ -8,7 +8,7 @@ use crate::model::{AnomalyFilter, FailOn, Verdict};
 use crate::reports::{self, Target};
 use crate::rules;
 use crate::sql::{Ident, Path};
-use crate::stages::check;
+use crate::stages::findings;
 
 impl Reader {
     /// Writes the report of the last check.
@@ -30,7 +30,7 @@ impl Reader {
         let format = reports::check_format(format)?;
         let titles: IndexMap<String, String> =
             rules::REGISTRY.iter().map(|rule| (rule.id.to_owned(), rule.title.to_owned())).collect();
-        let all = check::anomalies_sql(&AnomalyFilter::default());
+        let all = findings::anomalies_sql(&AnomalyFilter::default());
         let output = reports::CheckOutput {
             workspace: &self.config().workspace.name,
             verdict,
@@ -44,7 +44,7 @@ impl Reader {
 
     /// Writes the findings that the filter lets through and says how many there were.
     pub fn write_anomalies(&self, filter: &AnomalyFilter, format: &str, target: Target) -> Result<u64> {
-        reports::export(&self.store, &check::anomalies_sql(filter), reports::table_format(format)?, target)
+        reports::export(&self.store, &findings::anomalies_sql(filter), reports::table_format(format)?, target)
     }
 
     /// Writes a canonical table, in the order of its key, and says how many rows it had.

@@ -201,13 +201,13 @@ impl Reader {
 
     /// A window of the findings that the filter lets through, and how many there are in all.
     pub fn anomalies(&self, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Anomaly>)> {
-        check::anomalies(&self.store, filter, offset, limit)
+        findings::anomalies(&self.store, filter, offset, limit)
     }
 
     /// The money that hangs on the rows with a finding that the filter lets through, each amount counted once, in the unit
     /// that [`Schema::stake`] names; none where no money can hang on any row.
     pub fn at_stake(&self, filter: &AnomalyFilter) -> Result<Option<f64>> {
-        check::at_stake(&self.store, self.schema(), filter)
+        findings::at_stake(&self.store, self.schema(), filter)
     }
 
     /// Whether other decisions are in force than at the last check, so that its findings do not know of them.
@@ -232,7 +232,7 @@ impl Reader {
         let sql = format!(
             "SELECT n FROM (SELECT row_number() OVER () - 1 AS n, * FROM ({}))\n\
              WHERE n <> {from} AND {}\nORDER BY {beyond}{from} DESC, n {order} LIMIT 1",
-            check::anomalies_sql(filter),
+            findings::anomalies_sql(filter),
             findings::says(text)
         );
         let found: Option<i64> = self.store.first(&sql, [], |row| row.get(0))?;

@@ -9,7 +9,7 @@ use tastevin::error::{Kind, Result};
 use tastevin::model::{AnomalyFilter, Canceller, FailOn, Gate, Mapping, Report, Schema, Verdict};
 use tastevin::reports::{self, CheckOutput, Target};
 use tastevin::stages::map::Plan;
-use tastevin::stages::{check, report};
+use tastevin::stages::{check, findings, report};
 use tastevin::store::Store;
 use tastevin::transforms;
 
@@ -98,7 +98,7 @@ impl World {
 
     fn written(&self, format: &str) -> String {
         let titles = IndexMap::new();
-        let sql = check::anomalies_sql(&AnomalyFilter::default());
+        let sql = findings::anomalies_sql(&AnomalyFilter::default());
         let output = CheckOutput {
             workspace: "Domaine R.",
             verdict: &self.verdict,
@@ -185,7 +185,7 @@ fn the_formats_of_a_check_count_the_same_findings() {
 #[test]
 fn findings_leave_as_a_table_with_the_columns_that_are_promised() {
     let world = checked();
-    let sql = check::anomalies_sql(&AnomalyFilter { table: Some("sales".into()), ..AnomalyFilter::default() });
+    let sql = findings::anomalies_sql(&AnomalyFilter { table: Some("sales".into()), ..AnomalyFilter::default() });
     let mut out = Vec::new();
     let csv = reports::table_format("csv").expect("the format");
     let rows = reports::export(&world.store, &sql, csv, Target::Stream(&mut out)).expect("an export");

@@ -1,6 +1,7 @@
 //! The difference: which rows one side has and the other does not, or has with another value, found by one join per table.
 
-use super::super::gate::{self, Held, Shapes, key_text, referred_first};
+use super::super::gate::{self, Held, key_text, referred_first};
+use super::super::shapes::Shapes;
 use super::super::{kept, map};
 use super::{list, tables};
 use indexmap::IndexMap;

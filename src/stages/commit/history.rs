@@ -5,8 +5,9 @@ use super::{Request, digest, log, record, tables};
 use crate::error::{Error, Result};
 use crate::model::{Commit, Schema, TableDiff, TableTally};
 use crate::sql::{Ident, Literal, Path};
-use crate::stages::gate::{Shapes, key_text};
+use crate::stages::gate::key_text;
 use crate::stages::kept;
+use crate::stages::shapes::Shapes;
 use crate::store::Store;
 
 /// The difference between the states after two commits; 0 is the empty state before the first. Compared are the fields that the

@@ -32,8 +32,9 @@ use chrono::{DateTime, Utc};
 
 use diff::Sides;
 
-use super::gate::{self, Held, Shapes};
+use super::gate::{self, Held};
 use super::kept;
+use super::shapes::Shapes;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Canceller, Commit, Condition, Gate, Mapping, Progress, Schema, TableDiff, TableTally, Unit};
 use crate::sql::{Ident, Literal, Path};

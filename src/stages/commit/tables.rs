@@ -6,7 +6,7 @@ use super::list;
 use crate::error::{Error, Result};
 use crate::model::{Schema, Table};
 use crate::sql::{Ident, Path};
-use crate::stages::gate::Shapes;
+use crate::stages::shapes::Shapes;
 use crate::store::Store;
 
 /// The name of the table in `dq` with the earlier versions of a table's rows: its fields, `_since` and `_until`, the commits that

@@ -13,7 +13,7 @@ use indexmap::IndexSet;
 
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
-use super::{decide, gate, kept, stake};
+use super::{decide, gate, kept, stake, waivers};
 use crate::error::Result;
 use crate::model::{Canceller, Gate, Verdict};
 use crate::rules;
@@ -57,8 +57,8 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     store.run(&format!("CREATE OR REPLACE TEMP TABLE {BLOCKED} AS {blocked}"))?;
     findings::again(store, inputs, &uses, &fed, &changes, canceller)?;
     stake::fill_again(store, inputs.schema, &changes)?;
-    check::unwaive(store, OTHERWISE)?;
-    check::waive(store, inputs.today)?;
+    waivers::unwaive(store, OTHERWISE)?;
+    waivers::waive(store, inputs.today)?;
     canceller.check()?;
     let mut verdict = check::judge(store, inputs, &uses, &fed, before.check)?;
     // It is the same check, brought up to date.

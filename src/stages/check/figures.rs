@@ -1,0 +1,74 @@
+//! What is kept of a check: its verdict, and its figures beside those of earlier checks. Neighbour: `judge`, which says them.
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Error, Result};
+use crate::model::{RuleTally, TableScore, Verdict};
+use crate::sql::Literal;
+use crate::stages::decide;
+use crate::store::{Store, TimeUnit, Value};
+
+/// The verdict of the last check.
+pub fn verdict(store: &Store) -> Result<Option<Verdict>> {
+    let detail: Option<String> = store.first("SELECT detail FROM dq.verdict", [], |row| row.get(0))?;
+    detail
+        .map(|detail| {
+            serde_json::from_str(&detail)
+                .map_err(|cause| Error::internal("the verdict of the last check cannot be read").caused_by(cause))
+        })
+        .transpose()
+}
+
+/// Keeps the figures beside those of earlier checks. Where a verdict of the same check is given, only what differs from it.
+pub(in crate::stages) fn keep_figures(
+    store: &Store,
+    verdict: &Verdict,
+    before: Option<&Verdict>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let is_new = |tally: &&RuleTally| before.is_none_or(|before| !before.rules.contains(tally));
+    let at = Value::Timestamp(TimeUnit::Microsecond, at.timestamp_micros());
+    let (check, text) = (Value::BigInt(verdict.check), |text: &str| Value::Text(text.to_owned()));
+    let number = |number: u64| Value::BigInt(i64::try_from(number).unwrap_or(i64::MAX));
+    let metrics = verdict.rules.iter().filter(is_new).map(|tally| {
+        let RuleTally { rule, severity, table, field, open, waived, rows, .. } = tally;
+        let texts = [rule, severity.name(), table, field].map(text);
+        [check.clone(), at.clone()].into_iter().chain(texts).chain([open, waived, rows].map(|n| number(*n))).collect()
+    });
+    let scores = verdict.tables.iter().map(|score| {
+        let TableScore { table, rows, blocking, warning, score } = score;
+        let numbers = [rows, blocking, warning].map(|n| number(*n));
+        let head = [check.clone(), at.clone(), text(table)];
+        head.into_iter().chain(numbers).chain([Value::Double(*score)]).collect()
+    });
+    if let Some(before) = before {
+        let stale = before.rules.iter().filter(|tally| !verdict.rules.contains(tally));
+        let stale: Vec<String> = stale
+            .map(|RuleTally { rule, severity, table, field, .. }| {
+                format!("({}, '{}', {}, {})", Literal(rule), severity.name(), Literal(table), Literal(field))
+            })
+            .collect();
+        if !stale.is_empty() {
+            store.run(&format!(
+                "DELETE FROM dq.metrics WHERE \"check\" = {} AND (rule, severity, \"table\", field) IN ({})",
+                before.check,
+                stale.join(", ")
+            ))?;
+        }
+        store.run(&format!("DELETE FROM dq.scores WHERE \"check\" = {}", before.check))?;
+    }
+    store.append("dq", "metrics", metrics)?;
+    store.append("dq", "scores", scores)
+}
+
+/// Keeps the verdict, in the place of the one before.
+pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict) -> Result<()> {
+    let detail = serde_json::to_string(verdict)
+        .map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))?;
+    store.run(&format!(
+        "DELETE FROM dq.verdict; INSERT INTO dq.verdict (\"check\", detail, decisions) VALUES ({}, {}, ({}))",
+        verdict.check,
+        Literal(&detail),
+        decide::FINGERPRINT
+    ))
+}

@@ -1,0 +1,313 @@
+//! Which candidate rows are held back, and why. Neighbour: `mod`, which says what that means for a commit.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::order::referred_first;
+use super::{Known, hold};
+use crate::error::Result;
+use crate::model::{FailOn, FieldType, Gate, Page, Schema, Severity, Table};
+use crate::rules;
+use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::stages::kept;
+use crate::stages::shapes::Shapes;
+use crate::store::Store;
+
+/// A query for the rows of a table that have an open finding of a severity on which the gate fails: `row`, `reasons`.
+pub fn blocked_sql(table: &str, fail_on: FailOn) -> String {
+    format!(
+        "SELECT \"row\", list(DISTINCT reason ORDER BY reason) AS reasons FROM ({}) GROUP BY \"row\"",
+        findings_sql(table, fail_on)
+    )
+}
+
+/// An expression for the rule of a reason, given an expression for the reason.
+pub fn rule_of(reason: &str) -> String {
+    format!("regexp_extract({reason}, '^[^ :]+')")
+}
+
+/// The severities on which the gate fails, worst first.
+pub fn severities(fail_on: FailOn) -> &'static [Severity] {
+    match fail_on {
+        FailOn::Error => &[Severity::Error],
+        FailOn::Warning => &[Severity::Error, Severity::Warning],
+        FailOn::Never => &[],
+    }
+}
+
+/// The candidate rows that are held back, gathered in temporary tables of this connection.
+pub(in crate::stages) struct Held {
+    /// Per table of the schema, in its order.
+    pub tables: IndexMap<String, Count>,
+}
+
+/// How many candidate rows a table has, how many of them are held back, and how many of those only because they wait for a row
+/// that they refer to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::stages) struct Count {
+    pub rows: u64,
+    pub held: u64,
+    pub waiting: u64,
+}
+
+impl Count {
+    /// The rest of a sentence that has named how many are held back: where most of them may come from.
+    pub(super) fn waiting(self) -> String {
+        match self.waiting {
+            0 => String::new(),
+            n => format!(" ({n} waiting for other rows)"),
+        }
+    }
+}
+
+/// The temporary table with the reasons why rows of `table` are held back: `row`, `reason`; a row can stand there many times.
+pub(in crate::stages) fn reasons(table: &str) -> String {
+    format!("temp.{}", Ident(&format!("reasons/{table}")))
+}
+
+/// A window of the candidate rows that a commit would hold back: `table`, `row`, and `reasons` in one text, apart by `; `.
+pub fn held_back(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit: u64) -> Result<Page> {
+    const ROWS: &str = "held rows";
+    // The transaction makes all tables be seen at one moment; only temporary tables are written.
+    store.transaction(|store| {
+        let state = kept::state(store, schema, gate)?;
+        if kept::of::<()>(store, ROWS, state.as_deref())?.is_none() {
+            if hold(store, schema, gate)?.0.is_none() || schema.tables.is_empty() {
+                return Ok(Page::default());
+            }
+            store.run(&format!(
+                "CREATE OR REPLACE TEMP TABLE {} AS SELECT \"table\", \"row\", reasons FROM ({}) ORDER BY place, \"row\"",
+                Ident(ROWS),
+                held_rows(schema)
+            ))?;
+            kept::keep(store, ROWS, state.as_deref(), &())?;
+        }
+        store.page(&format!("SELECT * FROM temp.{} ORDER BY rowid", Ident(ROWS)), offset, limit)
+    })
+}
+
+/// A query for the rows that are held back, after they were gathered: `place` of the table in the schema, `table`, `row`, `reasons`.
+fn held_rows(schema: &Schema) -> String {
+    let tables: Vec<String> = (0..)
+        .zip(schema.tables.keys())
+        .map(|(at, name)| {
+            format!(
+                "SELECT {at} AS place, {} AS \"table\", \"row\", string_agg(DISTINCT reason, '; ' ORDER BY reason) AS reasons\n\
+                 FROM {} GROUP BY \"row\"",
+                Literal(name),
+                reasons(name)
+            )
+        })
+        .collect();
+    tables.join("\nUNION ALL\n")
+}
+
+/// The condition that a finding is of a rule of the user's own. Only such a one may be about no row of the table.
+pub(super) fn is_theirs() -> String {
+    let ours: Vec<String> = rules::REGISTRY.iter().map(|rule| Literal(rule.id).to_string()).collect();
+    format!("rule NOT IN ({})", ours.join(", "))
+}
+
+/// The severities on which the gate fails, as a list in SQL.
+pub(super) fn severity_list(fail_on: FailOn) -> String {
+    let severities: Vec<String> =
+        severities(fail_on).iter().map(|severity| Literal(severity.name()).to_string()).collect();
+    if severities.is_empty() { "NULL".to_owned() } else { severities.join(", ") }
+}
+
+/// Open findings on which the gate fails: `row`, `rule`, `reason`.
+pub(super) fn findings_sql(table: &str, fail_on: FailOn) -> String {
+    format!(
+        "SELECT \"row\", rule, rule || CASE WHEN field = '' THEN '' ELSE ' ' || field END || ': ' || message AS reason \
+         FROM dq.anomalies WHERE \"table\" = {} AND status = 'open' AND severity IN ({})",
+        Literal(table),
+        severity_list(fail_on)
+    )
+}
+
+/// Gathers why rows are held back, per table; of tables in which nothing has moved, what is gathered already stands.
+pub(super) fn gather(
+    store: &Store,
+    schema: &Schema,
+    fail_on: FailOn,
+    shapes: &Shapes,
+    known: Option<&Known>,
+) -> Result<Held> {
+    let is_moved = |name: &str| known.is_none_or(|known| known.moved.contains(name));
+    let moved = || schema.tables.iter().filter(|(name, _)| is_moved(name));
+    for (name, table) in moved() {
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {} AS {}",
+            Ident(&format!("reasons/{name}")),
+            own_reasons(name, table, fail_on)
+        ))?;
+    }
+    let held = |name: &str| store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)));
+    let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
+    let (order, is_cyclic) = referred_first(schema);
+    loop {
+        let mut added = 0;
+        for name in order.iter().filter(|name| is_moved(name)) {
+            for sql in orphans(schema, name, shapes) {
+                added += store.execute(&format!("INSERT INTO {} {sql}", reasons(name)), [])?;
+            }
+        }
+        // In this order one pass finds everything, unless tables refer to each other in a ring.
+        if !is_cyclic || added == 0 {
+            break;
+        }
+    }
+    let mut tables = IndexMap::new();
+    for name in schema.tables.keys() {
+        let count = match own.get(name.as_str()) {
+            Some(own) => {
+                let rows = store.count(&format!("SELECT count(*) FROM {}", Path("candidate", name)))?;
+                let held = held(name)?;
+                Count { rows, held, waiting: held - own }
+            }
+            None => known.and_then(|known| known.figures.held.get(name).copied()).unwrap_or_default(),
+        };
+        tables.insert(name.clone(), count);
+    }
+    Ok(Held { tables })
+}
+
+/// Why rows are held back for what they are themselves: findings, and keys that are missing or doubled.
+fn own_reasons(name: &str, table: &Table, fail_on: FailOn) -> String {
+    let candidate = Path("candidate", name);
+    let mut pipeline = Pipeline::new();
+    pipeline.step("findings", findings_sql(name, fail_on));
+    let is_theirs = is_theirs();
+    let mut sets = vec![
+        format!("SELECT \"row\", reason FROM findings WHERE NOT ({is_theirs})"),
+        format!(
+            "SELECT f.\"row\", f.reason FROM (FROM findings WHERE {is_theirs}) f SEMI JOIN {candidate} c ON f.\"row\" = c._key"
+        ),
+    ];
+    if table.keys().next().is_some() {
+        let (keys, names) = (key_list(table, ""), table.keys().collect::<Vec<_>>().join(", "));
+        // A row whose key is its own alone has it as its identity too; only the others need a closer look.
+        pipeline.step(
+            "odd",
+            format!(
+                "SELECT _key, {keys} FROM {candidate} WHERE _key IS DISTINCT FROM {} OR NOT ({})",
+                key_text(table, ""),
+                has_key(table, "")
+            ),
+        );
+        pipeline.step(
+            "keyless",
+            format!(
+                "SELECT _key AS \"row\", 'missing-key' AS rule, {} AS reason FROM odd WHERE NOT ({})",
+                Literal(&format!("missing-key {names}: the row has no key")),
+                has_key(table, "")
+            ),
+        );
+        pipeline.step(
+            "sharing",
+            format!(
+                "SELECT _key, {keys}, count(*) OVER (PARTITION BY {keys}) AS _n FROM {candidate} SEMI JOIN odd USING ({keys}) WHERE {}",
+                has_key(table, "")
+            ),
+        );
+        pipeline.step(
+            "twins",
+            format!(
+                "SELECT _key AS \"row\", 'duplicate-key' AS rule, {} || _n || ' rows have the key ' || {} AS reason \
+                 FROM sharing WHERE _n > 1",
+                Literal(&format!("duplicate-key {names}: ")),
+                key_text(table, "")
+            ),
+        );
+        // Where the rule has found it too, its own words stand.
+        sets.push(
+            "SELECT s.\"row\", s.reason FROM (FROM keyless UNION ALL FROM twins) s ANTI JOIN findings f USING (\"row\", rule)"
+                .to_owned(),
+        );
+    }
+    pipeline.step("all", sets.join("\nUNION ALL\n"));
+    pipeline.to_string()
+}
+
+/// Per reference of a table, the query for the rows that refer to a row that is held back and was never committed.
+fn orphans(schema: &Schema, name: &str, shapes: &Shapes) -> Vec<String> {
+    let Some(table) = schema.tables.get(name) else { return Vec::new() };
+    let mut queries = Vec::new();
+    for (field, declared) in &table.fields {
+        let Some(reference) = &declared.references else { continue };
+        let Some(to) = schema.tables.get(&reference.table) else { continue };
+        if !to.fields.contains_key(&reference.field) {
+            continue;
+        }
+        let value = |alias: &str, name: &str| format!("{alias}{}::VARCHAR", Ident(name));
+        let candidate = Path("candidate", &reference.table).to_string();
+        let held = reasons(&reference.table);
+        let mut pipeline = Pipeline::new();
+        pipeline.step(
+            "suspects",
+            format!(
+                "SELECT DISTINCT {0} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\" WHERE {0} IS NOT NULL",
+                value("u.", &reference.field)
+            ),
+        );
+        let mut present = format!(
+            "SELECT {0} AS value FROM {candidate} u SEMI JOIN suspects s ON {0} = s.value ANTI JOIN {held} h ON u._key = h.\"row\"",
+            value("u.", &reference.field)
+        );
+        let keys: Vec<&str> = to.keys().collect();
+        if !keys.is_empty() && shapes.has("canonical", &reference.table, &[&keys[..], &[&reference.field]].concat()) {
+            // A row that was committed before stays as it was while its successor is held back.
+            let same = keys.iter().map(|key| format!("{} = {}", value("k.", key), value("u.", key)));
+            present += &format!(
+                " UNION ALL SELECT {} FROM {} k SEMI JOIN (SELECT * FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\") u ON {}",
+                value("k.", &reference.field),
+                Path("canonical", &reference.table),
+                same.collect::<Vec<_>>().join(" AND ")
+            );
+        }
+        pipeline.step("present", present);
+        pipeline.step("lost", "SELECT value FROM suspects ANTI JOIN present USING (value)");
+        pipeline.step(
+            "waiting",
+            format!(
+                "SELECT c._key AS \"row\", {} || l.value || {} AS reason FROM {} c JOIN lost l ON {} = l.value",
+                Literal(&format!("orphan-reference {field}: ")),
+                Literal(&format!(" is quarantined in {}", reference.table)),
+                Path("candidate", name),
+                value("c.", field)
+            ),
+        );
+        pipeline.step(
+            "last",
+            format!("SELECT \"row\", reason FROM waiting EXCEPT SELECT \"row\", reason FROM {}", reasons(name)),
+        );
+        queries.push(pipeline.to_string());
+    }
+    queries
+}
+
+/// The key fields, separated by commas, each with `prefix` in front.
+fn key_list(table: &Table, prefix: &str) -> String {
+    table.keys().map(|key| format!("{prefix}{}", Ident(key))).collect::<Vec<_>>().join(", ")
+}
+
+/// The key as one text, as `_key` has it where the key is unique; the gate is only asked about tables with a key.
+pub(in crate::stages) fn key_text(table: &Table, prefix: &str) -> String {
+    rules::key_text(table, prefix).unwrap_or_else(|| "NULL".to_owned())
+}
+
+/// Whether a row has a whole key: no part of it is absent or empty.
+fn has_key(table: &Table, prefix: &str) -> String {
+    let parts: Vec<String> = table
+        .fields
+        .iter()
+        .filter(|(_, field)| field.key)
+        .map(|(name, field)| match field.kind {
+            FieldType::Text => format!("coalesce({prefix}{}, '') <> ''", Ident(name)),
+            _ => format!("{prefix}{} IS NOT NULL", Ident(name)),
+        })
+        .collect();
+    parts.join(" AND ")
+}

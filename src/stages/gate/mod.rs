@@ -1,0 +1,210 @@
+//! The gate: which candidate rows are held back and why, and what must hold before a commit. Neighbours: `check` shows it,
+//! `commit` obeys it.
+//!
+//! A candidate row is held back where any of these is true:
+//!
+//! 1. It has an open finding of the severity on which the gate fails.
+//! 2. It has no business key, or shares its key with another candidate row. No waiver lets such a row through: the canonical
+//!    tables would no longer say which row is which.
+//! 3. It refers to a row that is held back and is not canonical from an earlier commit. Such a row would be an orphan
+//!    downstream, so it waits for the row that it refers to; and so do the rows that refer to it in turn.
+
+mod current;
+mod gone;
+mod held;
+mod most;
+mod order;
+
+use indexmap::{IndexMap, IndexSet};
+use serde::{Deserialize, Serialize};
+
+use super::kept;
+use super::map::Change;
+use super::shapes::Shapes;
+use crate::error::Result;
+use crate::model::{Condition, ConditionKind, FailOn, Gate, Schema};
+use crate::store::Store;
+
+pub use current::current;
+use current::is_current;
+use gone::{gone, removed};
+pub(super) use held::{Count, Held, key_text, reasons};
+pub use held::{blocked_sql, held_back, rule_of, severities};
+use held::{findings_sql, gather, is_theirs, severity_list};
+pub use most::limits;
+pub(super) use order::referred_first;
+
+/// What must hold before a commit, and whether it does.
+///
+/// The scores of the check that found the anomalies must be in `dq.scores` already: a check that asks for its own verdict
+/// writes them first.
+pub fn conditions(store: &Store, schema: &Schema, gate: &Gate) -> Result<Asked> {
+    Ok(Asked::of(hold(store, schema, gate)?))
+}
+
+/// What the gate says.
+pub struct Asked {
+    /// What must hold.
+    pub conditions: Vec<Condition>,
+    /// Per table, how many rows would be held back; `None` where the candidates are not what the gate is about.
+    pub held: Option<IndexMap<String, u64>>,
+}
+
+impl Asked {
+    fn of((held, conditions): (Option<Held>, Vec<Condition>)) -> Asked {
+        let counts = |held: Held| held.tables.into_iter().map(|(name, count)| (name, count.held)).collect();
+        Asked { conditions, held: held.map(counts) }
+    }
+}
+
+/// The name under which the figures of the rows that are held back are kept for the next decision.
+const FIGURES: &str = "figures of the gate";
+
+/// The same after decisions: `before` is the state in which the gate was asked last, `moved` names the tables in which
+/// other rows are blocked, came, went, or have other keys or references, and `changes` are what became of their rows.
+pub(super) fn conditions_again(
+    store: &Store,
+    schema: &Schema,
+    gate: &Gate,
+    before: Option<&str>,
+    mut moved: IndexSet<String>,
+    changes: &IndexMap<String, Change>,
+) -> Result<Asked> {
+    let Some(figures) = kept::of::<Figures>(store, FIGURES, before)? else { return conditions(store, schema, gate) };
+    let (order, is_cyclic) = referred_first(schema);
+    if is_cyclic {
+        return conditions(store, schema, gate);
+    }
+    // What is held back in a table is for the tables to wait for that refer to it.
+    for name in &order {
+        let mut references = schema.tables[name].fields.values().filter_map(|field| field.references.as_ref());
+        if references.any(|to| moved.contains(&to.table)) {
+            moved.insert(name.clone());
+        }
+    }
+    Ok(Asked::of(hold_again(store, schema, gate, Some(Known { figures, moved, changes }))?))
+}
+
+/// The state has changed and what is held back has not: its figures are those of the new state too.
+pub(super) fn stays(store: &Store, schema: &Schema, gate: &Gate, before: Option<&str>) -> Result<()> {
+    match kept::of::<Figures>(store, FIGURES, before)? {
+        Some(figures) => kept::keep(store, FIGURES, kept::state(store, schema, gate)?.as_deref(), &figures),
+        None => Ok(()),
+    }
+}
+
+/// What is known of the rows that were held back before a decision.
+struct Known<'k> {
+    figures: Figures,
+    /// The tables in which others may be held back now.
+    moved: IndexSet<String>,
+    changes: &'k IndexMap<String, Change>,
+}
+
+/// The figures of the rows that are held back, and per table how many rows are committed and how many of these no source
+/// gives any more.
+#[derive(Default, Serialize, Deserialize)]
+struct Figures {
+    held: IndexMap<String, Count>,
+    gone: IndexMap<String, (u64, u64)>,
+}
+
+/// Gathers the rows that are held back and says what must hold. `None` where the candidates are not what the conditions are about:
+/// nothing was checked yet, or the schema has changed since.
+pub(super) fn hold(store: &Store, schema: &Schema, gate: &Gate) -> Result<(Option<Held>, Vec<Condition>)> {
+    hold_again(store, schema, gate, None)
+}
+
+fn hold_again(
+    store: &Store,
+    schema: &Schema,
+    gate: &Gate,
+    known: Option<Known>,
+) -> Result<(Option<Held>, Vec<Condition>)> {
+    let (most, most_removed) = limits(gate)?;
+    let shapes = Shapes::read(store)?;
+    let current = is_current(store, schema, &shapes)?;
+    if !current.holds && !shapes.fit(schema) {
+        return Ok((None, vec![current]));
+    }
+    let held = gather(store, schema, gate.fail_on, &shapes, known.as_ref())?;
+    let mut conditions = vec![current];
+    conditions.extend(keyed(schema));
+    conditions.extend(homeless(store, schema, gate.fail_on)?);
+    conditions.push(blocked(&held, gate.quarantine));
+    if gate.quarantine {
+        conditions.push(most.condition(&held, &gate.max_quarantined));
+    }
+    let gone = gone(store, schema, &shapes, known.as_ref())?;
+    conditions.extend(removed(&gone, most_removed, &gate.max_removed));
+    let figures = Figures { held: held.tables.clone(), gone };
+    kept::keep(store, FIGURES, kept::state(store, schema, gate)?.as_deref(), &figures)?;
+    Ok((Some(held), conditions))
+}
+
+/// Rows without a declared key cannot be told apart; said only where it happens.
+fn keyed(schema: &Schema) -> Option<Condition> {
+    let keyless: Vec<&str> = schema
+        .tables
+        .iter()
+        .filter(|(_, table)| table.keys().next().is_none())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    (!keyless.is_empty()).then(|| Condition {
+        what: "every table of the schema declares a key".to_owned(),
+        holds: false,
+        detail: format!("{} has no field with key = true", keyless.join(", ")),
+        kind: ConditionKind::Keyed,
+    })
+}
+
+/// Findings that block but belong to no candidate row, so that they hold none back, cannot be quarantined with a row; said only
+/// where they exist.
+fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Condition>> {
+    let theirs = format!(
+        "SELECT DISTINCT \"table\" FROM dq.anomalies WHERE status = 'open' AND severity IN ({}) AND {}",
+        severity_list(fail_on),
+        is_theirs()
+    );
+    let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
+    let mut found = Vec::new();
+    for table in schema.tables.keys().filter(|table| theirs.contains(table)) {
+        let sql = format!(
+            "SELECT count(*) FROM ({}) f ANTI JOIN {} r ON f.\"row\" = r.\"row\"",
+            findings_sql(table, fail_on),
+            reasons(table)
+        );
+        let count = store.count(&sql)?;
+        if count > 0 {
+            found.push(format!("{table} {count}"));
+        }
+    }
+    Ok((!found.is_empty()).then(|| Condition {
+        what: "no open finding that blocks is about a table as a whole".to_owned(),
+        holds: false,
+        detail: found.join(", "),
+        kind: ConditionKind::Whole,
+    }))
+}
+
+fn blocked(held: &Held, quarantine: bool) -> Condition {
+    let parts: Vec<String> = held
+        .tables
+        .iter()
+        .filter(|(_, count)| count.held > 0)
+        .map(|(table, count)| format!("{table} {}{}", count.held, count.waiting()))
+        .collect();
+    let total: u64 = held.tables.values().map(|count| count.held).sum();
+    let detail = match total {
+        0 => "none is blocked".to_owned(),
+        1 => format!("1 row is blocked: {}", parts.join(", ")),
+        _ => format!("{total} rows are blocked: {}", parts.join(", ")),
+    };
+    let kind = ConditionKind::Blocked;
+    if quarantine {
+        let what = "blocked rows are quarantined, the rest commits".to_owned();
+        Condition { what, holds: true, detail, kind }
+    } else {
+        Condition { what: "no row is blocked".to_owned(), holds: total == 0, detail, kind }
+    }
+}

@@ -1,12 +1,13 @@
 //! The connector `odoo`: an Odoo server over its API, from version 14 on. It only ever reads.
 //!
-//! The rooms: [`value`] is what is said, [`xml`] how it is written, [`http`] what carries it, [`pace`] how often, and
+//! The rooms: [`value`] is what is said, [`xml`] and [`json`] how it is written, [`http`] what carries it, [`pace`] how often, and
 //! [`rpc`] the two ways to ask; [`trouble`] tells what went wrong; [`session`] finds the server and asks again; [`columns`] knows which fields
 //! fill an entity's columns, [`extract`] stages them, [`probe`] tries the way there.
 
 mod columns;
 mod extract;
 mod http;
+mod json;
 mod pace;
 mod probe;
 mod rpc;
@@ -68,6 +69,7 @@ pub const CONNECTOR: ConnectorKind = ConnectorKind {
         option("protocol", "auto, xmlrpc or json2", "the way to ask", false, "auto"),
         option("page_size", "number", "records in one answer; fewer for slow servers", false, "1000"),
         option("overlap_minutes", "number", "how far before the last load changes are asked for", false, "30"),
+        option("connect_seconds", "number", "how long a connection may take to come about", false, "15"),
         option("timeout_seconds", "number", "how long one answer may take", false, "150"),
         option("max_answer_mb", "number", "the largest answer that is taken", false, "256"),
         option(
@@ -117,6 +119,8 @@ struct Options {
     page_size: u64,
     #[serde(default = "half_an_hour")]
     overlap_minutes: u32,
+    #[serde(default = "a_while")]
+    connect_seconds: u64,
     #[serde(default = "longer_than_odoo")]
     timeout_seconds: u64,
     #[serde(default = "quarter_of_a_gigabyte")]
@@ -141,6 +145,10 @@ fn thousand() -> u64 {
 
 fn half_an_hour() -> u32 {
     30
+}
+
+fn a_while() -> u64 {
+    15
 }
 
 /// Odoo itself ends a call after 120 seconds.
@@ -216,8 +224,11 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
 
 impl Odoo {
     fn http(&self, canceller: &Canceller) -> Http {
+        let call = Duration::from_secs(self.options.timeout_seconds.max(1));
         let limits = Limits {
-            call: Duration::from_secs(self.options.timeout_seconds.max(1)),
+            // Less than the whole, so that what took too long is told by its name.
+            connect: Duration::from_secs(self.options.connect_seconds.max(1)).min(call * 9 / 10),
+            call,
             answer: self.options.max_answer_mb.max(1) * 1_000_000,
             pace: pace::of(&self.options.url),
         };

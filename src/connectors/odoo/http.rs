@@ -13,14 +13,14 @@ use super::pace::Pace;
 use super::trouble::Trouble;
 use crate::model::Canceller;
 
-/// How long a connection may take to come about.
-const CONNECT: Duration = Duration::from_secs(15);
 /// How often the user's wish to cancel is looked at.
 const GLANCE: Duration = Duration::from_millis(40);
 
 /// What bounds the calls to a server.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// How long a connection may take to come about; less than `call`.
+    pub connect: Duration,
     /// How long one call may take in all.
     pub call: Duration,
     /// The largest answer, in bytes after unpacking.
@@ -57,7 +57,8 @@ impl Http {
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let config = ureq::Agent::config_builder()
             .tls_config(tls)
-            .timeout_connect(Some(CONNECT))
+            .timeout_resolve(Some(limits.connect))
+            .timeout_connect(Some(limits.connect))
             .timeout_global(Some(limits.call))
             // The key is in the body: it goes to the address that the user wrote, and nowhere else.
             .max_redirects(0)
@@ -121,11 +122,11 @@ impl Http {
         if let Some(pace) = self.limits.pace {
             self.wait(pace.turn(Instant::now()))?;
         }
-        let most = self.limits.answer;
+        let Limits { answer: most, connect, .. } = self.limits;
         let (sender, receiver) = mpsc::sync_channel(1);
         let work = move || {
             // Whoever cancelled is no longer there to receive it.
-            let _ = sender.send(call().map_err(|error| of(&error)).and_then(|answer| read(answer, most)));
+            let _ = sender.send(call().map_err(|error| refused(&error, connect)).and_then(|answer| read(answer, most)));
         };
         std::thread::Builder::new()
             .name("odoo call".to_owned())
@@ -180,11 +181,18 @@ fn read(answer: ureq::http::Response<ureq::Body>, most: u64) -> Result<Answer, T
     Ok(Answer { status, kind, date, body })
 }
 
-fn of(error: &ureq::Error) -> Trouble {
+/// Why a call brought no answer at all.
+fn refused(error: &ureq::Error, connect: Duration) -> Trouble {
     match error {
         ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-            Trouble::Unreachable("no connection came about in time".to_owned())
+            Trouble::Unreachable(format!("no connection came about within {} s", connect.as_secs_f64()))
         }
+        error => of(error),
+    }
+}
+
+fn of(error: &ureq::Error) -> Trouble {
+    match error {
         ureq::Error::Timeout(_) => Trouble::TimedOut,
         ureq::Error::HostNotFound => Trouble::Unreachable("there is no such host".to_owned()),
         ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) | ureq::Error::BadUri(_) => {
@@ -249,7 +257,8 @@ mod tests {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             }
         });
-        let limits = Limits { call: Duration::from_secs(20), answer: 1000, pace: Some(&PACE) };
+        let second = Duration::from_secs(1);
+        let limits = Limits { connect: second, call: second * 20, answer: 1000, pace: Some(&PACE) };
         let http = Http::new(&url, limits, &Canceller::default());
         let begin = Instant::now();
         for _ in 0..3 {

@@ -1,6 +1,7 @@
 //! The two ways to ask Odoo behind one trait: XML-RPC, and JSON-2 from Odoo 19 on. Both only ever read.
 
 use super::http::{Answer, Http};
+use super::json;
 use super::trouble::{Trouble, first_paragraph, last_line};
 use super::value::Value;
 use super::xml;
@@ -127,7 +128,7 @@ impl Json2 {
         if answer.status != 200 {
             return Ok(None);
         }
-        let said: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        let said = json::answer(&xml::cleaned(&answer.body).0).ok();
         Ok(said.as_ref().and_then(|said| said.get("version")).and_then(Value::as_text).map(str::to_owned))
     }
 
@@ -145,18 +146,11 @@ impl Json2 {
             let unknown = answer.status == 404 && text.contains("No database is selected");
             return Err(if unknown { Trouble::NoDatabase } else { not_odoo(&answer) });
         }
-        let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
-        let mut value: Value = serde::Deserialize::deserialize(&mut deserializer)
-            .and_then(|value| deserializer.end().map(|()| value))
-            .map_err(|cause| match cause.to_string() {
-                deep if deep.starts_with("recursion limit") => {
-                    Trouble::Garbled("its values lie more than 127 levels deep in each other".to_owned())
-                }
-                cause => Trouble::Garbled(cause),
-            })?;
+        let (text, spoilt) = xml::cleaned(&answer.body);
+        let mut value = json::answer(&text).map_err(Trouble::Garbled)?;
         if answer.status == 200 {
-            let spoilt = clean(&mut value);
-            return Ok(Reply { value, spoilt });
+            let escaped = clean(&mut value);
+            return Ok(Reply { value, spoilt: spoilt + escaped });
         }
         Err(refusal(answer.status, &value))
     }

@@ -1,8 +1,5 @@
 //! What Odoo answers, whichever way it was asked: the values that XML-RPC and JSON have in common. Neighbour: `xml`.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// One value of a request or an answer.
@@ -28,6 +25,23 @@ impl Value {
     /// A text.
     pub fn text(text: impl Into<String>) -> Value {
         Value::Text(text.into())
+    }
+
+    /// A number from its digits. Those beyond every kind of number stay a text: the cell is then what was sent, and can be
+    /// judged.
+    pub fn number(digits: &str) -> Value {
+        // What comes back from a double after more digits than these is no longer what was sent.
+        const KEPT: usize = 17;
+        if let Ok(number) = digits.parse() {
+            return Value::Int(number);
+        }
+        let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
+        let significant = mantissa.trim_start_matches(['-', '+', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+        let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+'));
+        match digits.parse::<f64>() {
+            Ok(number) if number.is_finite() && significant <= KEPT && !is_whole => Value::Double(number),
+            _ => Value::text(digits),
+        }
     }
 
     /// A list of texts.
@@ -107,65 +121,5 @@ impl Serialize for Value {
                 map.end()
             }
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(Reading)
-    }
-}
-
-struct Reading;
-
-impl<'de> Visitor<'de> for Reading {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Nil)
-    }
-
-    fn visit_bool<E>(self, yes: bool) -> Result<Value, E> {
-        Ok(Value::Bool(yes))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Int(number))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Int))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Double(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::text(text))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::with_capacity(items.size_hint().unwrap_or(0));
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            list.push(member);
-        }
-        Ok(Value::Struct(list))
     }
 }

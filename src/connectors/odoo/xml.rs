@@ -12,6 +12,8 @@ use super::value::Value;
 
 /// How deep values may lie in each other. Odoo's records need four levels.
 const DEEPEST: usize = 64;
+/// Below this every whole number is a double.
+const EXACT: u64 = 1 << 53;
 
 /// The body of a request.
 pub fn request(method: &str, arguments: Vec<Value>) -> Vec<u8> {
@@ -164,14 +166,16 @@ impl<'a> Parser<'a> {
             "int" | "i1" | "i2" | "i4" | "i8" | "biginteger" => {
                 let text = self.text()?;
                 let digits = text.trim();
-                // Digits beyond every kind of number stay digits: the cell is then what it was, and can be judged.
                 Ok(digits.parse().map(Value::Int).unwrap_or_else(|_| Value::text(digits)))
             }
             "boolean" => Ok(Value::Bool(matches!(self.text()?.trim(), "1" | "true"))),
             "double" | "float" => {
                 let text = self.text()?;
-                let number: Option<f64> = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-                Ok(number.map(Value::Double).unwrap_or_else(|| Value::text(text.trim())))
+                // A double that is whole is still one: 16 and 16.0 are alike.
+                Ok(match Value::number(text.trim()) {
+                    Value::Int(whole) if whole.unsigned_abs() < EXACT => Value::Double(whole as f64),
+                    number => number,
+                })
             }
             "nil" => self.text().map(|_| Value::Nil),
             "array" => self.array(),
@@ -310,6 +314,10 @@ mod tests {
         assert_eq!(value("<int>99999999999999999999</int>"), Ok(Value::text("99999999999999999999")));
         assert_eq!(value("<double>nan</double>"), Ok(Value::text("nan")));
         assert_eq!(value("<double>-1.5</double>"), Ok(Value::Double(-1.5)));
+        assert_eq!(value("<double>16</double>"), Ok(Value::Double(16.0)));
+        for digits in ["1234567890123456789012.5", "1e400"] {
+            assert_eq!(value(&format!("<double>{digits}</double>")), Ok(Value::text(digits)));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::json;
 use tastevin::error::Result;
 use tastevin::model::LoadOptions;
 
-use super::server::Mishap;
+use super::server::{Mishap, number_of};
 use super::{Desk, said};
 
 #[test]
@@ -143,9 +143,16 @@ fn numbers_beyond_the_limits_of_the_protocol_keep_their_digits() -> Result<()> {
         let desk = Desk::on("19.0", protocol, "extra_fields = { \"res.partner\" = [\"x_loyalty\"] }");
         desk.server.world().put("res.partner", 3, json!({ "x_loyalty": 9_007_199_254_740_993_i64 }));
         desk.server.world().put("res.partner", 4, json!({ "x_loyalty": 18_446_744_073_709_551_615_u64 }));
+        let beyond =
+            ["123456789012345678901234567890", "0.12345678901234567890123", "1e400", "52.800000000000004", "NaN"];
+        for (id, digits) in (5..).zip(beyond) {
+            desk.server.world().put("res.partner", id, json!({ "x_loyalty": number_of(digits) }));
+        }
         desk.load()?;
         let cells = "SELECT x_loyalty FROM staging.\"odoo/partners\" WHERE x_loyalty IS NOT NULL ORDER BY _row";
-        assert_eq!(desk.rows(cells), ["9007199254740993", "18446744073709551615"], "{protocol}");
+        let mut kept = vec!["9007199254740993", "18446744073709551615"];
+        kept.extend(beyond);
+        assert_eq!(desk.rows(cells), kept, "{protocol}");
     }
     Ok(())
 }
@@ -207,4 +214,29 @@ fn a_server_that_needs_longer_than_it_is_given_is_told() {
     let told = said(desk.load());
     assert!(told.contains("the server did not answer in time"), "{told}");
     assert!(told.contains("page_size = 200"), "{told}");
+}
+
+/// Whose queue of connections is full; elsewhere the system keeps its queues otherwise.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_address_that_takes_no_connection_is_given_up_after_the_time_that_is_set() {
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = deaf.local_addr().expect("an address");
+    let waiting: Vec<_> =
+        std::iter::from_fn(|| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok())
+            .collect();
+    assert!(!waiting.is_empty(), "the queue was filled");
+    for (options, words) in [
+        ("connect_seconds = 1", "the server cannot be reached: no connection came about within 1 s"),
+        (
+            "timeout_seconds = 2\nconnect_seconds = 600",
+            "the server cannot be reached: no connection came about within 1.8 s",
+        ),
+    ] {
+        let desk = Desk::on("19.0", "auto", options);
+        desk.at(&format!("http://{address}"));
+        let told = said(desk.load());
+        assert!(told.contains(words), "{told}");
+        assert!(told.contains("check `url` in tastevin.toml, the network and the VPN"), "{told}");
+    }
 }

@@ -19,6 +19,14 @@ pub const USER: &str = "bot";
 /// Its key.
 pub const KEY: &str = "k3y";
 
+/// In front of digits that are sent as a number: more of them than a number of Rust holds.
+const NUMBER: &str = "number ";
+
+/// A field whose value is sent as a number with exactly these digits.
+pub fn number_of(digits: &str) -> Value {
+    json!(format!("{NUMBER}{digits}"))
+}
+
 /// Something that goes wrong once.
 #[derive(Debug, Clone)]
 pub enum Mishap {
@@ -385,13 +393,29 @@ fn json_2(world: &mut World, path: &str, key: &str, database: &str, body: &str) 
     let mut steps = path.split('/').skip(3);
     let (model, method) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
     match world.call(model, method, arguments.get("domain"), &arguments) {
-        Ok(value) => (200, JSON, value.to_string().into_bytes()),
+        Ok(value) => (200, JSON, bare_numbers(&value.to_string()).into_bytes()),
         Err(fault) => error(fault.status, &fault.text),
     }
 }
 
+/// Takes the quotes off what [`number_of`] made.
+fn bare_numbers(text: &str) -> String {
+    let marked = format!("\"{NUMBER}");
+    let mut parts = text.split(&marked);
+    let mut bare = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        bare.push_str(&part.replacen('"', "", 1));
+    }
+    bare
+}
+
 fn xml(value: &Value) -> String {
     match value {
+        Value::String(text) if text.starts_with(NUMBER) => {
+            let digits = &text[NUMBER.len()..];
+            let kind = if digits.bytes().all(|byte| byte.is_ascii_digit()) { "int" } else { "double" };
+            format!("<{kind}>{digits}</{kind}>")
+        }
         Value::Null => "<nil/>".into(),
         Value::Bool(yes) => format!("<boolean>{}</boolean>", u8::from(*yes)),
         Value::Number(number) if number.is_i64() || number.is_u64() => format!("<int>{number}</int>"),

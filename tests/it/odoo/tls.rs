@@ -76,7 +76,7 @@ fn relay(stream: TcpStream, config: Arc<ServerConfig>, behind: &str) -> std::io:
 
 impl Desk {
     /// The same source at another address.
-    fn at(&self, url: &str) {
+    pub(super) fn at(&self, url: &str) {
         let path = self.dir.path().join("tastevin.toml");
         let text = std::fs::read_to_string(&path).expect("the configuration");
         let line = text.lines().find(|line| line.starts_with("url")).expect("an address");

@@ -48,12 +48,18 @@ struct Arguments {
 
 /// What is measured: a name, the keys that go there, and the keys that are pressed in turn.
 const PLACES: &[(&str, &str, &[&str])] = &[
-    ("screens", "1", &["3", "6", "1"]),
+    ("screens", "1", &["3", "6", "7", "4", "5", "1"]),
+    ("sources", "1\t", &["j", "k"]),
+    ("mapping", "2", &["j", "j", "k"]),
     ("anomalies, rules", "3", &["j", "j", "k"]),
     // The first rules may have found one row only.
     ("anomalies, findings", "3ggjjj\r", &["j", "j", "\x04", "k"]),
+    ("anomalies, facets", "3F", &["j", "j", "k"]),
+    ("duplicates, groups", "4", &["j", "j", "k"]),
     ("tables, rows", "5\r", &["j", "l", "\x04", "G", "h", "\x15"]),
     ("commit, tables", "6", &["j", "k"]),
+    ("commit, rows", "6\r", &["j", "j", "\x04", "k"]),
+    ("history", "7", &["\t"]),
     ("palette, typing", ":", &["c", "\x08"]),
     ("help, scrolling", "3\r?", &["j", "j", "k"]),
 ];
@@ -62,6 +68,10 @@ const PLACES: &[(&str, &str, &[&str])] = &[
 const PATIENCE: Duration = Duration::from_secs(300);
 /// When nothing was drawn for so long, a key has had all its effects.
 const QUIET: Duration = Duration::from_millis(40);
+/// What takes longer to be drawn is told with its key.
+const FRAME: Duration = Duration::from_millis(16);
+/// When nothing was drawn for so long, the first questions of a screen are answered.
+const ANSWERED: Duration = Duration::from_millis(1500);
 /// What moves for longer moves by itself.
 const RESTLESS: Duration = Duration::from_millis(400);
 
@@ -90,21 +100,28 @@ fn main() -> Result<()> {
         for (name, go, keys) in PLACES.iter().filter(|(name, ..)| is_wanted(name)) {
             let mut screen = Screen::open(&dir, &arguments)?;
             screen.wait(|text| text.contains("blocking") || text.contains("nothing blocks"))?;
-            screen.press(go)?;
-            screen.settle()?;
+            screen.go(go)?;
+            screen.rest()?;
             let mut times = Vec::new();
             let mut missed = 0;
+            let mut worst = (Duration::ZERO, "");
             for key in keys.iter().cycle().take(arguments.keys) {
                 if busy && !screen.is_busy() {
                     screen.check(go)?;
                 }
                 match screen.timed(key)? {
-                    Some(time) => times.push(time),
+                    Some(time) => {
+                        worst = worst.max((time, key));
+                        times.push(time);
+                    }
                     None => missed += 1,
                 }
             }
             let state = if busy { "a check behind" } else { "idle" };
             tell(&format!("{name}, {state}"), times);
+            if worst.0 > FRAME {
+                println!("    slowest: {:?}", worst.1);
+            }
             if missed > 0 {
                 println!("    {missed} keys changed nothing");
             }
@@ -112,8 +129,12 @@ fn main() -> Result<()> {
         }
     }
     for (name, key) in [("load", "L"), ("check", "r")] {
+        if arguments.only.as_deref().is_some_and(|only| !"esc".contains(only)) {
+            continue;
+        }
         let mut times = Vec::new();
-        for after in [300, 700, 1_100, 1_500, 2_000] {
+        let mut worst = (Duration::ZERO, String::new());
+        for after in (1..=12).map(|step| step * 120) {
             let mut screen = Screen::open(&dir, &arguments)?;
             screen.wait(|text| text.contains("isavigne_prod") && text.contains("block"))?;
             screen.settle()?;
@@ -122,15 +143,19 @@ fn main() -> Result<()> {
                 key => screen.press(key)?,
             }
             screen.read_for(Duration::from_millis(after))?;
-            if screen.is_busy() {
+            let footer = screen.footer();
+            if footer.contains("Esc cancel") {
                 let begin = Instant::now();
                 screen.press("\x1b")?;
                 screen.wait(|text| text.contains("was cancelled"))?;
-                times.push(begin.elapsed());
+                let time = begin.elapsed();
+                times.push(time);
+                worst = worst.max((time, footer));
             }
             screen.end()?;
         }
         tell(&format!("Esc ends a {name}"), times);
+        println!("    slowest: {}", worst.1.split("  ").next().unwrap_or_default().trim());
     }
     Ok(())
 }
@@ -202,8 +227,12 @@ impl Screen {
         (rows, screen.cursor_position())
     }
 
+    fn footer(&self) -> String {
+        self.parser.screen().rows(0, self.size.cols).last().unwrap_or_default()
+    }
+
     fn is_busy(&self) -> bool {
-        let footer = self.parser.screen().rows(0, self.size.cols).last().unwrap_or_default();
+        let footer = self.footer();
         footer.contains("Esc cancel") || footer.contains("checking")
     }
 
@@ -256,6 +285,19 @@ impl Screen {
         Ok(())
     }
 
+    /// Waits until what a screen asks when it is opened is answered, so that no key waits for that.
+    fn rest(&mut self) -> Result<()> {
+        let (begin, mut last, mut drawn) = (Instant::now(), Instant::now(), self.drawn());
+        while last.elapsed() < ANSWERED && begin.elapsed() < PATIENCE {
+            self.read(QUIET)?;
+            let now = self.drawn();
+            if now != drawn {
+                (last, drawn) = (Instant::now(), now);
+            }
+        }
+        Ok(())
+    }
+
     /// From the key to the first change of the screen; `None` where it changes nothing.
     fn timed(&mut self, key: &str) -> Result<Option<Duration>> {
         self.settle()?;
@@ -289,8 +331,18 @@ impl Screen {
         while !self.is_busy() && begin.elapsed() < PATIENCE {
             self.read(Duration::from_millis(20))?;
         }
-        self.press(go)?;
+        self.go(go)?;
         self.settle()
+    }
+
+    /// Presses the keys that lead to a place; what a screen asks when it is opened is answered before the next key.
+    fn go(&mut self, keys: &str) -> Result<()> {
+        let (screen, more) = keys.split_at(keys.len().min(1));
+        self.press(screen)?;
+        if !more.is_empty() {
+            self.rest()?;
+        }
+        self.press(more)
     }
 
     fn end(mut self) -> Result<()> {

@@ -70,6 +70,8 @@ pub struct Pending {
     pub reverts: Option<String>,
     /// When it was made, since the start.
     pub since: Duration,
+    /// The screen on which it was made, by its place in [`screens::SCREENS`].
+    pub on: usize,
 }
 
 /// The whole state of the workbench.
@@ -124,6 +126,8 @@ pub struct Model {
     pub check_loudly: bool,
     /// Decisions that are on their way to the disk, by their tickets, in the order in which they were made.
     pub pending: IndexMap<u64, Pending>,
+    /// On which screen each decision of this session was made, taken back or made again last, by its id.
+    pub decided_on: HashMap<String, usize>,
     /// Counts the changes of the data; what was fetched under another number is old.
     pub epoch: u64,
     /// What lies over the screen.
@@ -172,6 +176,7 @@ impl Model {
             check_failed: false,
             check_loudly: false,
             pending: IndexMap::new(),
+            decided_on: HashMap::new(),
             epoch: 1,
             popup: None,
             typed: Vec::new(),

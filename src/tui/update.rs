@@ -14,7 +14,7 @@ use super::popups::Popup;
 use super::screens::{self, SCREENS};
 use super::{popups, text, widgets};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Commit, Decision, Load, Progress, Verdict};
+use crate::model::{Action, Commit, Decision, Load, Progress, Verdict};
 
 /// Two clicks within this time on one place are a double click.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
@@ -385,7 +385,9 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
 }
 
 fn decided(model: &mut Model, ticket: u64, decisions: Vec<Decision>, failure: Option<Error>) -> Vec<Effect> {
-    model.pending.shift_remove(&ticket);
+    let pending = model.pending.shift_remove(&ticket);
+    let made = decisions.iter().filter(|decision| !matches!(decision.action, Action::Revert { .. }));
+    model.decided_on.extend(pending.iter().flat_map(|pending| made.clone().map(|made| (made.id.clone(), pending.on))));
     screens::anomalies::decided(model, ticket, !decisions.is_empty());
     if let Some(error) = failure {
         let hint = match decisions.as_slice() {

@@ -154,13 +154,32 @@ fn undo_and_redo_reach_across_restarts() {
     let mut session = Session::checked(140, 40);
     session.keys("3 / \"mojibake\" enter enter s").shows("customers.city · 1 finding");
     let mut session = session.again();
-    session.keys("3 / \"mojibake\" enter enter u").shows("undone: customers.city of isavigne-C002 = \"Sélestat\"");
+    // What was decided on another day is named before it is taken back.
+    session.keys("3 / \"mojibake\" enter enter u").shows("take your last decision back");
+    session.shows("customers.city of isavigne-C002 = \"Sélestat\".").shows("You decided that on");
+    session.keys("n").shows("customers.city · 1 finding");
+    session.keys("u y").shows("undone: customers.city of isavigne-C002 = \"Sélestat\"; U makes it again");
     session.shows("customers.city · 2 findings");
     session.keys("U").shows("customers.city · 1 finding");
     session.keys("u u").shows("there is no decision of yours to undo");
     let kinds: Vec<String> =
         session.ledger().iter().map(|line| line["kind"].as_str().unwrap_or_default().to_owned()).collect();
     assert_eq!(kinds, ["set", "revert", "revert", "revert"]);
+}
+
+#[test]
+fn undo_away_from_where_it_was_decided_names_the_decision_and_asks() {
+    let mut session = Session::checked(80, 24);
+    session.keys("3 / \"mojibake\" enter enter s 6 u").shows("take your last decision back");
+    session.shows("customers.city of isavigne-C002 = \"Sélestat\".").shows("You decided that on Anomalies.");
+    session.shows("No commit is undone by this; in History (7) R does that.");
+    session.keys("n");
+    assert_eq!(session.ledger().len(), 1);
+    session.keys("u y").shows("undone: customers.city of isavigne-C002");
+    // It was taken back here, so here it is brought back at once.
+    session.keys("U").shows("done again: customers.city of isavigne-C002");
+    session.keys("5 U").shows("there is nothing to redo").keys("u").shows("You decided that on Commit.").keys("esc");
+    assert_eq!(session.ledger().len(), 3);
 }
 
 #[test]

@@ -256,6 +256,55 @@ fn a_conflict_is_settled_by_taking_what_is_new_or_looked_at() {
     session.keys("U").shows("≠ isavigne-C002");
 }
 
+/// Decisions about two towns, and an export in which both are other towns and a third customer's are not touched.
+fn conflicts(session: &mut Session) {
+    session.keys("3 / \"mojibake\" enter enter s s");
+    session.keys("esc / \"invalid-email\" enter enter e C-u \"jean@example.fr\" enter");
+    let clients = CLIENTS.replace("SÃ©lestat", "Colmar").replace("RibeauvillÃ©", "Obernai");
+    let clients = clients.replace("jean.dupont at example.fr", "jd@example.fr");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+    session.keys("1 l 3 C").shows("decisions in conflict · 3");
+}
+
+#[test]
+fn conflicts_that_are_alike_are_settled_together_after_a_look_at_each() {
+    let mut session = Session::checked(140, 40);
+    conflicts(&mut session);
+    session.keys("%").shows("· 3 marked").keys("%").hides("marked");
+    session.keys("j =").shows("· 2 marked").shows("◆ isavigne-C002").shows("◆ isavigne-C003").shows("≠ isavigne-C001");
+    session.keys("m").shows("keep mine in 2 conflicts").shows("isavigne-C002 customers.city: Colmar → Sélestat");
+    session.keys("n").shows("· 2 marked").keys("m y").shows("kept: 2 values");
+    let ledger = session.ledger();
+    let last = ledger.last().expect("a decision");
+    assert_eq!(last["kind"], "bulk", "both towns are one decision");
+    assert_eq!(last["rows"]["isavigne-C002"], serde_json::json!(["Colmar", "Sélestat"]));
+    session.shows("decisions in conflict · 1").keys("u").shows("decisions in conflict · 3");
+}
+
+#[test]
+fn a_range_of_conflicts_is_given_up_at_once_and_the_ledger_says_so() {
+    let mut session = Session::checked(80, 24);
+    conflicts(&mut session);
+    session.keys("v G").shows("· 3 marked").keys("t").shows("take new in 3 conflicts");
+    session.shows("isavigne-C003 customers.city: Obernai stays, not").keys("y");
+    session.shows("given up: 3 conflicts").shows("✓ Every decision applies");
+    let kinds: Vec<String> =
+        session.ledger().iter().map(|line| line["kind"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(kinds, ["set", "set", "set", "revert", "revert", "revert"]);
+}
+
+#[test]
+fn what_each_choice_about_a_conflict_does_stands_below_it() {
+    for (width, height) in [(80, 24), (160, 48)] {
+        let mut session = Session::checked(width, height);
+        conflict(&mut session);
+        session.shows("m  keeps mine: decides Sélestat again, about Colmar");
+        session.shows("t  takes new: Colmar stands, and the decision is taken back");
+        session.shows("Enter  looks at the row");
+        session.keys("space").shows("· 1 marked").keys("esc").hides("marked").shows("decisions in conflict · 1");
+    }
+}
+
 #[test]
 fn one_row_of_many_takes_what_is_new_without_the_others() {
     let mut session = Session::checked(140, 40);

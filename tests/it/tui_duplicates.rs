@@ -48,9 +48,9 @@ fn a_merge_takes_the_values_that_are_marked_and_is_undone_in_one_step() {
 #[test]
 fn different_things_are_remembered_and_rows_of_one_key_cannot_be() {
     let mut session = twins(150, 30);
-    session.keys("n").shows("remembered: they are different things").shows("1 of 2 groups to decide");
-    session.keys("g g n").shows("two rows cannot be committed under one key");
-    session.keys("G n").shows("that is remembered already");
+    session.keys("D").shows("remembered: they are different things").shows("1 of 2 groups to decide");
+    session.keys("g g D").shows("two rows cannot be committed under one key");
+    session.keys("G D").shows("that is remembered already");
     session.keys("u").shows("2 of 2 groups to decide");
 }
 
@@ -59,7 +59,26 @@ fn the_row_that_stays_is_chosen_and_keys_and_computed_fields_are_its_own() {
     let mut session = twins(150, 30);
     session.keys("enter l o").shows("★ isavigne-C010");
     session.keys("g g enter").shows("the key is that of the row that stays");
-    session.keys("x").shows("isavigne-C010 is left out");
+    session.keys("X").shows("isavigne-C010 is neither checked nor committed.").shows("Nothing refers to it.");
+    session.keys("n");
+    assert!(session.ledger().is_empty());
+    session.keys("X y").shows("isavigne-C010 is left out");
+}
+
+#[test]
+fn the_next_match_key_decides_nothing_and_the_search_goes_from_group_to_group() {
+    let mut session = twins(80, 24);
+    session.keys("n").shows("nothing was searched for yet: / searches").keys("x").shows("x does nothing here");
+    assert!(session.ledger().is_empty());
+    session.keys("/ \"duplicate-key\" enter").shows("isavigne-C004 · duplicate-key · customers.customer_key");
+    session.keys("n").shows("no other group contains \"duplicate-key\"");
+    session.keys("/ \"ANNE\" enter").shows("anne@example.fr · duplicate-email");
+}
+
+#[test]
+fn on_a_small_screen_the_place_in_the_list_does_not_lie_over_the_title_below_it() {
+    let mut session = twins(80, 24);
+    session.shows("anne@example.fr · duplicate-email · customers.email · 2 rows · 30 € … 1 of 2 ┤");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::tui::effects::{Answer, Ask, Effect, Wish};
 use crate::tui::keymap::{Command, Layer, always};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
+use crate::tui::popups::{Form, FormField, Popup, Question};
 use crate::tui::text;
 use crate::tui::widgets::empty::{self, Stage};
 use crate::tui::widgets::pane::{below, inner, split};
@@ -40,6 +41,8 @@ pub struct State {
     decided: HashSet<(String, String, String)>,
     /// Whether fields are shown in which the rows do not differ.
     all_fields: bool,
+    /// What was searched for.
+    search: Option<String>,
 }
 
 /// The rows of a group, and what is to become of them.
@@ -84,8 +87,8 @@ static KEYS: Layer = Layer {
         },
         Command {
             name: "not a duplicate",
-            keys: &["n"],
-            label: "not a duplicate",
+            keys: &["D"],
+            label: "different",
             help: "Remembers that these are different things; they are shown again only when another row joins them.",
             run: keep_apart,
             ready: can_keep_apart,
@@ -97,6 +100,30 @@ static KEYS: Layer = Layer {
             help: "Shows the fields in which the rows do not differ too, or hides them.",
             run: toggle_fields,
             ready: has_rows,
+        },
+        Command {
+            name: "search",
+            keys: &["/"],
+            label: "",
+            help: "Goes to the next group that has a text in its table, its rule or what its rows share.",
+            run: search,
+            ready: has_groups,
+        },
+        Command {
+            name: "next match",
+            keys: &["n"],
+            label: "",
+            help: "Goes to the next match of the search.",
+            run: |model| find(model, false),
+            ready: searched,
+        },
+        Command {
+            name: "previous match",
+            keys: &["N"],
+            label: "",
+            help: "Goes to the match before.",
+            run: |model| find(model, true),
+            ready: searched,
         },
         Command {
             name: "next group",
@@ -153,10 +180,10 @@ static ROW_KEYS: Layer = Layer {
         },
         Command {
             name: "leave this row out",
-            keys: &["x"],
+            keys: &["X"],
             label: "exclude",
-            help: "The row under the cursor is neither checked nor committed; nothing is moved to another row.",
-            run: exclude,
+            help: "The row under the cursor is neither checked nor committed, and nothing is moved to another row; asks first.",
+            run: ask_exclude,
             ready: can_decide,
         },
         Command {
@@ -408,6 +435,60 @@ fn step(model: &mut Model, by: i64) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Asks what to search for among the groups.
+fn search(model: &mut Model) -> Vec<Effect> {
+    let (next, previous) = (model.key("duplicates/next match"), model.key("duplicates/previous match"));
+    model.popup = Some(Popup::Form(Form {
+        title: "search groups".to_owned(),
+        about: Vec::new(),
+        fields: vec![FormField::new("text", format!("{next} and {previous} go from match to match"), "")],
+        focus: 0,
+        check: |_, _| None,
+        submit: |model, texts| {
+            model.duplicates.search = texts.into_iter().next().filter(|text| !text.is_empty());
+            find(model, false)
+        },
+    }));
+    Vec::new()
+}
+
+fn searched(model: &Model) -> Result<(), String> {
+    has_groups(model)?;
+    let different = model.key("not a duplicate");
+    let none = || {
+        let search = model.key("duplicates/search");
+        format!("nothing was searched for yet: {search} searches; {different} says that the rows are different things")
+    };
+    model.duplicates.search.as_ref().map(drop).ok_or_else(none)
+}
+
+/// Goes to the next group that contains what was searched for, around the end.
+fn find(model: &mut Model, backwards: bool) -> Vec<Effect> {
+    let (Some(sought), Some(groups)) = (model.duplicates.search.clone(), &model.duplicates.groups) else {
+        return Vec::new();
+    };
+    let (at, total) = (usize::try_from(model.duplicates.cursor.at).unwrap_or(0), groups.len());
+    let text = sought.to_lowercase();
+    let holds = |at: &usize| {
+        let group = &groups[*at];
+        [&group.table, &group.rule, &group.field, &group.value].iter().any(|part| part.to_lowercase().contains(&text))
+    };
+    let mut order: Vec<usize> = (at + 1..total).chain(0..at.min(total)).collect();
+    if backwards {
+        order.reverse();
+    }
+    match order.into_iter().find(holds) {
+        Some(found) => {
+            model.duplicates.focus = GROUPS;
+            if let Some(mut reel) = reel(model, GROUPS) {
+                reel.go(found as u64);
+            }
+        }
+        None => model.say(Tone::Refused, format!("no other group contains \"{}\"", text::clean(&sought))),
+    }
+    Vec::new()
+}
+
 fn toggle_fields(model: &mut Model) -> Vec<Effect> {
     model.duplicates.all_fields = !model.duplicates.all_fields;
     if let Some(reel) = reel(model, ROWS) {
@@ -451,6 +532,24 @@ fn keep_apart(model: &mut Model) -> Vec<Effect> {
     let effects = decide(model, Wish::Apart { table, rows }, None);
     settled(model, "remembered: they are different things".to_owned());
     effects
+}
+
+/// Asks before a row is left out: what refers to it is not moved along, as a merge would do it.
+fn ask_exclude(model: &mut Model) -> Vec<Effect> {
+    let Some(open) = &model.duplicates.open else { return Vec::new() };
+    let Some(row) = open.found.rows.get(open.column) else { return Vec::new() };
+    let mut about = vec![format!("{} is neither checked nor committed.", text::clean(&row.row))];
+    about.push(match row.referred {
+        0 => "Nothing refers to it.".to_owned(),
+        many => format!(
+            "{} refer to this key and stay with it; {} moves them to the row that stays.",
+            text::count(many, "row"),
+            model.key("merge")
+        ),
+    });
+    about.push(format!("{} takes that back.", model.key("undo")));
+    model.popup = Some(Popup::Question(Question { title: "leave this row out".to_owned(), about, yes: exclude }));
+    Vec::new()
 }
 
 fn exclude(model: &mut Model) -> Vec<Effect> {

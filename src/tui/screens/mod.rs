@@ -18,7 +18,7 @@ use super::keymap::{Command, Layer, On, Place, always};
 use super::model::{Model, Pending};
 use super::notes::Tone;
 use super::{popups, text, undo};
-use crate::model::Action;
+use crate::model::{Action, Decision};
 
 /// A screen: how it is reached, what it shows, what works on it. Its state is a field of the model.
 pub struct Screen {
@@ -236,8 +236,8 @@ pub static GLOBAL: Layer = Layer {
         Command {
             name: "undo",
             keys: &["u"],
-            label: "undo",
-            help: "Takes back your last decision, also one of an earlier day.",
+            label: "undo decision",
+            help: "Takes back your last decision; one that was made on another screen or day after a question that names it.",
             run: undo_last,
             ready: can_undo,
         },
@@ -245,7 +245,7 @@ pub static GLOBAL: Layer = Layer {
             name: "redo",
             keys: &["U"],
             label: "",
-            help: "Makes the decision again that was taken back last.",
+            help: "Makes the decision again that was taken back last, with a question in the same cases.",
             run: redo_last,
             ready: can_redo,
         },
@@ -420,7 +420,10 @@ pub fn decide(model: &mut Model, wish: Wish, why: Option<String>) -> Vec<Effect>
         Wish::Action(Action::Revert { of }) => Some(of.clone()),
         _ => None,
     };
-    model.pending.insert(ticket, Pending { reverts, since: model.clock });
+    if let Some(of) = &reverts {
+        model.decided_on.insert(of.clone(), model.open);
+    }
+    model.pending.insert(ticket, Pending { reverts, since: model.clock, on: model.open });
     vec![Effect::Do(Job::Decide { ticket, wish: Box::new(wish), why })]
 }
 
@@ -448,22 +451,57 @@ fn can_redo(model: &Model) -> Result<(), String> {
     }
 }
 
+/// Takes the last decision back; where it was not made on this screen, after a question that names it.
 fn undo_last(model: &mut Model) -> Vec<Effect> {
     let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
     let Some(last) = state.done.last().map(|done| (*done).clone()) else {
         return Vec::new();
     };
-    model.say(Tone::Done, format!("undone: {}", undo::describe(&last)));
+    if model.decided_on.get(&last.id) == Some(&model.open) { undo_now(model) } else { ask_first(model, &last, true) }
+}
+
+/// Makes the decision again that was taken back last, in the same way.
+fn redo_last(model: &mut Model) -> Vec<Effect> {
+    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
+    let Some(last) = state.undone.last().map(|(_, done)| (*done).clone()) else {
+        return Vec::new();
+    };
+    if model.decided_on.get(&last.id) == Some(&model.open) { redo_now(model) } else { ask_first(model, &last, false) }
+}
+
+/// Asks before a decision is taken back or made again that was made elsewhere or on another day.
+fn ask_first(model: &mut Model, decision: &Decision, back: bool) -> Vec<Effect> {
+    let made = match model.decided_on.get(&decision.id).and_then(|at| SCREENS.get(*at)) {
+        Some(screen) => format!("on {}", screen.title),
+        None => format!("on {}", text::moment(decision.at)),
+    };
+    let mut about = vec![format!("{}.", text::clean(&undo::describe(decision))), format!("You decided that {made}.")];
+    if back && [&commit::SCREEN, &history::SCREEN].iter().any(|screen| std::ptr::eq(*screen, model.screen())) {
+        let (key, history) = (model.key("revert commit"), model.key("go to history"));
+        about.push(format!("No commit is undone by this; in History ({history}) {key} does that."));
+    }
+    let (title, yes): (_, fn(&mut Model) -> Vec<Effect>) =
+        if back { ("take your last decision back", undo_now) } else { ("decide that again", redo_now) };
+    model.popup = Some(popups::Popup::Question(popups::Question { title: title.to_owned(), about, yes }));
+    Vec::new()
+}
+
+fn undo_now(model: &mut Model) -> Vec<Effect> {
+    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
+    let Some(last) = state.done.last().map(|done| (*done).clone()) else {
+        return Vec::new();
+    };
+    model.say(Tone::Done, format!("undone: {}; {} makes it again", undo::describe(&last), model.key("redo")));
     decide(model, Wish::Action(Action::Revert { of: last.id }), None)
 }
 
-fn redo_last(model: &mut Model) -> Vec<Effect> {
+fn redo_now(model: &mut Model) -> Vec<Effect> {
     let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
-    let Some((of, text)) = state.undone.last().map(|(reversal, done)| (reversal.id.clone(), undo::describe(done)))
-    else {
+    let Some((of, last)) = state.undone.last().map(|(reversal, done)| (reversal.id.clone(), (*done).clone())) else {
         return Vec::new();
     };
-    model.say(Tone::Done, format!("done again: {text}"));
+    model.say(Tone::Done, format!("done again: {}; {} takes it back", undo::describe(&last), model.key("undo")));
+    model.decided_on.insert(last.id, model.open);
     decide(model, Wish::Action(Action::Revert { of }), None)
 }
 

@@ -44,10 +44,13 @@ impl Pane<'_> {
     /// Draws the frame.
     pub fn draw(self, frame: Rect, theme: Theme, buffer: &mut Buffer) {
         let room = usize::from(frame.width.saturating_sub(4));
+        // Panes that stand below each other share a line: the foot of the one above keeps its place at the right.
+        let foot = taken_above(frame, buffer);
+        let titled = room.saturating_sub(if foot > 0 { foot + 1 } else { 0 });
         let mut title = vec![Span::raw(" ")];
         let mut used = 0;
         for span in self.title {
-            let cut = text::fit(&span.content, room.saturating_sub(used)).into_owned();
+            let cut = text::fit(&span.content, titled.saturating_sub(used)).into_owned();
             used += text::width(&cut);
             title.push(Span::styled(cut, theme.title(self.focused).patch(span.style)));
         }
@@ -59,6 +62,41 @@ impl Pane<'_> {
         if !self.foot.is_empty() && text::width(&self.foot) <= room {
             block = block.title_bottom(Line::styled(format!(" {} ", self.foot), theme.dim()).right_aligned());
         }
+        let cuts = (!self.foot.is_empty()).then(|| title_below(frame, text::width(&self.foot) as u16 + 2, buffer));
         block.render(frame, buffer);
+        if let Some(cell) = cuts.flatten().and_then(|at| buffer.cell_mut(at)) {
+            cell.set_symbol("…");
+        }
     }
+}
+
+/// Whether a cell is a part of a frame.
+fn is_frame(symbol: &str) -> bool {
+    symbol.chars().all(|c| ('\u{2500}'..='\u{257f}').contains(&c) || matches!(c, '-' | '+' | '|'))
+}
+
+/// How many columns the foot of the pane above takes of the line that both share.
+fn taken_above(frame: Rect, buffer: &Buffer) -> usize {
+    let line = (frame.x + 1..frame.right().saturating_sub(1)).rev();
+    let symbols = line.map(|x| buffer.cell((x, frame.y)).map_or(" ", |cell| cell.symbol()));
+    let (mut taken, mut framed) = (0, false);
+    for symbol in symbols {
+        if is_frame(symbol) {
+            framed = true;
+            break;
+        }
+        taken += 1;
+    }
+    if framed { taken } else { 0 }
+}
+
+/// The place before a foot of some columns, where it lies over the title of the pane below that was drawn before it.
+fn title_below(frame: Rect, foot: u16, buffer: &Buffer) -> Option<(u16, u16)> {
+    let (begin, y) = (frame.right().saturating_sub(1).checked_sub(foot)?, frame.bottom().saturating_sub(1));
+    let is_title = |x: u16| {
+        let symbol = buffer.cell((x, y)).map_or(" ", |cell| cell.symbol());
+        !symbol.trim().is_empty() && !is_frame(symbol)
+    };
+    let hidden = (begin..frame.right().saturating_sub(1)).any(is_title);
+    (hidden && begin > frame.x + 1).then(|| (begin - 1, y))
 }

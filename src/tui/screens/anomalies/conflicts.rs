@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -28,6 +28,10 @@ pub struct State {
     list: Listed<Conflict>,
     /// Those that were settled since the list came.
     settled: HashSet<Id>,
+    /// Those that are settled together next.
+    marks: HashSet<Id>,
+    /// Where a range began.
+    range: Option<u64>,
 }
 
 /// The page.
@@ -44,7 +48,13 @@ pub static PAGE: Page = Page {
         false => Vec::new(),
     },
     answer,
-    back: |_| false,
+    back: |model| {
+        let state = &mut model.anomalies.conflicts;
+        if state.range.take().is_some() {
+            return true;
+        }
+        !std::mem::take(&mut state.marks).is_empty()
+    },
     layers: |_| vec![&super::keys::CONFLICTS],
     view,
 };
@@ -68,7 +78,10 @@ pub fn ready(model: &Model) -> Result<(), String> {
 
 /// Opens the page.
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    model.anomalies.conflicts.list.reopen();
+    let state = &mut model.anomalies.conflicts;
+    state.list.reopen();
+    state.marks.clear();
+    state.range = None;
     open(model, &PAGE);
     Vec::new()
 }
@@ -99,6 +112,10 @@ fn rows(decision: &Decision) -> usize {
 fn can_settle(model: &Model) -> Result<(), String> {
     model.writable()?;
     let Some(conflict) = current(model) else { return Err("there are no conflicts any more".to_owned()) };
+    if selecting(model) {
+        let open = !chosen(model).is_empty();
+        return if open { Ok(()) } else { Err("all that is marked is settled already".to_owned()) };
+    }
     match model.anomalies.conflicts.settled.contains(&id_of(conflict)) {
         true => Err(format!("this is settled already; {} or {} takes that back", model.key("undo"), model.key("redo"))),
         false => Ok(()),
@@ -108,6 +125,9 @@ fn can_settle(model: &Model) -> Result<(), String> {
 /// Whether what was decided can be decided again about the value that is there now.
 pub fn can_keep(model: &Model) -> Result<(), String> {
     can_settle(model)?;
+    if selecting(model) && chosen(model).iter().any(is_kept) {
+        return Ok(());
+    }
     match current(model).map(|one| one.reason.as_str()) {
         Some("changed") => Ok(()),
         Some("missing-row" | "missing-survivor") => {
@@ -120,26 +140,123 @@ pub fn can_keep(model: &Model) -> Result<(), String> {
     }
 }
 
-/// Decides the same again, about the value that is there now.
-pub fn keep(model: &mut Model) -> Vec<Effect> {
-    let Some(conflict) = current(model).cloned() else { return Vec::new() };
-    let now = conflict.now.clone();
-    let said = now.as_deref().map_or("no value".to_owned(), |now| format!("\"{}\"", text::exact(now)));
-    model.say(Tone::Done, format!("kept: {}.{} of {} = {said}", conflict.table, conflict.field, conflict.row));
-    set(model, conflict, now)
+/// Whether what was decided can be decided again about the value that is there now.
+fn is_kept(conflict: &Conflict) -> bool {
+    conflict.reason == "changed"
 }
 
-/// One more decision about the cell of a conflict; what was refused before it no longer counts.
-fn set(model: &mut Model, conflict: Conflict, now: Option<String>) -> Vec<Effect> {
-    let decided = decision(model, &conflict).cloned();
-    let rule = match decided.as_ref().map(|one| &one.action) {
-        Some(Action::Set { rule, .. } | Action::Bulk { rule, .. }) => rule.clone(),
-        _ => None,
+/// Whether giving the decision up takes all of it back: it is about this row alone, or there is no value to take.
+fn is_reverted(model: &Model, conflict: &Conflict) -> bool {
+    !is_kept(conflict) || decision(model, conflict).map_or(1, rows) <= 1
+}
+
+/// What a key acts on: the conflicts that are marked or in the range and not settled yet, or the one under the cursor.
+fn chosen(model: &Model) -> Vec<Conflict> {
+    let state = &model.anomalies.conflicts;
+    if !selecting(model) {
+        return current(model).cloned().into_iter().collect();
+    }
+    let all = state.list.all.iter().flatten().zip(0..);
+    let open = all.filter(|(one, at)| is_marked(model, one, *at) && !state.settled.contains(&id_of(one)));
+    open.map(|(one, _)| one.clone()).collect()
+}
+
+/// Whether more than the conflict under the cursor is meant.
+fn selecting(model: &Model) -> bool {
+    let state = &model.anomalies.conflicts;
+    !state.marks.is_empty() || state.range.is_some()
+}
+
+fn is_marked(model: &Model, conflict: &Conflict, at: u64) -> bool {
+    let state = &model.anomalies.conflicts;
+    let here = state.list.at();
+    let in_range = state.range.is_some_and(|begin| (begin.min(here)..=begin.max(here)).contains(&at));
+    in_range || state.marks.contains(&id_of(conflict))
+}
+
+/// Whether there is a conflict to be marked.
+pub fn has_conflict(model: &Model) -> Result<(), String> {
+    current(model).map(drop).ok_or_else(|| "there are no conflicts any more".to_owned())
+}
+
+/// Marks the conflict or takes its mark away, and goes on to the next.
+pub fn mark(model: &mut Model) -> Vec<Effect> {
+    let Some(id) = current(model).map(id_of) else { return Vec::new() };
+    let height = super::lines_seen(model, &PAGE, 0);
+    let state = &mut model.anomalies.conflicts;
+    if !state.marks.remove(&id) {
+        state.marks.insert(id);
+    }
+    state.list.reel(height).step(1);
+    Vec::new()
+}
+
+/// Begins a range at the cursor, or ends it by marking what is in it.
+pub fn range(model: &mut Model) -> Vec<Effect> {
+    match model.anomalies.conflicts.range {
+        None => {
+            model.anomalies.conflicts.range = Some(model.anomalies.conflicts.list.at());
+            let [keep, take] = ["keep mine", "take new"].map(|name| model.key(name));
+            let (range, back) = (model.key("conflicts/mark a range"), model.key("back"));
+            let said = format!("range: move, then {keep} or {take} settle all of it; {range} marks it, {back} leaves");
+            model.say(Tone::News, said);
+        }
+        Some(_) => {
+            let marked: Vec<Id> = chosen(model).iter().map(id_of).collect();
+            let state = &mut model.anomalies.conflicts;
+            state.range = None;
+            state.marks.extend(marked);
+        }
+    }
+    Vec::new()
+}
+
+/// Marks every conflict in the same field for the same reason, or none of them any more.
+pub fn mark_alike(model: &mut Model) -> Vec<Effect> {
+    let Some(here) = current(model).cloned() else { return Vec::new() };
+    mark_those(model, |one| (&one.table, &one.field, &one.reason) == (&here.table, &here.field, &here.reason))
+}
+
+/// Marks everything that is listed, or nothing any more.
+pub fn mark_all(model: &mut Model) -> Vec<Effect> {
+    mark_those(model, |_| true)
+}
+
+fn mark_those(model: &mut Model, of: impl Fn(&Conflict) -> bool) -> Vec<Effect> {
+    let state = &mut model.anomalies.conflicts;
+    let open = state.list.all.iter().flatten().filter(|one| of(one)).map(id_of);
+    let those: Vec<Id> = open.filter(|id| !state.settled.contains(id)).collect();
+    state.range = None;
+    if !those.is_empty() && those.iter().all(|id| state.marks.contains(id)) {
+        state.marks.retain(|id| !those.contains(id));
+    } else {
+        state.marks.extend(those);
+    }
+    Vec::new()
+}
+
+/// Decides the same again, about the value that is there now; of many after a question.
+pub fn keep(model: &mut Model) -> Vec<Effect> {
+    let (kept, left): (Vec<Conflict>, Vec<Conflict>) = chosen(model).into_iter().partition(is_kept);
+    if let ([one], true) = (kept.as_slice(), left.is_empty()) {
+        let said = format!("kept: {} of {} = {}", place(one), text::clean(&one.row), value(&one.now));
+        model.say(Tone::Done, said);
+        return settle(model, kept, Choice::Keep);
+    }
+    let mut about = vec!["What you decided is decided again, about the values that the source has now:".to_owned()];
+    about.extend(some(&kept, |one| format!("{} → {}", value(&one.found), value(&one.now))));
+    if !left.is_empty() {
+        let (left, take) = (text::count(left.len() as u64, "conflict"), model.key("take new"));
+        about.push(format!("{left} stay as they are: there is no row to decide about. {take} gives those up."));
+    }
+    let title = format!("keep mine in {}", text::count(kept.len() as u64, "conflict"));
+    let yes = |model: &mut Model| {
+        let kept: Vec<Conflict> = chosen(model).into_iter().filter(is_kept).collect();
+        model.say(Tone::Done, format!("kept: {}", text::count(kept.len() as u64, "value")));
+        settle(model, kept, Choice::Keep)
     };
-    model.anomalies.conflicts.settled.insert(id_of(&conflict));
-    let Conflict { table, row, field, .. } = conflict;
-    let wish = Wish::Set { table, field, rule, values: IndexMap::from([(row, now)]) };
-    decide(model, wish, decided.and_then(|one| one.why))
+    model.popup = Some(Popup::Question(Question { title, about, yes }));
+    Vec::new()
 }
 
 /// Whether the decision can be given up.
@@ -149,33 +266,100 @@ pub fn can_take(model: &Model) -> Result<(), String> {
 
 /// Lets the source's value stand: takes the decision back, or for one row of many, decides for what is there now.
 pub fn take(model: &mut Model) -> Vec<Effect> {
-    let Some(conflict) = current(model).cloned() else { return Vec::new() };
-    let rows = decision(model, &conflict).map_or(1, rows);
-    if rows <= 1 {
-        model.say(Tone::Done, format!("given up: the decision about {} {}", conflict.table, conflict.row));
-        return revert(model);
+    let all = chosen(model);
+    if let [one] = all.as_slice() {
+        let more = decision(model, one).map_or(1, rows);
+        if is_kept(one) || more <= 1 {
+            let said = match is_reverted(model, one) {
+                true => format!("given up: the decision about {} {}", one.table, text::clean(&one.row)),
+                false => format!("taken: the new value of {} of {}", place(one), text::clean(&one.row)),
+            };
+            model.say(Tone::Done, said);
+            return settle(model, all, Choice::Take);
+        }
     }
-    if conflict.reason == "changed" {
-        let now = conflict.found.clone();
-        model.say(
-            Tone::Done,
-            format!("taken: the new value of {}.{} of {}", conflict.table, conflict.field, conflict.row),
-        );
-        return set(model, conflict, now);
+    let mut about = vec!["What the source has now stands, and what you decided about it is given up:".to_owned()];
+    about.extend(some(&all, |one| format!("{} stays, not {}", value(&one.found), value(&one.now))));
+    let mut whole: Vec<&Conflict> = all.iter().filter(|one| is_reverted(model, one)).collect();
+    whole.dedup_by_key(|one| one.decision.clone());
+    let more = whole.iter().map(|one| decision(model, one).map_or(1, rows)).filter(|rows| *rows > 1);
+    match more.clone().count() as u64 {
+        0 => {}
+        1 => about.push(format!(
+            "One decision is about {}; all of it is taken back.",
+            text::count(more.sum::<usize>() as u64, "row")
+        )),
+        many => about.push(format!(
+            "{many} decisions are about {} together; all of them are taken back.",
+            text::count(more.sum::<usize>() as u64, "row")
+        )),
     }
-    let about = vec![
-        format!("The decision is about {}; all of it is taken back.", text::count(rows as u64, "row")),
-        format!("{} brings it back.", model.key("redo")),
-    ];
-    model.popup =
-        Some(Popup::Question(Question { title: "take the whole decision back".to_owned(), about, yes: revert }));
+    about.push(format!("{} takes that back, decision by decision.", model.key("redo")));
+    let title = match all.len() {
+        1 => "take the whole decision back".to_owned(),
+        many => format!("take new in {}", text::count(many as u64, "conflict")),
+    };
+    let yes = |model: &mut Model| {
+        let all = chosen(model);
+        model.say(Tone::Done, format!("given up: {}", text::count(all.len() as u64, "conflict")));
+        settle(model, all, Choice::Take)
+    };
+    model.popup = Some(Popup::Question(Question { title, about, yes }));
     Vec::new()
 }
 
-fn revert(model: &mut Model) -> Vec<Effect> {
-    let Some(conflict) = current(model).cloned() else { return Vec::new() };
-    model.anomalies.conflicts.settled.insert(id_of(&conflict));
-    decide(model, Wish::Action(Action::Revert { of: conflict.decision }), None)
+/// What is to become of a conflict.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// The user's value.
+    Keep,
+    /// The source's.
+    Take,
+}
+
+/// As many of the conflicts as a question has room for, a line each.
+fn some(conflicts: &[Conflict], what: impl Fn(&Conflict) -> String) -> Vec<String> {
+    const MOST: usize = 6;
+    let line = |one: &Conflict| format!("  {} {}: {}", text::clean(&one.row), place(one), what(one));
+    let mut lines: Vec<String> = conflicts.iter().take(MOST).map(line).collect();
+    if let Some(more) = conflicts.len().checked_sub(MOST + 1) {
+        lines.push(format!("  and {} more", text::number(more as u64 + 1)));
+    }
+    lines
+}
+
+/// Settles conflicts with as few decisions as say it: one for all rows of a field that were decided together, one for each
+/// decision that is taken back. What was refused before them no longer counts.
+fn settle(model: &mut Model, conflicts: Vec<Conflict>, choice: Choice) -> Vec<Effect> {
+    type Field = (String, String, Option<String>, Option<String>);
+    let mut reverted = IndexSet::new();
+    let mut values: IndexMap<Field, IndexMap<String, Option<String>>> = IndexMap::new();
+    for one in conflicts {
+        model.anomalies.conflicts.settled.insert(id_of(&one));
+        if choice == Choice::Take && is_reverted(model, &one) {
+            reverted.insert(one.decision);
+            continue;
+        }
+        let decided = decision(model, &one);
+        let rule = match decided.map(|one| &one.action) {
+            Some(Action::Set { rule, .. } | Action::Bulk { rule, .. }) => rule.clone(),
+            _ => None,
+        };
+        let why = decided.and_then(|one| one.why.clone());
+        let value = if choice == Choice::Keep { one.now } else { one.found };
+        values.entry((one.table, one.field, rule, why)).or_default().insert(one.row, value);
+    }
+    let state = &mut model.anomalies.conflicts;
+    state.marks.clear();
+    state.range = None;
+    let mut effects = Vec::new();
+    for ((table, field, rule, why), values) in values {
+        effects.extend(decide(model, Wish::Set { table, field, rule, values }, why));
+    }
+    for of in reverted {
+        effects.extend(decide(model, Wish::Action(Action::Revert { of }), None));
+    }
+    effects
 }
 
 /// Whether there is a row to look at.
@@ -203,8 +387,12 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let list = &model.anomalies.conflicts.list;
     let total = list.all.as_ref().map_or(0, |all| all.len() as u64);
-    let title =
+    let mut title =
         vec![Span::raw("decisions in conflict"), Span::styled(format!(" · {}", text::number(total)), theme.text())];
+    if selecting(model) {
+        let marked = text::number(chosen(model).len() as u64);
+        title.push(Span::styled(format!(" · {marked} marked"), theme.marked()));
+    }
     let columns = [
         Column::text("row", 16, 30, 0),
         Column::text("field", 12, 30, 1),
@@ -220,15 +408,19 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         one: "conflict",
         details: current(model).map(|one| details(model, one)).unwrap_or_default(),
     };
-    list.draw(look, |one| row(model, one), area, theme, buffer);
+    list.draw(look, |at, one| row(model, at, one), area, theme, buffer);
 }
 
-fn row(model: &Model, one: &Conflict) -> Row {
+fn row(model: &Model, at: u64, one: &Conflict) -> Row {
     let theme = model.theme;
     let settled = model.anomalies.conflicts.settled.contains(&id_of(one));
     let faint = |style| if settled { theme.dim() } else { style };
     Row {
-        mark: if settled { ("✓", theme.good()) } else { ("≠", theme.warning()) },
+        mark: match settled {
+            true => ("✓", theme.good()),
+            false if is_marked(model, one, at) => ("◆", theme.marked()),
+            false => ("≠", theme.warning()),
+        },
         cells: vec![
             (text::clean(&one.row).into_owned(), faint(theme.text())),
             (place(one), faint(theme.text())),
@@ -257,6 +449,7 @@ fn details(model: &Model, conflict: &Conflict) -> Vec<String> {
             value(&conflict.found)
         ));
     }
+    lines.extend(choices(model, conflict));
     if let Some(decision) = decision(model, conflict) {
         let why = decision.why.as_deref().map(|why| format!(": \"{}\"", text::clean(why))).unwrap_or_default();
         lines.push(format!("by {} on {}{why}", text::clean(&decision.who), text::moment(decision.at)));
@@ -264,6 +457,25 @@ fn details(model: &Model, conflict: &Conflict) -> Vec<String> {
             0 | 1 => {}
             many => lines.push(format!("one of {} that the decision is about", text::count(many as u64, "row"))),
         }
+    }
+    lines
+}
+
+/// What each choice does about a conflict.
+fn choices(model: &Model, conflict: &Conflict) -> Vec<String> {
+    let [keep, take, open] = ["keep mine", "take new", "conflicts/open the record"].map(|name| model.key(name));
+    let (mine, found) = (value(&conflict.now), value(&conflict.found));
+    let mut lines = Vec::new();
+    if is_kept(conflict) {
+        lines.push(format!("{keep}  keeps mine: decides {mine} again, about {found}"));
+    }
+    lines.push(match (is_reverted(model, conflict), is_kept(conflict)) {
+        (true, true) => format!("{take}  takes new: {found} stands, and the decision is taken back"),
+        (true, false) => format!("{take}  gives the decision up, so that it waits for nothing any more"),
+        (false, _) => format!("{take}  takes new: {found} stands in this row; in the others the decision holds"),
+    });
+    if !conflict.row.is_empty() {
+        lines.push(format!("{open}  looks at the row; until you choose, the decision changes nothing there"));
     }
     lines
 }

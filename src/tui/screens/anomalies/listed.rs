@@ -45,7 +45,7 @@ pub struct Look<'a> {
 }
 
 fn frames(area: Rect) -> [Rect; 2] {
-    let detail = if area.height < 14 { 0 } else { (area.height / 3).clamp(7, 10) };
+    let detail = if area.height < 14 { 0 } else { (area.height * 2 / 5).clamp(7, 11) };
     split(area, Direction::Vertical, [Constraint::Fill(1), Constraint::Length(detail)])
 }
 
@@ -64,6 +64,11 @@ impl<T> Listed<T> {
     pub fn reel(&mut self, height: u64) -> Reel<'_> {
         let total = self.total();
         Reel { cursor: &mut self.cursor, total, height }
+    }
+
+    /// The place of the line under the cursor.
+    pub fn at(&self) -> u64 {
+        self.cursor.at
     }
 
     /// The line under the cursor.
@@ -90,7 +95,7 @@ impl<T> Listed<T> {
     }
 
     /// Draws the list, a row per line, and below it what is known of the one under the cursor.
-    pub fn draw(&self, look: Look, row: impl Fn(&T) -> Row, area: Rect, theme: Theme, buffer: &mut Buffer) {
+    pub fn draw(&self, look: Look, row: impl Fn(u64, &T) -> Row, area: Rect, theme: Theme, buffer: &mut Buffer) {
         let [frame, detail] = frames(area);
         let total = self.total();
         let foot = match total {
@@ -101,7 +106,7 @@ impl<T> Listed<T> {
         let grid = Grid { columns: look.columns, cursor: self.cursor, total, focused: true, selectable: true };
         grid.draw(inner(frame), theme, buffer, |at| {
             let one = usize::try_from(at).ok().and_then(|at| self.all.as_ref()?.get(at));
-            one.map(&row).unwrap_or_default()
+            one.map(|one| row(at, one)).unwrap_or_default()
         });
         if total == 0 {
             let say = if self.all.is_some() { format!("   {}", look.nothing) } else { "   …".to_owned() };

@@ -156,7 +156,7 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         one: "waiver",
         details: current(model).map(|one| details(model, one)).unwrap_or_default(),
     };
-    list.draw(look, |one| row(model, one), area, theme, buffer);
+    list.draw(look, |_, one| row(model, one), area, theme, buffer);
 }
 
 fn row(model: &Model, one: &Waiver) -> Row {

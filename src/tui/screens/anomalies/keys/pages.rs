@@ -288,7 +288,7 @@ pub static CONFLICTS: Layer = Layer {
             plain(
                 "keep mine",
                 &["m"],
-                "Decides the same again about the value that is there now.",
+                "Decides the same again about the value that is there now; of all that are marked, after a question.",
                 conflicts::keep,
                 conflicts::can_keep,
             ),
@@ -298,7 +298,7 @@ pub static CONFLICTS: Layer = Layer {
             plain(
                 "take new",
                 &["t"],
-                "Lets the source's new value stand and gives the decision up. Redo brings it back.",
+                "Lets the source's new value stand and gives the decision up; of all that are marked, after a question. Redo brings it back.",
                 conflicts::take,
                 conflicts::can_take,
             ),
@@ -306,6 +306,40 @@ pub static CONFLICTS: Layer = Layer {
         labelled(
             "open",
             plain("open the record", &["enter", "o"], "Shows the row whole.", conflicts::open_row, conflicts::can_open),
+        ),
+        labelled(
+            "mark",
+            plain(
+                "mark",
+                &["space"],
+                "Marks the conflict, so that what is chosen next holds for all that are marked.",
+                conflicts::mark,
+                conflicts::has_conflict,
+            ),
+        ),
+        labelled(
+            "all like this",
+            plain(
+                "mark all like this",
+                &["="],
+                "Marks every conflict in the same field for the same reason, or none of them any more.",
+                conflicts::mark_alike,
+                conflicts::has_conflict,
+            ),
+        ),
+        plain(
+            "mark a range",
+            &["v"],
+            "Begins a range at the cursor; move, then choose: it holds for all of it.",
+            conflicts::range,
+            conflicts::has_conflict,
+        ),
+        plain(
+            "mark everything listed",
+            &["%"],
+            "Marks everything that is listed, or nothing any more.",
+            conflicts::mark_all,
+            conflicts::has_conflict,
         ),
     ],
 };

@@ -29,6 +29,7 @@ use self::http::{Http, Limits};
 use self::rpc::Credentials;
 use self::session::{Protocol, Session};
 use self::trouble::Trouble;
+use self::value::Value;
 use super::secret::{self, Kept, Secret};
 use super::{Came, Connector, ConnectorKind, Place, SourceOption, Target, Trial, Watch};
 use crate::error::{Error, Result};
@@ -283,7 +284,9 @@ impl Connector for Odoo {
         let session = self.session(watch.canceller)?;
         let mut present = Vec::new();
         for (entity, records) in &self.entities {
-            let counted = session.fields(&records.model).and_then(|_| session.ids(&records.model, &[], 0, 1));
+            // Whoever may read lines may still lack the right to the orders that the domain looks at.
+            let domain: Vec<Value> = records.domain.iter().map(Value::from).collect();
+            let counted = session.fields(&records.model).and_then(|_| session.ids(&records.model, &domain, 0, 1));
             match counted {
                 Ok(_) => present.push(entity.clone()),
                 Err(trouble @ (Trouble::Forbidden(_) | Trouble::Missing(_))) => {

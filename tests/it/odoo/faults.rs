@@ -50,13 +50,72 @@ fn json_2_from_a_server_that_is_too_old_is_told() {
 fn a_model_behind_a_reference_that_must_not_be_read_leaves_its_columns_empty() -> Result<()> {
     for protocol in ["xmlrpc", "json2"] {
         let desk = Desk::on("19.0", protocol, "");
-        desk.server.world().forbidden.insert("sale.order");
+        super::cellar::attributes(&mut desk.server.world());
+        desk.server.world().forbidden.insert("product.template");
         let load = desk.load()?;
         assert_eq!(load.staged(), 35);
         let notes = load.notes.join("\n");
-        assert!(notes.contains("sales: the user may not read sale.order; what comes from there is empty"), "{notes}");
-        let empty = "SELECT count(*) FROM staging.\"odoo/sales\" WHERE customer IS NULL AND date IS NULL";
-        assert_eq!(desk.rows(empty), ["6"]);
+        let told = "products: the user may not read product.template; what comes from there is empty";
+        assert!(notes.contains(told), "{notes}");
+        let empty = "SELECT count(*) FROM staging.\"odoo/products\" WHERE appellation IS NULL AND name IS NOT NULL";
+        assert_eq!(desk.rows(empty), ["3"]);
+        // Nor does anybody tell whether one of them changed, so that all of it is read again.
+        desk.later(240);
+        desk.server.world().put("product.product", 2, json!({ "lst_price": 99.5 }));
+        let notes = desk.load()?.notes.join("\n");
+        assert!(notes.contains("products: You are not allowed to access 'X' (product.template) records, so that nobody tells what changed with it; all was read"), "{notes}");
+        assert!(notes.contains("partners: 25 new or changed since"), "{notes}");
+        assert_eq!(desk.rows("SELECT list_price FROM staging.\"odoo/products\" WHERE id = '2'"), ["99.5"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_right_that_only_the_condition_needs_costs_its_own_entity_and_no_other() -> Result<()> {
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "");
+        desk.server.world().forbidden.insert("sale.order");
+        let load = desk.load()?;
+        let names: Vec<&str> = load.entities.iter().map(|entity| entity.entity.as_str()).collect();
+        assert_eq!(names, ["partners", "products", "stock"]);
+        let notes = load.notes.join("\n");
+        assert!(
+            notes.contains("sales: You are not allowed to access 'X' (sale.order) records, and it was never loaded"),
+            "{notes}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn quantities_that_cancel_out_are_zero_and_no_dust() -> Result<()> {
+    let desk = Desk::on("19.0", "auto", "");
+    {
+        let mut world = desk.server.world();
+        for (id, quantity) in [(1, 0.1), (2, 0.2), (4, -0.3)] {
+            let quant = json!({ "product_id": 1, "location_id": 8, "quantity": quantity, "reserved_quantity": 0.00001, "product_uom_id": 1 });
+            world.put("stock.quant", id, quant);
+        }
+    }
+    desk.load()?;
+    assert_eq!(desk.rows("SELECT quantity, reserved FROM staging.\"odoo/stock\""), ["0|0.00003"]);
+    Ok(())
+}
+
+#[test]
+fn what_is_no_number_is_an_anomaly_where_a_number_is_mapped() -> Result<()> {
+    for protocol in ["xmlrpc", "json2"] {
+        let desk = Desk::on("19.0", protocol, "");
+        desk.server.world().put("sale.order.line", 10, json!({ "price_unit": number_of("NaN") }));
+        desk.server.world().put("product.product", 1, json!({ "lst_price": number_of("NaN") }));
+        desk.load()?;
+        desk.workbench().check(&|_| {})?;
+        let found = "SELECT \"table\", \"row\", field FROM dq.anomalies WHERE rule = 'unreadable-value' ORDER BY 1";
+        assert_eq!(
+            desk.rows(found),
+            ["products|odoo-1|list_price_eur", "sales_lines|odoo-10|price_unit_eur"],
+            "{protocol}"
+        );
     }
     Ok(())
 }

@@ -113,6 +113,19 @@ impl World {
         ids.into_iter().flat_map(|id| self.at(relation, id, rest)).collect()
     }
 
+    /// The models that a path leads through.
+    fn behind(&self, model: &str, path: &str) -> Vec<&'static str> {
+        let (mut model, mut through) = (model.to_owned(), Vec::new());
+        let mut steps: Vec<&str> = path.split('.').collect();
+        steps.pop();
+        for step in steps {
+            let Some((_, relation)) = self.models[model.as_str()].fields.get(step) else { break };
+            through.push(*relation);
+            model = (*relation).to_owned();
+        }
+        through
+    }
+
     fn meets(&self, model: &str, id: i64, domain: &[Value]) -> bool {
         let mut results = Vec::new();
         for term in domain.iter().rev() {
@@ -176,6 +189,13 @@ impl World {
                 let text = format!("Traceback…\nValueError: Invalid field {model}.{field} in condition ('{field}')\n");
                 return Err(Fault { code: 1, status: 500, text });
             }
+        }
+        // What a condition looks at behind a reference must be allowed, too.
+        let behind = domain.iter().filter_map(Value::as_array).filter_map(|term| term[0].as_str());
+        if let Some(barred) = behind.flat_map(|path| self.behind(model, path)).find(|to| self.forbidden.contains(to)) {
+            let text =
+                format!("You are not allowed to access 'X' ({barred}) records.\n\nThis operation is allowed for…");
+            return Err(Fault { code: 4, status: 403, text });
         }
         let chosen = |world: &World| -> Vec<i64> {
             let records = &world.models[model].records;

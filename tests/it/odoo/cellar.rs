@@ -63,6 +63,7 @@ const MODELS: &[(&str, Fields)] = &[
             ("categ_id", "many2one", "product.category"),
             ("lst_price", "float", ""),
             ("standard_price", "float", ""),
+            ("currency_id", "many2one", "res.currency"),
             ("uom_id", "many2one", "uom.uom"),
             ("sale_ok", "boolean", ""),
         ],
@@ -138,6 +139,7 @@ pub fn cellar(version: &'static str) -> World {
     };
     world.put("res.country", 75, json!({ "name": "France" }));
     world.put("res.currency", 1, json!({ "name": "EUR" }));
+    world.put("res.currency", 2, json!({ "name": "USD" }));
     world.put("res.lang", 1, json!({ "code": "fr_FR", "name": "Français" }));
     // Known and not installed.
     world.put("res.lang", 2, json!({ "code": "de_DE", "name": "Deutsch", "active": false }));
@@ -176,7 +178,7 @@ pub fn cellar(version: &'static str) -> World {
             id,
             json!({
                 "name": format!("Riesling {}", 2018 + id), "product_tmpl_id": id, "categ_id": 3, "lst_price": 12.5,
-                "standard_price": 6.0, "uom_id": 1, "sale_ok": true, "default_code": format!("RIES-{id}"),
+                "standard_price": 6.0, "uom_id": 1, "sale_ok": true, "currency_id": 1, "default_code": format!("RIES-{id}"),
             }),
         );
     }

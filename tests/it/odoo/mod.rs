@@ -271,6 +271,38 @@ fn what_a_line_cost_when_it_was_sold_goes_before_what_its_product_costs_today() 
 }
 
 #[test]
+fn an_amount_in_another_currency_is_not_taken_for_euros() -> Result<()> {
+    let desk = Desk::on("19.0", "auto", "");
+    desk.server.world().put("sale.order.line", 10, json!({ "currency_id": 2, "purchase_price": 5.25 }));
+    desk.server.world().put("product.product", 3, json!({ "currency_id": 2 }));
+    desk.load()?;
+    desk.workbench().check(&|_| {})?;
+    let found = "SELECT \"row\", field, value FROM dq.anomalies WHERE rule = 'unreadable-value' ORDER BY 1, 2";
+    assert_eq!(
+        desk.rows(found),
+        [
+            "odoo-10|cost_total_eur|5.25 6 USD",
+            "odoo-10|price_total_eur|75 USD",
+            "odoo-10|price_unit_eur|12.5 USD",
+            "odoo-3|cost_price_eur|6 USD Unité(s)",
+            "odoo-3|list_price_eur|12.5 USD Unité(s)",
+        ]
+    );
+    // Whoever keeps the books in dollars says so in the mapping.
+    let mapping = desk.dir.path().join("mappings/odoo.toml");
+    let text = fs::read_to_string(&mapping).expect("the mapping");
+    let prices = text.lines().map(|line| match line.contains("_eur = {") {
+        true => line.replace("\"decimal\"", "{ decimal = { currency = \"USD\" } }"),
+        false => line.to_owned(),
+    });
+    fs::write(&mapping, prices.collect::<Vec<_>>().join("\n")).expect("written");
+    desk.workbench().check(&|_| {})?;
+    let prices = "SELECT sale_line_key, price_unit_eur::DOUBLE, price_total_eur::DOUBLE, cost_total_eur::DOUBLE FROM candidate.sales_lines WHERE price_unit_eur IS NOT NULL ORDER BY 1";
+    assert_eq!(desk.rows(prices), ["odoo-10|12.5|75.0|31.5"]);
+    Ok(())
+}
+
+#[test]
 fn whoever_opts_out_is_seen_although_nothing_was_written_to_him() -> Result<()> {
     for protocol in ["xmlrpc", "json2"] {
         let desk = Desk::on("19.0", protocol, "");

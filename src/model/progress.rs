@@ -1,7 +1,7 @@
 //! How long work tells where it stands, and how it is told to stop.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::error::{Error, Result};
 
@@ -29,28 +29,75 @@ pub enum Unit {
     Steps,
 }
 
-/// Tells long work to stop; clones share one flag.
+/// Tells long work to stop; clones share one state. Whoever asks is told whether it still counts: work that has [settled]
+/// can no longer be stopped, and work that was stopped can no longer settle.
+///
+/// [settled]: Canceller::settle
 #[derive(Debug, Clone, Default)]
-pub struct Canceller(Arc<AtomicBool>);
+pub struct Canceller(Arc<AtomicU8>);
+
+/// The work goes on.
+const GOES_ON: u8 = 0;
+/// It is to stop, and nothing of it may stand.
+const CANCELLED: u8 = 1;
+/// What it did stands, or nothing is going on.
+const SETTLED: u8 = 2;
 
 impl Canceller {
-    /// Asks the work to stop.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::SeqCst);
+    /// Asks the work to stop. False where that comes too late.
+    pub fn cancel(&self) -> bool {
+        let turned = self.0.compare_exchange(GOES_ON, CANCELLED, Ordering::SeqCst, Ordering::SeqCst);
+        turned != Err(SETTLED)
     }
 
     /// Makes the next piece of work start uncancelled.
     pub fn reset(&self) {
-        self.0.store(false, Ordering::SeqCst);
+        self.0.store(GOES_ON, Ordering::SeqCst);
+    }
+
+    /// A piece of work begins: what was asked for after the one before it ended still counts.
+    pub fn begin(&self) {
+        let _ = self.0.compare_exchange(SETTLED, GOES_ON, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// The work has ended.
+    pub fn end(&self) {
+        self.0.store(SETTLED, Ordering::SeqCst);
     }
 
     /// Whether the work should stop.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.load(Ordering::SeqCst) == CANCELLED
     }
 
     /// An error of kind `Interrupted` if the work should stop; for use with `?` between steps.
     pub fn check(&self) -> Result<()> {
         if self.is_cancelled() { Err(Error::interrupted()) } else { Ok(()) }
+    }
+
+    /// The last word, right before what was done is made to stand: from now on it cannot be stopped, unless it was before.
+    pub fn settle(&self) -> Result<()> {
+        let turned = self.0.compare_exchange(GOES_ON, SETTLED, Ordering::SeqCst, Ordering::SeqCst);
+        if turned == Err(CANCELLED) { Err(Error::interrupted()) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_either_stopped_or_stands_whichever_comes_first() {
+        let canceller = Canceller::default();
+        assert!(canceller.cancel() && canceller.cancel(), "asked twice, it still stops");
+        assert!(canceller.settle().is_err() && canceller.check().is_err());
+        canceller.reset();
+        assert!(canceller.settle().is_ok());
+        assert!(!canceller.cancel(), "too late");
+        assert!(canceller.check().is_ok() && canceller.settle().is_ok());
+        canceller.begin();
+        assert!(canceller.cancel());
+        canceller.begin();
+        assert!(canceller.check().is_err(), "what was asked for before it began counts");
     }
 }

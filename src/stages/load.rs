@@ -27,6 +27,7 @@ pub fn load(
     watch: &Watch,
     clock: &dyn Fn() -> DateTime<Utc>,
 ) -> Result<Load> {
+    watch.canceller.begin();
     let mut load = Load {
         id: i64::try_from(store.count("SELECT max(id) FROM dq.loads")?).unwrap_or(i64::MAX - 1) + 1,
         source: place.source.to_owned(),
@@ -40,7 +41,8 @@ pub fn load(
     let outcome = store.transaction(|store| {
         extract_all(store, place, wanted, watch, &mut load)?;
         load.ended = Some(clock());
-        record(store, &load)
+        record(store, &load)?;
+        watch.canceller.settle()
     });
     let Err(error) = outcome else { return Ok(load) };
     load.status = if error.kind() == Kind::Interrupted { LoadStatus::Cancelled } else { LoadStatus::Failed };

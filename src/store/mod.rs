@@ -71,10 +71,13 @@ pub struct Interrupter {
 }
 
 impl Interrupter {
-    /// Stops the statement that is running and, through the canceller, the work around it.
-    pub fn interrupt(&self) {
-        self.canceller.cancel();
-        self.handle.interrupt();
+    /// Stops the statement that is running and, through the canceller, the work around it; false where that comes too late.
+    pub fn interrupt(&self) -> bool {
+        let counts = self.canceller.cancel();
+        if counts {
+            self.handle.interrupt();
+        }
+        counts
     }
 
     /// The flag that the work around the statements looks at.

@@ -266,6 +266,13 @@ pub enum Ask {
         /// The row.
         row: String,
     },
+    /// How many rows of which tables refer to a row.
+    Referring {
+        /// The table.
+        table: String,
+        /// The row's identity.
+        row: String,
+    },
     /// The rows that a row refers to and those that refer to it: all relations, and a window of the rows.
     Neighbours {
         /// The table.
@@ -408,6 +415,7 @@ pub enum Slot {
     Suggestions,
     Record,
     Neighbours,
+    Referring,
     Waivers,
     Duplicates,
     DuplicateRows,
@@ -451,6 +459,7 @@ impl Ask {
             Ask::Suggestions { .. } => Slot::Suggestions,
             Ask::Record { .. } => Slot::Record,
             Ask::Neighbours { .. } => Slot::Neighbours,
+            Ask::Referring { .. } => Slot::Referring,
             Ask::Waivers => Slot::Waivers,
             Ask::Duplicates => Slot::Duplicates,
             Ask::DuplicateRows(_) => Slot::DuplicateRows,
@@ -519,6 +528,7 @@ pub enum Answer {
     Suggestions { offset: u64, total: u64, rows: Vec<Suggested> },
     Record { story: Option<Box<RowStory>>, findings: Vec<Anomaly> },
     Neighbours(Option<Box<Neighbours>>),
+    Referring(Vec<(String, u64)>),
     Waivers(Vec<Waiver>),
     Duplicates(Vec<DuplicateGroup>),
     DuplicateRows(Option<Box<Duplicates>>),

@@ -47,6 +47,10 @@ pub enum Reply {
     },
     /// Where that work stands.
     Progress(Progress),
+    /// This work was stopped, and nothing of it will stand; that it has ended is told later.
+    Cancelled(Job),
+    /// The work that was to be stopped is being made to stand already.
+    TooLate,
     /// A load ended.
     Loaded(String, Result<Load>),
     /// A check ended.
@@ -89,6 +93,8 @@ impl Reply {
             Reply::Started(_)
             | Reply::Reread { .. }
             | Reply::Progress(_)
+            | Reply::Cancelled(_)
+            | Reply::TooLate
             | Reply::Nearer(..)
             | Reply::Answered(..)
             | Reply::Remembered(_) => None,

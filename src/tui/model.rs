@@ -61,6 +61,8 @@ pub struct Work {
     pub quiet: bool,
     /// Whether the user asked for it to stop.
     pub cancelled: bool,
+    /// Whether it is known that it was stopped, and told.
+    pub stopped: bool,
 }
 
 /// A decision that is not on the disk yet.
@@ -273,7 +275,7 @@ impl Model {
     /// Why no long work may be begun now, if so. A check is no obstacle: it makes way.
     pub fn free(&self) -> Result<(), String> {
         self.writable()?;
-        match self.work.as_ref().map(|work| &work.job) {
+        match self.work.as_ref().filter(|work| !work.stopped).map(|work| &work.job) {
             Some(Job::Load(source)) => Err(format!("{source} is being loaded; {} cancels that", self.key("back"))),
             Some(job) if job.is_commit() => Err("a commit is being made".to_owned()),
             _ => Ok(()),

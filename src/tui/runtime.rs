@@ -123,7 +123,7 @@ impl Driver<'_> {
         match effect {
             Effect::Do(job) => self.work.submit(job),
             Effect::Ask(generation, ask) => self.questions.submit(generation, *ask),
-            Effect::Cancel => self.work.cancel(),
+            Effect::Cancel => return (true, self.work.cancel()),
             Effect::Forget(slot) => self.questions.forget(slot),
             Effect::Copy(text) => {
                 let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(text));

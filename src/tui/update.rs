@@ -230,7 +230,15 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
                 Job::Load(_) | Job::Commit { .. } | Job::Revert { .. } => false,
             };
             let now = model.clock;
-            model.work = Some(Work { job, since: now, progress: None, counting_since: now, quiet, cancelled: false });
+            model.work = Some(Work {
+                job,
+                since: now,
+                progress: None,
+                counting_since: now,
+                quiet,
+                cancelled: false,
+                stopped: false,
+            });
             Vec::new()
         }
         Reply::Reread { schema, gate } => {
@@ -239,6 +247,17 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         }
         Reply::Progress(progress) => {
             advance(model, progress);
+            Vec::new()
+        }
+        Reply::Cancelled(job) => {
+            stopped(model, &job);
+            Vec::new()
+        }
+        Reply::TooLate => {
+            if let Some(work) = &mut model.work {
+                work.cancelled = false;
+            }
+            model.say(Tone::News, "too late to cancel: what was done is being written");
             Vec::new()
         }
         Reply::Loaded(source, outcome) => loaded(model, &source, outcome),
@@ -291,8 +310,9 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
                     answered(model, &answer);
                     return catch_up(model, &answer);
                 }
-                Err(error) if error.kind() == Kind::Interrupted => {}
+                Err(error) if error.kind() == Kind::Interrupted => screens::anomalies::failed(model, slot),
                 Err(error) => {
+                    screens::anomalies::failed(model, slot);
                     if slot == Slot::Test {
                         screens::sources::test_failed(model);
                     }
@@ -301,6 +321,25 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             }
             Vec::new()
         }
+    }
+}
+
+/// Work was stopped for good: that is told at once, though the engine may still be letting go of what it was writing.
+fn stopped(model: &mut Model, job: &Job) {
+    if let Some(work) = &mut model.work {
+        work.stopped = true;
+    }
+    match job {
+        Job::Load(source) => {
+            model.say(Tone::News, format!("loading {source} was cancelled; what was staged before it still is"));
+        }
+        Job::Commit { .. } => model.say(Tone::News, "the commit was cancelled; nothing has changed"),
+        _ if !model.pending.is_empty() || model.check_wanted => {}
+        _ => model.say_with_hint(
+            Tone::News,
+            "the check was cancelled; the counts are those of the one before",
+            format!("{} checks again", model.key("check again")),
+        ),
     }
 }
 
@@ -315,7 +354,9 @@ fn advance(model: &mut Model, progress: Progress) {
 }
 
 fn loaded(model: &mut Model, source: &str, outcome: Result<Load>) -> Vec<Effect> {
-    let took = model.work.take().map(|work| model.clock.saturating_sub(work.since));
+    let work = model.work.take();
+    let told = work.as_ref().is_some_and(|work| work.stopped);
+    let took = work.map(|work| model.clock.saturating_sub(work.since));
     model.epoch += 1;
     match outcome {
         Ok(load) => {
@@ -333,7 +374,9 @@ fn loaded(model: &mut Model, source: &str, outcome: Result<Load>) -> Vec<Effect>
         }
         Err(error) if error.kind() == Kind::Interrupted => {
             model.loads.clear();
-            model.say(Tone::News, format!("loading {source} was cancelled; what was staged before it still is"));
+            if !told {
+                stopped(model, &Job::Load(source.to_owned()));
+            }
             return Vec::new();
         }
         Err(error) => model.notes.fail(model.clock, &error),
@@ -367,11 +410,9 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
         // A check that made way for a decision begins again by itself.
         Err(error) if error.kind() == Kind::Interrupted && (!model.pending.is_empty() || model.check_wanted) => {}
         Err(error) if error.kind() == Kind::Interrupted => {
-            model.say_with_hint(
-                Tone::News,
-                "the check was cancelled; the counts are those of the one before",
-                format!("{} checks again", model.key("check again")),
-            );
+            if !work.is_some_and(|work| work.stopped) {
+                stopped(model, &Job::Check);
+            }
         }
         Err(error) => {
             model.notes.fail(model.clock, &error);
@@ -407,24 +448,29 @@ fn decided(model: &mut Model, ticket: u64, decisions: Vec<Decision>, failure: Op
 }
 
 fn committed(model: &mut Model, outcome: Result<Commit>) -> Vec<Effect> {
-    model.work = None;
+    let told = model.work.take().is_some_and(|work| work.stopped);
     match outcome {
         Ok(commit) => {
             model.epoch += 1;
             screens::commit::committed(model, commit);
         }
         Err(error) if error.kind() == Kind::Interrupted => {
-            model.say(Tone::News, "the commit was cancelled; nothing has changed");
+            if !told {
+                model.say(Tone::News, "the commit was cancelled; nothing has changed");
+            }
         }
         Err(error) => model.notes.fail(model.clock, &error),
     }
     Vec::new()
 }
 
-/// What follows from an answer at once: a mapping that was looked at is saved.
+/// What follows from an answer at once: a mapping that was looked at is saved, a row on which nothing hangs is left out.
 /// Decisions of another day or of the shell that no check knows of yet are looked at now, and so is what the workspace's files
 /// say since somebody edited them.
 fn catch_up(model: &mut Model, answer: &Answer) -> Vec<Effect> {
+    if let Answer::Referring(referring) = answer {
+        return screens::anomalies::take_referring(model, referring);
+    }
     if let Answer::MappingProblems(outcome) = answer {
         return screens::mapping::vetted(model, outcome);
     }

@@ -163,6 +163,11 @@ pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Resul
         Ask::Neighbours { table, row, offset, limit } => {
             Answer::Neighbours(reader.neighbours(table, row, *offset, *limit)?.map(Box::new))
         }
+        Ask::Referring { table, row } => {
+            let relations = reader.neighbours(table, row, 0, 0)?.map(|all| all.relations).unwrap_or_default();
+            let inward = relations.into_iter().filter(|relation| !relation.outward && relation.rows > 0);
+            Answer::Referring(inward.map(|relation| (relation.table, relation.rows)).collect())
+        }
         Ask::Waivers => Answer::Waivers(reader.waivers()?),
         Ask::Duplicates => Answer::Duplicates(reader.duplicates()?),
         Ask::DuplicateRows(group) => Answer::DuplicateRows(reader.duplicate_rows(group)?.map(Box::new)),

@@ -102,15 +102,16 @@ impl Workbench {
     /// Extracts and stages one source; on any failure its earlier load stands.
     pub fn load(&mut self, source: &str, options: &LoadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Result<Load> {
         self.writable()?;
-        self.canceller.reset();
         let watch = Watch { progress, canceller: &self.canceller };
-        self.with_place(source, |place| {
+        let loaded = self.with_place(source, |place| {
             if options.since.is_some() && !connectors::find(&place.mapping.connector)?.incremental {
                 return Err(Error::usage(format!("{source} cannot tell what changed since a day"))
                     .hint("files are always loaded whole; leave --since away"));
             }
             load::load(&self.reader.store, place, options, &watch, &clock::now)
-        })
+        });
+        self.canceller.end();
+        loaded
     }
 
     /// Builds the candidates and runs every rule, in one transaction.
@@ -126,7 +127,13 @@ impl Workbench {
 
     fn check_what(&mut self, everything: bool, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
         self.writable()?;
-        self.canceller.reset();
+        self.canceller.begin();
+        let checked = self.check_within(everything, progress);
+        self.canceller.end();
+        checked
+    }
+
+    fn check_within(&mut self, everything: bool, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
         self.copy_ledger()?;
         let plan = self.plan()?;
         let inputs = check::Inputs {
@@ -145,11 +152,13 @@ impl Workbench {
                     && grain == check::Grain::Table
                     && let Some(verdict) = recheck::run(store, &plan, &inputs, &self.canceller)?
                 {
+                    self.canceller.settle()?;
                     return Ok(verdict);
                 }
                 plan.build(store, progress, &self.canceller)?;
                 let verdict = check::run(store, &inputs, grain, progress, &self.canceller)?;
                 recheck::remember(store, &plan, &inputs)?;
+                self.canceller.settle()?;
                 Ok(verdict)
             })
         };
@@ -160,10 +169,12 @@ impl Workbench {
     /// Makes the candidates canonical.
     pub fn commit(&mut self, message: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Commit> {
         self.writable()?;
-        self.canceller.reset();
-        self.copy_ledger()?;
         let who = clock::who();
-        commit::commit(&self.reader.store, &self.commit_request(&who, message), progress, &self.canceller)
+        let made = self.copy_ledger().and_then(|()| {
+            commit::commit(&self.reader.store, &self.commit_request(&who, message), progress, &self.canceller)
+        });
+        self.canceller.end();
+        made
     }
 
     /// Undoes what commit `id` did to the canonical tables, as a new commit.

@@ -783,7 +783,9 @@ fn a_cancelled_load_leaves_the_earlier_one_standing() -> Result<()> {
     desk.load()?;
     desk.put("clients.csv", format!("code;nom\n{}", "1;a et encore du texte\n".repeat(1_000_000)));
     let canceller = desk.canceller.clone();
-    let error = failure(desk.load_telling(&|_| canceller.cancel()));
+    let error = failure(desk.load_telling(&|_| {
+        canceller.cancel();
+    }));
     assert_eq!(error.kind(), Kind::Interrupted);
     assert_eq!(desk.rows(), ["1|a"]);
     assert_eq!(desk.store.count("SELECT count(*) FROM dq.loads WHERE status = 'cancelled'")?, 1);

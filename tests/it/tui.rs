@@ -62,6 +62,26 @@ fn progress_shows_how_far_how_quick_and_how_long() {
 }
 
 #[test]
+fn esc_tells_at_once_what_was_cancelled_and_the_end_of_it_tells_nothing_more() {
+    let mut session = Session::checked(120, 30);
+    session.hold().keys("l");
+    let reply = |reply| Message::Reply(Box::new(reply));
+    let load = || Job::Load("isavigne_prod".to_owned());
+    session.send(reply(Reply::Started(load()))).send(Message::Tick(Duration::from_secs(1))).shows("Esc cancel");
+    session.keys("esc").shows("cancelling…").send(reply(Reply::Cancelled(load())));
+    session.shows("loading isavigne_prod was cancelled; what was staged before it still is");
+    session.hides("cancelling…").hides("Esc cancel");
+    // The engine has let go; nothing more is said of it.
+    session.keys("j").hides("was cancelled");
+    let interrupted = tastevin::error::Error::interrupted();
+    session.send(reply(Reply::Loaded("isavigne_prod".to_owned(), Err(interrupted)))).hides("was cancelled");
+    // What is being written cannot be cancelled any more, and that is said too.
+    session.send(reply(Reply::Started(load()))).send(Message::Tick(Duration::from_secs(9)));
+    session.keys("esc").send(reply(Reply::TooLate)).shows("too late to cancel: what was done is being written");
+    session.hides("cancelling…").shows("Esc cancel");
+}
+
+#[test]
 fn a_check_brings_what_the_files_say_now_to_the_screens() {
     let mut session = Session::checked(140, 40);
     let file = session.dir.path().join("tastevin.toml");
@@ -292,7 +312,7 @@ fn an_edit_is_checked_while_it_is_typed() {
     session.keys("C-u").shows("✗ this field must have a value");
     session.keys("enter").shows("this field must have a value");
     assert!(session.ledger().is_empty());
-    session.keys("\"isavigne-C004\" tab \"named on the invoice\" enter").hides("orphan-reference");
+    session.keys("\"isavigne-C004\" tab \"named on the invoice\" enter").hides("orphan-reference sales");
     let ledger = session.ledger();
     assert_eq!((&ledger[0]["now"], &ledger[0]["why"]), (&"isavigne-C004".into(), &"named on the invoice".into()));
 }
@@ -341,8 +361,9 @@ fn a_load_that_fails_says_where_and_what_to_do_and_the_earlier_load_stands() {
 fn marks_and_ranges_are_acted_on_together() {
     let mut session = Session::checked(140, 40);
     session.keys("3 / \"mojibake\" enter enter v j").shows("◆ isavigne-C002").shows("◆ isavigne-C003");
-    session.keys("x").shows("2 rows will be left out of the commit");
-    session.keys("y").hides("mojibake");
+    session.keys("x").shows("2 rows will be left out of the commit").shows("become orphans");
+    session.keys("\"tests\" enter").hides("mojibake  ");
+    assert_eq!(session.ledger()[0]["why"], "tests");
     assert_eq!(session.ledger()[0]["rows"], serde_json::json!(["isavigne-C002", "isavigne-C003"]));
     session.keys("u").shows("mojibake");
     session.keys("/ \"mojibake\" enter");

@@ -93,6 +93,24 @@ fn a_field_is_repaired_in_the_record_and_its_value_is_coloured_as_decided() {
 }
 
 #[test]
+fn a_row_that_others_refer_to_is_excluded_only_after_a_look_at_them() {
+    let mut session = Session::checked(80, 24);
+    // C001 has a sale, C007 has none.
+    session.keys("3 / \"invalid-email\" enter enter").shows("▸▲ isavigne-C001").keys("x");
+    session.shows("exclude customers isavigne-C001");
+    session.shows("1 row refers to this one and becomes an orphan: 1 of sales_lines.");
+    session.keys("esc");
+    assert!(session.ledger().is_empty());
+    session.keys("x \"moved away\" enter").shows("excluded: customers isavigne-C001; u takes it back");
+    assert_eq!(session.ledger()[0]["why"], "moved away");
+    session.keys("x").shows("all done: nothing is left of invalid-email in customers");
+    assert_eq!(session.ledger().len(), 2, "nothing refers to C007");
+    // The same key once more finds no other rule's finding under the cursor.
+    session.keys("x").shows("x does nothing here");
+    assert_eq!(session.ledger().len(), 2);
+}
+
+#[test]
 fn the_record_goes_from_anomaly_to_anomaly() {
     let mut session = Session::checked(140, 40);
     session.keys("3 / \"mojibake\" enter enter enter").shows("row · customers isavigne-C002");
@@ -107,7 +125,7 @@ fn everything_that_is_listed_can_be_marked_and_decided_at_once() {
     let mut session = Session::checked(140, 40);
     session.keys("3 / \"mojibake\" enter enter %").shows("all 2 marked").shows("◆ isavigne-C003");
     session.keys("space").hides("all 2 marked").keys("% x").shows("The rows with the 2 findings that are listed");
-    session.keys("y").hides("mojibake  ");
+    session.keys("enter").hides("mojibake  ");
     assert_eq!(session.ledger()[0]["rows"], serde_json::json!(["isavigne-C002", "isavigne-C003"]));
     session.keys("u").shows("mojibake");
     session.keys("esc / \"mojibake\" enter enter E \"Colmar\" enter").hides("mojibake  ");

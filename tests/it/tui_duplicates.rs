@@ -34,7 +34,10 @@ fn a_merge_takes_the_values_that_are_marked_and_is_undone_in_one_step() {
     let mut session = twins(150, 30);
     session.keys("enter").shows("keep row");
     // The last name of the other row: it is the column to the right.
-    session.keys("j l enter").shows("● Muller").keys("m").shows("2 rows become isavigne-C002");
+    session.keys("j l enter").shows("● Muller").keys("m").shows("isavigne-C010 becomes isavigne-C002.");
+    session.shows("6 fields differ; 2 come from the others, marked ●.").keys("n");
+    assert!(session.ledger().is_empty());
+    session.keys("m y").shows("2 rows become isavigne-C002");
     let merged = session.workbench.decisions().last().cloned().expect("a decision");
     let line = serde_json::to_value(&merged).expect("JSON");
     assert_eq!(line["kind"], "merge");
@@ -48,7 +51,8 @@ fn a_merge_takes_the_values_that_are_marked_and_is_undone_in_one_step() {
 #[test]
 fn different_things_are_remembered_and_rows_of_one_key_cannot_be() {
     let mut session = twins(150, 30);
-    session.keys("D").shows("remembered: they are different things").shows("1 of 2 groups to decide");
+    session.keys("D").shows("isavigne-C002, isavigne-C010 are different things that share");
+    session.keys("y").shows("remembered: they are different things").shows("1 of 2 groups to decide");
     session.keys("g g D").shows("two rows cannot be committed under one key");
     session.keys("G D").shows("that is remembered already");
     session.keys("u").shows("2 of 2 groups to decide");

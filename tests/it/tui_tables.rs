@@ -314,11 +314,13 @@ fn every_size_can_be_drawn_with_everything_open() {
 }
 
 #[test]
-fn sql_begins_empty_at_the_list_and_with_the_table_at_its_rows() {
+fn sql_begins_empty_and_at_the_rows_of_a_table_the_key_for_earlier_brings_them() {
     let mut session = Session::checked(140, 40);
     session.keys("5 ;").shows("SQL").hides("SELECT").keys("\"SELECT 1 AS one\" enter").shows("query · 1 row");
-    session.keys("t \"candidate customers\" enter ;").shows("SELECT * FROM candidate.customers").keys("esc h ;");
-    session.hides("SELECT *").keys("up").shows("SELECT 1 AS one");
+    session.keys("t \"candidate customers\" enter ;").shows("↑ brings SELECT * FROM candidate.customers");
+    session.keys("\"SELECT 2 AS two\" enter").shows("query · 1 row").shows("two");
+    session.keys("; up \", 3 AS three\" enter").shows("three").keys("; up up up").shows("SELECT 1 AS one");
+    session.keys("esc h ;").hides("SELECT *").keys("up").shows("SELECT 2 AS two, 3 AS three");
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub struct Request<'a> {
 /// `Gate` with the conditions that do not hold as hints; `Config` where a field cannot get the type that the schema gives it.
 /// Nothing is written then.
 pub fn commit(store: &Store, request: &Request, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Commit> {
+    canceller.begin();
     let schema = request.schema;
     let mut steps = Steps { progress, canceller, done: 0, total: 3 + 2 * schema.tables.len() as u64 };
     store.transaction(|store| {
@@ -87,6 +88,7 @@ pub fn commit(store: &Store, request: &Request, progress: &dyn Fn(Progress), can
             for name in schema.tables.keys() {
                 quarantine(store, name, last.id)?;
             }
+            canceller.settle()?;
             return Ok(last);
         }
         for plan in &plans {
@@ -105,7 +107,7 @@ pub fn commit(store: &Store, request: &Request, progress: &dyn Fn(Progress), can
             tables: tallies,
         };
         record(store, &commit)?;
-        canceller.check()?;
+        canceller.settle()?;
         Ok(commit)
     })
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::screen::STOPPED;
 use super::threads::{guarded, lock, spawn};
 use crate::error::{Error, Result};
-use crate::model::Decision;
+use crate::model::{Canceller, Decision};
 use crate::tui::effects::Job;
 use crate::tui::message::{Message, Reply};
 use crate::tui::workers;
@@ -46,8 +46,9 @@ impl Work {
         let interrupter = workbench.interrupter();
         let pen = Self::pen(workbench.decider()?, Arc::clone(&queue), send.clone())?;
         let own = Arc::clone(&queue);
+        let canceller = interrupter.canceller().clone();
         let thread = spawn("writer", move || {
-            while let Some(job) = next_job(&own) {
+            while let Some(job) = next_job(&own, &canceller) {
                 let report = |reply| {
                     let _ = send.send(Message::Reply(Box::new(reply)));
                 };
@@ -104,13 +105,18 @@ impl Work {
         self.queue.1.notify_all();
     }
 
-    /// Stops what runs and forgets what waits, but for what the user believes to be kept.
-    pub fn cancel(&self) {
+    /// Stops what runs and forgets what waits, but for what the user believes to be kept. Says at once whether it counts,
+    /// where that is certain: the engine may take a while longer until it has let go of what it was writing.
+    pub fn cancel(&self) -> Option<Reply> {
         let mut queue = lock(&self.queue.0);
         queue.jobs.retain(is_owed);
         queue.check = false;
-        if queue.running.is_some() {
-            self.interrupter.interrupt();
+        let running = queue.running.clone()?;
+        let counts = self.interrupter.interrupt();
+        match running {
+            Job::Load(_) | Job::Check | Job::Commit { .. } if counts => Some(Reply::Cancelled(running)),
+            Job::Load(_) | Job::Check | Job::Commit { .. } => Some(Reply::TooLate),
+            _ => None,
         }
     }
 
@@ -182,7 +188,7 @@ fn failed_unseen(reply: Reply) -> Option<String> {
     }
 }
 
-fn next_job(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
+fn next_job(shared: &(Mutex<Queue>, Condvar), canceller: &Canceller) -> Option<Job> {
     let mut queue = lock(&shared.0);
     loop {
         if queue.closed {
@@ -193,6 +199,8 @@ fn next_job(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
         if !is_deciding(&queue) {
             let next = queue.jobs.pop_front().or_else(|| std::mem::take(&mut queue.check).then_some(Job::Check));
             if let Some(job) = next {
+                // Whoever cancels holds the lock too, so that it is this job that is stopped and not the one before.
+                canceller.reset();
                 queue.running = Some(job.clone());
                 return Some(job);
             }

@@ -81,16 +81,16 @@ static KEYS: Layer = Layer {
             name: "merge",
             keys: &["m"],
             label: "merge",
-            help: "Makes the rows one: the one marked ★ stays with the values marked ●, what referred to the others refers to it.",
-            run: merge,
+            help: "Makes the rows one after a question: the one marked ★ stays with the values marked ●, what referred to the others refers to it.",
+            run: ask_merge,
             ready: can_merge,
         },
         Command {
             name: "not a duplicate",
             keys: &["D"],
             label: "different",
-            help: "Remembers that these are different things; they are shown again only when another row joins them.",
-            run: keep_apart,
+            help: "Remembers after a question that these are different things; they are shown again only when another row joins them.",
+            run: ask_apart,
             ready: can_keep_apart,
         },
         Command {
@@ -506,6 +506,46 @@ fn settled(model: &mut Model, said: String) {
     step(model, 1);
 }
 
+/// Says in one look what becomes what, how much of it differs and what moves, before it is done.
+fn ask_merge(model: &mut Model) -> Vec<Effect> {
+    let Some(open) = &model.duplicates.open else { return Vec::new() };
+    let others = open.found.rows.iter().enumerate().filter(|(at, _)| *at != open.survivor);
+    let moved: u64 = others.clone().map(|(_, row)| row.referred).sum();
+    let into = plain(&open.found.rows[open.survivor].row);
+    let goes: Vec<String> = others.map(|(_, row)| plain(&row.row)).filter(|row| *row != into).collect();
+    let first = match goes.is_empty() {
+        true => format!("{} with the key {into} become one.", text::count(open.found.rows.len() as u64, "row")),
+        false if goes.len() == 1 => format!("{} becomes {into}.", goes.join(", ")),
+        false => format!("{} become {into}.", goes.join(", ")),
+    };
+    let taken = open.picks.values().filter(|at| **at != open.survivor).count() as u64;
+    let differ = text::count(choosable(model, open) as u64, "field");
+    let mut about = vec![first, format!("{differ} differ; {} come from the others, marked ●.", text::number(taken))];
+    if moved > 0 && !goes.is_empty() {
+        let (rows, verb) = (text::count(moved, "row"), if moved == 1 { "moves" } else { "move" });
+        about.push(format!("{rows} that refer to what goes {verb} along."));
+    }
+    about.push(format!("{} takes that back.", model.key("undo")));
+    model.popup = Some(Popup::Question(Question { title: "make them one".to_owned(), about, yes: merge }));
+    Vec::new()
+}
+
+/// A row's name without what tells it from others of the same key.
+fn plain(row: &str) -> String {
+    let key = row.split_once('#').map_or(row, |(key, _)| key);
+    text::clean(if key.is_empty() { row } else { key }).into_owned()
+}
+
+/// How many fields differ whose value can be chosen: what is computed follows from the others.
+fn choosable(model: &Model, open: &Open) -> usize {
+    open.found.differing.iter().filter(|field| !is_computed(model, &open.found.group.table, field)).count()
+}
+
+/// Whether a field is computed from others, so that nobody chooses its value.
+fn is_computed(model: &Model, table: &str, field: &str) -> bool {
+    model.about.schema.field(table, field).is_some_and(|field| field.derive.is_some())
+}
+
 fn merge(model: &mut Model) -> Vec<Effect> {
     let Some(open) = &model.duplicates.open else { return Vec::new() };
     let key = |at: usize| open.found.rows[at].row.clone();
@@ -519,10 +559,22 @@ fn merge(model: &mut Model) -> Vec<Effect> {
         .map(|field| (field.clone(), key(open.source_of(field))))
         .collect();
     let table = open.found.group.table.clone();
-    let said = format!("{} become {}", text::count(rows.len() as u64 + 1, "row"), text::clean(&into));
+    let said = format!("{} become {}", text::count(rows.len() as u64 + 1, "row"), plain(&into));
     let effects = decide(model, Wish::Join { table, into, rows, take }, None);
     settled(model, said);
     effects
+}
+
+fn ask_apart(model: &mut Model) -> Vec<Effect> {
+    let Some(open) = &model.duplicates.open else { return Vec::new() };
+    let rows: Vec<String> = open.found.rows.iter().map(|row| plain(&row.row)).collect();
+    let about = vec![
+        format!("{} are different things that share {}.", rows.join(", "), text::clean(&open.found.group.value)),
+        format!("{} of their fields differ.", text::number(open.found.differing.len() as u64)),
+        format!("{} takes that back.", model.key("undo")),
+    ];
+    model.popup = Some(Popup::Question(Question { title: "not a duplicate".to_owned(), about, yes: keep_apart }));
+    Vec::new()
 }
 
 fn keep_apart(model: &mut Model) -> Vec<Effect> {
@@ -530,7 +582,7 @@ fn keep_apart(model: &mut Model) -> Vec<Effect> {
     let rows = open.found.rows.iter().map(|row| row.row.clone()).collect();
     let table = open.found.group.table.clone();
     let effects = decide(model, Wish::Apart { table, rows }, None);
-    settled(model, "remembered: they are different things".to_owned());
+    settled(model, format!("remembered: they are different things; {} takes that back", model.key("undo")));
     effects
 }
 
@@ -538,7 +590,7 @@ fn keep_apart(model: &mut Model) -> Vec<Effect> {
 fn ask_exclude(model: &mut Model) -> Vec<Effect> {
     let Some(open) = &model.duplicates.open else { return Vec::new() };
     let Some(row) = open.found.rows.get(open.column) else { return Vec::new() };
-    let mut about = vec![format!("{} is neither checked nor committed.", text::clean(&row.row))];
+    let mut about = vec![format!("{} is neither checked nor committed.", plain(&row.row))];
     about.push(match row.referred {
         0 => "Nothing refers to it.".to_owned(),
         many => format!(
@@ -556,7 +608,7 @@ fn exclude(model: &mut Model) -> Vec<Effect> {
     let Some(open) = &model.duplicates.open else { return Vec::new() };
     let Some(row) = open.found.rows.get(open.column).map(|row| row.row.clone()) else { return Vec::new() };
     let table = open.found.group.table.clone();
-    let said = format!("{} is left out", text::clean(&row));
+    let said = format!("{} is left out", plain(&row));
     let effects = decide(model, Wish::Action(Action::Exclude { table, rows: vec![row] }), None);
     settled(model, said);
     effects

@@ -57,7 +57,7 @@ pub fn key_at(model: &Model, place: Position) -> Option<&'static Command> {
 
 /// The work that goes on for long enough to be shown.
 fn seen_work(model: &Model) -> Option<&Work> {
-    model.work.as_ref().filter(|work| model.clock.saturating_sub(work.since) >= PATIENCE)
+    model.work.as_ref().filter(|work| !work.stopped && model.clock.saturating_sub(work.since) >= PATIENCE)
 }
 
 /// The key of a command and its word, as they stand in the footer.

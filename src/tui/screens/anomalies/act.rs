@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use indexmap::IndexMap;
 
 use super::findings::{self, LIST, STORY, has_finding, has_findings, has_suggestions};
-use super::{FindingId, chips, facets, forms, id_of, is_open, preview, record, tree};
+use super::{FindingId, chips, facets, forms, id_of, is_open, leave, preview, record, tree};
 use crate::model::{Action, Anomaly, AnomalyFilter, NEVER_WAIVED, Status};
 use crate::tui::effects::{Ask, Effect, Job, OnAll, Wish};
 use crate::tui::model::Model;
@@ -291,7 +291,7 @@ fn listed(model: &Model) -> Targets {
 /// Gathers what a command acts on, then does it: the marked findings and those in the range, or the one under the cursor.
 fn gather(model: &mut Model, purpose: Purpose) -> Vec<Effect> {
     if !selecting(model) {
-        // One decision that is undone with one key needs no question.
+        // One decision that is undone with one key needs no question, unless other rows hang on it.
         let one = target(model).into_iter().collect();
         return act(model, purpose, Targets::These(one), false);
     }
@@ -365,8 +365,12 @@ fn act(model: &mut Model, purpose: Purpose, mut targets: Targets, ask: bool) -> 
         Purpose::Waive => forms::waive(model, targets),
         Purpose::Accept if ask => preview::show(model, targets),
         Purpose::Accept => return accept_these(model, targets),
-        Purpose::Exclude if ask => forms::exclude(model, targets),
-        Purpose::Exclude => return exclude_these(model, targets),
+        Purpose::Exclude => match targets {
+            Targets::These(mut these) if !ask => {
+                return these.pop().map(|one| leave::one(model, one)).unwrap_or_default();
+            }
+            targets => leave::many(model, targets),
+        },
     }
     Vec::new()
 }
@@ -447,15 +451,15 @@ pub fn rows_of(targets: &[Anomaly]) -> IndexMap<String, Vec<String>> {
 }
 
 /// Leaves the rows of all targets out; one decision per table.
-pub fn exclude_these(model: &mut Model, targets: Targets) -> Vec<Effect> {
+pub fn exclude_these(model: &mut Model, targets: Targets, why: Option<&str>) -> Vec<Effect> {
     let these = match targets {
         Targets::These(these) => these,
-        Targets::All(filter, _) => return send_all(model, filter, OnAll::Exclude, None, What::Excluded),
+        Targets::All(filter, _) => return send_all(model, filter, OnAll::Exclude, why, What::Excluded),
     };
     let mut effects = Vec::new();
     for (table, rows) in rows_of(&these) {
         let marks = these.iter().filter(|one| one.table == table).map(|one| (id_of(one), What::Excluded)).collect();
-        effects.extend(send(model, Wish::Action(Action::Exclude { table, rows }), None, marks));
+        effects.extend(send(model, Wish::Action(Action::Exclude { table, rows }), why, marks));
     }
     effects
 }

@@ -146,6 +146,9 @@ pub fn needs(model: &mut Model) -> Vec<Effect> {
 /// The counts have come.
 pub fn take(model: &mut Model, counts: &Facets) {
     let before = current(model).and_then(|line| chip(&line));
+    let asked = model.anomalies.facets.asked.as_ref().map(|(_, filter)| filter);
+    // The same filters, other findings: something was decided.
+    let decided = asked == model.anomalies.facets.counts.as_ref().map(|(filter, _)| filter);
     if let Some((_, filter)) = &model.anomalies.facets.asked {
         model.anomalies.facets.counts = Some((filter.clone(), Box::new(counts.clone())));
     }
@@ -154,7 +157,11 @@ pub fn take(model: &mut Model, counts: &Facets) {
     if let (Some(at), Some(mut reel)) = (at, super::findings::reel(model, findings::TREE)) {
         reel.go(at as u64);
     }
-    tree::refresh(model);
+    if decided {
+        tree::settle(model);
+    } else {
+        tree::refresh(model);
+    }
 }
 
 /// A window of clusters of values has come.

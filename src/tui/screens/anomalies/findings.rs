@@ -140,7 +140,7 @@ fn needs(model: &mut Model) -> Vec<Effect> {
 
 fn answer(model: &mut Model, answer: &Answer) {
     match answer {
-        Answer::Verdict { .. } => tree::refresh(model),
+        Answer::Verdict { .. } => tree::settle(model),
         Answer::AtStake(stake) => model.anomalies.stake = *stake,
         Answer::Facets(counts) => facets::take(model, counts),
         Answer::Values { offset, total, rows } => facets::take_values(model, *offset, *total, rows),

@@ -1,4 +1,4 @@
-//! The forms and questions before a decision: another value, the reason of a waiver, whether rows are to be left out.
+//! The forms and questions before a decision: another value, the reason of a waiver. Neighbour: `leave`.
 
 use chrono::{NaiveDate, NaiveDateTime};
 
@@ -183,25 +183,6 @@ fn objection(field: &Field, text: &str) -> Option<String> {
         (_, Some(most)) if value > most => Some(format!("the most allowed is {most}")),
         _ => None,
     }
-}
-
-/// Asks whether the targets' rows are to be left out.
-pub fn exclude(model: &mut Model, targets: Targets) {
-    let what = match &targets {
-        Targets::These(these) => {
-            let rows: usize = act::rows_of(these).values().map(Vec::len).sum();
-            format!(
-                "{} will be left out of the commit, with everything that was found there.",
-                text::count(rows as u64, "row")
-            )
-        }
-        Targets::All(_, listed) => format!(
-            "The rows with the {} that are listed and open will be left out of the commit, with everything that was found there.",
-            text::count(*listed, "finding")
-        ),
-    };
-    let about = vec![what, format!("They stay in the source; {} takes this back.", model.key("undo"))];
-    ask(model, "exclude rows".to_owned(), about, targets, act::exclude_these);
 }
 
 fn ask(model: &mut Model, title: String, about: Vec<String>, targets: Targets, yes: OnTargets) {

@@ -12,6 +12,7 @@ mod facets;
 mod findings;
 mod forms;
 mod keys;
+mod leave;
 mod listed;
 mod preview;
 mod record;
@@ -37,6 +38,7 @@ use crate::tui::window::Window;
 pub use act::{decided, settle_decided};
 pub use doors::{show_conflicts, show_record, show_rows, show_rule, show_severity};
 pub use findings::show_table;
+pub use leave::{failed, take as take_referring};
 
 /// What a finding is told apart by: rule, table, row, field.
 pub type FindingId = (String, String, String, String);
@@ -107,6 +109,8 @@ pub struct State {
     agreed: Option<act::OnTargets>,
     /// The reason that was given before the question.
     reason: Option<String>,
+    /// The finding whose row is left out once it is known what refers to it.
+    leaving: Option<Anomaly>,
     /// What is to be done with the findings that were asked for.
     collecting: Option<act::Purpose>,
     /// What decisions on their way to the disk are about.

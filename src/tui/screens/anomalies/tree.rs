@@ -8,6 +8,8 @@ use crate::model::{AnomalyOrder, RuleCount, Severity};
 use crate::tui::cursor::Cursor;
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
+use crate::tui::notes::Tone;
+use crate::tui::text;
 
 /// Where the user is in the tree.
 #[derive(Default)]
@@ -190,6 +192,21 @@ pub fn refresh(model: &mut Model) {
     if let Some(at) = same.or(begin) {
         go(model, at);
     }
+}
+
+/// After decisions: stays on the same rule; where it has nothing left, the keys go back to the rules, so that those that
+/// decide never find another rule's findings under the cursor.
+pub fn settle(model: &mut Model) {
+    let left = lines(model).iter().any(|line| line.scope() == model.anomalies.scope);
+    let scoped = !model.anomalies.facets.shown && model.anomalies.scope != Scope::All;
+    if scoped && !left && model.anomalies.focus != findings::TREE {
+        model.anomalies.focus = findings::TREE;
+        if let Scope::Rule(_, rule, table) = &model.anomalies.scope {
+            let said = format!("all done: nothing is left of {} in {}", text::clean(rule), text::clean(table));
+            model.say(Tone::Done, said);
+        }
+    }
+    refresh(model);
 }
 
 /// Goes to a line.

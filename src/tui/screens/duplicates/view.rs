@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{GROUPS, HEAD, Open, ROWS, chosen, name, regions, shown_fields};
+use super::{GROUPS, HEAD, Open, ROWS, chosen, is_computed, name, regions, shown_fields};
 use crate::model::DuplicateGroup;
 use crate::tui::model::Model;
 use crate::tui::screens::money;
@@ -125,7 +125,7 @@ fn rows(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
     let top = usize::try_from(open.cursor.top).unwrap_or(0);
     for (row, (at, place)) in (0..body.height).zip(shown_fields(&open.found, state.all_fields).enumerate().skip(top)) {
         let here = focused && at as u64 == open.cursor.at;
-        put(buffer, body, row, field_line(open, place, here, &layout, theme));
+        put(buffer, body, row, field_line(model, open, place, here, &layout));
     }
     if fields == 0 && body.height > 0 {
         put(buffer, body, 0, Line::styled(" no field differs", theme.dim()));
@@ -170,7 +170,11 @@ fn head(open: &Open, layout: &Columns, inside: Rect, theme: Theme, buffer: &mut 
         }),
         (" from".to_owned(), &|at| {
             let row = &open.found.rows[at];
-            (format!("  {} record {}", text::clean(&row.from), text::number(row.record.unsigned_abs())), theme.dim())
+            // The number is what tells the rows of one export apart: where there is no room for both, it stays.
+            let (from, record) = (text::clean(&row.from), text::number(row.record.unsigned_abs()));
+            let whole = format!("  {from} record {record}");
+            let fits = text::width(&whole) <= layout.width;
+            (if fits { whole } else { format!("  record {record}, {from}") }, theme.dim())
         }),
         (" referred to by".to_owned(), &|at| {
             (format!("  {}", text::count(open.found.rows[at].referred, "row")), theme.dim())
@@ -188,11 +192,18 @@ fn head(open: &Open, layout: &Columns, inside: Rect, theme: Theme, buffer: &mut 
     }
 }
 
-fn field_line(open: &Open, place: usize, here: bool, layout: &Columns, theme: Theme) -> Line<'static> {
+fn field_line(model: &Model, open: &Open, place: usize, here: bool, layout: &Columns) -> Line<'static> {
+    let theme = model.theme;
     let field = &open.found.fields[place];
     let differs = open.found.differing.contains(field);
+    let computed = is_computed(model, &open.found.group.table, field);
     let kept = open.source_of(field);
-    let mark = if differs { "≠" } else { " " };
+    // What is computed follows from the others: nobody chooses it.
+    let mark = match (differs, computed) {
+        (_, true) => "ƒ",
+        (true, false) => "≠",
+        (false, false) => " ",
+    };
     let mut spans = vec![
         Span::styled(mark.to_owned(), theme.warning()),
         Span::styled(text::left(field, layout.label.saturating_sub(1)), if here { theme.head() } else { theme.text() }),
@@ -200,8 +211,9 @@ fn field_line(open: &Open, place: usize, here: bool, layout: &Columns, theme: Th
     for at in layout.rows() {
         let value = &open.found.rows[at].values[place];
         let shown = value.as_deref().map_or_else(|| "–".to_owned(), text::exact);
-        let dot = if at == kept { "● " } else { "  " };
+        let dot = if at == kept && !computed { "● " } else { "  " };
         let style = match (at == kept, value) {
+            _ if computed => theme.dim(),
             (true, _) => theme.good(),
             (false, None) => theme.dim(),
             (false, Some(_)) if differs => theme.warning(),

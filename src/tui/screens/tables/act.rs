@@ -537,7 +537,7 @@ fn column_names(sheet: &Sheet) -> Vec<String> {
 
 /// Opens the console for a query.
 pub fn query(model: &mut Model) -> Vec<Effect> {
-    // From the list of tables one asks anything; from the rows of a table one asks more about them.
+    // From the list of tables one asks anything; from the rows of a table one may ask more about them.
     let text = match (&model.tables.of, super::info(model)) {
         _ if model.tables.focus == LIST => String::new(),
         (Some(RowsOf::Query(sql)), _) => sql.clone(),
@@ -546,7 +546,7 @@ pub fn query(model: &mut Model) -> Vec<Effect> {
     };
     let columns = sheet(model).map(column_names).unwrap_or_default();
     let tables = model.tables.tables.clone().unwrap_or_default();
-    let console = Console::new(Purpose::Query, &text, tables, columns, model.tables.history.clone());
+    let console = Console::new(Purpose::Query, "", tables, columns, model.tables.history.clone()).offering(text);
     model.popup = Some(Popup::Console(Box::new(console)));
     match model.tables.history.is_empty() {
         true => vec![model.ask(Ask::Table(TableAsk::History))],

@@ -48,6 +48,8 @@ pub struct Console {
     columns: Vec<String>,
     /// What was typed before, the newest last; the last place is what is being typed now.
     history: Vec<String>,
+    /// What is asked of the rows that are seen now, as if it had been typed last.
+    offered: Option<String>,
     /// Where the user is in the history, and what was typed before going there.
     past: Option<(usize, String)>,
     /// What can follow, and how many bytes of it were typed.
@@ -76,12 +78,21 @@ impl Console {
             tables,
             columns,
             history,
+            offered: None,
             past: None,
             words: (0, Vec::new()),
             taken: None,
         };
         console.offer();
         console
+    }
+
+    /// The same with a text that the key for what was typed before brings first.
+    pub fn offering(mut self, text: String) -> Console {
+        self.offered = Some(text).filter(|text| !text.trim().is_empty());
+        let history = std::mem::take(&mut self.history);
+        self.remember(&history);
+        self
     }
 
     /// Something was typed.
@@ -93,6 +104,11 @@ impl Console {
     /// The history has come.
     pub fn remember(&mut self, history: &[String]) {
         self.history = history.to_vec();
+        if let Some(offered) = &self.offered
+            && self.history.last().is_none_or(|last| last.trim() != offered.trim())
+        {
+            self.history.push(offered.clone());
+        }
         self.past = None;
     }
 
@@ -342,6 +358,11 @@ fn below(model: &Model, console: &Console, room: usize) -> Vec<Line<'static>> {
         let said = std::iter::once(format!("✗ {what}")).chain(hints.iter().map(|hint| format!("→ {hint}")));
         let lines = said.flat_map(|line| text::wrap(&text::clean(&line), room));
         return lines.map(|line| Line::styled(line, theme.bad())).collect();
+    }
+    if let (true, Some(offered)) = (console.input.value().is_empty(), &console.offered) {
+        let earlier = crate::tui::keymap::shown("up");
+        let brings = format!("{earlier} brings {}", text::clean(&offered.replace('\n', " ")));
+        return vec![Line::styled(text::fit(&brings, room).into_owned(), theme.dim())];
     }
     let (_, words) = &console.words;
     if words.is_empty() {

@@ -174,9 +174,14 @@ impl Add {
         }
         let config = SourceConfig { kind: self.kind, mapping: self.mapping, options };
         let mut workbench = context.change()?;
-        workbench.add_source(&self.name, &config)?;
+        let written = workbench.add_source(&self.name, &config)?;
         let draft = workbench.draft(&self.name)?;
         let name = visible(&self.name);
+        if written.mapping != config.mapping {
+            context.say(format!(
+                "{name} reads another database than the source that is there: it gets a mapping of its own, and its keys begin with {name}-."
+            ));
+        }
         let (mapping, next) = match draft.mapping().tables.is_empty() {
             true => (String::new(), format!(", then tastevin map suggest {name}")),
             false => (format!(" It is read with mappings/{}.toml.", visible(draft.name())), String::new()),

@@ -49,8 +49,8 @@ pub fn reference() -> String {
          contact history from the exports of a mailing tool.\n\n\
          ## Another system with an API\n\n\
          is one file in `src/connectors/` and one line in `REGISTRY` of `src/connectors/mod.rs`. The file has\n\n\
-         - a `pub const CONNECTOR` of type `ConnectorKind`: name, summary, option list, whether it can tell what changed, and `open`, \
-         which checks the options and contacts nothing;\n\
+         - a `pub const CONNECTOR` of type `ConnectorKind`: name, summary, option list, whether it can tell what changed, which options \
+         say within what its keys are unique, and `open`, which checks the options and contacts nothing;\n\
          - a `Connector`: `test` (the way there, step by step), `entities` (what can be read now), `extract` (one entity into \
          the table that it is told, with a column per field as VARCHAR, then `_file` and `_load`).\n\n\
          `extract` runs within the load's transaction: when it fails, or the program is killed, the earlier load stands. It is \

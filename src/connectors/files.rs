@@ -54,6 +54,8 @@ pub const CONNECTOR: ConnectorKind = ConnectorKind {
         secret: false,
     }],
     incremental: false,
+    // One system may well drop its exports into several folders.
+    keys_within: &[],
     open,
 };
 

@@ -31,6 +31,9 @@ pub struct ConnectorKind {
     pub options: &'static [SourceOption],
     /// Whether it can tell what changed since an earlier load.
     pub incremental: bool,
+    /// The options that together say within what its keys are unique: record 17 of another server is another record. None
+    /// where the options do not tell.
+    pub keys_within: &'static [&'static str],
     /// Makes a connector for one source; checks the options, contacts nothing.
     pub open: fn(&Place) -> Result<Box<dyn Connector>>,
 }

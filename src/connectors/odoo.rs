@@ -89,6 +89,7 @@ pub const CONNECTOR: ConnectorKind = ConnectorKind {
         ),
     ],
     incremental: true,
+    keys_within: &["url", "database"],
     open,
 };
 

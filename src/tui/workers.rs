@@ -29,10 +29,10 @@ pub fn work(workbench: &mut Workbench, job: Job, tell: &(dyn Fn(Reply) + Sync)) 
             Reply::MappingSaved(draft.name().to_owned(), text)
         }
         Job::Commit { message } => Reply::Committed(workbench.commit(&message, &progress)),
-        Job::AddSource { ref name, ref config } => {
-            let outcome = workbench.add_source(name, config);
-            Reply::SourceChanged(job, outcome)
-        }
+        Job::AddSource { name, config } => match workbench.add_source(&name, &config) {
+            Ok(written) => Reply::SourceChanged(Job::AddSource { name, config: Box::new(written) }, Ok(())),
+            Err(error) => Reply::SourceChanged(Job::AddSource { name, config }, Err(error)),
+        },
         Job::EditSource { ref name, ref changes } => {
             let outcome = workbench.edit_source(name, changes);
             Reply::SourceChanged(job, outcome)

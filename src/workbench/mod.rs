@@ -7,6 +7,7 @@ mod decider;
 mod decisions;
 mod filter;
 mod findings;
+mod keys;
 mod mapping;
 mod mapping_text;
 mod output;
@@ -102,6 +103,9 @@ impl Workbench {
     /// Extracts and stages one source; on any failure its earlier load stands.
     pub fn load(&mut self, source: &str, options: &LoadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Result<Load> {
         self.writable()?;
+        if let Some(rival) = keys::elder_rival(self.workspace(), source) {
+            return Err(keys::refusal(self.workspace(), source, rival));
+        }
         let watch = Watch { progress, canceller: &self.canceller };
         let loaded = self.with_place(source, |place| {
             if options.since.is_some() && !connectors::find(&place.mapping.connector)?.incremental {

@@ -6,15 +6,16 @@ use std::cell::RefCell;
 use indexmap::IndexMap;
 use toml_edit::{Item, TableLike};
 
-use super::workspace::{Workspace, refuse_name};
-use super::{Reader, Workbench, clock, connector};
+use super::workspace::{self, Workspace, refuse_name};
+use super::{Reader, Workbench, clock, connector, keys};
 use crate::connectors::{Place, Probe, Trial, Tried};
 use crate::error::{Error, Kind, Result};
 use crate::model::{SourceConfig, WorkspaceConfig};
 
 impl Workbench {
-    /// Adds a source.
-    pub fn add_source(&mut self, name: &str, config: &SourceConfig) -> Result<()> {
+    /// Adds a source and says what was written of it: where its keys would be those of a source that reads something else,
+    /// it gets a mapping of its own.
+    pub fn add_source(&mut self, name: &str, config: &SourceConfig) -> Result<SourceConfig> {
         self.writable()?;
         if self.config().sources.contains_key(name) {
             return Err(Error::usage(format!("there is a source \"{name}\" already"))
@@ -22,6 +23,7 @@ impl Workbench {
         }
         refuse_name(name, self.config()).map_err(|error| error.of(Kind::Usage))?;
         self.try_out(name, config, true)?;
+        let config = self.with_own_keys(name, config)?;
         let mut part = toml_edit::Table::new();
         part.insert("kind", toml_edit::value(&config.kind));
         if let Some(mapping) = &config.mapping {
@@ -38,7 +40,31 @@ impl Workbench {
             sources[name] = Item::Table(part);
             Ok(())
         })?;
-        self.refresh()
+        self.refresh()?;
+        Ok(config)
+    }
+
+    /// What is said of a new source, with a mapping of its own where its keys would be those of other records.
+    fn with_own_keys(&self, name: &str, config: &SourceConfig) -> Result<SourceConfig> {
+        let tried = self.tried(name, config)?;
+        let Some(rival) = keys::rival(&tried, name) else { return Ok(config.clone()) };
+        let file = tried.mapping_file(name);
+        let own = keys::own_mapping(&tried, name)?.filter(|_| config.mapping.is_none() && !file.exists());
+        let Some(text) = own else { return Err(keys::refusal(&tried, name, rival)) };
+        let config = SourceConfig { mapping: Some(name.to_owned()), ..config.clone() };
+        workspace::replace(&file, &text)?;
+        let refused = self.tried(name, &config).map(|tried| {
+            keys::rival(&tried, name)
+                .map(|rival| keys::refusal(&tried, name, rival).hint("another name makes other keys"))
+        });
+        match refused {
+            Ok(None) => Ok(config),
+            Ok(Some(error)) | Err(error) => {
+                // Nothing uses it.
+                let _ = std::fs::remove_file(&file);
+                Err(error)
+            }
+        }
     }
 
     /// Changes options of a source: `Some` sets one (`kind` and `mapping` too), `None` takes it out.
@@ -64,6 +90,10 @@ impl Workbench {
         // A folder that is away just now is no reason to refuse something else.
         let elsewhere = changes.keys().any(|option| !matches!(option.as_str(), "kind" | "mapping"));
         self.try_out(name, &config, elsewhere)?;
+        let tried = self.tried(name, &config)?;
+        if let Some(rival) = keys::rival(&tried, name).filter(|_| keys::rival(self.workspace(), name).is_none()) {
+            return Err(keys::refusal(&tried, name, rival));
+        }
         Workspace::edit(self.dir(), |document| {
             let part = document
                 .get_mut("sources")
@@ -123,6 +153,11 @@ impl Reader {
         };
         let trial = Trial { tell: &told, canceller: &self.canceller };
         self.with_place(name, |place| connector(place).map(|connector| connector.test(clock::now(), &trial)))?;
+        if let Some(rival) = keys::elder_rival(self.workspace(), name) {
+            let refusal = keys::refusal(self.workspace(), name, rival);
+            let hints: String = refusal.hints().iter().map(|hint| format!("; {hint}")).collect();
+            trial.found("keys", Err(format!("{}{hints}", refusal.what())));
+        }
         self.canceller.check()?;
         Ok(probes.into_inner())
     }

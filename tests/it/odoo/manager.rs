@@ -3,11 +3,14 @@
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tastevin::error::Kind;
 use tastevin::workbench::{OpenOptions, Workbench};
 
 use super::Desk;
-use super::server::{DATABASE, KEY, Mishap, USER};
+use crate::session::Session;
+
+use super::server::{DATABASE, KEY, Mishap, Server, USER};
 
 impl Desk {
     /// What the program does in the workspace, its exit code checked.
@@ -91,4 +94,86 @@ fn cron_and_the_screen_keep_out_of_each_others_way() {
     cron.wait().expect("gone");
     // Whoever is killed lets go.
     assert_eq!(desk.load().expect("loaded").staged(), 35);
+}
+
+#[test]
+fn a_second_server_gets_keys_of_its_own() {
+    let desk = Desk::on("19.0", "auto", "");
+    let second = Server::of("17.0");
+    second.world().put("res.partner", 1, json!({ "name": "Paul Schmitt" }));
+    let url = format!("url={}", second.url);
+    let (database, user) = (format!("database={DATABASE}"), format!("user={USER}"));
+    let key = "api_key={ env = \"CELLAR_KEY\" }";
+    let arguments =
+        ["source", "add", "annexe", "--kind", "odoo", "--set", &url, "--set", &database, "--set", &user, "--set", key];
+    let told = desk.tastevin(&arguments, 0);
+    assert!(told.contains("it gets a mapping of its own, and its keys begin with annexe-."), "{told}");
+    assert!(told.contains("It is read with mappings/annexe.toml."), "{told}");
+    desk.tastevin(&["source", "test"], 0);
+    desk.tastevin(&["sync"], 0);
+    let customers = "SELECT customer_key, first_name FROM canonical.customers WHERE customer_key LIKE '%-1' ORDER BY 1";
+    assert_eq!(desk.rows(customers), ["annexe-1|Paul", "odoo-1|Jeanne"]);
+    let strangers = "SELECT count(*), count(DISTINCT s._source) FROM candidate.sales_lines s JOIN candidate.customers c USING (customer_key) WHERE s._source <> c._source OR NOT starts_with(s.product_key, split_part(s.customer_key, '-', 1))";
+    assert_eq!(desk.rows(strangers), ["0|0"]);
+    let levels = "SELECT stock_key FROM canonical.stock_levels ORDER BY 1";
+    assert_eq!(desk.rows(levels), ["annexe-STOCK-1-Principal", "odoo-STOCK-1-Principal"]);
+    // Its comments stand there as in the one that it was made of.
+    let own = std::fs::read_to_string(desk.dir.path().join("mappings/annexe.toml")).expect("the mapping");
+    assert!(own.contains("# Everyone who can buy") && !own.contains("prefix = \"odoo-"), "{own}");
+}
+
+#[test]
+fn two_servers_that_would_give_the_same_keys_are_not_loaded_into_each_other() {
+    let desk = Desk::on("19.0", "auto", "");
+    let second = Server::of("19.0");
+    let file = desk.dir.path().join("tastevin.toml");
+    let text = std::fs::read_to_string(&file).expect("the configuration");
+    let part = text.split_once("[sources.odoo]").expect("a source").1.replace(&desk.server.url, &second.url);
+    std::fs::write(&file, format!("{text}\n[sources.annexe]\n{part}")).expect("written");
+    let words = "\"annexe\" and \"odoo\" read different databases, and their records would get the same keys";
+    let told = desk.tastevin(&["sync"], 2);
+    assert!(told.contains(words), "{told}");
+    assert!(
+        told.contains("`tastevin source remove annexe` and `tastevin source add` give it a mapping of its own"),
+        "{told}"
+    );
+    assert!(second.world().requests.is_empty(), "nothing was asked");
+    assert_eq!(desk.rows("SELECT count(*) FROM candidate.customers"), ["25"], "the other one is loaded");
+    assert!(told.contains("✗ every source that the mappings read is loaded"), "{told}");
+    let told = desk.tastevin(&["source", "test", "annexe"], 3);
+    assert!(told.contains(&format!("✗ keys: {words}")), "{told}");
+
+    // On the same server and database they are the same records.
+    let url = format!("url={}", desk.server.url);
+    desk.tastevin(&["source", "edit", "annexe", "--set", &url], 0);
+    desk.tastevin(&["load", "annexe"], 0);
+    let refused = desk.tastevin(&["source", "edit", "annexe", "--set", "database=other"], 2);
+    assert!(refused.contains(words), "{refused}");
+}
+
+#[test]
+fn the_sources_screen_does_what_the_shell_does() {
+    let desk = Desk::on("19.0", "auto", "");
+    let second = Server::of("19.0");
+    second.world().forbidden.insert("stock.quant");
+    let mut session = Session::copy_of(desk.dir.path(), 140, 48);
+    session.keys("a \"odoo\" enter").shows("add a source of kind odoo");
+    // The name is there; the line of the key says `env ` and is typed anew.
+    let fields = format!("tab \"{}\" tab \"{DATABASE}\" tab \"{USER}\" tab", second.url);
+    session.keys(&fields).keys("backspace backspace backspace backspace \"file key\" enter");
+    session.shows("odoo_prod is added, with mappings/odoo_prod.toml: its keys begin with");
+    session.keys("t").shows("test of odoo_prod").shows("✓ server").shows("asked by JSON-2");
+    session
+        .shows("✓ sales (sale.order.line): 6 records")
+        .shows("✗ stock (stock.quant): You are not allowed")
+        .keys("esc");
+    session.keys("l").shows("34 rows in = 34 staged + 0 rejected");
+    session.shows("stock: You are not allowed to access").shows("this server has no mobile");
+    session.keys("@").shows("source add --kind odoo").shows("load odoo_prod").keys("esc");
+    second.world().expired = true;
+    session.keys("l").shows("the user name or the API key is not accepted");
+    session.shows("2 loads").shows("1 failed");
+    assert!(!session.screen().contains(KEY));
+    session.keys("e").shows("edit odoo_prod").keys("esc");
+    session.keys("X").shows("remove odoo_prod").keys("y !").shows("odoo_prod is removed");
 }

@@ -311,11 +311,14 @@ fn after(model: &Model) -> String {
 /// A source was added, changed or removed.
 pub fn changed(model: &mut Model, job: &Job) -> Vec<Effect> {
     match job {
-        Job::AddSource { name, .. } => {
+        Job::AddSource { name, config } => {
             model.about.sources.push(name.clone());
             model.sources.focus = SOURCES;
             model.sources.cursors[SOURCES].at = model.about.sources.len() as u64 - 1;
-            model.say_with_hint(Tone::Done, format!("{name} is added"), after(model));
+            // The form asks for no mapping: it has one of its own where its keys would be those of another source.
+            let keys =
+                config.mapping.as_ref().map(|own| format!(", with mappings/{own}.toml: its keys begin with {name}-"));
+            model.say_with_hint(Tone::Done, format!("{name} is added{}", keys.unwrap_or_default()), after(model));
         }
         Job::EditSource { name, .. } => {
             model.say_with_hint(Tone::Done, format!("{name} is changed"), after(model));

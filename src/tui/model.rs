@@ -7,21 +7,23 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use indexmap::IndexMap;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::config::Config;
 use super::effects::{Ask, Effect, Job, Slot};
 use super::keymap::{Keymap, Layer};
 use super::message::Key;
 use super::notes::{Notes, Tone};
-use super::popups::Popup;
+use super::popups::{Form, Popup, Sent};
 use super::screens::{self, Screen, anomalies, commit, duplicates, history, mapping, sources, tables};
 use super::shell::Journal;
 use super::theme::{Named, Theme};
 use crate::model::{Decision, Gate, Mapping, Progress, Schema, Verdict};
 
-/// Below this size, in columns and lines, nothing can be read and nothing is done.
-pub const SMALLEST: (u16, u16) = (40, 8);
+/// Below this size, in columns and lines, there is no room for frames: what has the keys is seen alone.
+pub const SMALL: (u16, u16) = (40, 8);
+/// Below this size nothing can be read and nothing is done.
+pub const SMALLEST: (u16, u16) = (16, 4);
 
 /// What is known of the workspace and of whoever sits here.
 #[derive(Debug, Clone)]
@@ -134,6 +136,8 @@ pub struct Model {
     pub epoch: u64,
     /// What lies over the screen.
     pub popup: Option<Popup>,
+    /// The form that was sent last, where what it asked for can fail.
+    pub sent: Option<(Sent, Form)>,
     /// The keys of a sequence that is not complete.
     pub typed: Vec<Key>,
     /// What the program has to say.
@@ -181,6 +185,7 @@ impl Model {
             decided_on: HashMap::new(),
             epoch: 1,
             popup: None,
+            sent: None,
             typed: Vec::new(),
             notes: Notes::default(),
             journal: Journal::default(),
@@ -287,9 +292,32 @@ impl Model {
         self.area.width < SMALLEST.0 || self.area.height < SMALLEST.1
     }
 
+    /// Whether the terminal is too small for frames.
+    pub fn is_small(&self) -> bool {
+        self.area.width < SMALL.0 || self.area.height < SMALL.1
+    }
+
     /// The part of the terminal between header and footer.
-    pub fn body(&self) -> Rect {
+    pub fn between(&self) -> Rect {
         let area = self.area;
         Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(2), ..area }
+    }
+
+    /// Where the screen is laid out: between header and footer. On a small terminal it is larger by a column and a line at
+    /// each side, so that the frame of what fills it lies outside of what is seen; see [`Model::laid_out`].
+    pub fn body(&self) -> Rect {
+        let between = self.between();
+        match self.is_small() {
+            true => Rect::new(0, 0, between.width.saturating_add(2), between.height.saturating_add(2)),
+            false => between,
+        }
+    }
+
+    /// A place of the terminal as it is counted where the screen is laid out.
+    pub fn laid_out(&self, place: Position) -> Position {
+        match self.is_small() {
+            true => Position::new(place.x.saturating_add(1), place.y),
+            false => place,
+        }
     }
 }

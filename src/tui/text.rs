@@ -72,6 +72,37 @@ pub fn fit(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// A name cut to `width` columns in its middle, so that names that differ at their ends still do.
+pub fn middle(name: &str, width: usize) -> Cow<'_, str> {
+    let all = name.width();
+    if all <= width || width < 5 {
+        return fit(name, width);
+    }
+    let end = skip(name, all - (width - 1) / 2);
+    Cow::Owned(format!("{}{end}", fit(name, width - end.width())))
+}
+
+/// What stood somewhere and what will, each cut to its room so that what differs between them is seen.
+pub fn differing(before: &str, after: &str, rooms: (usize, usize)) -> (String, String) {
+    let same: usize = before
+        .graphemes(true)
+        .zip(after.graphemes(true))
+        .take_while(|(a, b)| a == b)
+        .map(|(grapheme, _)| grapheme.width())
+        .sum();
+    let cut = |text: &str, room: usize| {
+        let all = text.width();
+        // A third of the room for what is the same, and no room is left over at the end.
+        let begin = same.saturating_sub(room / 3).min((all + 1).saturating_sub(room));
+        match begin {
+            _ if all <= room || room < 5 => fit(text, room).into_owned(),
+            0 => fit(text, room).into_owned(),
+            begin => format!("…{}", fit(&skip(text, begin), room - 1)),
+        }
+    };
+    (cut(before, rooms.0), cut(after, rooms.1))
+}
+
 /// The text in exactly `width` columns, at the left.
 pub fn left(text: &str, width: usize) -> String {
     let cut = fit(text, width);
@@ -232,6 +263,36 @@ mod tests {
         assert_eq!(left("日本", 6), "日本  ");
         assert_eq!(right("42", 5), "   42");
         assert_eq!(skip("日本酒", 2), "本酒");
+    }
+
+    #[test]
+    fn a_name_is_cut_in_its_middle() {
+        assert_eq!(middle("clients_2025-11-17.csv", 13), "client…17.csv");
+        assert_ne!(middle("members_2026_north", 12), middle("members_2026_south", 12));
+        assert_eq!(middle("clients.csv", 11), "clients.csv");
+        assert_eq!(middle("日本酒日本酒", 7), "日本…酒");
+        for width in 0..20 {
+            assert!(middle("日本酒 a long name é", width).width() <= width, "{width}");
+        }
+    }
+
+    #[test]
+    fn what_differs_between_two_texts_is_seen_however_little_room_there_is() {
+        let (before, after) = differing(
+            "Domaine des Vignes du Clos Saint-Urbain SARL",
+            "Domaine des Vignes du Clos Saint-Urbain S.A.R.L.",
+            (16, 16),
+        );
+        assert!(before.contains("SARL") && after.contains("S.A.R.L."), "{before} {after}");
+        let (before, after) =
+            differing("SÃ©lestat et beaucoup de texte derrière", "Sélestat et beaucoup de texte derrière", (10, 10));
+        assert_eq!((before.as_str(), after.as_str()), ("SÃ©lestat…", "Sélestat …"));
+        assert_eq!(differing("abc", "abd", (3, 3)), ("abc".to_owned(), "abd".to_owned()));
+        for room in 0..12 {
+            let (before, after) = differing("日本酒日本酒日本酒a", "日本酒日本酒日本酒b", (room, room));
+            assert!(before.width() <= room && after.width() <= room);
+            assert!(room < 5 || before != after, "{room}: {before}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::keymap::{self, Command, Meaning};
 use super::message::{Key, Message, Reply};
 use super::model::{Model, Work};
 use super::notes::Tone;
-use super::popups::Popup;
+use super::popups::Sent;
 use super::screens::{self, SCREENS};
 use super::{popups, text, widgets};
 use crate::error::{Error, Kind, Result};
@@ -69,7 +69,7 @@ fn needs(model: &mut Model) -> Vec<Effect> {
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     model.notes.key_pressed();
-    if model.too_small() && !matches!(model.popup, Some(Popup::Help(..))) {
+    if model.too_small() {
         model.typed.clear();
         return press_blind(model, &key);
     }
@@ -99,11 +99,10 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     }
 }
 
-/// Whoever cannot see what a key would do can only ask for the keys or leave.
+/// Whoever cannot see what a key would do can only leave.
 fn press_blind(model: &mut Model, key: &Key) -> Vec<Effect> {
     let layers = [model.keymap.effective(&screens::GLOBAL)];
     match keymap::look_up(&layers, std::slice::from_ref(key)) {
-        Meaning::Is(command) if command.name == "help" && model.popup.is_none() => popups::help(model),
         Meaning::Is(command) if command.name == "quit" => vec![Effect::Quit],
         _ => Vec::new(),
     }
@@ -145,6 +144,9 @@ fn point(model: &mut Model, mouse: &MouseEvent) -> Vec<Effect> {
             return run(model, command);
         }
     }
+    let tab = widgets::header::tab_at(model, place);
+    let between = model.between();
+    let place = model.laid_out(place);
     if model.popup.is_some() {
         let target = widgets::popup::target(model, place);
         return match lines {
@@ -156,9 +158,12 @@ fn point(model: &mut Model, mouse: &MouseEvent) -> Vec<Effect> {
         };
     }
     if lines == 0
-        && let Some(screen) = widgets::header::tab_at(model, place)
+        && let Some(screen) = tab
     {
         return screens::open(model, screen);
+    }
+    if !between.contains(Position::new(mouse.column, mouse.row)) {
+        return Vec::new();
     }
     let screen = model.screen();
     let Some(region) = (screen.regions)(model, model.body()).into_iter().find(|region| region.frame.contains(place))
@@ -313,6 +318,10 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
                 Err(error) if error.kind() == Kind::Interrupted => screens::anomalies::failed(model, slot),
                 Err(error) => {
                     screens::anomalies::failed(model, slot);
+                    if slot == Slot::Report {
+                        popups::come_back(model, &Sent::Report, &popups::in_words(&error));
+                        return Vec::new();
+                    }
                     if slot == Slot::Test {
                         screens::sources::test_failed(model);
                     }
@@ -459,7 +468,7 @@ fn committed(model: &mut Model, outcome: Result<Commit>) -> Vec<Effect> {
                 model.say(Tone::News, "the commit was cancelled; nothing has changed");
             }
         }
-        Err(error) => model.notes.fail(model.clock, &error),
+        Err(error) => popups::come_back(model, &Sent::Commit, &popups::in_words(&error)),
     }
     Vec::new()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::effects::{Answer, Ask, Job, News, OnAll, Wish};
 use super::message::Reply;
 use super::screens::mapping::{Opened, Told};
+use super::screens::tables::ask::known_of;
 use crate::error::{Kind, Result};
 use crate::model::{AnomalyFilter, LoadOptions, RowChange, TableDiff};
 use crate::workbench::{Decider, NewValue, Reader, Target, Workbench, mappings, report_formats};
@@ -156,9 +157,8 @@ pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Resul
             Answer::Suggestions { offset: *offset, total, rows }
         }
         Ask::Record { table, row } => {
-            let own = AnomalyFilter { table: Some(table.clone()), row: Some(row.clone()), ..AnomalyFilter::default() };
-            let findings = reader.anomalies(&own, 0, u64::from(u32::MAX))?.1;
-            Answer::Record { story: reader.story(table, row)?.map(Box::new), findings }
+            let (story, findings) = known_of(reader, table, row)?;
+            Answer::Record { story, findings }
         }
         Ask::Neighbours { table, row, offset, limit } => {
             Answer::Neighbours(reader.neighbours(table, row, *offset, *limit)?.map(Box::new))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::MouseEventKind;
 use ratatui::style::Color;
+use tastevin::error::Error;
 use tastevin::model::{Action, Progress, Unit};
 use tastevin::tui::effects::{Effect, Job};
 use tastevin::tui::message::{Message, Reply};
@@ -530,17 +531,17 @@ fn every_size_is_drawn_and_works() {
             session.keys(keys).screen();
         }
     }
-    Session::checked(20, 5).shows("20x5: too small");
+    Session::checked(14, 5).shows("14x5: too").shows("16x4").shows("Q quit");
 }
 
 #[test]
 fn nothing_is_decided_on_a_screen_that_is_too_small_to_be_read() {
     let mut session = Session::checked(140, 40);
-    session.keys("3 / \"orphan\" enter enter").resize(39, 20).keys("x").send(Message::Paste("x".to_owned()));
+    session.keys("3 / \"orphan\" enter enter").resize(15, 20).keys("x").send(Message::Paste("x".to_owned()));
     assert!(session.ledger().is_empty());
-    session.keys("?").shows("keys ·").keys("esc").resize(140, 40).shows("orphan-reference").keys("x");
+    session.keys("?").shows("small").resize(140, 40).shows("orphan-reference").keys("x");
     assert_eq!(session.ledger().len(), 1);
-    session.resize(20, 5).keys("q");
+    session.resize(20, 3).keys("q");
     assert!(!session.ended);
     session.keys("Q");
     assert!(session.ended);
@@ -599,4 +600,19 @@ fn reading_only_refuses_changes_with_a_reason() {
     session.keys("l").shows("the workspace is open for reading only");
     session.keys("3 enter x").shows("the workspace is open for reading only");
     session.keys("esc").hides("x exclude").hides("w waive");
+}
+
+#[test]
+fn the_message_of_a_commit_that_fails_comes_back_as_it_was_typed() {
+    let mut session = Session::checked(120, 30);
+    session.keys("3 / \"orphan\" enter enter x 6 c \"week 47\"").shows("week 47").hold().keys("enter").hides("week 47");
+    let failure =
+        Error::io("the disk is full", std::path::Path::new("tastevin.duckdb"), std::io::Error::other("no space left"));
+    session.send(Message::Reply(Box::new(Reply::Committed(Err(failure)))));
+    session
+        .shows("week 47")
+        .shows("the disk is full: no space left")
+        .keys("\"!\"")
+        .shows("week 47!")
+        .hides("the disk is full");
 }

@@ -198,6 +198,39 @@ fn spellings_of_one_town_are_merged_into_one_and_later_exports_too() {
 }
 
 #[test]
+fn the_spellings_begin_with_a_field_that_has_some_and_are_left_step_by_step() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    // The first field has nothing that is alike.
+    session.keys("l 3 c").shows("▸ customers.city").shows("1 cluster · 2 rows to change").shows("products.name");
+    session.keys("enter enter").shows("◉ Strasbourg").shows("enter choose");
+    session.keys("esc").shows("enter spellings").keys("esc").shows("text fields").hides("enter spellings");
+    session.keys("esc").hides("text fields");
+    // From a finding in a field without any, the next one that has some, and that is said.
+    session
+        .keys("3 / \"invalid-email\" enter enter c")
+        .shows("no two spellings of customers.email are alike; this is customers.city");
+}
+
+#[test]
+fn where_no_field_has_spellings_that_are_alike_that_is_said() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 c").shows("no field has two spellings that are alike").shows("text fields");
+    session.keys("j").hides("no field has two").keys("esc").hides("text fields");
+}
+
+#[test]
+fn before_and_after_are_cut_around_what_differs_between_them() {
+    let mut session = Session::fresh(80, 24);
+    let long = "Sainte-Marie-aux-Mines et Ribeauvillé dans la vallée de la Weiss, près de SÃ©lestat";
+    let clients = CLIENTS.replace("RibeauvillÃ©", long);
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("other customers");
+    session.keys("l 3 / \"mojibake\" enter S").shows("…").shows("SÃ©lestat  ").shows("Sélestat");
+    let line = session.screen().lines().find(|line| line.contains("C003")).unwrap_or_default().to_owned();
+    assert!(line.contains("de SÃ©lestat") && line.contains("de Sélestat"), "{line}");
+}
+
+#[test]
 fn a_spelling_is_skipped_chosen_or_typed_and_how_near_they_must_be_is_a_key() {
     let mut session = Session::fresh(140, 40);
     towns(&session);

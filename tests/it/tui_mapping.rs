@@ -53,7 +53,7 @@ fn columns_stand_beside_the_fields_that_they_feed() {
 fn an_empty_workspace_says_what_brings_a_source() {
     let mut session = Session::empty(80, 24);
     session.keys("2").shows("This workspace has no source yet.");
-    session.keys("enter").shows("there is no source yet");
+    session.keys("enter").shows("this workspace has no source yet: 1 a adds one");
     let mut session = Session::fresh(80, 24);
     session.keys("2").shows("customer_key").shows("nothing was loaded yet");
 }
@@ -99,12 +99,49 @@ fn evidence_shows_the_parts_of_a_score_and_why_it_is_not_the_second() {
 #[test]
 fn one_column_goes_to_another_field_and_back() {
     let mut session = Session::checked(140, 40);
-    session.keys("2 j j j j enter").shows("the field of customers that \"Téléphone\" goes to").shows("E.164");
-    session.keys("\"mobile\" enter").shows("mobile is fed by mobile: how does Téléphone come in?");
+    session.keys("2 j j j j enter").shows("\"Téléphone\" feeds phone: the other field of customers").shows("E.164");
+    session.keys("\"mobile\" enter").shows("\"Téléphone\" feeds phone already: how does mobile come in?");
+    session.keys("\"as well\"").shows("Téléphone feeds phone and mobile.").keys("enter");
+    session.shows("mobile is fed by mobile: how does Téléphone come in?");
     session.keys("\"first\" enter").shows("⊕ 2").keys("j").shows("coalesce").keys("k");
-    session.keys("u").hides("⊕").keys("enter \"city\" enter enter").shows("Téléphone → city");
-    session.keys("u x").shows("nothing feeds phone any more").shows("Only suggested");
+    // In the place of the field that it feeds, taken back as the one edit that it was.
+    session.keys("u").hides("⊕").keys("enter \"city\" enter").shows("city, and nothing feeds phone any more.");
+    session.keys("enter enter").shows("Téléphone → city; nothing feeds phone any more").shows("○ phone");
+    session.keys("u").shows("▶ phone").hides("not saved");
+    session.keys("enter \"city\" enter \"as well\" enter esc").shows("▶ phone").hides("not saved");
+    session.keys("x").shows("nothing feeds phone any more").shows("Only suggested");
     session.keys("u").shows("▶ phone");
+}
+
+#[test]
+fn on_a_narrow_screen_what_is_suggested_and_not_saved_stands_above_the_lists_and_over_no_title() {
+    let mut session = shop(80, 24);
+    session
+        .keys("2")
+        .shows("│ A 6 of 6 ≥ 0.90")
+        .shows("┬ preview · ✓ all 3 read ─")
+        .shows("┬ customers ✗ 0 of 1 required ─");
+    session.keys("A").shows("│ ● not saved: w").shows("┬ preview · ✓ all 3 read ─");
+    session.keys("/ \"courriel\" enter").shows("│ /courriel · 1 of them · Esc all").shows("┬ preview · ✓ all 3 read ─");
+    session.keys("esc").hides("1 of them").shows("├ transforms ─");
+}
+
+#[test]
+fn entities_whose_names_differ_at_their_ends_are_told_apart() {
+    let files = [
+        ("a_list_of_customers_of_the_shop_of_the_north.csv", SHOP),
+        ("a_list_of_customers_of_the_shop_of_the_south.csv", SHOP),
+    ];
+    let mut session = Session::open(unmapped(&files), 80, 24, OpenOptions::default());
+    session.keys("2").shows("of_the_north · 3 rows").keys("] t").shows("of_the_south · 3 rows");
+    // So they are at the source, where what feeds nothing yet is seen too.
+    session
+        .keys("1 r")
+        .shows("○ nothing mapped yet")
+        .keys("enter")
+        .shows("orth.csv")
+        .shows("outh.csv")
+        .shows("no table yet");
 }
 
 #[test]
@@ -135,7 +172,7 @@ fn transforms_are_added_told_reordered_and_removed_with_the_rows_beside_them() {
 #[test]
 fn a_form_has_a_line_for_every_text_of_a_list_and_goes_through_choices() {
     let mut session = Session::checked(100, 30);
-    session.keys("2 / \"created\" enter t enter").shows("formats").shows("%d/%m/%Y").shows("One a line.");
+    session.keys("2 / \"created\" enter t enter").shows("formats").shows("%d/%m/%Y").shows("One a line; Tab goes to");
     session.keys("down down \"%d.%m.%y\" enter w").shows("checked: ");
     assert!(mapping(&session, "isavigne").contains("\"%d.%m.%y\""));
     session.keys("esc esc esc / \"country\" enter t enter").shows("^N goes through name alpha2 alpha3.");

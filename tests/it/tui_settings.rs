@@ -95,7 +95,7 @@ fn in_ascii_every_frame_bar_and_mark_is_ascii_on_every_screen() {
         assert!(odd.is_empty(), "{keys}: {odd:?}\n{screen}");
     }
     let mut session = with("glyphs = \"ascii\"", FULL, 80, 24);
-    session.shows("+ sources -----").shows("|>v isavigne_prod").shows("* 1 blocking ! 5");
+    session.shows("+ sources -----").shows("|>v isavigne_prod").shows("* 1 finding ! 5");
 }
 
 #[test]

@@ -61,8 +61,7 @@ fn popups() -> Vec<(&'static str, Open)> {
         }),
         ("question", |session| {
             let about = vec!["Is this what is wanted, with all that follows from it?".to_owned()];
-            session.model.popup =
-                Some(Popup::Question(Question { title: "quit".to_owned(), about, yes: |_| Vec::new() }));
+            session.model.popup = Some(Popup::Question(Question::new("quit", about, |_| Vec::new())));
         }),
         ("list", |session| {
             let items = (0..100).map(|at| Item::new(format!("日本 item {at}"), "aside", "what it is")).collect();
@@ -124,8 +123,49 @@ fn every_screen_and_popup_works_at_every_size_without_data() {
     everything(Session::empty(120, 40));
 }
 
+/// The lines of the screen without what is right of them.
+fn lines(session: &mut Session) -> Vec<String> {
+    session.screen().lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
 #[test]
-fn a_screen_of_twenty_columns_says_what_it_needs_and_shows_its_keys() {
+fn twenty_columns_and_five_lines_show_the_list_that_has_the_keys_without_a_frame() {
     let mut session = Session::checked(20, 5);
-    session.shows("too small").keys("?").shows("keys").keys("q").resize(80, 24).shows("isavigne_prod");
+    assert_eq!(lines(&mut session)[1..3], ["   source          s", "▸✓ isavigne_prod   l"]);
+    session.shows("1 Sources").shows("● 1").hides("│");
+    session.keys("2 j").shows("▸  Nom").keys("l").shows("▸▶ first_name").hides("source column");
+    session.keys("5 enter").shows("customer_key").keys("j j").shows("▸  isavigne-C003");
+    // What lies over it has all of it, and says what its keys are.
+    session.keys("#").shows("row").shows("enter accept").keys("\"1\" enter").shows("▸  isavigne-C001");
+    session.keys("?").shows("grid").shows("enter").keys("esc :").shows("enter choose").keys("esc");
+    session.keys("3 j enter x").shows("▸").keys("u").resize(80, 24).shows("anomalies");
+}
+
+#[test]
+fn what_is_said_on_a_small_screen_leaves_a_line_of_what_it_is_about() {
+    let mut session = Session::checked(20, 5);
+    session.keys("5 enter E").shows("customer_key").shows("▲ E does nothing");
+    session.keys("j").hides("does nothing");
+}
+
+#[test]
+fn a_question_is_read_and_answered_on_twenty_columns() {
+    let mut session = Session::checked(20, 5);
+    session.keys("X").shows("isavigne_prod out").shows("y yes").keys("j j j").hides("isavigne_prod out");
+    session.keys("enter").shows("Enter answers").keys("n").shows("▸✓ isavigne_prod");
+    assert!(session.model.about.sources.contains(&"isavigne_prod".to_owned()));
+}
+
+#[test]
+fn below_that_the_size_that_is_needed_is_said() {
+    let mut session = Session::checked(12, 3);
+    session.shows("12x3: too").keys("x x").resize(80, 24).shows("isavigne_prod");
+}
+
+#[test]
+fn a_click_on_a_small_screen_meets_the_line_that_is_seen() {
+    let mut session = Session::checked(20, 6);
+    session.keys("5 enter").shows("▸  isavigne-C001");
+    let row = lines(&mut session).iter().position(|line| line.contains("isavigne-C003")).expect("a row") as u16;
+    session.click(4, row).shows("▸  isavigne-C003");
 }

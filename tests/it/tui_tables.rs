@@ -330,3 +330,64 @@ fn the_rows_are_sorted_and_filtered_from_beside_them_too() {
     session.keys("j j j S").shows("↓ ");
     session.keys("& \"false\" enter").shows("no row is like that");
 }
+
+#[test]
+fn an_export_that_cannot_be_written_comes_back_as_it_was_typed() {
+    let mut session = clients(120, 30);
+    let nowhere = session.dir.path().join("no/such/folder/clients.csv");
+    session.keys(&format!("w C-u \"{}\" enter", nowhere.display()));
+    session.shows("folder/clients.csv").shows("✗ ").shows("Enter accept");
+    let there = session.dir.path().join("there.csv");
+    fs::write(&there, "mine").expect("a file");
+    session.keys(&format!("C-u \"{}\" enter", there.display())).shows("is there already. Replace it?");
+    // Enter is no answer, and no leads back to the name.
+    session.keys("enter").shows("Enter answers nothing here: y says yes, n no").shows("Replace it?");
+    session.keys("n").shows("there.csv").shows("✗ there is such a file already; type another name");
+    assert_eq!(fs::read_to_string(&there).expect("the file"), "mine");
+    session.keys("enter y").shows("6 rows written to");
+    assert!(fs::read_to_string(&there).expect("the file").contains("C001"));
+}
+
+#[test]
+fn a_cell_of_a_candidate_gets_another_value_as_it_does_in_anomalies() {
+    let mut session = Session::checked(120, 30);
+    // Where nothing was found.
+    session.keys("5 t \"candidate customers\" enter c \"last_name\" enter e");
+    session.shows("customers.last_name of isavigne-C001").shows("now: \"Dupont\"").keys("C-u \"Durand\" enter");
+    session.shows("customers.last_name of isavigne-C001 is decided; u takes it back").shows("Durand");
+    let ledger = session.ledger();
+    assert_eq!(
+        (&ledger[0]["kind"], &ledger[0]["field"], &ledger[0]["was"], &ledger[0]["now"]),
+        (&"set".into(), &"last_name".into(), &"Dupont".into(), &"Durand".into())
+    );
+    session.keys("u g g").shows("Dupont").hides("Durand");
+    // Where something was found, that is said and its suggestion stands there; what does not fit is refused as it is typed.
+    session.keys("c \"city\" enter j e").shows("now: \"SÃ©lestat\"").shows("suggested: \"Sélestat\"");
+    session.keys("enter").shows("Sélestat").hides("SÃ©lestat");
+    assert_eq!(session.ledger()[2]["rule"], "mojibake");
+    session.keys("g g c \"created_on\" enter e \"x\"").shows("✗ this is not a day").keys("esc");
+    // From the record beside the rows, too.
+    session.keys("c \"zip_code\" enter enter e").shows("customers.").shows("of isavigne-C001").keys("esc");
+}
+
+#[test]
+fn a_cell_that_cannot_be_repaired_says_why_and_where_it_can() {
+    let mut session = clients(120, 30);
+    session.keys("e").shows("what was staged stays as it was read");
+    session.keys("t \"rejects\" enter e").shows("those under candidate can be repaired");
+    session.keys("; C-u \"SELECT 1 AS one\" enter e").shows("these are the rows of a query");
+    session.keys("esc t \"candidate customers\" enter c \"_source\" enter e").shows("it is no field of customers");
+    session.keys("c \"city\" enter space e").shows("one cell is edited at a time");
+    assert!(session.ledger().is_empty());
+    let mut session = Session::open(
+        {
+            let dir = tempfile::tempdir().expect("a folder");
+            crate::session::copy(prepared(true), dir.path());
+            dir
+        },
+        120,
+        30,
+        OpenOptions { read_only: true },
+    );
+    session.keys("5 t \"candidate customers\" enter e").shows("open for reading only");
+}

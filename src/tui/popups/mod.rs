@@ -15,7 +15,9 @@ use super::keymap::{Command, Layer, always};
 use super::message::Key;
 use super::model::Model;
 use super::notes::Tone;
+use super::screens::tables::ask::TableSlot;
 use super::screens::tables::console::{self, Console};
+use super::text;
 use super::widgets::popup::{self as drawn, Target};
 pub use journal::{JOURNAL, journal, something_done};
 pub use moves::{FORM, MOVES};
@@ -24,6 +26,8 @@ pub use picker::{Item, PICKER, Picker};
 pub use report::{checked, report};
 pub use sheet::{Part, SHEET, Sheet};
 pub use themes::themes;
+
+use crate::error::Error;
 
 /// Something that lies over the screen.
 pub enum Popup {
@@ -100,6 +104,54 @@ impl Form {
     }
 }
 
+/// What a form that was sent asked for, of what can still fail then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// Rows in a file.
+    Export,
+    /// The report in a file.
+    Report,
+    /// A commit, or one that takes another back.
+    Commit,
+}
+
+impl Sent {
+    /// What the effects of a form ask for.
+    fn of(effects: &[Effect]) -> Option<Sent> {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Do(job) if job.is_commit() => Some(Sent::Commit),
+            Effect::Ask(_, ask) => match ask.slot() {
+                Slot::Report => Some(Sent::Report),
+                Slot::Table(TableSlot::Export) => Some(Sent::Export),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+}
+
+/// Opens the form again that asked for something which failed, as it was sent, with the reason below it. What is being
+/// typed or asked by then is not pushed aside: then the reason is only said.
+pub fn come_back(model: &mut Model, of: &Sent, why: &str) {
+    if model.popup.is_none()
+        && let Some((_, mut form)) = model.sent.take_if(|(sent, _)| sent == of)
+    {
+        form.fields.iter_mut().for_each(|field| field.touched = true);
+        if let Some(field) = form.fields.get_mut(form.focus) {
+            field.refused = Some(why.to_owned());
+        }
+        model.popup = Some(Popup::Form(form));
+        return;
+    }
+    model.say(Tone::Failed, text::clean(why));
+}
+
+/// An error with what to do next, on one line.
+pub fn in_words(error: &Error) -> String {
+    let hints: String = error.hints().iter().map(|hint| format!("; {hint}")).collect();
+    format!("{error}{hints}")
+}
+
 /// A question to be answered with yes or no.
 pub struct Question {
     /// What is asked.
@@ -108,6 +160,23 @@ pub struct Question {
     pub about: Vec<String>,
     /// What follows a yes.
     pub yes: fn(&mut Model) -> Vec<Effect>,
+    /// What follows a no.
+    pub no: fn(&mut Model),
+    /// The first line that is seen, where not all are.
+    pub cursor: Cursor,
+}
+
+impl Question {
+    /// A question, seen from its first line on.
+    pub fn new(title: impl Into<String>, about: Vec<String>, yes: fn(&mut Model) -> Vec<Effect>) -> Question {
+        Question { title: title.into(), about, yes, no: |_| {}, cursor: Cursor::default() }
+    }
+
+    /// The same question, with what follows a no.
+    #[must_use]
+    pub fn otherwise(self, no: fn(&mut Model)) -> Question {
+        Question { no, ..self }
+    }
 }
 
 impl Popup {
@@ -119,7 +188,7 @@ impl Popup {
             Popup::Picker(_) => vec![&PICKER],
             Popup::Form(_) => vec![&FORM],
             Popup::Sheet(_) => vec![&SHEET, &FORM],
-            Popup::Question(_) => vec![&QUESTION],
+            Popup::Question(_) => vec![&QUESTION, &MOVES],
             Popup::Console(_) => vec![&console::KEYS],
         }
     }
@@ -156,20 +225,22 @@ pub static READ: Layer = Layer {
 pub static QUESTION: Layer = Layer {
     title: "question",
     commands: &[
-        Command {
-            name: "yes",
-            keys: &["y", "enter"],
-            label: "yes",
-            help: "Does what is asked.",
-            run: yes,
-            ready: always,
-        },
+        Command { name: "yes", keys: &["y"], label: "yes", help: "Does what is asked.", run: yes, ready: always },
         Command {
             name: "no",
             keys: &["n", "esc", "q"],
             label: "no",
             help: "Leaves everything as it is.",
             run: close,
+            ready: always,
+        },
+        Command {
+            name: "neither",
+            // Whoever presses it out of habit must not have said yes.
+            keys: &["enter"],
+            label: "",
+            help: "Answers nothing: a question waits for yes or no.",
+            run: neither,
             ready: always,
         },
     ],
@@ -274,8 +345,18 @@ fn close(model: &mut Model) -> Vec<Effect> {
             model.say(Tone::News, format!("{title}: cancelled"));
             vec![model.forget(slot)]
         }
+        Some(Popup::Question(question)) => {
+            (question.no)(model);
+            Vec::new()
+        }
         _ => Vec::new(),
     }
+}
+
+fn neither(model: &mut Model) -> Vec<Effect> {
+    let (yes, no) = (model.key("question/yes"), model.key("question/no"));
+    model.say(Tone::Refused, format!("Enter answers nothing here: {yes} says yes, {no} no"));
+    Vec::new()
 }
 
 fn yes(model: &mut Model) -> Vec<Effect> {

@@ -1,6 +1,6 @@
 //! The keys that several popups have in common: through lines that are read, and through the lines of a form.
 
-use super::{Popup, close, drawn, sheet};
+use super::{Popup, Question, Sent, close, drawn, sheet};
 use crate::tui::cursor::Reel;
 use crate::tui::effects::Effect;
 use crate::tui::keymap::{Command, Layer, always};
@@ -105,7 +105,12 @@ pub(super) fn step(model: &mut Model, lines: i64) -> Vec<Effect> {
     let (total, height) = (drawn::lines(model), drawn::height(model));
     match &mut model.popup {
         Some(Popup::Journal(cursor)) => Reel { cursor, total, height }.step(lines),
-        Some(Popup::Help(_, cursor) | Popup::Messages(cursor) | Popup::Text { cursor, .. }) => {
+        Some(
+            Popup::Help(_, cursor)
+            | Popup::Messages(cursor)
+            | Popup::Text { cursor, .. }
+            | Popup::Question(Question { cursor, .. }),
+        ) => {
             Reel { cursor, total, height }.scroll(lines);
         }
         _ => {}
@@ -152,7 +157,10 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 model.popup = Some(Popup::Form(form));
                 return Vec::new();
             }
-            (form.submit)(model, form.fields.iter().map(|field| field.input.value().to_owned()).collect())
+            let texts = form.fields.iter().map(|field| field.input.value().to_owned()).collect();
+            let effects = (form.submit)(model, texts);
+            model.sent = Sent::of(&effects).map(|sent| (sent, form));
+            effects
         }
         Some(Popup::Sheet(filled)) => sheet::submit(model, filled),
         other => {

@@ -51,7 +51,7 @@ impl Part {
     /// What is good for this part, with the keys that help.
     pub fn words(&self) -> String {
         let mut words = vec![self.help.clone()];
-        words.extend(self.several.then(|| "One a line.".to_owned()));
+        words.extend(self.several.then(|| "One a line; Tab goes to the next.".to_owned()));
         words.extend((!self.choices.is_empty()).then(|| format!("^N goes through {}.", self.choices.join(" "))));
         words.join(" ")
     }
@@ -111,7 +111,7 @@ pub static SHEET: Layer = Layer {
     commands: &[Command {
         name: "next choice",
         keys: &["C-n"],
-        label: "",
+        label: "next choice",
         help: "Where there is a choice of few: the next one.",
         run: choose_next,
         ready: has_choices,

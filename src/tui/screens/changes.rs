@@ -51,7 +51,7 @@ pub fn draw_tallies(
     buffer: &mut Buffer,
 ) {
     let mut columns = vec![
-        Column::text("table", 14, 24, 0),
+        Column::name("table", 14, 24, 0),
         Column::number("added", 10, 0),
         Column::number("changed", 10, 0),
         Column::number("removed", 10, 0),
@@ -91,7 +91,7 @@ pub fn draw_rows(rows: &Listing<RowChange>, title: String, area: Rect, theme: Th
     Pane { title: vec![Span::raw(title)], foot: rows.foot(), focused: true }.draw(list, theme, buffer);
     let columns = [
         Column::text("", 8, 8, 0),
-        Column::text("row", 14, 28, 0),
+        Column::name("row", 14, 28, 0),
         Column::text("what changes: old → new", 20, 400, 0),
     ];
     let grid =

@@ -526,7 +526,7 @@ fn ask_merge(model: &mut Model) -> Vec<Effect> {
         about.push(format!("{rows} that refer to what goes {verb} along."));
     }
     about.push(format!("{} takes that back.", model.key("undo")));
-    model.popup = Some(Popup::Question(Question { title: "make them one".to_owned(), about, yes: merge }));
+    model.popup = Some(Popup::Question(Question::new("make them one", about, merge)));
     Vec::new()
 }
 
@@ -573,7 +573,7 @@ fn ask_apart(model: &mut Model) -> Vec<Effect> {
         format!("{} of their fields differ.", text::number(open.found.differing.len() as u64)),
         format!("{} takes that back.", model.key("undo")),
     ];
-    model.popup = Some(Popup::Question(Question { title: "not a duplicate".to_owned(), about, yes: keep_apart }));
+    model.popup = Some(Popup::Question(Question::new("not a duplicate", about, keep_apart)));
     Vec::new()
 }
 
@@ -600,7 +600,7 @@ fn ask_exclude(model: &mut Model) -> Vec<Effect> {
         ),
     });
     about.push(format!("{} takes that back.", model.key("undo")));
-    model.popup = Some(Popup::Question(Question { title: "leave this row out".to_owned(), about, yes: exclude }));
+    model.popup = Some(Popup::Question(Question::new("leave this row out", about, exclude)));
     Vec::new()
 }
 

@@ -482,7 +482,7 @@ fn ask_first(model: &mut Model, decision: &Decision, back: bool) -> Vec<Effect> 
     }
     let (title, yes): (_, fn(&mut Model) -> Vec<Effect>) =
         if back { ("take your last decision back", undo_now) } else { ("decide that again", redo_now) };
-    model.popup = Some(popups::Popup::Question(popups::Question { title: title.to_owned(), about, yes }));
+    model.popup = Some(popups::Popup::Question(popups::Question::new(title, about, yes)));
     Vec::new()
 }
 
@@ -557,7 +557,7 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     }
     about.push("The program ends when that is done; Ctrl-C ends it at once and says what was dropped.".to_owned());
     let yes = |_: &mut Model| vec![Effect::Quit];
-    model.popup = Some(popups::Popup::Question(popups::Question { title: "quit".to_owned(), about, yes }));
+    model.popup = Some(popups::Popup::Question(popups::Question::new("quit", about, yes)));
     Vec::new()
 }
 

@@ -247,10 +247,21 @@ pub fn note(model: &Model, area: Rect, buffer: &mut Buffer) {
         Tone::Failed => theme.bad(),
     };
     let most = usize::from(area.width.saturating_sub(4)).min(76);
-    if most < 8 || area.height < 3 {
+    if model.is_small() || most < 8 || area.height < 3 {
         let line = format!("{} {}", note.tone.glyph(), text::clean(&note.text));
-        let row = area.height.saturating_sub(1);
-        put(buffer, area, row, Line::styled(text::left(&line, usize::from(area.width)), style));
+        let mut lines = text::wrap(&line, usize::from(area.width));
+        // A line of what it is about is worth more than the rest of what is said, which is in the log.
+        let room = usize::from(area.height.saturating_sub(1)).max(1);
+        if lines.len() > room {
+            lines.truncate(room);
+            if let Some(last) = lines.last_mut() {
+                *last = text::fit(&format!("{last} …"), usize::from(area.width)).into_owned();
+            }
+        }
+        let first = area.height.saturating_sub(lines.len() as u16);
+        for (row, line) in (first..).zip(lines) {
+            put(buffer, area, row, Line::styled(text::left(&line, usize::from(area.width)), style));
+        }
         return;
     }
     let mut lines: Vec<Line> = Vec::new();

@@ -1,5 +1,7 @@
 //! A table of lines under column heads. Widths depend on the space alone, so that nothing moves while scrolling.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -21,6 +23,8 @@ pub struct Column {
     pub most: u16,
     /// Whether values stand at the right, as numbers do.
     pub right: bool,
+    /// Whether values are cut in the middle, as names are that differ at their ends.
+    pub middle: bool,
     /// When space is short, columns with a high rank go first; those of rank 0 stay.
     pub rank: u8,
 }
@@ -28,12 +32,22 @@ pub struct Column {
 impl Column {
     /// A column of text.
     pub fn text(title: impl Into<String>, least: u16, most: u16, rank: u8) -> Column {
-        Column { title: title.into(), least, most, right: false, rank }
+        Column { title: title.into(), least, most, right: false, middle: false, rank }
+    }
+
+    /// A column of names: of files, tables, rows.
+    pub fn name(title: impl Into<String>, least: u16, most: u16, rank: u8) -> Column {
+        Column { middle: true, ..Column::text(title, least, most, rank) }
+    }
+
+    /// A value cut to a width as this column's values are.
+    pub fn cut<'t>(&self, value: &'t str, width: usize) -> Cow<'t, str> {
+        if self.middle { text::middle(value, width) } else { text::fit(value, width) }
     }
 
     /// A column of numbers.
     pub fn number(title: impl Into<String>, width: u16, rank: u8) -> Column {
-        Column { title: title.into(), least: width, most: width, right: true, rank }
+        Column { title: title.into(), least: width, most: width, right: true, middle: false, rank }
     }
 }
 
@@ -172,7 +186,7 @@ impl Grid<'_> {
                 let empty = (String::new(), Style::new());
                 let (cell, style) = row.cells.get(*at).unwrap_or(&empty);
                 // Only the text wears the style of the cell: an underline under nothing looks like a field to type in.
-                let cut = text::fit(cell, usize::from(*wide)).into_owned();
+                let cut = self.columns[*at].cut(cell, usize::from(*wide)).into_owned();
                 let rest = " ".repeat(usize::from(*wide).saturating_sub(text::width(&cut)));
                 let (before, after) =
                     if self.columns[*at].right { (rest, String::new()) } else { (String::new(), rest) };

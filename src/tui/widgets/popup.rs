@@ -12,7 +12,7 @@ use crate::tui::input::Input;
 use crate::tui::keymap::{self, Layer, Meaning};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::popups::{Form, Item, Picker, Popup};
+use crate::tui::popups::{Form, Item, Picker, Popup, Question};
 use crate::tui::screens::tables::console;
 use crate::tui::text;
 use crate::tui::theme::Theme;
@@ -36,7 +36,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         Popup::Messages(cursor) => scrolled(log(model, inside.width), cursor.top, inside, buffer),
         Popup::Journal(cursor) => journal(model, *cursor, inside, buffer),
         Popup::Text { lines, cursor, .. } => scrolled(read(lines, inside.width), cursor.top, inside, buffer),
-        Popup::Question(question) => scrolled(read(&question.about, inside.width), 0, inside, buffer),
+        Popup::Question(question) => {
+            scrolled(read(&question.about, inside.width), question.cursor.top, inside, buffer);
+        }
         Popup::Picker(picker) => return Some(items(model, picker, inside, buffer)),
         Popup::Form(form) => return Some(fields(model, form, inside, buffer)),
         Popup::Console(_) | Popup::Sheet(_) => {}
@@ -53,7 +55,9 @@ pub fn lines(model: &Model) -> u64 {
         Some(Popup::Messages(_)) => log(model, padded(inner(frame(model, model.body()))).width).len(),
         Some(Popup::Journal(_)) => model.journal.done.len(),
         Some(Popup::Picker(picker)) => picker.matches().len(),
-        Some(Popup::Text { lines, .. }) => read(lines, padded(inner(frame(model, model.body()))).width).len(),
+        Some(Popup::Text { lines, .. } | Popup::Question(Question { about: lines, .. })) => {
+            read(lines, padded(inner(frame(model, model.body()))).width).len()
+        }
         _ => 0,
     };
     lines as u64
@@ -107,8 +111,11 @@ pub(super) fn padded(area: Rect) -> Rect {
     Rect { x: (area.x + 1).min(area.right()), width: area.width.saturating_sub(2), ..area }
 }
 
-/// Where the popup lies, given the area that it may cover.
+/// Where the popup lies, given the area that it may cover: all of it on a small terminal.
 fn frame(model: &Model, area: Rect) -> Rect {
+    if model.is_small() {
+        return area;
+    }
     let width = match &model.popup {
         Some(Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. }) => 84,
         Some(Popup::Picker(_) | Popup::Journal(_)) => 96,
@@ -159,6 +166,13 @@ fn help(layers: &[&'static Layer], theme: Theme, width: u16) -> Vec<Line<'static
         lines.push(Line::styled(layer.title, theme.title(false)));
         for command in layer.commands {
             let keys: Vec<String> = command.keys.iter().map(|keys| keymap::shown(keys)).collect();
+            if room < KEYS {
+                // There is no room for both beside each other.
+                lines.push(Line::styled(keys.join(" "), theme.key()));
+                let about = text::wrap(command.help, usize::from(width).saturating_sub(1));
+                lines.extend(about.into_iter().map(|part| Line::raw(format!(" {part}"))));
+                continue;
+            }
             let (keys, about) = (text::wrap(&keys.join(" "), KEYS), text::wrap(command.help, room));
             for row in 0..keys.len().max(about.len()) {
                 let part = |parts: &[String]| parts.get(row).cloned().unwrap_or_default();
@@ -314,7 +328,7 @@ pub enum Target {
 /// What is at a place of the screen.
 pub fn target(model: &Model, place: Position) -> Target {
     if let Some(Popup::Sheet(form)) = &model.popup {
-        return sheet::target(form, model.body(), place);
+        return sheet::target(form, model.body(), model.is_small(), place);
     }
     let frame = frame(model, model.body());
     let inside = padded(inner(frame));
@@ -450,8 +464,9 @@ pub fn hint(model: &Model, area: Rect, buffer: &mut Buffer) {
         .iter()
         .map(|(rest, command)| format!("{} {}", text::left(&keymap::shown(rest), 3), command.name))
         .collect();
-    let wide = lines.iter().map(|line| text::width(line)).max().unwrap_or(0) as u16 + 4;
-    let high = lines.len() as u16 + 2;
+    let around = if model.is_small() { 0 } else { 2 };
+    let wide = lines.iter().map(|line| text::width(line)).max().unwrap_or(0) as u16 + 2 * around;
+    let high = lines.len() as u16 + around;
     let frame = Rect {
         x: area.right().saturating_sub(wide),
         y: area.bottom().saturating_sub(high),
@@ -459,6 +474,12 @@ pub fn hint(model: &Model, area: Rect, buffer: &mut Buffer) {
         height: high.min(area.height),
     };
     Clear.render(frame, buffer);
+    if model.is_small() {
+        for (row, line) in (0..).zip(lines) {
+            put(buffer, frame, row, Line::raw(line));
+        }
+        return;
+    }
     Pane { title: vec![Span::raw(begun)], foot: String::new(), focused: true }.draw(frame, model.theme, buffer);
     let inside = padded(inner(frame));
     for (row, line) in lines.into_iter().enumerate() {

@@ -16,7 +16,7 @@ use crate::tui::text;
 /// The most lines for the words above the form.
 const ABOUT: usize = 9;
 /// The lines below: a gap, and what is wrong with what was typed or good for it.
-const BELOW: usize = 3;
+const BELOW: usize = 4;
 
 /// Where everything in it is.
 struct Plan {
@@ -32,7 +32,7 @@ struct Plan {
     label: usize,
 }
 
-fn plan(sheet: &Sheet, area: Rect) -> Plan {
+fn plan(sheet: &Sheet, area: Rect, small: bool) -> Plan {
     let width = 76.min(area.width.saturating_sub(2)).max(area.width.min(10));
     let room = usize::from(width.saturating_sub(4));
     let mut about: Vec<String> =
@@ -40,12 +40,13 @@ fn plan(sheet: &Sheet, area: Rect) -> Plan {
     let typing: usize = sheet.parts.iter().map(|part| part.lines.len()).sum();
     let high = about.len() + usize::from(!about.is_empty()) + typing + BELOW + 2;
     let height = u16::try_from(high).unwrap_or(u16::MAX).min(area.height);
-    let frame = Rect {
+    let own = Rect {
         x: area.x + (area.width - width.min(area.width)) / 2,
         y: area.y + (area.height - height) / 3,
         width: width.min(area.width),
         height,
     };
+    let frame = if small { area } else { own };
     let inside = padded(inner(frame));
     // On a low screen the lines to be typed in are worth more than the words above them.
     about.truncate(usize::from(inside.height).saturating_sub(typing + BELOW + 1));
@@ -73,7 +74,7 @@ impl Plan {
 /// Draws it; returns where the terminal's cursor belongs.
 pub fn draw(model: &Model, sheet: &Sheet, area: Rect, buffer: &mut Buffer) -> Position {
     let theme = model.theme;
-    let plan = plan(sheet, area);
+    let plan = plan(sheet, area, model.is_small());
     Clear.render(plan.frame, buffer);
     let title = vec![Span::raw(text::clean(&sheet.title).into_owned())];
     Pane { title, foot: "Enter accept · Esc leave".to_owned(), focused: true }.draw(plan.frame, theme, buffer);
@@ -102,8 +103,8 @@ pub fn draw(model: &Model, sheet: &Sheet, area: Rect, buffer: &mut Buffer) -> Po
 }
 
 /// What is at a place of the screen.
-pub fn target(sheet: &Sheet, area: Rect, place: Position) -> Target {
-    let plan = plan(sheet, area);
+pub fn target(sheet: &Sheet, area: Rect, small: bool, place: Position) -> Target {
+    let plan = plan(sheet, area, small);
     if !plan.frame.contains(place) {
         return Target::Outside;
     }

@@ -255,7 +255,7 @@ pub fn keep(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Done, format!("kept: {}", text::count(kept.len() as u64, "value")));
         settle(model, kept, Choice::Keep)
     };
-    model.popup = Some(Popup::Question(Question { title, about, yes }));
+    model.popup = Some(Popup::Question(Question::new(title, about, yes)));
     Vec::new()
 }
 
@@ -304,7 +304,7 @@ pub fn take(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Done, format!("given up: {}", text::count(all.len() as u64, "conflict")));
         settle(model, all, Choice::Take)
     };
-    model.popup = Some(Popup::Question(Question { title, about, yes }));
+    model.popup = Some(Popup::Question(Question::new(title, about, yes)));
     Vec::new()
 }
 
@@ -394,7 +394,7 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         title.push(Span::styled(format!(" · {marked} marked"), theme.marked()));
     }
     let columns = [
-        Column::text("row", 16, 30, 0),
+        Column::name("row", 16, 30, 0),
         Column::text("field", 12, 30, 1),
         Column::text("decided about", 12, 40, 2),
         Column::text("mine", 12, 40, 0),

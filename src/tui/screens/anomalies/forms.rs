@@ -8,12 +8,13 @@ use crate::model::{Anomaly, AnomalyFilter, CellStory, Field, FieldType};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Popup, Question};
+use crate::tui::screens::tables;
 use crate::tui::text;
 use crate::workbench;
 
 /// What became of the finding's cell, if the story of its row is at hand.
 fn cell_of<'a>(model: &'a Model, anomaly: &Anomaly) -> Option<&'a CellStory> {
-    let stories = [model.anomalies.story.as_deref(), record::story(model)];
+    let stories = [model.anomalies.story.as_deref(), record::story(model), tables::repaired(model)];
     let own = |story: &&crate::model::RowStory| story.table == anomaly.table && story.row == anomaly.row;
     let story = stories.into_iter().flatten().find(own)?;
     story.fields.iter().find(|cell| cell.field == anomaly.field)
@@ -61,13 +62,24 @@ pub fn edit(model: &mut Model, targets: Targets) {
             let now = texts.next().filter(|text| !text.is_empty());
             let why = texts.next().map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
             let targets = std::mem::take(&mut model.anomalies.targets);
+            let elsewhere = match &targets {
+                Targets::These(these) if !std::ptr::eq(model.screen(), &super::SCREEN) => {
+                    these.first().map(|one| (one.table.clone(), one.field.clone(), one.row.clone()))
+                }
+                _ => None,
+            };
             // Enter in a form that nobody has typed into must not empty what many rows have.
             if now.is_none() && targets.count() > 1 {
                 model.anomalies.reason = why;
                 empty(model, targets);
                 return Vec::new();
             }
-            act::set_these(model, targets, now, why.as_deref())
+            let effects = act::set_these(model, targets, now, why.as_deref());
+            // Where the finding is listed, its line shows what was decided.
+            if let Some((table, field, row)) = elsewhere {
+                tables::repair::said(model, &table, &field, &row);
+            }
+            effects
         },
     }));
 }
@@ -188,14 +200,11 @@ fn objection(field: &Field, text: &str) -> Option<String> {
 fn ask(model: &mut Model, title: String, about: Vec<String>, targets: Targets, yes: OnTargets) {
     model.anomalies.targets = targets;
     model.anomalies.agreed = Some(yes);
-    model.popup = Some(Popup::Question(Question {
-        title,
-        about,
-        yes: |model| {
-            let targets = std::mem::take(&mut model.anomalies.targets);
-            model.anomalies.agreed.take().map(|yes| yes(model, targets)).unwrap_or_default()
-        },
-    }));
+    let yes = |model: &mut Model| {
+        let targets = std::mem::take(&mut model.anomalies.targets);
+        model.anomalies.agreed.take().map(|yes| yes(model, targets)).unwrap_or_default()
+    };
+    model.popup = Some(Popup::Question(Question::new(title, about, yes)));
 }
 
 /// Asks for the reason and the last day of a waiver.

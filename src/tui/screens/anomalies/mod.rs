@@ -33,12 +33,14 @@ use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Effect};
 use crate::tui::keymap::Layer;
 use crate::tui::model::Model;
+use crate::tui::notes::Tone;
 use crate::tui::window::Window;
 
 pub use act::{decided, settle_decided};
 pub use doors::{show_conflicts, show_record, show_rows, show_rule, show_severity};
 pub use findings::show_table;
 pub use leave::{failed, take as take_referring};
+pub use record::finding_in;
 
 /// What a finding is told apart by: rule, table, row, field.
 pub type FindingId = (String, String, String, String);
@@ -115,6 +117,17 @@ pub struct State {
     collecting: Option<act::Purpose>,
     /// What decisions on their way to the disk are about.
     tickets: HashMap<u64, act::About>,
+}
+
+/// Asks for another value of a cell, from wherever it is seen.
+pub fn edit_cell(model: &mut Model, target: Anomaly) {
+    match act::decision(model, &target) {
+        Some(_) => {
+            let undo = model.key("undo");
+            model.say(Tone::Refused, format!("this is decided already; {undo} takes it back"));
+        }
+        None => forms::edit(model, act::Targets::These(vec![target])),
+    }
 }
 
 /// The screen.

@@ -1,5 +1,7 @@
 //! What accepting suggestions would change, cell by cell, before it is done.
 
+use std::collections::HashMap;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -119,6 +121,9 @@ fn about(rows: &[Suggested]) -> String {
     }
 }
 
+/// The column of what stands there now; beside it is what will.
+const BEFORE: usize = 3;
+
 fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let state = &model.anomalies.preview;
@@ -143,28 +148,40 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     put(buffer, inside, 0, Line::styled(text::fit(&say, usize::from(inside.width)).into_owned(), theme.dim()));
     let columns = [
-        Column::text("table", 9, 14, 2),
-        Column::text("row", 18, 30, 0),
+        Column::name("table", 9, 14, 2),
+        Column::name("row", 18, 30, 0),
         Column::text("field", 10, 22, 1),
         Column::text("before", 16, 60, 0),
         Column::text("after", 16, 60, 0),
     ];
     let grid = Grid { columns: &columns, cursor: state.cursor, total, focused: true, selectable: true };
+    let rooms: HashMap<usize, u16> = Grid::widths(&columns, inside.width).into_iter().collect();
+    let room = |column: usize| rooms.get(&column).copied().map_or(0, usize::from);
+    let shown = |one: &Suggested| {
+        let after = text::exact(&one.after);
+        match &one.before {
+            Some(before) => {
+                let (before, after) = text::differing(&text::exact(before), &after, (room(BEFORE), room(BEFORE + 1)));
+                ((before, theme.offending()), after)
+            }
+            None => (("–".to_owned(), theme.bad()), after),
+        }
+    };
     grid.draw(below(inside, 1), theme, buffer, |at| match state.window.get(at) {
         None => Row { cells: vec![("…".to_owned(), theme.dim())], ..Row::default() },
-        Some(one) => Row {
-            mark: ("→", theme.dim()),
-            cells: vec![
-                (text::clean(&one.table).into_owned(), theme.dim()),
-                (text::clean(&one.row).into_owned(), theme.text()),
-                (text::clean(&one.field).into_owned(), theme.text()),
-                match &one.before {
-                    Some(before) => (text::exact(before), theme.offending()),
-                    None => ("–".to_owned(), theme.bad()),
-                },
-                (text::exact(&one.after), theme.fresh()),
-            ],
-            ..Row::default()
-        },
+        Some(one) => {
+            let (before, after) = shown(one);
+            Row {
+                mark: ("→", theme.dim()),
+                cells: vec![
+                    (text::clean(&one.table).into_owned(), theme.dim()),
+                    (text::clean(&one.row).into_owned(), theme.text()),
+                    (text::clean(&one.field).into_owned(), theme.text()),
+                    before,
+                    (after, theme.fresh()),
+                ],
+                ..Row::default()
+            }
+        }
     });
 }

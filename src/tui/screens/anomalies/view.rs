@@ -344,7 +344,7 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     };
     let columns = [
         Column::text("rule", 12, 20, 1),
-        Column::text("row", 16, 26, 0),
+        Column::name("row", 16, 26, 0),
         Column::text("field", 10, 18, 2),
         Column::text(value, 18, 40, 0),
         Column::text("suggestion", 14, 40, 0),

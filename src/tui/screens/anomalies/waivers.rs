@@ -142,7 +142,7 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let columns = [
         Column::text("rule", 14, 24, 0),
         Column::text("where", 12, 30, 3),
-        Column::text("row", 14, 26, 1),
+        Column::name("row", 14, 26, 1),
         Column::text("covers", 11, 14, 0),
         Column::text("until", 10, 10, 0),
         Column::text("who", 6, 16, 2),

@@ -148,8 +148,8 @@ fn draw_held(list: &Listing<Vec<Option<String>>>, area: Rect, theme: Theme, buff
     let title = format!("quarantine · {}", text::count(list.window.len(), "row"));
     Pane { title: vec![Span::raw(title)], foot: list.foot(), focused: true }.draw(above, theme, buffer);
     let columns = [
-        Column::text("table", 12, 18, 1),
-        Column::text("row", 14, 28, 0),
+        Column::name("table", 12, 18, 1),
+        Column::name("row", 14, 28, 0),
         Column::text("why it is quarantined", 20, 400, 0),
     ];
     let grid =

@@ -324,7 +324,7 @@ fn ask_revert(model: &mut Model) -> Vec<Effect> {
         check: |_, form| form.text(0).is_empty().then(|| "a commit needs a message".to_owned()),
         submit: |model, texts| {
             let message = texts.into_iter().next().unwrap_or_default().trim().to_owned();
-            let commit = model.history.reverting.take();
+            let commit = model.history.reverting;
             commit.map(|commit| Effect::Do(Job::Revert { commit, message })).into_iter().collect()
         },
     }));

@@ -175,7 +175,7 @@ fn trends(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     }
     Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
     let columns = [
-        Column::text("table", 14, 20, 0),
+        Column::name("table", 14, 20, 0),
         Column::number("score", 7, 0),
         Column::number("change", 7, 0),
         Column::number("blocking", 8, 2),

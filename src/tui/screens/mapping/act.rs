@@ -112,10 +112,37 @@ fn choose_field(model: &mut Model, pair: &Pair) -> Vec<Effect> {
             Some(Item { details: about(declared), ..Item::new(field.clone(), "", aside) })
         })
         .collect();
-    let title = format!("the field of {name} that \"{column}\" goes to");
+    let fed = (pair.link == Link::Mapped).then(|| Some((pair.field.clone()?, taken_away(model, pair)?))).flatten();
+    let title = match &fed {
+        Some((now, _)) => format!("\"{column}\" feeds {now}: the other field of {name} that it goes to"),
+        None => format!("the field of {name} that \"{column}\" goes to"),
+    };
     model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| match order.get(at) {
-        Some((field, _)) => join(model, &column, field),
+        Some((field, _)) => match fed.as_ref().filter(|(now, _)| now != field) {
+            Some((now, leaving)) => redirect(model, &column, now, field, leaving),
+            None => join(model, &column, field, None),
+        },
         None => Vec::new(),
+    })));
+    Vec::new()
+}
+
+/// A choice whose sentence is seen whole below the list.
+fn explained(name: &str, aside: impl Into<String>, about: String) -> Item {
+    Item { details: about.clone(), ..Item::new(name, aside, about) }
+}
+
+/// Asks whether a column that feeds a field already goes to another one in its place, or to both.
+fn redirect(model: &mut Model, column: &str, now: &str, field: &str, leaving: &(Edit, String)) -> Vec<Effect> {
+    let leaving = leaving.clone();
+    let items = vec![
+        explained("instead", "", format!("{field}, and {}.", leaving.1)),
+        explained("as well", "", format!("{column} feeds {now} and {field}.")),
+    ];
+    let (column, field) = (column.to_owned(), field.to_owned());
+    let title = format!("\"{column}\" feeds {now} already: how does {field} come in?");
+    model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| {
+        join(model, &column, &field, (at == 0).then(|| leaving.clone()))
     })));
     Vec::new()
 }
@@ -156,7 +183,7 @@ fn choose_column(model: &mut Model, pair: &Pair) -> Vec<Effect> {
         .collect();
     let title = format!("the column that {field} comes from");
     model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| match columns.get(at) {
-        Some(column) => join(model, column, &field),
+        Some(column) => join(model, column, &field, None),
         None => Vec::new(),
     })));
     Vec::new()
@@ -186,8 +213,13 @@ fn score(model: &Model, column: &str, field: &str) -> f64 {
     best.unwrap_or(0.0)
 }
 
-/// Feeds a field with a column; where it is fed already, after asking how the two go together.
-fn join(model: &mut Model, column: &str, field: &str) -> Vec<Effect> {
+/// Feeds a field with a column; where it is fed already, after asking how the two go together. What the column leaves for
+/// it is part of the same edit.
+fn join(model: &mut Model, column: &str, field: &str, leaving: Option<(Edit, String)>) -> Vec<Effect> {
+    let whole = move |edit: Edit, said: String| match &leaving {
+        Some((first, gone)) => (Edit::Many(vec![first.clone(), edit]), format!("{said}; {gone}")),
+        None => (edit, said),
+    };
     let Some((entity, table)) = place(model) else {
         return Vec::new();
     };
@@ -200,27 +232,27 @@ fn join(model: &mut Model, column: &str, field: &str) -> Vec<Effect> {
         return Vec::new();
     }
     if now.is_empty() {
-        let map = mapped(model, &entity, &table, column, field);
-        edit(model, map, format!("{column} → {field}"));
+        let (map, said) = whole(mapped(model, &entity, &table, column, field), format!("{column} → {field}"));
+        edit(model, map, said);
         return Vec::new();
     }
     let both = format!("{} and {column}", now.join(", "));
     let items = vec![
-        Item::new("in its place", format!("{column} alone"), format!("{} no longer feeds {field}.", now.join(", "))),
-        Item::new(
+        explained("in its place", format!("{column} alone"), format!("{} no longer feeds {field}.", now.join(", "))),
+        explained(
             "joined",
             "concat",
             format!("{both}, one after the other with a space between; {} changes that.", model.key("transforms")),
         ),
-        Item::new("the first that has a value", "coalesce", format!("{both}: the first of them that is not empty.")),
+        explained("the first that has a value", "coalesce", format!("{both}: the first of them that is not empty.")),
     ];
     let (column, field) = (column.to_owned(), field.to_owned());
     let title = format!("{field} is fed by {}: how does {column} come in?", now.join(", "));
     model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| {
         let first = match at {
             0 => {
-                let map = mapped(model, &entity, &table, &column, &field);
-                edit(model, map, format!("{column} → {field}"));
+                let (map, said) = whole(mapped(model, &entity, &table, &column, &field), format!("{column} → {field}"));
+                edit(model, map, said);
                 return Vec::new();
             }
             1 => "concat",
@@ -245,6 +277,7 @@ fn join(model: &mut Model, column: &str, field: &str) -> Vec<Effect> {
             columns,
             transforms: Some(steps),
         };
+        let (map, said) = whole(map, said);
         edit(model, map, said);
         Vec::new()
     })));
@@ -297,17 +330,21 @@ pub(super) fn can_unmap(model: &Model) -> Result<(), String> {
 
 /// Takes the column of the pair away from its field, and the field's part of the mapping where it was the last one.
 pub(super) fn unmap(model: &mut Model) -> Vec<Effect> {
-    let (Some(pair), Some((entity, table))) = (current(model), place(model)) else {
-        return Vec::new();
-    };
-    let (Some(field), Some(feed)) = (pair.field.clone(), feed(model, &pair)) else {
-        return Vec::new();
-    };
+    if let Some((change, said)) = current(model).and_then(|pair| taken_away(model, &pair)) {
+        edit(model, change, said);
+    }
+    Vec::new()
+}
+
+/// The edit that takes the column of a pair away from its field, and what that means.
+fn taken_away(model: &Model, pair: &Pair) -> Option<(Edit, String)> {
+    let (entity, table) = place(model)?;
+    let (field, feed) = (pair.field.clone()?, feed(model, pair)?);
     let gone = pair.column_name(model).map(|name| column_key(&name));
     let mut left: Vec<String> = feed.inputs().map(str::to_owned).collect();
     left.retain(|name| Some(column_key(name)) != gone);
     let name = pair.column_name(model);
-    let (change, said) = match name {
+    Some(match name {
         Some(name) if !left.is_empty() => {
             let mut steps = feed.transforms.clone();
             // One column alone has nothing to be joined with.
@@ -321,9 +358,7 @@ pub(super) fn unmap(model: &mut Model) -> Vec<Effect> {
             let said = format!("nothing feeds {field} any more");
             (Edit::Unmap { table, field }, said)
         }
-    };
-    edit(model, change, said);
-    Vec::new()
+    })
 }
 
 pub(super) fn can_accept(model: &Model) -> Result<(), String> {
@@ -709,7 +744,7 @@ pub(super) fn reload(model: &mut Model) -> Vec<Effect> {
     };
     let about = vec![format!("The edits of {} that are not saved are dropped.", draft.name())];
     let title = "read the mapping file again".to_owned();
-    model.popup = Some(Popup::Question(Question { title, about, yes: read_again }));
+    model.popup = Some(Popup::Question(Question::new(title, about, read_again)));
     Vec::new()
 }
 

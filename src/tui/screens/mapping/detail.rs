@@ -366,11 +366,11 @@ pub(super) fn draw_preview(model: &Model, frame: Rect, focused: bool, buffer: &m
     let mut heads = Vec::new();
     if zoomed {
         heads.push(Column::number("row", 9, 2));
-        heads.extend(shown.columns.iter().map(|column| Column::text(text::clean(column), 10, 60, 1)));
+        heads.extend(shown.columns.iter().map(|column| Column::name(text::clean(column), 10, 60, 1)));
     } else {
-        heads.push(Column::text(text::clean(&shown.columns.join(" + ")), 8, 60, 0));
+        heads.push(Column::name(text::clean(&shown.columns.join(" + ")), 8, 60, 0));
     }
-    heads.push(Column::text(format!("→ {}", text::clean(&of.field)), 10, 80, 0));
+    heads.push(Column::name(format!("→ {}", text::clean(&of.field)), 10, 80, 0));
     let grid = Grid { columns: &heads, cursor, total, focused, selectable: focused };
     grid.draw(inside, theme, buffer, |at| {
         let Some(row) = shown.window.get(at) else {

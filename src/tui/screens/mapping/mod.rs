@@ -53,6 +53,8 @@ const PANES: usize = 5;
 
 /// Screens at least this wide have the details at the right of the pairs.
 const WIDE: u16 = 110;
+/// Below this width only one of the two lists has room.
+const APART: u16 = 56;
 /// Screens at least this high have room for pairs and details.
 const HIGH: u16 = 13;
 
@@ -232,16 +234,15 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
     }
     let head = 1 + u16::from(pairs::banner(model).is_some());
     let both = |area: Rect| {
+        if area.width < APART {
+            return vec![region(if focus == FIELDS { FIELDS } else { COLUMNS }, area, head)];
+        }
         let left = area.width * 29 / 50;
         let [columns, fields] = split(area, Direction::Horizontal, [Constraint::Length(left), Constraint::Fill(1)]);
-        [region(COLUMNS, columns, head), region(FIELDS, fields, head)]
+        vec![region(COLUMNS, columns, head), region(FIELDS, fields, head)]
     };
     if area.height < HIGH {
-        return if focus <= FIELDS {
-            both(area).into()
-        } else {
-            vec![region(focus, area, u16::from(focus == PREVIEW))]
-        };
+        return if focus <= FIELDS { both(area) } else { vec![region(focus, area, u16::from(focus == PREVIEW))] };
     }
     if area.width < WIDE {
         let low = (area.height * 2 / 5).max(6);
@@ -252,16 +253,18 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
             _ if detail::steps(model).is_empty() => EVIDENCE,
             _ => STEPS,
         };
-        let [columns, fields] = both(top);
-        return vec![columns, fields, region(pane, detail, 0), region(PREVIEW, preview, 1)];
+        let mut all = both(top);
+        all.extend([region(pane, detail, 0), region(PREVIEW, preview, 1)]);
+        return all;
     }
     let right = (area.width * 8 / 25).clamp(38, 64);
     let [lists, right] = split(area, Direction::Horizontal, [Constraint::Fill(1), Constraint::Length(right)]);
     let steps = (detail::steps(model).len() as u16 + 2).clamp(3, (area.height / 4).max(3));
     let parts = [Constraint::Length(steps), Constraint::Fill(1), Constraint::Length(area.height * 2 / 5)];
     let [steps, evidence, preview] = split(right, Direction::Vertical, parts);
-    let [columns, fields] = both(lists);
-    vec![columns, fields, region(STEPS, steps, 0), region(EVIDENCE, evidence, 0), region(PREVIEW, preview, 1)]
+    let mut all = both(lists);
+    all.extend([region(STEPS, steps, 0), region(EVIDENCE, evidence, 0), region(PREVIEW, preview, 1)]);
+    all
 }
 
 fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {

@@ -1,6 +1,6 @@
 //! Which column stands beside which field: the lines that both lists share. Pure; made anew from draft and profile.
 
-use super::{draft, profile, proposal, source, table};
+use super::{draft, profile, proposal, source, table, view};
 use crate::model::{ColumnProfile, Field, FieldMapping, Suggestion, column_key};
 use crate::tui::model::Model;
 
@@ -180,8 +180,17 @@ pub(super) fn elsewhere(model: &Model, column: &str) -> Vec<String> {
     found
 }
 
-/// What is worth a line of warning above the lists.
-pub(super) fn banner(model: &Model) -> Option<String> {
+/// What is worth a line above the lists: above the columns, and above the fields. On a narrow screen that is also what
+/// stands in the lower lines of their frames on a wide one, as the titles of other panes stand there.
+pub(super) fn banner(model: &Model) -> Option<(String, String)> {
+    let narrow = model.body().width < super::WIDE;
+    let below = |words: String| Some(words).filter(|words| narrow && !words.is_empty());
+    let columns: Vec<String> = drifted(model).into_iter().chain(below(view::filtered(model))).collect();
+    let fields = below(view::standing_of_draft(model)).unwrap_or_default();
+    (!columns.is_empty() || !fields.is_empty()).then(|| (columns.join(" · "), fields))
+}
+
+fn drifted(model: &Model) -> Option<String> {
     let drift = drift(model)?;
     let parts: Vec<String> =
         [(drift.renamed.len(), "renamed"), (drift.missing.len(), "gone"), (drift.added.len(), "new")]

@@ -7,6 +7,7 @@ use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::popups::{Item, Picker, Popup};
 use crate::tui::text;
+use crate::tui::widgets::empty::{self, Stage};
 
 /// A source, an entity, and a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +106,8 @@ pub(super) fn any(model: &Model) -> Result<(), String> {
     if model.mapping.place.is_some() {
         return Ok(());
     }
-    Err("there is no source yet; `tastevin source add` makes one".to_owned())
+    empty::reached(model, Stage::Source)?;
+    Err("the workspace is still being read".to_owned())
 }
 
 pub(super) fn several(model: &Model) -> Result<(), String> {
@@ -214,7 +216,10 @@ pub(super) fn choose_table(model: &mut Model) -> Vec<Effect> {
             .map(|feed| feed.entity.clone())
             .filter(|entity| *entity != place.entity);
         if let Some(other) = other {
-            let said = format!("{table} is fed by {other} already; go there and press X to take that away first");
+            let said = format!(
+                "{table} is fed by {other} already; {} there takes that away first",
+                model.key("stop feeding the table")
+            );
             model.say(crate::tui::notes::Tone::Refused, said);
             return Vec::new();
         }

@@ -64,7 +64,7 @@ pub fn vetted(model: &mut Model, outcome: &Result<Vec<MappingProblem>, Told>) ->
     about.push("Saved like this, nothing can be checked before it is mended.".to_owned());
     about.push("Save it all the same?".to_owned());
     let title = format!("{} in {}", text::count(problems.len() as u64, "problem"), files.join(", "));
-    model.popup = Some(Popup::Question(Question { title, about, yes: write }));
+    model.popup = Some(Popup::Question(Question::new(title, about, write)));
     Vec::new()
 }
 

@@ -82,40 +82,38 @@ fn nothing(model: &Model, title: &str, what: &Empty, area: Rect, buffer: &mut Bu
 
 /// The banner above both lists; the rest of the area.
 fn under_banner(model: &Model, area: Rect, at_left: bool, buffer: &mut Buffer) -> Rect {
-    let Some(banner) = pairs::banner(model) else {
+    let Some((columns, fields)) = pairs::banner(model) else {
         return area;
     };
-    if at_left {
-        put(buffer, area, 0, Line::styled(format!(" {banner}"), model.theme.warning()));
-    }
+    let said = if at_left { columns } else { fields };
+    let room = usize::from(area.width.saturating_sub(1));
+    put(buffer, area, 0, Line::styled(format!(" {}", text::fit(&said, room)), model.theme.warning()));
     crate::tui::widgets::pane::below(area, 1)
 }
 
 fn columns(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     let Some(place) = &model.mapping.place else { return };
-    let mut title = vec![Span::raw(text::clean(&place.entity).into_owned())];
+    let mut about = String::new();
     if let Some(profile) = profile(model) {
-        title.push(Span::styled(format!(" · {}", text::count(profile.rows, "row")), theme.dim()));
+        about.push_str(&format!(" · {}", text::count(profile.rows, "row")));
     }
     if super::is_profiling(model) {
-        title.push(Span::styled(" · looking at the columns…", theme.dim()));
+        about.push_str(" · looking at the columns…");
     }
     if model.about.sources.len() > 1 {
-        title.push(Span::styled(format!(" · {}", text::clean(&place.source)), theme.dim()));
+        about.push_str(&format!(" · {}", text::clean(&place.source)));
     }
+    // How many rows there are is seen beside the longest name.
+    let room = usize::from(frame.width.saturating_sub(4)).saturating_sub(text::width(&about)).max(12);
+    let entity = text::middle(&text::clean(&place.entity), room).into_owned();
+    let title = vec![Span::raw(entity), Span::styled(about, theme.dim())];
     let pairs = pairs::pairs(model);
     let total = pairs.len() as u64;
-    let foot = match &model.mapping.filter {
-        Some(filter) => {
-            format!("/{} · {} of them · {} all", text::clean(filter), text::number(total), model.key("back"))
-        }
-        None => String::new(),
-    };
-    Pane { title, foot, focused }.draw(frame, theme, buffer);
+    Pane { title, foot: foot(model, frame, filtered(model)), focused }.draw(frame, theme, buffer);
     let area = under_banner(model, inner(frame), true, buffer);
     let heads = [
-        Column::text("source column", 12, 26, 0),
+        Column::name("source column", 12, 26, 0),
         Column::text("filled", FILL as u16 + 2, FILL as u16 + 2, 1),
         Column::text("kind", 7, 11, 2),
         Column::number("distinct", 8, 4),
@@ -126,6 +124,23 @@ fn columns(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         Some(pair) => column_row(model, pair),
         None => Row::default(),
     });
+}
+
+/// What stands in the lower line of a list's frame: nothing on a narrow screen, where it stands above the list.
+fn foot(model: &Model, frame: Rect, words: String) -> String {
+    let narrow = model.body().width < super::WIDE;
+    if narrow || usize::from(frame.width) < text::width(&words) + 4 { String::new() } else { words }
+}
+
+/// That not all columns and fields are shown.
+pub(super) fn filtered(model: &Model) -> String {
+    match &model.mapping.filter {
+        Some(filter) => {
+            let found = text::number(pairs::pairs(model).len() as u64);
+            format!("/{} · {found} of them · {} all", text::clean(filter), model.key("back"))
+        }
+        None => String::new(),
+    }
 }
 
 fn column_row(model: &Model, pair: &Pair) -> Row {
@@ -227,11 +242,17 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                 title.push(Span::styled(format!(" ▕{}▏", bar(share, COVERAGE)), style));
             }
             title.push(Span::styled(format!(" · {} of {} fed", coverage.fed, coverage.fields), theme.dim()));
+            // What does not fit whole says nothing.
+            let room = usize::from(frame.width.saturating_sub(4));
+            let fits = |shown: &[Span]| shown.iter().map(Span::width).sum::<usize>() <= room;
+            while title.len() > 1 && !fits(&title) {
+                title.pop();
+            }
             title
         }
         _ => vec![Span::raw("no table yet")],
     };
-    Pane { title, foot: standing_of_draft(model), focused }.draw(frame, theme, buffer);
+    Pane { title, foot: foot(model, frame, standing_of_draft(model)), focused }.draw(frame, theme, buffer);
     let area = under_banner(model, inner(frame), false, buffer);
     if table(model).is_none() {
         let choose = Empty::new(
@@ -244,8 +265,12 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         return empty::draw(&choose, area, theme, buffer);
     }
     let pairs = pairs::pairs(model);
+    // The names have the room that they need, and what is worth knowing of the fields the rest.
+    let names = table(model).into_iter().flat_map(|(_, table)| table.fields.keys().map(|name| text::width(name)));
+    let most = if area.width < 38 { 17 } else { 24 };
+    let longest = names.max().unwrap_or(0).clamp(15, most) as u16;
     let heads =
-        [Column::text("canonical field", 14, 24, 0), Column::text("type", 7, 9, 2), Column::text("", 9, 400, 0)];
+        [Column::name("canonical field", 14, longest, 0), Column::text("type", 7, 9, 2), Column::text("", 9, 400, 0)];
     let total = pairs.len() as u64;
     let grid = Grid { columns: &heads, cursor: model.mapping.pairs, total, focused, selectable: true };
     grid.draw(area, theme, buffer, |at| match usize::try_from(at).ok().and_then(|at| pairs.get(at)) {
@@ -261,22 +286,19 @@ fn covered(model: &Model) -> Option<Coverage> {
 }
 
 /// What is not saved, and what A would do, in the lower line of the frame.
-fn standing_of_draft(model: &Model) -> String {
+pub(super) fn standing_of_draft(model: &Model) -> String {
     let open = pairs::open_suggestions(model).len();
     let mut parts = Vec::new();
+    if draft(model).is_some_and(|draft| draft.is_changed()) && !model.about.read_only {
+        parts.push(format!("● not saved: {}", model.key("mapping/save")));
+    }
     if open > 0 {
         let [all, higher, lower] =
             ["mapping/accept all suggestions", "higher score", "lower score"].map(|name| model.key(name));
         let (accepted, least) = (act::would_accept(model), act::least(model));
         parts.push(format!("{all} {accepted} of {open} ≥ {least:.2} {higher}{lower}"));
     }
-    if draft(model).is_some_and(|draft| draft.is_changed()) {
-        parts.push(if model.about.read_only {
-            "read-only".to_owned()
-        } else {
-            format!("● not saved: {}", model.key("mapping/save"))
-        });
-    } else if model.about.read_only {
+    if model.about.read_only {
         parts.push("read-only".to_owned());
     }
     parts.join(" · ")
@@ -326,7 +348,7 @@ fn note(model: &Model, pair: &Pair, field: &str, declared: &Field, theme: Theme)
     let how = match (pair.link, feed) {
         (Link::Suggested(_), _) => {
             let score = suggestion(model, pair).map(|one| one.score).unwrap_or_default();
-            return (joined(&[&format!("{score:.2}?"), is]), theme.warning());
+            return (format!("{score:.2}? {is}").trim_end().to_owned(), theme.warning());
         }
         (Link::Mapped, Some(feed)) => {
             let inputs = feed.inputs().count();

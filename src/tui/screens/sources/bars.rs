@@ -58,7 +58,10 @@ pub fn bar(model: &Model, table: &str, spread: &Spread, width: u16, here: bool) 
     // The score stands above already, where there is room for it.
     let score = if spread.columns.iter().any(|(at, _)| FIGURES.get(*at) == Some(&Figure::Score)) { 0 } else { SCORE };
     let pointer = if here { "▸" } else { " " };
-    let lead = format!("{pointer}  {}  ", text::left(&text::clean(table), usize::from(name)));
+    let lead = format!(
+        "{pointer}  {}  ",
+        text::left(&text::middle(&text::clean(table), usize::from(name)), usize::from(name))
+    );
     let mut spans = vec![Span::styled(lead, if here { theme.text() } else { theme.dim() })];
     let trend = report(model, table).map(|report| trend(report, theme)).unwrap_or_default();
     let room = usize::from(width.saturating_sub(GUTTER + name + GAP)).saturating_sub(TREND + 2 + score + 2);

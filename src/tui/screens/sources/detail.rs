@@ -112,28 +112,39 @@ fn heads(columns: &[Column], width: u16, theme: Theme) -> Entry {
 
 fn by_entity(source: &SourceStatus, width: u16, theme: Theme, lines: &mut Vec<Entry>) {
     let columns = [
-        Column::text("entity", 10, 16, 0),
-        Column::text("feeds", 10, 22, 2),
-        Column::text("file", 12, 34, 1),
+        Column::name("entity", 8, 24, 0),
+        Column::name("feeds", 12, 22, 2),
+        Column::name("file", 12, 34, 1),
         Column::number("rows in", 9, 0),
         Column::number("staged", 9, 4),
         Column::number("rejected", 8, 0),
-        Column::text("read as", 12, 60, 3),
+        Column::text("read as", 24, 60, 3),
     ];
-    if source.entities.is_empty() {
+    let staged = source.standing.iter().flat_map(|load| &load.entities).map(|came| &came.entity);
+    // What came in and feeds nothing yet is there too, behind what the mapping speaks of.
+    let mut entities: Vec<(&String, &[String])> =
+        source.entities.iter().map(|(entity, feeds)| (entity, feeds.as_slice())).collect();
+    for entity in staged {
+        if !entities.iter().any(|(known, _)| *known == entity) {
+            entities.push((entity, &[]));
+        }
+    }
+    if entities.is_empty() {
         return;
     }
     lines.push(Entry::plain("", theme.text()));
     lines.push(heads(&columns, width, theme));
-    for (entity, feeds) in &source.entities {
+    let plain = |value: &str| (text::clean(value).into_owned(), theme.text());
+    for (entity, feeds) in entities {
         let came = source.standing.as_ref().and_then(|load| load.entities.iter().find(|came| came.entity == *entity));
+        let feeding =
+            if feeds.is_empty() { ("no table yet".to_owned(), theme.warning()) } else { plain(&feeds.join(", ")) };
         let count = |number: Option<u64>| (number.map_or_else(|| "–".to_owned(), text::number), theme.text());
         let rejected = came.map(|came| came.rejected);
         let lost = if rejected > Some(0) { theme.warning() } else { theme.text() };
-        let plain = |value: &str| (text::clean(value).into_owned(), theme.text());
         let cells = [
             plain(entity),
-            plain(&feeds.join(", ")),
+            feeding,
             plain(&came.map(|came| came.files.join(", ")).unwrap_or_default()),
             count(came.map(|came| came.rows_in)),
             count(came.map(|came| came.staged)),

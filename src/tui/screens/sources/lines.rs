@@ -13,8 +13,9 @@ use crate::tui::widgets::grid::{Cell, Column, Grid};
 pub fn under(columns: &[Column], width: u16, cells: &[Cell]) -> Vec<Cell> {
     let placed = |(at, wide): &(usize, u16)| {
         let (text, style) = cells.get(*at)?;
-        let place = if columns.get(*at)?.right { text::right } else { text::left };
-        Some((format!("{}  ", place(text, usize::from(*wide))), *style))
+        let (column, wide) = (columns.get(*at)?, usize::from(*wide));
+        let place = if column.right { text::right } else { text::left };
+        Some((format!("{}  ", place(&column.cut(text, wide), wide)), *style))
     };
     Grid::widths(columns, width).iter().filter_map(placed).collect()
 }

@@ -52,7 +52,7 @@ pub fn view(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         return put(buffer, inner(frame), 1, Line::styled("   reading the workspace…", theme.dim()));
     }
     let columns = [
-        Column::text("source", 14, 28, 0),
+        Column::name("source", 14, 28, 0),
         Column::text("kind", 8, 12, 3),
         Column::text("status", 12, 12, 0),
         Column::text("last load", 16, 16, 1),

@@ -72,19 +72,15 @@ pub fn remove(model: &mut Model) -> Vec<Effect> {
     let Some(name) = chosen(model).map(|source| source.name.clone()) else {
         return Vec::new();
     };
-    model.popup = Some(Popup::Question(Question {
-        title: format!("remove {name}"),
-        about: vec![
-            format!(
-                "Takes {name} out of tastevin.toml. What it staged stays until a source of that name is loaded again,"
-            ),
-            "but the next check no longer looks at it. What was committed stays.".to_owned(),
-        ],
-        yes: |model| {
-            let name = model.sources.manage.removing.take();
-            name.map(|name| Effect::Do(Job::RemoveSource(name))).into_iter().collect()
-        },
-    }));
+    let about = vec![format!(
+        "Takes {name} out of tastevin.toml. What it staged stays until a source of that name is loaded again, but the next \
+         check no longer looks at it. What was committed stays."
+    )];
+    let yes = |model: &mut Model| {
+        let name = model.sources.manage.removing.take();
+        name.map(|name| Effect::Do(Job::RemoveSource(name))).into_iter().collect()
+    };
+    model.popup = Some(Popup::Question(Question::new(format!("remove {name}"), about, yes)));
     model.sources.manage.removing = Some(name);
     Vec::new()
 }

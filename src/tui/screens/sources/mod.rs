@@ -119,6 +119,12 @@ fn reel(model: &mut Model, pane: usize) -> Option<Reel<'_>> {
     Some(Reel { cursor: model.sources.cursors.get_mut(pane)?, total: total as u64, height })
 }
 
+/// Whether something was loaded, and no source that was feeds any table.
+pub fn nothing_fed(model: &Model) -> bool {
+    let mut loaded = model.sources.sources.iter().flatten().filter(|source| source.standing.is_some()).peekable();
+    loaded.peek().is_some() && loaded.all(|source| source.entities.iter().all(|(_, tables)| tables.is_empty()))
+}
+
 /// Where the cursor of a pane is.
 fn at(model: &Model, pane: usize) -> usize {
     model.sources.cursors.get(pane).map_or(0, |cursor| usize::try_from(cursor.at).unwrap_or(usize::MAX))

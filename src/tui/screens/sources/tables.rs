@@ -254,7 +254,7 @@ pub fn view(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let columns: Vec<Column> = FIGURES
         .iter()
         .map(|figure| match figure {
-            Table => Column::text(figure.title(), 1, 1, 0),
+            Table => Column::name(figure.title(), 1, 1, 0),
             figure => Column::number(figure.title(), 1, 0),
         })
         .collect();

@@ -12,7 +12,7 @@ use crate::model::{RowFilter, RowsOf, SortKey, TableInfo, TableView};
 use crate::tui::effects::{Ask, Effect, Slot};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::popups::{Form, FormField, Item, Picker, Popup, Question};
+use crate::tui::popups::{self, Form, FormField, Item, Picker, Popup, Question, Sent};
 use crate::tui::screens::{self, lines_seen};
 use crate::tui::text;
 use crate::workbench::{Exported, Viewed, table_formats};
@@ -510,7 +510,7 @@ pub fn frequencies(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The column that is meant: that of what stands beside the grid, or the one with the cursor.
-fn side_column(model: &Model) -> String {
+pub fn side_column(model: &Model) -> String {
     let own = match model.tables.side.as_ref().filter(|_| model.tables.focus == SIDE).map(|side| &side.what) {
         Some(What::Profile(column, _) | What::Frequencies(column, ..)) => Some(column.clone()),
         Some(What::Record(_)) => match side::here(model).and_then(|line| line.door) {
@@ -598,14 +598,14 @@ pub fn exported(model: &mut Model, path: &Path, exported: Option<&Exported>) {
         model.journal.add(&model.about.dir, model.clock, words);
         return model.say(Tone::Done, format!("{} written to {name}", text::count(*rows, "row")));
     }
-    model.popup = Some(Popup::Question(Question {
-        title: "export".to_owned(),
-        about: vec![format!("{name} is there already. Replace it?")],
-        yes: |model| match model.tables.export.take() {
-            Some(TableAsk::Export { viewed, columns, path, .. }) => {
-                ask(model, TableAsk::Export { viewed, columns, path, replace: true })
-            }
-            _ => Vec::new(),
-        },
-    }));
+    let about = vec![format!("{name} is there already. Replace it?")];
+    let yes = |model: &mut Model| match model.tables.export.take() {
+        Some(TableAsk::Export { viewed, columns, path, .. }) => {
+            ask(model, TableAsk::Export { viewed, columns, path, replace: true })
+        }
+        _ => Vec::new(),
+    };
+    let no =
+        |model: &mut Model| popups::come_back(model, &Sent::Export, "there is such a file already; type another name");
+    model.popup = Some(Popup::Question(Question::new("export", about, yes).otherwise(no)));
 }

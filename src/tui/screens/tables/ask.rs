@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::model::{Frequencies, Profile, Record, RowsOf, TableInfo, ViewPage};
+use crate::model::{Anomaly, AnomalyFilter, Frequencies, Profile, Record, RowStory, RowsOf, TableInfo, ViewPage};
 use crate::workbench::{Exported, Reader, Tell, Viewed};
 
 /// How many bytes the clipboards of terminals take before they are encoded (OSC 52).
@@ -83,6 +83,15 @@ pub enum TableAsk {
         /// Whether a file that is there may be replaced.
         replace: bool,
     },
+    /// What is known of a cell of a candidate, to give it another value.
+    Cell {
+        /// The canonical table.
+        table: String,
+        /// The row.
+        row: String,
+        /// The field.
+        field: String,
+    },
     /// The queries of earlier days.
     History,
 }
@@ -99,6 +108,7 @@ pub enum TableSlot {
     Profile,
     Frequencies,
     Export,
+    Cell,
     History,
 }
 
@@ -115,6 +125,8 @@ pub enum TableAnswer {
     Frequencies(Frequencies),
     /// The file as a whole path, and how many rows there are in it; `None` where there is such a file already.
     Exported(PathBuf, Option<Exported>),
+    /// The row, what was found in it, and the field that is meant.
+    Cell(Option<Box<RowStory>>, Vec<Anomaly>, String),
     History(Vec<String>),
     /// The question cannot be answered.
     Failed {
@@ -139,6 +151,7 @@ impl TableAsk {
             TableAsk::Profile { .. } => TableSlot::Profile,
             TableAsk::Frequencies { .. } => TableSlot::Frequencies,
             TableAsk::Export { .. } => TableSlot::Export,
+            TableAsk::Cell { .. } => TableSlot::Cell,
             TableAsk::History => TableSlot::History,
         }
     }
@@ -149,7 +162,7 @@ impl TableAsk {
         const ROWS: usize = 1;
         const BESIDE: usize = 2;
         match self {
-            TableAsk::List | TableAsk::History => 0,
+            TableAsk::List | TableAsk::History | TableAsk::Cell { .. } => 0,
             TableAsk::Rows { .. } | TableAsk::Record { .. } | TableAsk::Find { .. } | TableAsk::Copy { .. } => ROWS,
             TableAsk::Profile { viewed, .. }
             | TableAsk::Frequencies { viewed, .. }
@@ -198,9 +211,20 @@ impl TableAsk {
                 let exported = reader.export_view(viewed, columns, &path, *replace, tell)?;
                 TableAnswer::Exported(path, exported)
             }
+            TableAsk::Cell { table, row, field } => {
+                let (story, findings) = known_of(reader, table, row)?;
+                TableAnswer::Cell(story, findings, field.clone())
+            }
             TableAsk::History => TableAnswer::History(reader.query_history()?),
         })
     }
+}
+
+/// What became of a row, and everything that was found in it.
+pub fn known_of(reader: &Reader, table: &str, row: &str) -> Result<(Option<Box<RowStory>>, Vec<Anomaly>)> {
+    let own = AnomalyFilter { table: Some(table.to_owned()), row: Some(row.to_owned()), ..AnomalyFilter::default() };
+    let findings = reader.anomalies(&own, 0, u64::from(u32::MAX))?.1;
+    Ok((reader.story(table, row)?.map(Box::new), findings))
 }
 
 /// The error on one line, with its place behind what is wrong as a person would say it.

@@ -274,7 +274,7 @@ pub fn draw(model: &Model, console: &Console, area: Rect, buffer: &mut Buffer) -
     let typed = typed(console, room, theme);
     let below = below(model, console, room);
     let high = (typed.len() + below.len()) as u16 + 2;
-    let height = high.min(area.height);
+    let height = if model.is_small() { area.height } else { high.min(area.height) };
     let frame = Rect { y: area.bottom().saturating_sub(height), height, ..area };
     Clear.render(frame, buffer);
     let (title, foot) = match console.purpose {

@@ -1,6 +1,6 @@
 //! The keys of this screen, by the place where they work. Neighbour: `act`, which does what they say.
 
-use super::{GRID, LIST, SIDE, act, side};
+use super::{GRID, LIST, SIDE, act, repair, side};
 use crate::tui::keymap::{Command, Layer, always};
 use crate::tui::model::Model;
 
@@ -402,6 +402,14 @@ static KEYS: Layer = Layer {
             help: "Asks with SQL that only reads; the result is a table like others.",
             run: act::query,
             ready: act::has_tables,
+        },
+        Command {
+            name: "edit cell",
+            keys: &["e"],
+            label: "edit",
+            help: "Gives the cell of a candidate another value, as a decision like those made in Anomalies.",
+            run: repair::edit,
+            ready: repair::can_edit,
         },
         Command {
             name: "export",

@@ -9,6 +9,7 @@ mod complete;
 pub mod console;
 mod keys;
 mod list;
+pub mod repair;
 mod sheet;
 mod side;
 mod view;
@@ -19,12 +20,12 @@ use std::sync::Arc;
 use ratatui::layout::{Constraint, Direction, Position, Rect};
 
 use super::{Region, Screen, lines_seen};
-use crate::model::{RowFilter, RowsOf, TableInfo, TableView};
+use crate::model::{RowFilter, RowStory, RowsOf, TableInfo, TableView};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::popups::Popup;
+use crate::tui::popups::{self, Popup, Sent};
 use crate::tui::text;
 use crate::tui::widgets::pane::{below, inner, split};
 use crate::tui::window::Window;
@@ -69,6 +70,8 @@ pub struct State {
     copied: Option<String>,
     /// The export that waits for a yes.
     export: Option<TableAsk>,
+    /// What became of the row of which a cell was edited last.
+    repaired: Option<RowStory>,
     /// The screen from which a door led here.
     came_from: Option<usize>,
 }
@@ -108,6 +111,11 @@ pub static SCREEN: Screen = Screen {
     all_layers: keys::ALL,
     view: view::view,
 };
+
+/// What became of the row of which a cell was edited last from here.
+pub fn repaired(model: &Model) -> Option<&RowStory> {
+    model.tables.repaired.as_ref().filter(|_| std::ptr::eq(model.screen(), &SCREEN))
+}
 
 /// Opens a table of any stage with only the rows that all filters let through: a door for other screens. Esc leads back.
 pub fn open(model: &mut Model, schema: &str, table: &str, filters: Vec<RowFilter>) -> Vec<Effect> {
@@ -350,6 +358,10 @@ fn answer(model: &mut Model, answer: &Answer) {
                 console.remember(history);
             }
         }
+        TableAnswer::Cell(story, findings, field) => {
+            model.tables.busy.remove(&TableSlot::Cell);
+            repair::take(model, story.as_deref(), findings, field);
+        }
         TableAnswer::Record(_) | TableAnswer::Profile(_) | TableAnswer::Frequencies(_) => side::take(model, answer),
         TableAnswer::Failed { slot, what, hints } => {
             model.tables.busy.remove(slot);
@@ -366,6 +378,10 @@ fn failed(model: &mut Model, slot: TableSlot, what: &str, hints: &[String]) {
             if let Some(side) = &mut model.tables.side {
                 side.failed = Some((what.to_owned(), hints.to_vec()));
             }
+        }
+        TableSlot::Export => {
+            let hints: String = hints.iter().map(|hint| format!("; {hint}")).collect();
+            popups::come_back(model, &Sent::Export, &format!("{what}{hints}"));
         }
         _ => model.notes.say(model.clock, Tone::Failed, text::clean(what), hints.to_vec()),
     }

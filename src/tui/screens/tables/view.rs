@@ -258,7 +258,7 @@ fn draw_rows(model: &Model, sheet: &Sheet, area: Rect, focused: bool, buffer: &m
         .map(|column| {
             let name = text::clean(&column.name);
             let title = order(&column.name).map_or_else(|| name.to_string(), |order| format!("{order} {name}"));
-            Column { title, least: 1, most: 1, right: sheet::at_right(column.kind), rank: 0 }
+            Column { right: sheet::at_right(column.kind), ..Column::text(title, 1, 1, 0) }
         })
         .collect();
     let spread = sheet.spread(area.width);

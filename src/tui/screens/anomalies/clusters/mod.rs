@@ -52,6 +52,20 @@ pub struct State {
     /// Clusters that were merged since the last check, by their proposals, and whether that is on the disk.
     merged: HashMap<String, bool>,
     tickets: HashMap<u64, Vec<String>>,
+    /// The search for a field with spellings that are alike, while it goes on.
+    seeking: Option<Seeking>,
+    /// How many clusters each field had when it was looked at last.
+    known: HashMap<Name, u64>,
+}
+
+/// A search from field to field, which ends when the user goes to another one.
+struct Seeking {
+    /// Where it began, where the user had chosen that.
+    from: Option<String>,
+    /// The field that it is at.
+    at: u64,
+    /// How many were looked at.
+    looked: u64,
 }
 
 /// How far a spelling may be from the proposed one.
@@ -87,8 +101,9 @@ pub static PAGE: Page = Page {
     answer,
     back: |model| {
         let focus = &mut model.anomalies.clusters.focus;
-        let left = *focus == SPELLINGS;
-        *focus = if left { CLUSTERS } else { *focus };
+        // One step out, as `h` does; from the fields it is the page that is left.
+        let left = *focus != FIELDS;
+        *focus = focus.saturating_sub(1);
         left
     },
     layers: |model| match model.anomalies.clusters.focus {
@@ -182,7 +197,8 @@ fn needs(model: &mut Model) -> Vec<Effect> {
     let key = (epoch, (table.clone(), name.clone()));
     let state = &mut model.anomalies.clusters;
     if state.asked.as_ref() != Some(&key) {
-        if state.asked.as_ref().is_none_or(|(_, asked)| *asked != key.1) {
+        let other = |(_, asked): &(u64, Name)| *asked != key.1;
+        if state.asked.as_ref().is_some_and(other) || state.clusters.is_none() {
             (state.clusters, state.cluster, state.spelling) = (None, Cursor::default(), Cursor::default());
             (state.skipped, state.chosen, state.merged) = Default::default();
         }
@@ -202,6 +218,7 @@ fn answer(model: &mut Model, answer: &Answer) {
             }
             let before =
                 wanted.filter(is_there).or_else(|| field(model).map(|one| (one.table.clone(), one.field.clone())));
+            model.anomalies.clusters.known.clear();
             model.anomalies.clusters.fields = Some(fields.clone());
             let at = fields.iter().position(|one| before == Some((one.table.clone(), one.field.clone())));
             if let (Some(at), Some(mut reel)) = (at, reel(model, FIELDS)) {
@@ -209,6 +226,12 @@ fn answer(model: &mut Model, answer: &Answer) {
             }
         }
         Answer::Clusters(clusters) => {
+            if let Some(name) = model.anomalies.clusters.asked.as_ref().map(|(_, name)| name.clone()) {
+                model.anomalies.clusters.known.insert(name, clusters.len() as u64);
+            }
+            if seek(model, clusters.is_empty()) {
+                return;
+            }
             let before = current(model).map(|cluster| cluster.proposed);
             let settled = model.pending.is_empty() && !model.check_wanted;
             let state = &mut model.anomalies.clusters;
@@ -231,6 +254,35 @@ fn answer(model: &mut Model, answer: &Answer) {
     }
 }
 
+/// Goes on to the next field where this one has no spellings that are alike; false where the search has ended.
+fn seek(model: &mut Model, is_empty: bool) -> bool {
+    let here = field(model).map(|field| format!("{}.{}", field.table, field.field)).unwrap_or_default();
+    let state = &mut model.anomalies.clusters;
+    let all = state.fields.as_ref().map_or(0, |fields| fields.len() as u64);
+    let Some(mut seeking) = state.seeking.take().filter(|seeking| seeking.looked == 0 || seeking.at == state.field.at)
+    else {
+        return false;
+    };
+    match (is_empty, seeking.from) {
+        (true, from) if seeking.looked < all && all > 1 => {
+            seeking.at = (state.field.at + 1) % all;
+            seeking.looked += 1;
+            let at = seeking.at;
+            state.seeking = Some(Seeking { from, ..seeking });
+            if let Some(mut reel) = reel(model, FIELDS) {
+                reel.go(at);
+            }
+            return true;
+        }
+        (true, _) => model.say(Tone::News, "no field has two spellings that are alike"),
+        (false, Some(from)) if seeking.looked > 0 => {
+            model.say(Tone::News, format!("no two spellings of {from} are alike; this is {here}"));
+        }
+        (false, _) => {}
+    }
+    false
+}
+
 /// Opens the page, on the field of the finding under the cursor if it has spellings.
 pub fn show(model: &mut Model) -> Vec<Effect> {
     let found = act::target(model).map(|finding| (finding.table, finding.field));
@@ -242,6 +294,10 @@ pub fn show(model: &mut Model) -> Vec<Effect> {
     let state = &mut model.anomalies.clusters;
     state.focus = if wanted.is_some() { CLUSTERS } else { FIELDS };
     (state.wanted, state.fields_asked) = (wanted, None);
+    let from = state.wanted.as_ref().map(|(table, field)| format!("{table}.{field}"));
+    state.seeking = Some(Seeking { from, at: 0, looked: 0 });
+    // The clusters are looked at again, and so the search begins, also where the fields are known.
+    state.asked = None;
     open(model, &PAGE);
     Vec::new()
 }
@@ -328,7 +384,7 @@ pub fn merge_all(model: &mut Model) -> Vec<Effect> {
         let clusters = unmerged(model);
         merge_these(model, clusters)
     };
-    model.popup = Some(Popup::Question(Question { title, about, yes }));
+    model.popup = Some(Popup::Question(Question::new(title, about, yes)));
     Vec::new()
 }
 

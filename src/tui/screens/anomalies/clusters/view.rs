@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{CLUSTERS, FIELDS, Most, current, field, is_skipped, members, regions, shown, target};
-use crate::model::{Cluster, Likeness};
+use crate::model::{Cluster, Likeness, TextField};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::widgets::empty::{self, Stage};
@@ -38,7 +38,7 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     let state = &model.anomalies.clusters;
     let total = state.fields.as_ref().map_or(0, |fields| fields.len() as u64);
-    let title = vec![Span::raw("text fields"), Span::styled(" · values", theme.text())];
+    let title = vec![Span::raw("text fields"), Span::styled(" · ~ alike · values", theme.text())];
     Pane { title, foot: foot(state.field.at, total), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     let Some(fields) = &state.fields else {
@@ -50,16 +50,25 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     if fields.is_empty() {
         return put(buffer, inside, 0, Line::styled(" no text field has a value", theme.dim()));
     }
+    let alike = |one: &TextField| match state.known.get(&(one.table.clone(), one.field.clone())) {
+        Some(0) => "✓".to_owned(),
+        Some(clusters) => format!("~{}", text::number(*clusters)),
+        None => String::new(),
+    };
+    let values = |one: &TextField| text::number(one.values);
+    let room =
+        |shown: &dyn Fn(&TextField) -> String| fields.iter().map(|one| text::width(&shown(one))).max().unwrap_or(0);
+    let (room_alike, room_values) = (room(&alike).max(2), room(&values));
     let width = usize::from(inside.width);
     for (row, (at, one)) in (0..inside.height).zip((0..).zip(fields).skip(state.field.top as usize)) {
         let here = at == state.field.at;
         let base = if here { theme.cursor(focused) } else { Style::new() };
-        let count = format!(" {} ", text::number(one.values));
+        let count = format!(" {} {} ", text::right(&alike(one), room_alike), text::right(&values(one), room_values));
         let name = format!("{}.{}", text::clean(&one.table), text::clean(&one.field));
         let room = width.saturating_sub(2 + text::width(&count));
         let line = Line::from(vec![
             Span::styled(if here { "▸ " } else { "  " }, base),
-            Span::styled(text::left(&name, room), base),
+            Span::styled(text::left(&text::middle(&name, room), room), base),
             Span::styled(count, if here && focused { base } else { theme.dim().patch(base) }),
         ]);
         put(buffer, inside, row, line.style(base));

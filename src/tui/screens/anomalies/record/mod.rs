@@ -243,29 +243,32 @@ pub fn target(model: &Model) -> Option<Anomaly> {
         FOUND => usize::try_from(state.found.at).ok().and_then(|at| state.findings.get(at)).cloned(),
         FIELDS => {
             let (field, story) = (field(model)?, state.story.as_ref()?);
-            let of = |one: &&Anomaly| one.field == field && one.status == Status::Open;
-            let found = state.findings.iter().find(of).cloned();
-            let value = story.fields.iter().find(|cell| cell.field == field).and_then(|cell| cell.value.clone());
-            // Where nothing was found in the field it can still be given another value.
-            Some(found.unwrap_or(Anomaly {
-                rule: String::new(),
-                severity: Severity::Info,
-                table: story.table.clone(),
-                row: story.row.clone(),
-                field,
-                value,
-                message: String::new(),
-                suggestion: None,
-                source: story.source.clone(),
-                entity: story.entity.clone(),
-                file: story.file.clone(),
-                line: story.line,
-                status: Status::Open,
-                stake: None,
-            }))
+            Some(finding_in(story, &state.findings, &field))
         }
         _ => None,
     }
+}
+
+/// The finding that is open in a field of a row. Where nothing was found in it, it can still be given another value.
+pub fn finding_in(story: &RowStory, findings: &[Anomaly], field: &str) -> Anomaly {
+    let of = |one: &&Anomaly| one.field == field && one.status == Status::Open;
+    let value = story.fields.iter().find(|cell| cell.field == field).and_then(|cell| cell.value.clone());
+    findings.iter().find(of).cloned().unwrap_or(Anomaly {
+        rule: String::new(),
+        severity: Severity::Info,
+        table: story.table.clone(),
+        row: story.row.clone(),
+        field: field.to_owned(),
+        value,
+        message: String::new(),
+        suggestion: None,
+        source: story.source.clone(),
+        entity: story.entity.clone(),
+        file: story.file.clone(),
+        line: story.line,
+        status: Status::Open,
+        stake: None,
+    })
 }
 
 /// Whether there is a finding under the cursor, and not a field alone.

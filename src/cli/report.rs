@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::formats;
 use super::{Outcome, Subcommand};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::workbench;
 
 /// Write the report of the last check
@@ -26,9 +26,6 @@ impl Subcommand for Report {
 
     fn run(self, context: &Context) -> Result<Outcome> {
         let workbench = context.look()?;
-        if workbench.verdict()?.is_none() {
-            return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
-        }
         let html = self.output.is_none() && self.format.is_none() && !context.json();
         let output = if html { Some(workbench.dir().join("report.html")) } else { self.output };
         let format =

@@ -1,11 +1,10 @@
 //! What a connection has gathered in its temporary tables and can use again as long as the state is the same, so that whoever
 //! turns pages does not wait for everything each time.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::basis::digest;
 use crate::error::{Error, Result};
 use crate::model::{Gate, Schema};
 use crate::sql::Literal;
@@ -18,18 +17,12 @@ pub(super) fn state(store: &Store, schema: &Schema, gate: &Gate) -> Result<Optio
                FROM dq.verdict";
     let check: Option<String> = store.first(sql, [], |row| row.get(0))?;
     let commits = commits(store, schema)?;
-    Ok(check.map(|check| format!("{check}/{commits}/{}", digest(&format!("{gate:?}")))))
+    Ok(check.map(|check| format!("{check}/{commits}/{}", digest(gate))))
 }
 
 /// What decides how the states after two commits differ: the commits that there are, and the schema.
 pub(super) fn commits(store: &Store, schema: &Schema) -> Result<String> {
-    Ok(format!("{}/{}", store.count("SELECT max(id) FROM dq.commits")?, digest(&format!("{schema:?}"))))
-}
-
-fn digest(text: &str) -> u64 {
-    let mut digest = DefaultHasher::new();
-    text.hash(&mut digest);
-    digest.finish()
+    Ok(format!("{}/{}", store.count("SELECT max(id) FROM dq.commits")?, digest(schema)))
 }
 
 const TABLE: &str = "CREATE TEMP TABLE IF NOT EXISTS kept (name VARCHAR, state VARCHAR, detail VARCHAR)";

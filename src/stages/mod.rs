@@ -3,6 +3,7 @@
 //! Beside them what is asked of the findings: `findings`, `waivers`, `cluster`, `neighbours`. A stage takes the store and plain
 //! data and knows nothing of folders, clocks or screens; `workbench` hands it both.
 
+pub mod basis;
 pub mod browse;
 pub mod check;
 pub mod cluster;

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::rules;
 use crate::sql::Path;
-use crate::stages::{check, decide, findings, gate, next, standing};
+use crate::stages::{decide, findings, gate, next, standing};
 use crate::store::Store;
 
 /// How many checks a trend looks back.
@@ -29,19 +29,17 @@ pub struct Request<'a> {
     pub schema: &'a Schema,
     /// The sources' names and mappings.
     pub mappings: &'a [(String, Mapping)],
+    /// What the last check says now.
+    pub verdict: &'a Verdict,
+    /// Whether candidates can be built at all.
+    pub planned: &'a Result<()>,
     /// When.
     pub at: DateTime<Utc>,
 }
 
 /// Gathers the report of the last check.
 pub fn report(store: &Store, request: &Request) -> Result<Report> {
-    let verdict = check::verdict(store)?.ok_or_else(|| {
-        Error::usage("nothing has been checked yet, so there is nothing to report").hint("run `tastevin check` first")
-    })?;
-    gather(store, request, &verdict)
-}
-
-fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report> {
+    let verdict = request.verdict;
     let rejects = rejects(store)?;
     let rules = rules(store, verdict)?;
     let conflict_examples = decide::conflicts(store, Some(EXAMPLES))?;
@@ -59,7 +57,7 @@ fn gather(store: &Store, request: &Request, verdict: &Verdict) -> Result<Report>
             schema: request.schema,
             mappings: request.mappings,
             verdict: Some(verdict),
-            planned: &Ok(()),
+            planned: request.planned,
             rejects: &rejects,
         })?,
         tables: standing::tables(store, verdict)?,
@@ -396,9 +394,11 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
             workspace: "Domaine R.",
             schema: &schema,
             mappings: &[("isa".to_owned(), mapping)],
+            verdict: &verdict(),
+            planned: &Ok(()),
             at: DateTime::from_timestamp(1_795_341_600, 0).unwrap_or_default(),
         };
-        gather(&world()?, &request, &verdict())
+        report(&world()?, &request)
     }
 
     #[test]

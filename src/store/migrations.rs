@@ -93,6 +93,8 @@ CREATE TABLE dq.repointed (
 );
 UPDATE dq.verdict SET basis = NULL;
 "#,
+    // 7: what a check stood on is told apart by what it is. What was written before says only that something is another.
+    "UPDATE dq.verdict SET basis = NULL;",
 ];
 
 /// Refuses a database that cannot be brought up to date because it is open for reading only.

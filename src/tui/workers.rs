@@ -119,7 +119,7 @@ pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Resul
         Ask::Verdict => Answer::Verdict {
             verdict: reader.verdict()?.map(Box::new),
             conflicts: reader.conflicts()?.len() as u64,
-            outdated: reader.decided_since_check()? || reader.gate_edited_since_check()?,
+            outdated: reader.decided_since_check()?,
         },
         Ask::Edited => Answer::Edited(reader.files_edited()?),
         Ask::Log => Answer::Log(reader.log()?),

@@ -144,7 +144,7 @@ impl Workbench {
             schema: self.schema(),
             origins: plan.origins(),
             rules_dir: &self.reader.workspace.rules(),
-            unloaded: plan.unloaded(),
+            basis: &self.basis(&plan)?,
             gate: &self.config().gate,
             today: clock::today(),
             at: clock::now(),
@@ -161,7 +161,6 @@ impl Workbench {
                 }
                 plan.build(store, progress, &self.canceller)?;
                 let verdict = check::run(store, &inputs, grain, progress, &self.canceller)?;
-                recheck::remember(store, &plan, &inputs)?;
                 self.canceller.settle()?;
                 Ok(verdict)
             })
@@ -174,8 +173,11 @@ impl Workbench {
     pub fn commit(&mut self, message: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Commit> {
         self.writable()?;
         let who = clock::who();
+        let request = self.commit_request(&who, message);
         let made = self.copy_ledger().and_then(|()| {
-            commit::commit(&self.reader.store, &self.commit_request(&who, message), progress, &self.canceller)
+            self.subject(self.plan().as_ref(), |subject| {
+                commit::commit(&self.reader.store, subject, &request, progress, &self.canceller)
+            })
         });
         self.canceller.end();
         made
@@ -185,12 +187,11 @@ impl Workbench {
     pub fn revert(&mut self, id: i64, message: &str) -> Result<Commit> {
         self.writable()?;
         let who = clock::who();
-        commit::revert(&self.reader.store, &self.commit_request(&who, message), id)
+        commit::revert(&self.reader.store, self.schema(), &self.commit_request(&who, message), id)
     }
 
     fn commit_request<'a>(&'a self, who: &'a str, message: &'a str) -> commit::Request<'a> {
-        let (schema, sources) = (self.schema(), self.reader.workspace.mappings.as_slice());
-        commit::Request { schema, sources, gate: &self.config().gate, who, at: clock::now(), message }
+        commit::Request { sources: &self.reader.workspace.mappings, who, at: clock::now(), message }
     }
 }
 

@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
 
-use super::Target;
 use super::mapping::Profiles;
 use super::tables::{self, Browser};
 use super::workspace::{Workspace, located};
+use super::{Target, clock};
 use crate::error::{Error, Kind, Result};
 use crate::model::{
-    Anomaly, AnomalyFilter, Canceller, Commit, ConditionKind, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report,
-    RowStory, Schema, Standing, TableDiff, TableScore, Verdict, WorkspaceConfig,
+    Anomaly, AnomalyFilter, Canceller, Commit, Conflict, Gate, Load, LoadTotals, Mapping, Page, Report, RowStory,
+    Schema, Standing, TableDiff, TableScore, Verdict, WorkspaceConfig,
 };
 use crate::reports;
-use crate::stages::{check, commit, decide, findings, gate, load, map, recheck, report, standing};
+use crate::stages::basis::Basis;
+use crate::stages::{check, commit, decide, findings, gate, load, map, report, standing};
 use crate::store::Store;
 
 /// A view of a workspace that can be asked but not changed. Make one per thread with [`Reader::again`].
@@ -188,15 +189,32 @@ impl Reader {
     /// The verdict of the last check; none before the first. Whether it speaks of what is there now is asked anew: a load, a
     /// decision or a mapping may have come since.
     pub fn verdict(&self) -> Result<Option<Verdict>> {
-        self.verdict_now(&self.plan().map(|_| ()))
+        self.verdict_now(self.plan().as_ref())
     }
 
-    fn verdict_now(&self, planned: &Result<()>) -> Result<Option<Verdict>> {
+    fn verdict_now(&self, planned: std::result::Result<&map::Plan, &Error>) -> Result<Option<Verdict>> {
         let Some(mut verdict) = check::verdict(&self.store)? else { return Ok(None) };
-        if let Some(checked) = verdict.gate.iter_mut().find(|condition| condition.kind == ConditionKind::Checked) {
-            *checked = gate::current(&self.store, self.schema(), planned)?;
-        }
+        self.subject(planned, |subject| gate::ask_anew(&self.store, subject, &mut verdict))?;
         Ok(Some(verdict))
+    }
+
+    /// What a check by that plan would stand on now.
+    pub(super) fn basis(&self, plan: &map::Plan) -> Result<Basis> {
+        Basis::now(&self.store, plan, &self.workspace.rules(), self.gate(), clock::today())
+    }
+
+    /// Asks about what the gate is about now.
+    pub(super) fn subject<T>(
+        &self,
+        planned: std::result::Result<&map::Plan, &Error>,
+        ask: impl FnOnce(&gate::Subject) -> T,
+    ) -> T {
+        let basis = planned.map(|plan| self.basis(plan));
+        let basis = match &basis {
+            Ok(basis) => basis.as_ref(),
+            Err(error) => Err(*error),
+        };
+        ask(&gate::Subject { schema: self.schema(), gate: self.gate(), basis })
     }
 
     /// A window of the findings that the filter lets through, and how many there are in all.
@@ -213,11 +231,6 @@ impl Reader {
     /// Whether other decisions are in force than at the last check, so that its findings do not know of them.
     pub fn decided_since_check(&self) -> Result<bool> {
         Ok(self.store.count("SELECT count(*) FROM dq.verdict")? > 0 && !decide::is_checked(&self.store)?)
-    }
-
-    /// Whether `tastevin.toml` asks for another gate than the last check did, so that its conditions are those of another day.
-    pub fn gate_edited_since_check(&self) -> Result<bool> {
-        recheck::asked_another_gate(&self.store, self.gate())
     }
 
     /// Whether `tastevin.toml` and `mappings/` say something else than when they were read last.
@@ -284,20 +297,28 @@ impl Reader {
 
     /// How far the data has come, table by table, and what to do next.
     pub fn standing(&self) -> Result<Standing> {
-        let planned = self.plan().map(|_| ());
-        let verdict = self.verdict_now(&planned)?;
+        let plan = self.plan();
+        let verdict = self.verdict_now(plan.as_ref())?;
+        let planned = plan.map(|_| ());
         standing::standing(&self.store, self.schema(), &self.workspace.mappings, verdict.as_ref(), &planned)
     }
 
-    /// Everything that a report says, as of the last check.
+    /// Everything that a report says, of the last check as it stands now.
     pub fn report(&self) -> Result<Report> {
+        let plan = self.plan();
+        let verdict = self.verdict_now(plan.as_ref())?.ok_or_else(|| {
+            Error::usage("nothing has been checked yet, so there is nothing to report")
+                .hint("run `tastevin check` first")
+        })?;
         report::report(
             &self.store,
             &report::Request {
                 workspace: &self.config().workspace.name,
                 schema: self.schema(),
                 mappings: &self.workspace.mappings,
-                at: super::clock::now(),
+                verdict: &verdict,
+                planned: &plan.map(|_| ()),
+                at: clock::now(),
             },
         )
     }

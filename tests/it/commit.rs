@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use tastevin::error::{Kind, Result};
 use tastevin::model::{
     Canceller, Commit, Condition, DiffKind, FailOn, Field, FieldType, Gate, Schema, TableDiff, TableTally,
 };
+use tastevin::stages::basis::Basis;
+use tastevin::stages::gate::Subject;
+use tastevin::stages::map::Plan;
 use tastevin::stages::{commit, gate};
 use tastevin::store::{Settings, Store};
 
@@ -61,7 +65,7 @@ fn checked() -> Result<Store> {
         "order_key VARCHAR, position BIGINT, amount DECIMAL(18,4)",
         "('O1', 1, 10.5), ('O1', 2, 20), ('O2', 1, 30), ('O3', 1, NULL)",
     )?;
-    check_again(&store, 1)?;
+    check_again(&store, &schema(), 1)?;
     Ok(store)
 }
 
@@ -79,10 +83,26 @@ fn candidates(store: &Store, table: &str, columns: &str, rows: &str) -> Result<(
     ))
 }
 
-fn check_again(store: &Store, check: i64) -> Result<()> {
+/// What a check of the candidates by that schema would stand on.
+fn basis(store: &Store, schema: &Schema) -> Result<Basis> {
+    let plan = Plan::new(store, schema, &[])?;
+    Basis::now(store, &plan, Path::new("/nowhere"), &Gate::default(), at(0).date_naive())
+}
+
+/// Leaves behind what a check of the candidates by that schema would.
+fn check_again(store: &Store, schema: &Schema, check: i64) -> Result<()> {
+    let basis = basis(store, schema)?.to_json()?;
     store.run(&format!(
-        "INSERT INTO dq.scores VALUES ({check}, TIMESTAMP '2026-11-22 09:00:00' + INTERVAL ({check}) MINUTE, 'customers', 3, 0, 0, 100)"
+        "INSERT INTO dq.scores VALUES ({check}, TIMESTAMP '2026-11-22 09:00:00' + INTERVAL ({check}) MINUTE, 'customers', 3, 0, 0, 100);
+         DELETE FROM dq.verdict; INSERT INTO dq.verdict VALUES ({check}, '', '0:0', '{}')",
+        basis.replace('\'', "''")
     ))
+}
+
+/// The conditions that do not hold.
+fn closed(store: &Store, schema: &Schema, gate: &Gate) -> Result<Vec<String>> {
+    let basis = basis(store, schema)?;
+    Ok(failing(&gate::conditions(store, &Subject { schema, gate, basis: Ok(&basis) })?.conditions))
 }
 
 fn finding(store: &Store, severity: &str, table: &str, row: &str, rule: &str, field: &str, status: &str) -> Result<()> {
@@ -103,10 +123,10 @@ fn failing(conditions: &[Condition]) -> Vec<String> {
 #[test]
 fn the_gate_is_open_over_clean_candidates_and_closed_before_any_check() -> Result<()> {
     let store = checked()?;
-    assert_eq!(failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions), [""; 0]);
-    store.run("DELETE FROM dq.scores")?;
+    assert_eq!(closed(&store, &schema(), &Gate::default())?, [""; 0]);
+    store.run("DELETE FROM dq.verdict")?;
     assert_eq!(
-        failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions),
+        closed(&store, &schema(), &Gate::default())?,
         [
             "the last check knows the newest load, the decisions and the schema: nothing has been checked yet; run `tastevin check`"
         ]
@@ -118,20 +138,22 @@ fn the_gate_is_open_over_clean_candidates_and_closed_before_any_check() -> Resul
 fn the_gate_closes_when_a_load_or_the_schema_is_newer_than_the_check() -> Result<()> {
     let store = checked()?;
     store.run("INSERT INTO dq.loads VALUES (7, 'shop', 'failed', '2026-11-22 10:00:00', '2026-11-22 10:01:00', 0, 0, 0, '{}')")?;
-    assert_eq!(
-        failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions),
-        [""; 0],
-        "a failed load changes nothing"
-    );
+    assert_eq!(closed(&store, &schema(), &Gate::default())?, [""; 0], "a failed load changes nothing");
+    // The clock was set back: the load ended before the check, as far as can be told by it.
     store.run(
-        "INSERT INTO dq.loads VALUES (8, 'shop', 'done', '2026-11-22 10:00:00', '2026-11-22 10:01:00', 0, 0, 0, '{}')",
+        "INSERT INTO dq.loads VALUES (8, 'shop', 'done', '2026-11-21 10:00:00', '2026-11-21 10:01:00', 0, 0, 0, '{}');
+         INSERT INTO dq.staged VALUES ('shop', 'orders', 8, 'stage_8_0', 0)",
     )?;
-    let closed = failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions);
-    assert!(closed[0].ends_with("shop was loaded after check 1; run `tastevin check`"), "{closed:?}");
+    let newer = closed(&store, &schema(), &Gate::default())?;
+    assert!(newer[0].ends_with("shop was loaded after check 1; run `tastevin check`"), "{newer:?}");
+    check_again(&store, &schema(), 2)?;
+    store.run("DELETE FROM dq.staged")?;
+    let gone = closed(&store, &schema(), &Gate::default())?;
+    assert!(gone[0].ends_with("what was loaded of shop has gone since check 2; run `tastevin check`"), "{gone:?}");
     let mut grown = schema();
     grown.tables["customers"].fields.insert("city".to_owned(), Default::default());
-    let closed = failing(&gate::conditions(&store, &grown, &Gate::default())?.conditions);
-    assert!(closed[0].contains("the candidates do not have customers.city"), "{closed:?}");
+    let misfit = closed(&store, &grown, &Gate::default())?;
+    assert!(misfit[0].contains("the candidates do not have customers.city"), "{misfit:?}");
     Ok(())
 }
 
@@ -157,8 +179,7 @@ fn what_blocks_depends_on_severity_and_status_and_where_the_gate_fails() -> Resu
         max_quarantined: most.to_owned(),
         ..Gate::default()
     };
-    let closed =
-        |gate: Gate| Ok::<_, tastevin::error::Error>(failing(&gate::conditions(&store, &schema(), &gate)?.conditions));
+    let closed = |gate: Gate| closed(&store, &schema(), &gate);
     assert_eq!(
         closed(gate(FailOn::Error, true, "5%"))?,
         ["no table has more than 5% of its rows quarantined: lines 1 of 4 rows"]
@@ -178,7 +199,7 @@ fn a_blocking_finding_about_no_row_closes_the_gate() -> Result<()> {
     let store = checked()?;
     finding(&store, "error", "lines", "", "too-few-rows", "", "open")?;
     assert_eq!(
-        failing(&gate::conditions(&store, &schema(), &generous())?.conditions),
+        closed(&store, &schema(), &generous())?,
         ["no open finding that blocks is about a table as a whole: lines 1"]
     );
     Ok(())
@@ -189,8 +210,10 @@ fn at(minute: u32) -> DateTime<Utc> {
 }
 
 fn commit_as(store: &Store, schema: &Schema, gate: &Gate, message: &str) -> Result<Commit> {
-    let request = commit::Request { schema, sources: &[], gate, who: "marie", at: at(5), message };
-    commit::commit(store, &request, &|_| {}, &Canceller::default())
+    let request = commit::Request { sources: &[], who: "marie", at: at(5), message };
+    let basis = basis(store, schema)?;
+    let subject = Subject { schema, gate, basis: Ok(&basis) };
+    commit::commit(store, &subject, &request, &|_| {}, &Canceller::default())
 }
 
 fn committed(store: &Store) -> Result<Commit> {
@@ -202,12 +225,7 @@ fn revert(store: &Store, id: i64) -> Result<Commit> {
 }
 
 fn revert_with(store: &Store, schema: &Schema, id: i64) -> Result<Commit> {
-    let gate = generous();
-    commit::revert(
-        store,
-        &commit::Request { schema, sources: &[], gate: &gate, who: "marie", at: at(9), message: "" },
-        id,
-    )
+    commit::revert(store, schema, &commit::Request { sources: &[], who: "marie", at: at(9), message: "" }, id)
 }
 
 /// The rows of a query, each as one text.
@@ -258,22 +276,18 @@ fn next_week(store: &Store) -> Result<()> {
         "order_key VARCHAR, position BIGINT, amount DECIMAL(18,4)",
         "('O2', 1, 30), ('O3', 1, NULL)",
     )?;
-    check_again(store, 2)
+    check_again(store, &schema(), 2)
 }
 
 #[test]
 fn a_first_commit_takes_every_row_and_writes_itself_down() -> Result<()> {
     let store = checked()?;
     let steps = RefCell::new(Vec::new());
-    let request = commit::Request {
-        schema: &schema(),
-        sources: &[],
-        gate: &Gate::default(),
-        who: "marie",
-        at: at(5),
-        message: "l'an \"neuf\"",
-    };
-    let commit = commit::commit(&store, &request, &|step| steps.borrow_mut().push(step), &Canceller::default())?;
+    let request = commit::Request { sources: &[], who: "marie", at: at(5), message: "l'an \"neuf\"" };
+    let (schema, gate) = (schema(), Gate::default());
+    let subject = Subject { schema: &schema, gate: &gate, basis: Ok(&basis(&store, &schema)?) };
+    let progress = |step| steps.borrow_mut().push(step);
+    let commit = commit::commit(&store, &subject, &request, &progress, &Canceller::default())?;
     assert_eq!((commit.id, commit.who.as_str(), commit.reverts, commit.at), (1, "marie", None, at(5)));
     assert_eq!(figures(&commit.tables, "customers"), [3, 0, 0, 0, 0]);
     assert_eq!(figures(&commit.tables, "lines"), [4, 0, 0, 0, 0]);
@@ -369,7 +383,7 @@ fn rows_that_refer_to_a_quarantined_row_wait_for_it_and_so_do_those_that_refer_t
             "O1|2 ['orphan-reference order_key: O1 is quarantined in orders']",
         ]
     );
-    let closed = failing(&gate::conditions(&store, &schema(), &Gate::default())?.conditions);
+    let closed = closed(&store, &schema(), &Gate::default())?;
     assert_eq!(
         closed,
         [
@@ -582,6 +596,7 @@ fn a_field_that_the_schema_gains_loses_or_retypes_follows_with_the_next_commit()
         "ALTER TABLE candidate.customers ADD COLUMN city VARCHAR; ALTER TABLE candidate.customers ALTER since TYPE TIMESTAMP;
          UPDATE candidate.customers SET city = 'Colmar' WHERE customer_key = 'C2'",
     )?;
+    check_again(&store, &other, 3)?;
     let diffs = commit::diff(&store, &other, &[], &generous(), 0, 10)?;
     assert_eq!(changes(&diffs, "customers"), ["changed C2 city: ∅→Colmar"]);
     let commit = commit_as(&store, &other, &generous(), "grown")?;
@@ -603,6 +618,7 @@ fn a_change_of_type_that_would_lose_committed_values_is_refused() -> Result<()> 
     let mut other = schema();
     other.tables["customers"].fields["name"].kind = FieldType::Integer;
     store.run("ALTER TABLE candidate.customers ALTER name TYPE BIGINT USING 1")?;
+    check_again(&store, &other, 2)?;
     let error = commit_as(&store, &other, &generous(), "retyped").expect_err("Anne is no number");
     assert_eq!(error.kind(), Kind::Config);
     assert_eq!(
@@ -640,8 +656,9 @@ fn a_cancelled_commit_leaves_nothing_behind_wherever_it_is_stopped() -> Result<(
     let first = committed(&store)?;
     next_week(&store)?;
     let (schema, gate) = (schema(), generous());
-    let request =
-        commit::Request { schema: &schema, sources: &[], gate: &gate, who: "marie", at: at(6), message: "stopped" };
+    let request = commit::Request { sources: &[], who: "marie", at: at(6), message: "stopped" };
+    let basis = basis(&store, &schema)?;
+    let subject = Subject { schema: &schema, gate: &gate, basis: Ok(&basis) };
     let mut stops = 0;
     for stop in 0.. {
         let canceller = Canceller::default();
@@ -650,7 +667,7 @@ fn a_cancelled_commit_leaves_nothing_behind_wherever_it_is_stopped() -> Result<(
                 canceller.cancel();
             }
         };
-        match commit::commit(&store, &request, &progress, &canceller) {
+        match commit::commit(&store, &subject, &request, &progress, &canceller) {
             Err(error) => assert_eq!(error.kind(), Kind::Interrupted),
             Ok(commit) => {
                 assert_eq!(commit.id, 2);
@@ -675,10 +692,17 @@ fn readers_see_the_state_before_or_after_a_commit_and_nothing_between() -> Resul
         reader.count("SELECT (SELECT count(*) FROM canonical.customers WHERE _commit = 2) + (SELECT count(*) FROM canonical.lines WHERE _commit = 1)")
     };
     let (schema, gate) = (schema(), generous());
-    let request =
-        commit::Request { schema: &schema, sources: &[], gate: &gate, who: "marie", at: at(6), message: "seen" };
+    let request = commit::Request { sources: &[], who: "marie", at: at(6), message: "seen" };
+    let basis = basis(&store, &schema)?;
+    let subject = Subject { schema: &schema, gate: &gate, basis: Ok(&basis) };
     let seen = RefCell::new(Vec::new());
-    commit::commit(&store, &request, &|_| seen.borrow_mut().push(count().unwrap_or(99)), &Canceller::default())?;
+    commit::commit(
+        &store,
+        &subject,
+        &request,
+        &|_| seen.borrow_mut().push(count().unwrap_or(99)),
+        &Canceller::default(),
+    )?;
     assert!(seen.borrow().iter().all(|count| *count == 4), "{seen:?}");
     assert_eq!(count()?, 3 + 2);
     Ok(())
@@ -705,7 +729,7 @@ fn rows_that_refer_to_rows_of_their_own_table_wait_along_the_whole_chain() -> Re
         "position BIGINT, order_key VARCHAR, boss VARCHAR",
         "(1, 'c', 'b'), (1, 'b', 'a'), (1, 'a', NULL), (1, 'x', 'y'), (1, 'y', 'x')",
     )?;
-    check_again(&store, 1)?;
+    check_again(&store, &schema, 1)?;
     finding(&store, "error", "lines", "a|1", "odd", "", "open")?;
     let commit = commit_as(&store, &schema, &generous(), "chain")?;
     assert_eq!(figures(&commit.tables, "lines"), [2, 0, 0, 0, 3]);
@@ -736,7 +760,7 @@ fn fields_may_be_called_like_anything_that_the_statements_use_themselves() -> Re
         let cells = format!("'{key}', {}", vec!["'v'"; names.len()].join(", "));
         store.run(&format!("INSERT INTO candidate.\"or der\" SELECT {cells}, '{key}|v' || count(*), 's', 'e', count(*), 0 FROM candidate.\"or der\""))?;
     }
-    check_again(&store, 1)?;
+    check_again(&store, &schema, 1)?;
     let commit = commit_as(&store, &schema, &generous(), "odd names")?;
     assert_eq!(figures(&commit.tables, "or der"), [1, 0, 0, 0, 2]);
     store.run("UPDATE candidate.\"or der\" SET value = NULL, kind = 'k'")?;
@@ -762,7 +786,7 @@ fn a_workspace_that_is_open_for_reading_only_can_still_be_compared() -> Result<(
         store.run(rows.get(0, "sql").expect("the table's definition"))?;
     }
     store.run("INSERT INTO candidate.customers VALUES ('C9', 'Zoé', NULL, NULL, 'C9', 's', 'e', 1, 0)")?;
-    check_again(&store, 1)?;
+    check_again(&store, &schema(), 1)?;
     committed(&store)?;
     store.run("UPDATE candidate.customers SET name = 'Zoë'")?;
     drop(store);

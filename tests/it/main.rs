@@ -9,6 +9,7 @@ mod decide;
 mod docs;
 mod duplicates;
 mod english_shop;
+mod gate;
 mod harness;
 mod house;
 mod load;

@@ -8,7 +8,9 @@ use proptest::test_runner::TestCaseError;
 use tastevin::error::{Error, Kind};
 use tastevin::model::{Canceller, Decision, FieldType, Gate, Mapping, Schema, Verdict};
 use tastevin::rules;
+use tastevin::stages::basis::Basis;
 use tastevin::stages::decide::Ledger;
+use tastevin::stages::gate::Subject;
 use tastevin::stages::map::Plan;
 use tastevin::stages::{check, commit, findings, recheck};
 use tastevin::store::Store;
@@ -376,11 +378,12 @@ impl World {
 
     fn with_inputs<T>(&self, work: impl FnOnce(&Plan, &check::Inputs) -> T) -> T {
         let plan = Plan::new(&self.store, &self.schema, &self.sources).expect("a plan");
+        let basis = self.basis(&plan);
         let inputs = check::Inputs {
             schema: &self.schema,
             origins: plan.origins(),
             rules_dir: self.rules.path(),
-            unloaded: plan.unloaded(),
+            basis: &basis,
             gate: &self.gate,
             today: "2026-11-22".parse().expect("a day"),
             at: chrono::DateTime::UNIX_EPOCH,
@@ -388,13 +391,16 @@ impl World {
         work(&plan, &inputs)
     }
 
+    fn basis(&self, plan: &Plan) -> Basis {
+        let today = "2026-11-22".parse().expect("a day");
+        Basis::now(&self.store, plan, self.rules.path(), &self.gate, today).expect("a basis")
+    }
+
     fn whole(&self) -> Verdict {
         let canceller = Canceller::default();
         self.with_inputs(|plan, inputs| {
             plan.build(&self.store, &|_| {}, &canceller).expect("candidates");
-            let verdict = check::run(&self.store, inputs, check::Grain::Table, &|_| {}, &canceller).expect("a verdict");
-            recheck::remember(&self.store, plan, inputs).expect("remembered");
-            verdict
+            check::run(&self.store, inputs, check::Grain::Table, &|_| {}, &canceller).expect("a verdict")
         })
     }
 
@@ -420,15 +426,11 @@ impl World {
 
     fn commit(&self) -> bool {
         let at = chrono::DateTime::UNIX_EPOCH;
-        let request = commit::Request {
-            schema: &self.schema,
-            sources: &[],
-            gate: &self.gate,
-            who: "marie",
-            at,
-            message: "so far",
-        };
-        commit::commit(&self.store, &request, &|_| {}, &Canceller::default()).is_ok()
+        let request = commit::Request { sources: &[], who: "marie", at, message: "so far" };
+        self.with_inputs(|_, inputs| {
+            let subject = Subject { schema: &self.schema, gate: &self.gate, basis: Ok(inputs.basis) };
+            commit::commit(&self.store, &subject, &request, &|_| {}, &Canceller::default()).is_ok()
+        })
     }
 
     fn list(&self, sql: &str) -> Vec<String> {

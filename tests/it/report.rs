@@ -5,13 +5,16 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
-use tastevin::error::{Kind, Result};
+use tastevin::error::Result;
 use tastevin::model::{AnomalyFilter, Canceller, FailOn, Gate, Mapping, Report, Schema, Verdict};
 use tastevin::reports::{self, CheckOutput, Target};
+use tastevin::stages::basis::Basis;
 use tastevin::stages::map::Plan;
 use tastevin::stages::{check, findings, report};
 use tastevin::store::Store;
 use tastevin::transforms;
+
+use crate::harness::Workspace;
 
 const SCHEMA: &str = r#"
 [tables.people.fields]
@@ -76,13 +79,15 @@ fn checked() -> World {
     let canceller = Canceller::default();
     let plan = Plan::new(&store, &schema, &sources).expect("a plan");
     plan.build(&store, &|_| {}, &canceller).expect("candidates");
+    let today = NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day");
+    let basis = Basis::now(&store, &plan, Path::new("/nowhere"), &Gate::default(), today).expect("a basis");
     let inputs = check::Inputs {
         schema: &schema,
         origins: plan.origins(),
         rules_dir: Path::new("/nowhere"),
-        unloaded: plan.unloaded(),
+        basis: &basis,
         gate: &Gate::default(),
-        today: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day"),
+        today,
         at: at(),
     };
     let verdict = check::run(&store, &inputs, check::Grain::Table, &|_| {}, &canceller).expect("a check");
@@ -91,8 +96,14 @@ fn checked() -> World {
 
 impl World {
     fn report(&self) -> Result<Report> {
-        let request =
-            report::Request { workspace: "Domaine R.", schema: &self.schema, mappings: &self.sources, at: at() };
+        let request = report::Request {
+            workspace: "Domaine R.",
+            schema: &self.schema,
+            mappings: &self.sources,
+            verdict: &self.verdict,
+            planned: &Ok(()),
+            at: at(),
+        };
         report::report(&self.store, &request)
     }
 
@@ -139,12 +150,11 @@ fn a_report_of_a_check_says_where_the_bad_rows_are_and_what_to_do_next() {
 
 #[test]
 fn before_the_first_check_there_is_nothing_to_report_and_the_way_on_is_said() {
-    let store = Store::in_memory(&[]).expect("a store in memory");
-    let schema: Schema = toml::from_str(SCHEMA).expect("the schema");
-    let request = report::Request { workspace: "", schema: &schema, mappings: &[], at: at() };
-    let error = report::report(&store, &request).expect_err("nothing was checked");
-    assert_eq!(error.kind(), Kind::Usage);
-    assert_eq!(error.hints(), ["run `tastevin check` first"]);
+    let workspace = Workspace::empty();
+    let refused = workspace.tastevin(["report"]).ended(2);
+    assert!(refused.stderr.contains("nothing has been checked yet"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("run `tastevin check` first"), "{}", refused.stderr);
+    assert!(!workspace.path("report.html").exists());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::error::{Error, Result};
 use crate::model::{RuleTally, TableScore, Verdict};
 use crate::sql::Literal;
+use crate::stages::basis::Basis;
 use crate::stages::decide;
 use crate::store::{Store, TimeUnit, Value};
 
@@ -61,14 +62,16 @@ pub(in crate::stages) fn keep_figures(
     store.append("dq", "scores", scores)
 }
 
-/// Keeps the verdict, in the place of the one before.
-pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict) -> Result<()> {
+/// Keeps the verdict in the place of the one before, with what it stands on: the basis and the decisions in force.
+pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict, basis: &Basis) -> Result<()> {
     let detail = serde_json::to_string(verdict)
         .map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))?;
     store.run(&format!(
-        "DELETE FROM dq.verdict; INSERT INTO dq.verdict (\"check\", detail, decisions) VALUES ({}, {}, ({}))",
+        "DELETE FROM dq.verdict; INSERT INTO dq.verdict (\"check\", detail, decisions, basis) VALUES ({}, {}, ({}), {});\n\
+         DELETE FROM dq.checked; INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active",
         verdict.check,
         Literal(&detail),
-        decide::FINGERPRINT
+        decide::FINGERPRINT,
+        Literal(&basis.to_json()?)
     ))
 }

@@ -12,9 +12,10 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
+use super::basis::Basis;
 use super::{gate, stake, waivers};
 use crate::error::{Kind, Result};
-use crate::model::{Canceller, Condition, ConditionKind, Gate, Progress, Schema, Unit, Verdict};
+use crate::model::{Canceller, Gate, Progress, Schema, Unit, Verdict};
 use crate::rules::{self, Origin};
 use crate::store::Store;
 
@@ -31,14 +32,21 @@ pub struct Inputs<'a> {
     pub origins: &'a IndexMap<String, Vec<Origin>>,
     /// The folder with the user's own rules.
     pub rules_dir: &'a Path,
-    /// What the mappings read and no load has brought yet, in words: `clients of isavigne_prod`.
-    pub unloaded: &'a [String],
+    /// Everything else that it stands on.
+    pub basis: &'a Basis,
     /// What must hold before a commit.
     pub gate: &'a Gate,
     /// The day on which it runs.
     pub today: NaiveDate,
     /// The moment at which it runs.
     pub at: DateTime<Utc>,
+}
+
+impl<'a> Inputs<'a> {
+    /// What the gate is asked about.
+    pub(super) fn subject(&self) -> gate::Subject<'a> {
+        gate::Subject { schema: self.schema, gate: self.gate, basis: Ok(self.basis) }
+    }
 }
 
 /// How many uses of rules are one statement.
@@ -96,9 +104,9 @@ pub fn run(
         let mut verdict = judge(store, inputs, &uses, &fed, i64::try_from(number).unwrap_or(1))?;
         // The gate looks at the figures of this check and at what it knew, so they are kept first.
         keep_figures(store, &verdict, None, inputs.at)?;
-        keep(store, &verdict)?;
-        asked(&mut verdict, inputs, gate::conditions(store, inputs.schema, inputs.gate)?);
-        keep(store, &verdict)?;
+        keep(store, &verdict, inputs.basis)?;
+        gate::conditions(store, &inputs.subject())?.tell(&mut verdict);
+        keep(store, &verdict, inputs.basis)?;
         Ok(verdict)
     })
 }
@@ -107,20 +115,4 @@ pub fn run(
 pub fn rule_ids(rules_dir: &Path) -> Result<Vec<String>> {
     let own = rules::user::load(rules_dir)?;
     Ok(rules::REGISTRY.iter().map(|rule| rule.id.to_owned()).chain(own.into_iter().map(|rule| rule.id)).collect())
-}
-
-/// Writes into the verdict what the gate says, and whether something is missing for want of a load.
-pub(super) fn asked(verdict: &mut Verdict, inputs: &Inputs, gate: gate::Asked) {
-    verdict.held = gate.held;
-    verdict.gate = gate.conditions;
-    // A table whose source was never loaded is empty, and a commit would empty the canonical one.
-    verdict.gate.push(Condition {
-        what: "every source that the mappings read is loaded".to_owned(),
-        holds: inputs.unloaded.is_empty(),
-        detail: match inputs.unloaded {
-            [] => "all are".to_owned(),
-            missing => format!("not loaded: {}", missing.join(", ")),
-        },
-        kind: ConditionKind::Loaded,
-    });
 }

@@ -5,8 +5,9 @@ use indexmap::IndexMap;
 
 use super::*;
 use crate::error::Error;
-use crate::model::{AnomalyFilter, FailOn, Severity, Status};
+use crate::model::{AnomalyFilter, FailOn, Mapping, Severity, Status};
 use crate::stages::findings::{anomalies, anomalies_sql};
+use crate::stages::map::Plan;
 
 const SCHEMA: &str = "[tables.people.fields]\nkey = { type = \"text\", key = true }\ncity = { type = \"text\" }\n\
                       mail = { type = \"text\", format = \"email\", required = true }\n\
@@ -18,7 +19,7 @@ struct Bench {
     schema: Schema,
     origins: IndexMap<String, Vec<Origin>>,
     gate: Gate,
-    unloaded: Vec<String>,
+    mappings: Vec<(String, Mapping)>,
     rules: tempfile::TempDir,
     today: &'static str,
 }
@@ -52,10 +53,15 @@ impl Bench {
             schema: toml::from_str(SCHEMA).map_err(|cause| Error::internal("no schema").caused_by(cause))?,
             origins: [("people".to_owned(), vec![origin])].into_iter().collect(),
             gate: Gate { max_quarantined: "50%".to_owned(), ..Gate::default() },
-            unloaded: Vec::new(),
+            mappings: Vec::new(),
             rules: tempfile::tempdir().map_err(|cause| Error::internal("no folder").caused_by(cause))?,
             today: "2026-11-22",
         })
+    }
+
+    fn basis(&self) -> Result<Basis> {
+        let plan = Plan::new(&self.store, &self.schema, &self.mappings)?;
+        Basis::now(&self.store, &plan, self.rules.path(), &self.gate, NaiveDate::default())
     }
 
     fn check(&self) -> Result<Verdict> {
@@ -64,12 +70,13 @@ impl Bench {
 
     fn check_with(&self, progress: &(dyn Fn(Progress) + Sync), canceller: &Canceller) -> Result<Verdict> {
         let today = self.today.parse().map_err(|cause| Error::internal("no day").caused_by(cause))?;
+        let basis = self.basis()?;
         let inputs = Inputs {
             schema: &self.schema,
             origins: &self.origins,
             rules_dir: self.rules.path(),
             gate: &self.gate,
-            unloaded: &self.unloaded,
+            basis: &basis,
             today,
             at: DateTime::UNIX_EPOCH,
         };
@@ -214,8 +221,9 @@ fn a_waiver_of_one_field_leaves_the_others_of_the_row_open() -> Result<()> {
 fn the_gate_is_closed_while_other_decisions_are_in_force_than_at_the_check() -> Result<()> {
     let bench = Bench::new()?;
     let is_open = || {
-        gate::conditions(&bench.store, &bench.schema, &bench.gate)
-            .map(|asked| asked.conditions.iter().all(|condition| condition.holds))
+        let basis = bench.basis()?;
+        let subject = gate::Subject { schema: &bench.schema, gate: &bench.gate, basis: Ok(&basis) };
+        gate::conditions(&bench.store, &subject).map(|asked| asked.conditions.iter().all(|condition| condition.holds))
     };
     bench.waive("W2", "invalid-email", "'C3'", "'c at example.fr'", "NULL")?;
     assert!(bench.check()?.gate_is_open() && is_open()?);
@@ -243,7 +251,9 @@ fn the_gate_says_what_does_not_hold() -> Result<()> {
     assert_eq!(closed(&bench.check()?), ["2 rows are blocked: people 2"]);
     bench.gate.fail_on = FailOn::Never;
     assert_eq!(closed(&bench.check()?), [""; 0]);
-    bench.unloaded.push("notes of isa".to_owned());
+    let mapping = "[tables.notes]\nentity = \"notes\"\n[tables.notes.fields.key]\ncolumn = \"key\"";
+    let mapping = toml::from_str(mapping).map_err(|cause| Error::internal("no mapping").caused_by(cause))?;
+    bench.mappings.push(("isa".to_owned(), mapping));
     let verdict = bench.check()?;
     assert_eq!(closed(&verdict), ["not loaded: notes of isa"]);
     assert_eq!(super::verdict(&bench.store)?, Some(verdict));

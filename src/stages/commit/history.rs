@@ -72,8 +72,7 @@ pub fn diff_between(
 /// # Errors
 /// `Usage`, with nothing written, where there is no such commit; where a later commit has written one of the rows again, so that
 /// it cannot be told which values are meant; or where a row that stays refers to a row that would go.
-pub fn revert(store: &Store, request: &Request, id: i64) -> Result<Commit> {
-    let schema = request.schema;
+pub fn revert(store: &Store, schema: &Schema, request: &Request, id: i64) -> Result<Commit> {
     store.transaction(|store| {
         need_keys(schema)?;
         let undone = known(store, id, 1)?;

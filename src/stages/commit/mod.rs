@@ -32,7 +32,7 @@ use chrono::{DateTime, Utc};
 
 use diff::Sides;
 
-use super::gate::{self, Held};
+use super::gate::{self, Held, Subject};
 use super::kept;
 use super::shapes::Shapes;
 use crate::error::{Error, Kind, Result};
@@ -42,14 +42,10 @@ use crate::store::Store;
 
 pub use history::{diff_between, revert};
 
-/// What a commit needs to know beside the store.
+/// What a commit needs to know beside the store and what the gate is asked about.
 pub struct Request<'a> {
-    /// The schema.
-    pub schema: &'a Schema,
     /// The sources with their mappings, from which the candidates were built.
     pub sources: &'a [(String, Mapping)],
-    /// What must hold.
-    pub gate: &'a Gate,
     /// Who commits.
     pub who: &'a str,
     /// When.
@@ -65,13 +61,19 @@ pub struct Request<'a> {
 /// # Errors
 /// `Gate` with the conditions that do not hold as hints; `Config` where a field cannot get the type that the schema gives it.
 /// Nothing is written then.
-pub fn commit(store: &Store, request: &Request, progress: &dyn Fn(Progress), canceller: &Canceller) -> Result<Commit> {
+pub fn commit(
+    store: &Store,
+    subject: &Subject,
+    request: &Request,
+    progress: &dyn Fn(Progress),
+    canceller: &Canceller,
+) -> Result<Commit> {
     canceller.begin();
-    let schema = request.schema;
+    let schema = subject.schema;
     let mut steps = Steps { progress, canceller, done: 0, total: 3 + 2 * schema.tables.len() as u64 };
     store.transaction(|store| {
         steps.next("gate")?;
-        let (held, conditions) = gate::hold(store, schema, request.gate)?;
+        let (held, conditions) = gate::hold(store, subject)?;
         let held = opened(held, conditions)?;
         steps.next("tables")?;
         let is_altered = tables::align(store, schema, &Shapes::read(store)?)?;
@@ -129,8 +131,7 @@ pub fn diff(
             schema.tables.iter().map(|(name, table)| Sides::of_candidates(name, table, &shapes)).collect();
         let state = kept::state(store, schema, gate)?;
         diff::windows(store, &sides, state.as_deref(), (offset, limit), || {
-            let (held, conditions) = gate::hold(store, schema, gate)?;
-            let Some(held) = held else { return opened(None, conditions).map(|_| Vec::new()) };
+            let held = gate::held(store, schema, gate)?.or_else(|condition| opened(None, vec![condition]))?;
             diff::need_keys(schema)?;
             tables::refuse_loss(store, schema, &shapes)?;
             let plans = diff::plan(store, schema, &shapes, &held, sources, &mut |_| Ok(()))?;

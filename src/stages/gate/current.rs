@@ -1,7 +1,9 @@
 //! Whether the last check looked at what would be committed. Neighbour: `recheck`, which brings it up to date after decisions.
 
+use super::Subject;
 use crate::error::Result;
 use crate::model::{Condition, ConditionKind, Schema};
+use crate::stages::basis::Basis;
 use crate::stages::decide;
 use crate::stages::shapes::Shapes;
 use crate::store::Store;
@@ -12,38 +14,48 @@ fn checked(holds: bool, detail: String) -> Condition {
     Condition { what, holds, detail, kind: ConditionKind::Checked }
 }
 
-/// Whether the last check looks at what is there now. `planned` says whether candidates can be built at all.
-pub fn current(store: &Store, schema: &Schema, planned: &Result<()>) -> Result<Condition> {
-    match planned {
-        Ok(()) => is_current(store, schema, &Shapes::read(store)?),
-        Err(error) => Ok(checked(false, format!("nothing can be checked: {error}"))),
+/// The number of the last check, where the candidates that it looked at are those of the schema; the condition that does not
+/// hold, where not.
+pub(super) fn number(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<std::result::Result<i64, Condition>> {
+    let fails = |detail: String| Ok(Err(checked(false, detail)));
+    let last =
+        "SELECT \"check\", EXISTS (SELECT 1 FROM dq.scores AS s WHERE s.\"check\" = v.\"check\") FROM dq.verdict AS v";
+    let Some((check, is_fed)) = store.first(last, [], |row| Ok((row.get(0)?, row.get::<_, bool>(1)?)))? else {
+        return fails("nothing has been checked yet; run `tastevin check`".to_owned());
+    };
+    if !is_fed {
+        return fails("no table is fed: map what is loaded; `tastevin map suggest` proposes how".to_owned());
+    }
+    match schema.tables.iter().find_map(|(name, table)| shapes.misfit(name, table)) {
+        Some(misfit) => fails(format!("{misfit}; run `tastevin check`")),
+        None => Ok(Ok(check)),
     }
 }
 
-/// Whether the last check looked at what would be committed: the schema as it is, the newest loads and the decisions in force.
-pub(super) fn is_current(store: &Store, schema: &Schema, shapes: &Shapes) -> Result<Condition> {
-    let fails = |detail: String| checked(false, detail);
-    let last = "SELECT \"check\", max(\"at\") FROM (SELECT \"check\", \"at\" FROM dq.scores UNION ALL SELECT \"check\", \"at\" FROM dq.metrics) \
-                GROUP BY \"check\" ORDER BY \"check\" DESC LIMIT 1";
-    let Some(check): Option<i64> = store.first(last, [], |row| row.get(0))? else {
-        return Ok(fails(match store.count("SELECT count(*) FROM dq.verdict")? {
-            0 => "nothing has been checked yet; run `tastevin check`".to_owned(),
-            _ => "no table is fed: map what is loaded; `tastevin map suggest` proposes how".to_owned(),
-        }));
+/// Whether the last check, if it has that number, looked at what would be committed: what is loaded, declared, mapped, ruled and
+/// decided now.
+pub(super) fn is_current(
+    store: &Store,
+    subject: &Subject,
+    number: std::result::Result<i64, Condition>,
+) -> Result<Condition> {
+    let now = match subject.basis {
+        Ok(now) => now,
+        Err(error) => return Ok(checked(false, format!("nothing can be checked: {error}"))),
     };
-    if let Some(misfit) = schema.tables.iter().find_map(|(name, table)| shapes.misfit(name, table)) {
-        return Ok(fails(format!("{misfit}; run `tastevin check`")));
-    }
-    let newer = format!(
-        "SELECT DISTINCT source FROM dq.loads, ({last}) AS c(n, checked) \
-         WHERE status = 'done' AND coalesce(ended, started) > checked ORDER BY source"
-    );
-    let newer: Vec<String> = store.query(&newer, [], |row| row.get(0))?;
-    if !newer.is_empty() {
-        return Ok(fails(format!("{} was loaded after check {check}; run `tastevin check`", newer.join(", "))));
+    let check = match number {
+        Ok(check) => check,
+        Err(condition) => return Ok(condition),
+    };
+    let outdated = match Basis::of_last_check(store)? {
+        Some(then) => then.outdated_by(now),
+        None => Some("it is not known what stood at".to_owned()),
+    };
+    if let Some(outdated) = outdated {
+        return Ok(checked(false, format!("{outdated} check {check}; run `tastevin check`")));
     }
     if !decide::is_checked(store)? {
-        return Ok(fails(format!("other decisions are in force than at check {check}; run `tastevin check`")));
+        return Ok(checked(false, format!("other decisions are in force than at check {check}; run `tastevin check`")));
     }
     Ok(checked(true, format!("check {check}")))
 }

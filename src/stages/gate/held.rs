@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::order::referred_first;
-use super::{Known, hold};
+use super::{Known, held};
 use crate::error::Result;
 use crate::model::{FailOn, FieldType, Gate, Page, Schema, Severity, Table};
 use crate::rules;
@@ -74,7 +74,7 @@ pub fn held_back(store: &Store, schema: &Schema, gate: &Gate, offset: u64, limit
     store.transaction(|store| {
         let state = kept::state(store, schema, gate)?;
         if kept::of::<()>(store, ROWS, state.as_deref())?.is_none() {
-            if hold(store, schema, gate)?.0.is_none() || schema.tables.is_empty() {
+            if held(store, schema, gate)?.is_err() || schema.tables.is_empty() {
                 return Ok(Page::default());
             }
             store.run(&format!(

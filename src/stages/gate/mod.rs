@@ -18,14 +18,14 @@ mod order;
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
 
+use super::basis::Basis;
 use super::kept;
 use super::map::Change;
 use super::shapes::Shapes;
-use crate::error::Result;
-use crate::model::{Condition, ConditionKind, FailOn, Gate, Schema};
+use crate::error::{Error, Result};
+use crate::model::{Condition, ConditionKind, FailOn, Gate, Schema, Verdict};
 use crate::store::Store;
 
-pub use current::current;
 use current::is_current;
 use gone::{gone, removed};
 pub(super) use held::{Count, Held, key_text, reasons};
@@ -34,15 +34,27 @@ use held::{findings_sql, gather, is_theirs, severity_list};
 pub use most::limits;
 pub(super) use order::referred_first;
 
-/// What must hold before a commit, and whether it does.
+/// What the gate is asked about.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The schema.
+    pub schema: &'a Schema,
+    /// What must hold.
+    pub gate: &'a Gate,
+    /// What a check would stand on now; the error says why none can run.
+    pub basis: std::result::Result<&'a Basis, &'a Error>,
+}
+
+/// What must hold before a commit, and whether it does: the one answer that verdicts show and commits obey.
 ///
-/// The scores of the check that found the anomalies must be in `dq.scores` already: a check that asks for its own verdict
-/// writes them first.
-pub fn conditions(store: &Store, schema: &Schema, gate: &Gate) -> Result<Asked> {
-    Ok(Asked::of(hold(store, schema, gate)?))
+/// The verdict and the scores of the check that found the anomalies must be kept already: a check that asks for its own
+/// verdict writes them first.
+pub fn conditions(store: &Store, subject: &Subject) -> Result<Asked> {
+    Ok(Asked::of(hold(store, subject)?))
 }
 
 /// What the gate says.
+#[derive(Serialize, Deserialize)]
 pub struct Asked {
     /// What must hold.
     pub conditions: Vec<Condition>,
@@ -55,6 +67,41 @@ impl Asked {
         let counts = |held: Held| held.tables.into_iter().map(|(name, count)| (name, count.held)).collect();
         Asked { conditions, held: held.map(counts) }
     }
+
+    /// Writes it into a verdict.
+    pub(super) fn tell(self, verdict: &mut Verdict) {
+        (verdict.gate, verdict.held) = (self.conditions, self.held);
+    }
+}
+
+/// Brings what the verdict of the last check says of the gate to what it says now: something may have been loaded, edited, decided
+/// or committed since.
+pub fn ask_anew(store: &Store, subject: &Subject, verdict: &mut Verdict) -> Result<()> {
+    const ANSWER: &str = "answer of the gate";
+    let known = Basis::of_last_check(store)?;
+    if let (Ok(now), Some(known)) = (subject.basis, known)
+        && !known.asks_the_same(now)
+    {
+        // The transaction makes all tables be seen at one moment; only temporary tables are written.
+        let asked = store.transaction(|store| {
+            let state = kept::state(store, subject.schema, subject.gate)?;
+            if let Some(asked) = kept::of(store, ANSWER, state.as_deref())? {
+                return Ok(asked);
+            }
+            let asked = conditions(store, subject)?;
+            kept::keep(store, ANSWER, state.as_deref(), &asked)?;
+            Ok(asked)
+        })?;
+        asked.tell(verdict);
+    }
+    let checked = is_current(store, subject, current::number(store, subject.schema, &Shapes::read(store)?)?)?;
+    for now in [Some(checked), loaded(subject)].into_iter().flatten() {
+        match verdict.gate.iter_mut().find(|condition| condition.kind == now.kind) {
+            Some(condition) => *condition = now,
+            None => verdict.gate.push(now),
+        }
+    }
+    Ok(())
 }
 
 /// The name under which the figures of the rows that are held back are kept for the next decision.
@@ -64,16 +111,16 @@ const FIGURES: &str = "figures of the gate";
 /// other rows are blocked, came, went, or have other keys or references, and `changes` are what became of their rows.
 pub(super) fn conditions_again(
     store: &Store,
-    schema: &Schema,
-    gate: &Gate,
+    subject: &Subject,
     before: Option<&str>,
     mut moved: IndexSet<String>,
     changes: &IndexMap<String, Change>,
 ) -> Result<Asked> {
-    let Some(figures) = kept::of::<Figures>(store, FIGURES, before)? else { return conditions(store, schema, gate) };
+    let Some(figures) = kept::of::<Figures>(store, FIGURES, before)? else { return conditions(store, subject) };
+    let schema = subject.schema;
     let (order, is_cyclic) = referred_first(schema);
     if is_cyclic {
-        return conditions(store, schema, gate);
+        return conditions(store, subject);
     }
     // What is held back in a table is for the tables to wait for that refer to it.
     for name in &order {
@@ -82,13 +129,16 @@ pub(super) fn conditions_again(
             moved.insert(name.clone());
         }
     }
-    Ok(Asked::of(hold_again(store, schema, gate, Some(Known { figures, moved, changes }))?))
+    Ok(Asked::of(hold_again(store, subject, Some(Known { figures, moved, changes }))?))
 }
 
 /// The state has changed and what is held back has not: its figures are those of the new state too.
-pub(super) fn stays(store: &Store, schema: &Schema, gate: &Gate, before: Option<&str>) -> Result<()> {
+pub(super) fn stays(store: &Store, subject: &Subject, before: Option<&str>) -> Result<()> {
     match kept::of::<Figures>(store, FIGURES, before)? {
-        Some(figures) => kept::keep(store, FIGURES, kept::state(store, schema, gate)?.as_deref(), &figures),
+        Some(figures) => {
+            let state = kept::state(store, subject.schema, subject.gate)?;
+            kept::keep(store, FIGURES, state.as_deref(), &figures)
+        }
         None => Ok(()),
     }
 }
@@ -111,19 +161,24 @@ struct Figures {
 
 /// Gathers the rows that are held back and says what must hold. `None` where the candidates are not what the conditions are about:
 /// nothing was checked yet, or the schema has changed since.
-pub(super) fn hold(store: &Store, schema: &Schema, gate: &Gate) -> Result<(Option<Held>, Vec<Condition>)> {
-    hold_again(store, schema, gate, None)
+pub(super) fn hold(store: &Store, subject: &Subject) -> Result<(Option<Held>, Vec<Condition>)> {
+    hold_again(store, subject, None)
 }
 
-fn hold_again(
-    store: &Store,
-    schema: &Schema,
-    gate: &Gate,
-    known: Option<Known>,
-) -> Result<(Option<Held>, Vec<Condition>)> {
+/// Gathers the rows that are held back; the condition that does not hold where the candidates are not those of the schema.
+pub(super) fn held(store: &Store, schema: &Schema, gate: &Gate) -> Result<std::result::Result<Held, Condition>> {
+    let shapes = Shapes::read(store)?;
+    match current::number(store, schema, &shapes)? {
+        Err(condition) if !shapes.fit(schema) => Ok(Err(condition)),
+        _ => gather(store, schema, gate.fail_on, &shapes, None).map(Ok),
+    }
+}
+
+fn hold_again(store: &Store, subject: &Subject, known: Option<Known>) -> Result<(Option<Held>, Vec<Condition>)> {
+    let Subject { schema, gate, .. } = *subject;
     let (most, most_removed) = limits(gate)?;
     let shapes = Shapes::read(store)?;
-    let current = is_current(store, schema, &shapes)?;
+    let current = is_current(store, subject, current::number(store, schema, &shapes)?)?;
     if !current.holds && !shapes.fit(schema) {
         return Ok((None, vec![current]));
     }
@@ -137,9 +192,24 @@ fn hold_again(
     }
     let gone = gone(store, schema, &shapes, known.as_ref())?;
     conditions.extend(removed(&gone, most_removed, &gate.max_removed));
+    conditions.extend(loaded(subject));
     let figures = Figures { held: held.tables.clone(), gone };
     kept::keep(store, FIGURES, kept::state(store, schema, gate)?.as_deref(), &figures)?;
     Ok((Some(held), conditions))
+}
+
+/// A table whose source was never loaded is empty, and a commit would empty the canonical one.
+fn loaded(subject: &Subject) -> Option<Condition> {
+    let unloaded = subject.basis.ok()?.unloaded();
+    Some(Condition {
+        what: "every source that the mappings read is loaded".to_owned(),
+        holds: unloaded.is_empty(),
+        detail: match unloaded {
+            [] => "all are".to_owned(),
+            missing => format!("not loaded: {}", missing.join(", ")),
+        },
+        kind: ConditionKind::Loaded,
+    })
 }
 
 /// Rows without a declared key cannot be told apart; said only where it happens.

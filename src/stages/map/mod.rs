@@ -124,6 +124,11 @@ impl Plan {
         &self.origins
     }
 
+    /// The schema.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     /// The mappings from which it was made, by source.
     pub fn mappings(&self) -> &[(String, Mapping)] {
         &self.mappings
@@ -414,12 +419,13 @@ fn incomputable(table: &str, error: Error) -> Error {
 /// The statement that makes `as_of()`, the day of the last load, known to the connection that builds.
 fn as_of(store: &Store) -> Result<String> {
     // A macro with a query in it would look the day up again for every row.
-    let day: Option<String> = store.first(
-        "SELECT coalesce(max(started), '1970-01-01')::DATE::VARCHAR FROM dq.loads WHERE status = 'done'",
-        [],
-        |row| row.get(0),
-    )?;
-    Ok(format!("CREATE OR REPLACE TEMP MACRO as_of() AS DATE {}", Literal(day.as_deref().unwrap_or("1970-01-01"))))
+    Ok(format!("CREATE OR REPLACE TEMP MACRO as_of() AS DATE {}", Literal(&last_day(store)?)))
+}
+
+/// The day of the last load; that on which the clocks of computers begin where nothing was loaded yet.
+pub(super) fn last_day(store: &Store) -> Result<String> {
+    let sql = "SELECT coalesce(max(started), '1970-01-01')::DATE::VARCHAR FROM dq.loads WHERE status = 'done'";
+    Ok(store.first(sql, [], |row| row.get(0))?.unwrap_or_default())
 }
 
 /// The columns of a staged entity, without those of the workbench.

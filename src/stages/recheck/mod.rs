@@ -7,41 +7,25 @@
 
 mod findings;
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use indexmap::IndexSet;
 
+use super::basis::Basis;
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
 use super::{decide, gate, kept, stake, waivers};
 use crate::error::Result;
-use crate::model::{Canceller, Gate, Verdict};
-use crate::rules;
+use crate::model::{Canceller, Verdict};
 use crate::sql::Literal;
 use crate::store::Store;
 
 /// The temporary table with the decisions that are in force and were not at the last check, or the other way round.
 const OTHERWISE: &str = "\"decisions otherwise\"";
 
-/// Remembers what the check that has just ended stood on. Without this nothing can be looked at in part.
-pub fn remember(store: &Store, plan: &Plan, inputs: &Inputs) -> Result<()> {
-    write_down(store, &basis(store, plan, inputs)?, &gate_basis(store, inputs)?, inputs.gate)
-}
-
-fn write_down(store: &Store, basis: &str, gate_basis: &str, gate: &Gate) -> Result<()> {
-    store.run(&format!(
-        "UPDATE dq.verdict SET basis = {};\nDELETE FROM dq.checked;\n\
-         INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active",
-        Literal(&format!("{basis} {gate_basis} {}", declared_basis(gate)))
-    ))
-}
-
 /// Brings everything up to date with the decisions in force. `None` where only a whole check can; what stands in the
 /// tables then is for that check to replace, in the same transaction.
 pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -> Result<Option<Verdict>> {
     let Some(known) = known(store)? else { return Ok(None) };
-    let basis = basis(store, plan, inputs)?;
-    if known.basis != basis {
+    if !known.finds_the_same(inputs.basis) {
         return Ok(None);
     }
     let Some(before) = check::verdict(store)? else { return Ok(None) };
@@ -63,7 +47,6 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     let mut verdict = check::judge(store, inputs, &uses, &fed, before.check)?;
     // It is the same check, brought up to date.
     check::keep_figures(store, &verdict, Some(&before), inputs.at)?;
-    let gate_basis = gate_basis(store, inputs)?;
     let differs = format!("(({blocked}) EXCEPT FROM {BLOCKED}) UNION ALL (FROM {BLOCKED} EXCEPT ({blocked}))");
     let mut moved: IndexSet<String> = store
         .query(&format!("SELECT DISTINCT \"table\" FROM ({differs})"), [], |row| row.get(0))?
@@ -72,43 +55,26 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     moved.extend(
         changes.iter().filter(|(table, change)| moves_rows(inputs, table, change)).map(|(table, _)| table.clone()),
     );
-    let is_gate_as_it_was = moved.is_empty() && known.gate == gate_basis;
+    let is_gate_as_it_was = moved.is_empty() && known.asks_the_same(inputs.basis);
     // The gate asks what the last check knew.
-    check::keep(store, &verdict)?;
+    check::keep(store, &verdict, inputs.basis)?;
     if is_gate_as_it_was {
-        gate::stays(store, inputs.schema, inputs.gate, state.as_deref())?;
+        gate::stays(store, &inputs.subject(), state.as_deref())?;
         (verdict.gate, verdict.held) = (before.gate, before.held);
     } else {
-        let asked = gate::conditions_again(store, inputs.schema, inputs.gate, state.as_deref(), moved, &changes)?;
-        check::asked(&mut verdict, inputs, asked);
+        gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes)?.tell(&mut verdict);
     }
-    check::keep(store, &verdict)?;
-    write_down(store, &basis, &gate_basis, inputs.gate)?;
+    check::keep(store, &verdict, inputs.basis)?;
     Ok(Some(verdict))
 }
 
-/// What the last check stood on.
-struct Known {
-    /// Everything but decisions that went into candidates and findings.
-    basis: String,
-    /// What else went into the gate.
-    gate: String,
-}
-
 /// What the last check stood on; `None` where the decisions that it knew are no longer what they were.
-fn known(store: &Store) -> Result<Option<Known>> {
-    let known = store.first(
-        &format!("SELECT basis, decisions = ({}) FROM dq.verdict", decide::KNOWN_FINGERPRINT),
-        [],
-        |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<bool>>(1)?)),
-    )?;
-    Ok(match known {
-        Some((Some(basis), Some(true))) => {
-            let mut words = basis.split(' ').map(str::to_owned);
-            words.next().zip(words.next()).map(|(basis, gate)| Known { basis, gate })
-        }
-        _ => None,
-    })
+fn known(store: &Store) -> Result<Option<Basis>> {
+    let sql = format!("SELECT decisions = ({}) FROM dq.verdict", decide::KNOWN_FINGERPRINT);
+    match store.first(&sql, [], |row| row.get::<_, Option<bool>>(0))? {
+        Some(Some(true)) => Basis::of_last_check(store),
+        _ => Ok(None),
+    }
 }
 
 /// The temporary table with the rows that were blocked before.
@@ -138,37 +104,4 @@ fn moves_rows(inputs: &Inputs, table: &str, change: &Change) -> bool {
         field.key || field.references.is_some() || is_referred_to
     });
     change.came + change.went > 0 || tied.any(|(name, _)| change.is_of(name))
-}
-
-/// Whether the last check asked for another gate than this one.
-pub fn asked_another_gate(store: &Store, gate: &Gate) -> Result<bool> {
-    let known: Option<Option<String>> = store.first("SELECT basis FROM dq.verdict", [], |row| row.get(0))?;
-    let last = known.map(|basis| basis.unwrap_or_default());
-    Ok(last.is_some_and(|basis| basis.split(' ').nth(2) != Some(declared_basis(gate).as_str())))
-}
-
-/// A digest of what is declared of the gate.
-fn declared_basis(gate: &Gate) -> String {
-    let mut digest = DefaultHasher::new();
-    format!("{gate:?}").hash(&mut digest);
-    format!("{:016x}", digest.finish())
-}
-
-/// A digest of what goes into the gate beside candidates and findings.
-fn gate_basis(store: &Store, inputs: &Inputs) -> Result<String> {
-    let commits = store.count("SELECT coalesce(max(id), 0) FROM dq.commits")?;
-    let mut digest = DefaultHasher::new();
-    (format!("{:?}", inputs.gate), inputs.unloaded, commits).hash(&mut digest);
-    Ok(format!("{:016x}", digest.finish()))
-}
-
-/// A digest of everything but decisions that goes into candidates and findings.
-fn basis(store: &Store, plan: &Plan, inputs: &Inputs) -> Result<String> {
-    let staged = store.texts("SELECT source, entity, load, relation FROM dq.staged ORDER BY ALL")?;
-    let day = store.texts("SELECT max(started) FROM dq.loads WHERE status = 'done'")?;
-    let mut digest = DefaultHasher::new();
-    (env!("CARGO_PKG_VERSION"), inputs.today, format!("{:?}", inputs.schema)).hash(&mut digest);
-    (format!("{:?}", plan.mappings()), format!("{:?}", inputs.origins)).hash(&mut digest);
-    (format!("{:?}", rules::user::load(inputs.rules_dir)?), staged.rows, day.rows).hash(&mut digest);
-    Ok(format!("{:016x}", digest.finish()))
 }

@@ -16,7 +16,7 @@ fn workspace(protocol: &str) -> Option<tempfile::TempDir> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     Workspace::init(dir.path(), "Live").expect("a workspace");
     let text = format!(
-        "[workspace]\nname = \"Live\"\n[sources.odoo]\nkind = \"odoo\"\nurl = \"{url}\"\ndatabase = \"{database}\"\nuser = \"{user}\"\napi_key = {{ env = \"TASTEVIN_ODOO_KEY\" }}\nprotocol = \"{protocol}\"\n"
+        "[workspace]\nname = \"Live\"\n[sources.odoo]\nkind = \"odoo\"\nurl = \"{url}\"\ndatabase = \"{database}\"\nuser = \"{user}\"\napi_key = {{ env = \"TASTEVIN_ODOO_KEY\" }}\nprotocol = \"{protocol}\"\n[gate]\nmax_quarantined = \"100%\"\n"
     );
     fs::write(dir.path().join("tastevin.toml"), text).expect("written");
     Some(dir)
@@ -60,8 +60,22 @@ fn live_the_whole_way_by_each_protocol_and_again() -> Result<()> {
                 "{table}: every key carries the source, once"
             );
         }
-        seen.push(whole);
+
+        workbench.commit("live", &|_| {})?;
+        let mut committed = Vec::new();
+        for table in ["products", "customers", "sales_lines", "stock_levels"] {
+            let count = |schema: &str| -> Result<u64> {
+                let page = workbench.query(&format!("SELECT count(*) FROM {schema}.{table}"))?;
+                Ok(page.rows[0][0].as_deref().and_then(|count| count.parse().ok()).unwrap_or_default())
+            };
+            let (candidates, canonical, held) = (count("candidate")?, count("canonical")?, count("quarantine")?);
+            assert_eq!(candidates, canonical + held, "{table}: what is not committed is in quarantine");
+            let columns = "SELECT * EXCLUDE (_commit) FROM canonical";
+            let key = table.trim_end_matches('s').replace("stock_level", "stock").replace("sales_line", "sale_line");
+            committed.push(workbench.query(&format!("{columns}.{table} ORDER BY {key}_key"))?.rows);
+        }
+        seen.push((whole, committed));
     }
-    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "both protocols stage the same");
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "both protocols stage and commit the same");
     Ok(())
 }

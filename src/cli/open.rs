@@ -35,7 +35,14 @@ pub fn run(dir: Option<PathBuf>, context: &Context) -> Result<Outcome> {
 /// Refuses to go on where there is no terminal to draw on.
 pub fn require_terminal() -> Result<()> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        return Ok(());
+        // A terminal of that name takes no sequences: they would stand there as they are.
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        return match is_dumb {
+            true => Err(Error::usage("this terminal cannot draw: TERM is dumb")
+                .hint("say what it is, as in `TERM=xterm-256color tastevin`, if it can")
+                .hint("every command works without: `tastevin check`, `tastevin anomalies`, `tastevin sync` …")),
+            false => Ok(()),
+        };
     }
     Err(Error::usage("the workbench needs a terminal, and this is none")
         .hint("every command works without one: `tastevin check`, `tastevin anomalies`, `tastevin sync` …")

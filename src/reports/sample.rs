@@ -38,7 +38,7 @@ pub fn report() -> Report {
         ],
         next: vec![
             NextStep {
-                why: "Orphan reference in sales_lines.customer_key: these rows are quarantined until they are repaired or waived".into(),
+                why: "Orphan reference in sales_lines.customer_key: these rows are quarantined until they are repaired, waived or excluded".into(),
                 command: "tastevin anomalies --rule orphan-reference --table sales_lines".into(),
                 count: 250,
                 ..NextStep::default()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::report::words;
 use super::{duplicates, load};
 use crate::error::Result;
-use crate::model::{Mapping, NextStep, RejectTally, RuleTally, Schema, Severity, Task, Verdict};
+use crate::model::{Mapping, NEVER_WAIVED, NextStep, RejectTally, RuleTally, Schema, Severity, Task, Verdict};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path, literals};
 use crate::store::Store;
@@ -180,7 +180,9 @@ const WARNINGS: usize = 2;
 fn more_of(severity: Severity, kinds: usize) -> String {
     let kinds = if kinds == 1 { "1 more kind".to_owned() } else { format!("{kinds} more kinds") };
     match severity {
-        Severity::Error => format!("errors of {kinds}: their rows are quarantined until they are repaired or waived"),
+        Severity::Error => {
+            format!("errors of {kinds}: their rows are quarantined until they are repaired, waived or excluded")
+        }
         _ => format!("warnings of {kinds}: probably wrong, does not stop the commit"),
     }
 }
@@ -229,7 +231,13 @@ fn causes(seen: &Seen, verdict: &Verdict) -> Result<Vec<NextStep>> {
             1 => ", and 1 row of another table that refers to them,".to_owned(),
             rows => format!(", and {rows} rows of other tables that refer to them,"),
         };
-        step(rule, &format!("these rows{held} are quarantined until they are repaired or waived"))
+        let way = match rule.rule.as_str() {
+            // What may not be waived is not said to be.
+            "duplicate-key" => "merged, repaired or excluded",
+            rule if NEVER_WAIVED.contains(&rule) => "repaired or excluded",
+            _ => "repaired, waived or excluded",
+        };
+        step(rule, &format!("these rows{held} are quarantined until they are {way}"))
     };
     Ok(causes.into_iter().map(told).collect())
 }

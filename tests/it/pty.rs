@@ -24,12 +24,17 @@ struct Terminal {
 
 impl Terminal {
     fn run(workspace: &Workspace, arguments: &[&str]) -> Terminal {
+        Terminal::called("xterm-256color", workspace, arguments)
+    }
+
+    /// On a terminal that calls itself that.
+    fn called(name: &str, workspace: &Workspace, arguments: &[&str]) -> Terminal {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tastevin"));
         command.args(arguments);
         command.cwd(workspace.dir());
-        command.env("TERM", "xterm-256color");
+        command.env("TERM", name);
         command.env("TASTEVIN_USER", "marie");
         command.env("XDG_CONFIG_HOME", workspace.path("config"));
         for name in ["NO_COLOR", "COLORTERM", "TASTEVIN_THEME", "LC_ALL", "LC_CTYPE"] {
@@ -271,4 +276,13 @@ fn esc_ends_a_long_check_and_leaves_the_counts_of_the_one_before() {
     // What was cancelled can be done afterwards as if it had never begun.
     workspace.tastevin(["check", "--quiet", "--fail-on", "never"]).passed();
     assert_ne!(held(&workspace), before);
+}
+
+#[test]
+fn a_terminal_that_cannot_draw_is_told_so_and_gets_no_sequences() {
+    let workspace = Workspace::checked();
+    let mut terminal = Terminal::called("dumb", &workspace, &[]);
+    assert_eq!(terminal.ends().exit_code(), 2);
+    terminal.shows("this terminal cannot draw: TERM is dumb");
+    assert!(!terminal.screen.lock().expect("the screen").screen().alternate_screen());
 }

@@ -1,6 +1,7 @@
 //! Stories of the Sources screen: sources are added, tried, changed and removed.
 
 use std::cell::Cell;
+use std::fs;
 use std::sync::Mutex;
 
 use tastevin::error::Kind;
@@ -196,9 +197,9 @@ fn a_source_has_its_loads_their_totals_and_the_log_of_the_last_one() {
         .keys("G enter")
         .shows("7 History")
         .shows("load 1")
-        .keys("1 g g j j j j enter")
+        .keys("1 enter g g j j j j enter")
         .shows("staging.isavigne_prod/produits");
-    session.keys("1 esc").shows("what to do next");
+    session.keys("1").shows("what to do next");
 }
 
 #[test]
@@ -305,4 +306,26 @@ fn several_sources_are_seen_with_everything_else_on_a_small_screen() {
     // Two sources feed the tables now: the rows that came in are those of one or of the other.
     session.keys("esc tab right enter").shows("what was staged for products").shows("isavigne_prod/produits");
     session.keys("\"b/\" enter").shows("staging.b/produits").shows("2 rows");
+}
+
+#[test]
+fn tab_goes_round_the_panes_of_this_screen_and_its_key_leads_back_to_the_list() {
+    let mut session = Session::checked(80, 24);
+    session.keys("tab").shows("left").keys("tab tab").shows("▸✓ isavigne_prod").hides("log of the last load");
+    session.keys("S-tab S-tab S-tab").hides("log of the last load");
+    session.keys("enter").shows("log of the last load").keys("tab").hides("log of the last load");
+    session.keys("enter 2 1").shows("what to do next").hides("log of the last load");
+    // On a wide screen what is known of the source is one of the panes.
+    let mut session = Session::checked(160, 48);
+    session.keys("tab tab tab j j j j j").shows("1 Sources").keys("tab").shows("▸✓ isavigne_prod");
+}
+
+#[test]
+fn what_may_not_be_waived_is_not_said_to_be() {
+    let mut session = Session::fresh(160, 48);
+    let path = session.dir.path().join("exports/clients.csv");
+    let clients = fs::read_to_string(&path).expect("the export").replace("C002;", "C001;").replace("C003;", ";");
+    fs::write(&path, clients).expect("other customers");
+    session.keys("l").shows("until they are merged").keys("n j").shows("repaired, waived or excluded");
+    session.keys("j").hides("waived or").shows("repaired or excluded");
 }

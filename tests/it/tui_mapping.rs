@@ -321,3 +321,26 @@ fn what_speaks_for_a_pair_that_was_made_by_hand_is_shown_too() {
     session.keys("\"joined\" enter").shows("⊕ 2").keys("/ C-u \"city\" enter");
     session.shows("Ville + Points → city").shows("is \"ville\"").shows("last_name 0.00");
 }
+
+#[test]
+fn a_constant_that_its_field_cannot_hold_is_refused_as_it_is_typed() {
+    let mut session = Session::checked(80, 24);
+    session.keys("2 / \"sms\" enter l c").shows("yes or no").keys("\"abc\"").shows("✗ this is not yes or no");
+    session.keys("enter").shows("✗ this is not yes or no").shows("abc").shows("^U clear");
+    session.keys("C-u \"non\" enter").shows("= \"non\"").shows("● not saved");
+}
+
+#[test]
+fn a_choice_of_a_few_things_is_gone_through_by_j_and_k_too() {
+    let mut session = Session::checked(120, 30);
+    session.keys("2 x 3").shows("are not saved").shows("keep them for later");
+    // The last of three: the mapping is as its file says.
+    session.keys("j j k j enter").shows("were dropped").keys("2").hides("not saved");
+}
+
+#[test]
+fn counts_above_the_preview_are_whole_or_not_there() {
+    let mut session = Session::checked(64, 24);
+    session.keys("2 j j j j").shows("┬ preview · ✗ 1 of 6 unreadable ┤");
+    session.resize(58, 24).shows("✗ 1 of 6 unreadable").hides("preview ·");
+}

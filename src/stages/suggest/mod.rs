@@ -376,6 +376,11 @@ fn suggestions_of(
     patterns::join_texts(&matrix, &mut found);
     patterns::join_key(store, request, learnt, &matrix, &is_fed, &mut found)?;
     patterns::read_beside(&matrix, &mut found);
+    // What the column feeds as well is no rival.
+    let fed: Vec<(usize, String)> = found.iter().map(|(column, one)| (*column, one.field.clone())).collect();
+    for (column, one) in &mut found {
+        one.runner_up.take_if(|next| fed.iter().any(|(other, field)| other == column && *field == next.field));
+    }
     found.sort_by_key(|(column, suggestion)| (*column, table.fields.get_index_of(&suggestion.field)));
     Ok(found.into_iter().map(|(_, suggestion)| suggestion).collect())
 }

@@ -136,7 +136,12 @@ impl<'a> Matrix<'a> {
             let fields: Vec<usize> =
                 self.table.fields.values().enumerate().filter(|(_, field)| holds(field)).map(|(at, _)| at).collect();
             if let ([column], [field]) = (columns.as_slice(), fields.as_slice()) {
-                self.favour(*column, *field, GAIN, format!("the only column of {}", kind.plural()));
+                self.favour(
+                    *column,
+                    *field,
+                    GAIN,
+                    format!("the only column of {}", self.entity.columns[*column].kind.plural()),
+                );
             }
         }
         let keys: Vec<usize> =

@@ -248,6 +248,12 @@ pub static QUESTION: Layer = Layer {
 
 /// A key that is no command of the popup: typed into its text. False where nothing takes it.
 pub fn type_key(model: &mut Model, key: &Key) -> bool {
+    if let Some(Popup::Picker(picker)) = &model.popup
+        && let Some(lines) = picker.moves(key)
+    {
+        picker::step(model, lines);
+        return true;
+    }
     edit(model, |input| input.press(key))
 }
 

@@ -8,6 +8,7 @@ use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::Effect;
 use crate::tui::input::Input;
 use crate::tui::keymap::{Command, Layer, always};
+use crate::tui::message::Key;
 use crate::tui::model::Model;
 
 /// What is done with a choice: with the place of an item among all items.
@@ -27,6 +28,8 @@ pub struct Picker {
     pub cursor: Cursor,
     chosen: Chosen,
     moved: Option<Moved>,
+    /// Whether it is a choice of a few things, through which j and k move as through every list.
+    few: bool,
 }
 
 /// One thing that can be chosen.
@@ -65,6 +68,23 @@ impl Picker {
             cursor: Cursor::default(),
             chosen: Box::new(chosen),
             moved: None,
+            few: false,
+        }
+    }
+
+    /// The same list as a choice of a few things, through which j and k move as through every list.
+    #[must_use]
+    pub fn of_few(mut self) -> Picker {
+        self.few = true;
+        self
+    }
+
+    /// How far a key moves in a choice of a few things.
+    pub(super) fn moves(&self, key: &Key) -> Option<fn(i64) -> i64> {
+        match key.0.as_str() {
+            "j" if self.few => Some(|_| 1),
+            "k" if self.few => Some(|_| -1),
+            _ => None,
         }
     }
 

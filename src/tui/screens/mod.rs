@@ -79,7 +79,10 @@ pub static TABS: Layer = Layer {
             keys: &["1"],
             label: "",
             help: "Opens Sources: what comes in.",
-            run: |m| open(m, &sources::SCREEN),
+            run: |m| {
+                sources::home(m);
+                open(m, &sources::SCREEN)
+            },
             ready: always,
         },
         Command {

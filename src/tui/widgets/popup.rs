@@ -103,7 +103,9 @@ fn form_foot(model: &Model, form: &Form) -> String {
         all if all > usize::from(lines) => format!("{}/{all} · ", form.focus + 1),
         _ => String::new(),
     };
-    format!("{place}Enter accept · Esc leave")
+    let filled = form.fields.get(form.focus).is_some_and(|field| !field.input.value().is_empty());
+    let clear = if filled { "^U clear · " } else { "" };
+    format!("{place}{clear}Enter accept · Esc leave")
 }
 
 /// An area with a column of room at both sides.
@@ -407,10 +409,10 @@ fn lead(form: &Form, field: usize) -> String {
 fn fields(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Position {
     let theme = model.theme;
     let words = form.about.iter().flat_map(|line| text::wrap(&text::clean(line), usize::from(area.width)));
-    for (row, line) in (0..).zip(words) {
+    let (first, lines) = fields_at(form, area);
+    for (row, line) in (0..first).zip(words) {
         put(buffer, area, row, Line::raw(line));
     }
-    let (first, lines) = fields_at(form, area);
     let top = first_seen(form, lines);
     let mut place = Position::new(area.x, area.y);
     for (row, (at, field)) in (first..first + lines).zip(form.fields.iter().enumerate().skip(top)) {

@@ -148,7 +148,8 @@ fn about_all(model: &Model, _: &AnomalyFilter, listed: u64) -> Result<Asked, Str
     Ok((format!("{table}.{field} of all that is listed"), about, declared, String::new()))
 }
 
-fn shape(kind: FieldType) -> &'static str {
+/// What a value of that type looks like.
+pub fn shape(kind: FieldType) -> &'static str {
     match kind {
         FieldType::Text => "text",
         FieldType::Integer => "a whole number, like 2020",
@@ -161,7 +162,7 @@ fn shape(kind: FieldType) -> &'static str {
 }
 
 /// Why a text cannot be the value of a field, if so.
-fn objection(field: &Field, text: &str) -> Option<String> {
+pub fn objection(field: &Field, text: &str) -> Option<String> {
     let value = text.trim();
     if value.is_empty() {
         return (field.required || field.key).then(|| "this field must have a value".to_owned());

@@ -39,6 +39,7 @@ use crate::tui::window::Window;
 pub use act::{decided, settle_decided};
 pub use doors::{show_conflicts, show_record, show_rows, show_rule, show_severity};
 pub use findings::show_table;
+pub use forms::{objection, shape};
 pub use leave::{failed, take as take_referring};
 pub use record::finding_in;
 

@@ -103,7 +103,7 @@ fn choose_field(model: &mut Model, pair: &Pair) -> Vec<Effect> {
             let declared = fields.get(field)?;
             let fed: Vec<&str> = draft(model)?.field(&name, field).into_iter().flat_map(FieldMapping::inputs).collect();
             let mut aside = nature(declared);
-            if *score > 0.0 {
+            if *score >= WORTH_TELLING {
                 aside.push_str(&format!(" · suggested {score:.2}"));
             }
             if !fed.is_empty() {
@@ -141,9 +141,8 @@ fn redirect(model: &mut Model, column: &str, now: &str, field: &str, leaving: &(
     ];
     let (column, field) = (column.to_owned(), field.to_owned());
     let title = format!("\"{column}\" feeds {now} already: how does {field} come in?");
-    model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| {
-        join(model, &column, &field, (at == 0).then(|| leaving.clone()))
-    })));
+    let chosen = move |model: &mut Model, at: usize| join(model, &column, &field, (at == 0).then(|| leaving.clone()));
+    model.popup = Some(Popup::Picker(Picker::new(title, items, chosen).of_few()));
     Vec::new()
 }
 
@@ -175,7 +174,7 @@ fn choose_column(model: &mut Model, pair: &Pair) -> Vec<Effect> {
         .map(|(at, score)| {
             let column = &profile.columns[*at];
             let mut aside = format!("{:.0} % filled", (column.fill() * 100.0).floor());
-            if *score > 0.0 {
+            if *score >= WORTH_TELLING {
                 aside.push_str(&format!(" · suggested {score:.2}"));
             }
             Item { details: samples(column), ..Item::new(column.name.clone(), column.kind.name(), aside) }
@@ -199,6 +198,9 @@ fn samples(column: &crate::model::ColumnProfile) -> String {
         .collect();
     format!("first: {}\nmost frequent: {}", first.join(" · "), frequent.join(" · "))
 }
+
+/// A score below this would be told as 0.00.
+const WORTH_TELLING: f64 = 0.005;
 
 /// How sure a column is suggested for a field; 0 where it is not.
 fn score(model: &Model, column: &str, field: &str) -> f64 {
@@ -248,7 +250,7 @@ fn join(model: &mut Model, column: &str, field: &str, leaving: Option<(Edit, Str
     ];
     let (column, field) = (column.to_owned(), field.to_owned());
     let title = format!("{field} is fed by {}: how does {column} come in?", now.join(", "));
-    model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| {
+    let chosen = move |model: &mut Model, at: usize| {
         let first = match at {
             0 => {
                 let (map, said) = whole(mapped(model, &entity, &table, &column, &field), format!("{column} → {field}"));
@@ -280,7 +282,8 @@ fn join(model: &mut Model, column: &str, field: &str, leaving: Option<(Edit, Str
         let (map, said) = whole(map, said);
         edit(model, map, said);
         Vec::new()
-    })));
+    };
+    model.popup = Some(Popup::Picker(Picker::new(title, items, chosen).of_few()));
     Vec::new()
 }
 
@@ -594,18 +597,24 @@ pub(super) fn constant(model: &mut Model) -> Vec<Effect> {
         let step = feed.transforms.first().filter(|step| step.name == "constant")?;
         step.arguments.as_ref()?.as_str().map(str::to_owned)
     });
+    let declared = table(model).and_then(|(_, table)| table.fields.get(&field));
+    let what = match declared {
+        Some(declared) if !declared.values.is_empty() => format!("one of {}", declared.values.join(", ")),
+        Some(declared) => screens::anomalies::shape(declared.kind).to_owned(),
+        None => String::new(),
+    };
+    let what = format!("{what}; the same in every row, in place of what a column says");
     model.popup = Some(Popup::Form(Form {
         title: format!("{field} in every row"),
         about: Vec::new(),
-        fields: vec![FormField::new(
-            "value",
-            "the same in every row, in place of what a column says",
-            now.unwrap_or_default(),
-        )],
+        fields: vec![FormField::new("value", what, now.unwrap_or_default())],
         focus: 0,
         check: |model, form| {
-            let needed = || format!("a value is needed; {} unmaps", model.key("unmap"));
-            form.text(0).is_empty().then(needed)
+            if form.text(0).is_empty() {
+                return Some(format!("a value is needed; {} unmaps", model.key("unmap")));
+            }
+            let field = current(model)?.field?;
+            screens::anomalies::objection(table(model)?.1.fields.get(&field)?, form.text(0))
         },
         submit: |model, texts| {
             let value = texts.into_iter().next().unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::workbench;
 /// How wide the bars of the evidence are.
 const BAR: usize = 6;
 /// How wide the names of its parts are.
-const PART: usize = 10;
+const PART: usize = 11;
 /// The most frequent values and shapes that are listed.
 const FREQUENT: usize = 6;
 
@@ -357,6 +357,14 @@ pub(super) fn draw_preview(model: &Model, frame: Rect, focused: bool, buffer: &m
     }
     if shown.empty > 0 {
         title.push(Span::styled(format!(" · {} empty", text::number(shown.empty)), theme.dim()));
+    }
+    // What does not fit whole would say another number: what matters least goes first.
+    let room = usize::from(frame.width.saturating_sub(4));
+    while title.len() > 2 && title.iter().map(Span::width).sum::<usize>() > room {
+        title.pop();
+    }
+    if title.iter().map(Span::width).sum::<usize>() > room {
+        title.remove(0);
     }
     let cursor = model.mapping.preview;
     let foot =

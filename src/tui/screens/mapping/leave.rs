@@ -44,20 +44,19 @@ fn ask(model: &mut Model, way: Way, third: Item) {
     }
     let has_save = items.len() == 3;
     let title = format!("edits of {} are not saved", files.join(", "));
-    model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| {
-        match (if has_save { at } else { at + 1 }, way) {
-            (0, _) => save::save_these(model, |_| true, Some(way)),
-            (1, Way::To(_)) => {
-                model.mapping.kept = Some(edits(model));
-                go(model, way)
-            }
-            (1, Way::Out) => Vec::new(),
-            _ => {
-                drop_edits(model);
-                go(model, way)
-            }
+    let chosen = move |model: &mut Model, at: usize| match (if has_save { at } else { at + 1 }, way) {
+        (0, _) => save::save_these(model, |_| true, Some(way)),
+        (1, Way::To(_)) => {
+            model.mapping.kept = Some(edits(model));
+            go(model, way)
         }
-    })));
+        (1, Way::Out) => Vec::new(),
+        _ => {
+            drop_edits(model);
+            go(model, way)
+        }
+    };
+    model.popup = Some(Popup::Picker(Picker::new(title, items, chosen).of_few()));
 }
 
 /// How many edits there are that are not saved.

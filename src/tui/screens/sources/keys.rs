@@ -50,6 +50,22 @@ static KEYS: Layer = Layer {
             ready: on_any,
         },
         Command {
+            name: "next pane",
+            keys: &["tab"],
+            label: "",
+            help: "Goes to the next pane of this screen.",
+            run: |m| turn(m, true),
+            ready: on_any,
+        },
+        Command {
+            name: "previous pane",
+            keys: &["S-tab"],
+            label: "",
+            help: "Goes to the pane before.",
+            run: |m| turn(m, false),
+            ready: on_any,
+        },
+        Command {
             name: "add source",
             keys: &["a"],
             label: "add",
@@ -112,6 +128,20 @@ fn on_any(model: &Model) -> Result<(), String> {
 
 fn go(model: &mut Model, pane: usize) -> Vec<Effect> {
     model.sources.focus = pane;
+    Vec::new()
+}
+
+/// Goes round the panes that are seen together; what is known of a source is one of them on a wide screen only, and else
+/// lies over all of them.
+fn turn(model: &mut Model, forward: bool) -> Vec<Effect> {
+    let beside = super::is_wide(model.body());
+    let panes = if beside { DETAIL + 1 } else { DETAIL };
+    let focus = &mut model.sources.focus;
+    *focus = match *focus {
+        DETAIL if !beside => SOURCES,
+        focus if forward => (focus + 1) % panes,
+        focus => (focus + panes - 1) % panes,
+    };
     Vec::new()
 }
 

@@ -55,10 +55,10 @@ pub fn view(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         Column::name("source", 14, 28, 0),
         Column::text("kind", 8, 12, 3),
         Column::text("status", 12, 12, 0),
-        Column::text("last load", 16, 16, 1),
+        Column::text("last load", 16, 16, 2),
         Column::number("rows in", 10, 0),
         Column::number("staged", 10, 4),
-        Column::number("rejected", 8, 2),
+        Column::number("rejected", 8, 1),
         Column::number("took", 12, 5),
     ];
     let cursor = model.sources.cursors[SOURCES];

@@ -77,6 +77,18 @@ fn is_empty(model: &Model) -> bool {
     model.sources.sources.as_ref().is_some_and(Vec::is_empty)
 }
 
+/// Whether there is room for all panes side by side.
+fn is_wide(area: Rect) -> bool {
+    area.width >= WIDE.0 && area.height >= WIDE.1
+}
+
+/// Goes to the list of sources, from what lies over it.
+pub fn home(model: &mut Model) {
+    if model.sources.focus == DETAIL && !is_wide(model.body()) {
+        model.sources.focus = SOURCES;
+    }
+}
+
 fn regions(model: &Model, area: Rect) -> Vec<Region> {
     let region = |pane, frame: Rect| {
         let head = if pane == SOURCES || pane == TABLES { 1 } else { 0 };
@@ -89,7 +101,7 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
         return vec![region(SOURCES, area)];
     }
     let sources = model.sources.sources.as_ref().map_or(1, Vec::len) as u16 + 3;
-    if (area.width, area.height) >= WIDE && area.height >= WIDE.1 {
+    if is_wide(area) {
         let left = (area.width * 2 / 5).clamp(54, 84);
         let [left, right] = split(area, Direction::Horizontal, [Constraint::Length(left), Constraint::Fill(1)]);
         let top = sources.clamp(4, (area.height / 3).max(4));

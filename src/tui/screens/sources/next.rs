@@ -15,11 +15,15 @@ use crate::tui::widgets::put;
 use crate::tui::{popups, text};
 
 /// The lines below the steps in which the chosen one is told whole.
-const WHOLE: u16 = 3;
+const WHOLE: u16 = 4;
 
 /// How many lines below the steps are kept for the chosen one, in so many lines.
 pub fn foot(lines: u16) -> u16 {
-    if lines >= WHOLE + 4 { WHOLE } else { 0 }
+    match lines {
+        lines if lines >= WHOLE + 5 => WHOLE,
+        lines if lines >= WHOLE + 3 => WHOLE - 1,
+        _ => 0,
+    }
 }
 
 /// The steps.
@@ -128,7 +132,10 @@ pub fn view(model: &Model, region: Region, focused: bool, buffer: &mut Buffer) {
     let Some(step) = here.filter(|_| rest.height > 0) else { return };
     put(buffer, rest, 0, Line::styled("─".repeat(usize::from(rest.width)), theme.dim()));
     let words = text::wrap(&text::clean(&step.why), usize::from(rest.width.saturating_sub(4)));
-    for (row, line) in (1..rest.height).zip(words) {
-        put(buffer, rest, row, Line::styled(format!("   {line}"), theme.dim()));
+    let seen = usize::from(rest.height.saturating_sub(1));
+    let more = words.len() > seen;
+    for (row, (at, line)) in (1..rest.height).zip(words.into_iter().enumerate()) {
+        let rest_of_it = if more && at + 1 == seen { " …" } else { "" };
+        put(buffer, rest, row, Line::styled(format!("   {line}{rest_of_it}"), theme.dim()));
     }
 }

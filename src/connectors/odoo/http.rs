@@ -3,6 +3,7 @@
 
 use std::io::{ErrorKind, Read as _};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub struct Http {
     limits: Limits,
     canceller: Canceller,
     began: Mutex<Option<DateTime<Utc>>>,
+    /// Whether it has answered at all.
+    answered: AtomicBool,
 }
 
 /// An answer as it came.
@@ -72,6 +75,7 @@ impl Http {
             limits,
             canceller: canceller.clone(),
             began: Mutex::new(None),
+            answered: AtomicBool::new(false),
         }
     }
 
@@ -138,7 +142,9 @@ impl Http {
                     if let (Ok(answer), Ok(mut began)) = (&outcome, self.began.lock()) {
                         *began = began.or(answer.date);
                     }
+                    let before = self.answered.fetch_or(outcome.is_ok(), Ordering::Relaxed);
                     return match outcome {
+                        Err(Trouble::Unreachable(why)) if before => Err(Trouble::Away(why)),
                         Err(Trouble::Redirect(to)) if self.is_private() && to.starts_with("http://") => {
                             Err(Trouble::Unprotected(to))
                         }

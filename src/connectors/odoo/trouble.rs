@@ -9,6 +9,8 @@ use crate::error::{Error, Kind};
 pub enum Trouble {
     /// No connection: refused, no such host, no route.
     Unreachable(String),
+    /// No connection to a server that has answered before: it may be restarting.
+    Away(String),
     /// The certificate or the encryption was refused.
     Tls(String),
     /// No answer within the time allowed.
@@ -65,7 +67,10 @@ pub enum Trouble {
 impl Trouble {
     /// Whether the same call may go through a moment later.
     pub fn passes(&self) -> bool {
-        matches!(self, Trouble::TimedOut | Trouble::Closed | Trouble::Exhausted(_) | Trouble::Busy(..))
+        matches!(
+            self,
+            Trouble::Away(_) | Trouble::TimedOut | Trouble::Closed | Trouble::Exhausted(_) | Trouble::Busy(..)
+        )
     }
 
     /// Whether it may have come of asking for too much at once.
@@ -84,6 +89,7 @@ impl Trouble {
     pub fn what(&self) -> String {
         match self {
             Trouble::Unreachable(why) => format!("the server cannot be reached: {why}"),
+            Trouble::Away(why) => format!("the server can no longer be reached: {why}"),
             Trouble::Tls(why) => format!("the server's certificate is not accepted: {why}"),
             Trouble::TimedOut => "the server did not answer in time".to_owned(),
             Trouble::Closed => "the server closed the connection without an answer".to_owned(),
@@ -122,7 +128,7 @@ impl Trouble {
             Trouble::TimedOut | Trouble::Closed | Trouble::Exhausted(_) => {
                 "try again later, or ask for smaller pages with page_size = 200"
             }
-            Trouble::Busy(..) => "try again in a few minutes",
+            Trouble::Busy(..) | Trouble::Away(_) => "try again in a few minutes",
             Trouble::Redirect(_) => "write that address as `url` in tastevin.toml, without what follows the host",
             Trouble::Unprotected(_) => {
                 "nothing was sent there; check that `url` is the server's final address, and ask its administrator"

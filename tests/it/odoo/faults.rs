@@ -299,3 +299,38 @@ fn an_address_that_takes_no_connection_is_given_up_after_the_time_that_is_set() 
         assert!(told.contains("check `url` in tastevin.toml, the network and the VPN"), "{told}");
     }
 }
+
+#[test]
+fn a_server_that_restarts_in_the_middle_of_a_load_is_waited_for() -> Result<()> {
+    let desk = Desk::on("19.0", "xmlrpc", "page_size = 10");
+    let behind = desk.server.url.trim_start_matches("http://").to_owned();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    desk.at(&format!("http://{address}"));
+    std::thread::spawn(move || {
+        // The fifth call falls into the restart: it is sent away, and nothing listens for the next one.
+        for (n, stream) in listener.incoming().flatten().enumerate() {
+            if n == 4 {
+                break;
+            }
+            relay(stream, &behind);
+        }
+        drop(listener);
+        std::thread::sleep(Duration::from_millis(1200));
+        let again = std::net::TcpListener::bind(address).expect("the same port");
+        again.incoming().flatten().for_each(|stream| relay(stream, &behind));
+    });
+    assert_eq!(desk.load()?.staged(), 35);
+    Ok(())
+}
+
+/// Carries one call to the server behind and its answer back.
+fn relay(outside: std::net::TcpStream, behind: &str) {
+    let inside = std::net::TcpStream::connect(behind).expect("the server behind");
+    let (mut ask, mut asked) = (outside.try_clone().expect("an end"), inside.try_clone().expect("an end"));
+    std::thread::spawn(move || std::io::copy(&mut ask, &mut asked));
+    let (mut answer, mut answered) = (inside, outside);
+    // Whoever went away needs no answer.
+    let _ = std::io::copy(&mut answer, &mut answered);
+    let _ = answered.shutdown(std::net::Shutdown::Both);
+}

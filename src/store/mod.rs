@@ -5,8 +5,9 @@ mod migrations;
 mod rows;
 pub mod vet;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -41,7 +42,17 @@ pub struct Store {
     in_transaction: Cell<bool>,
     /// The functions and macros that there were when somebody asked first; listing them takes some milliseconds.
     functions: OnceCell<HashSet<String>>,
+    /// The digests of statements without an answer that have run; one that comes again is kept as it was read.
+    seen: RefCell<HashSet<u64>>,
 }
+
+/// How many statements a connection keeps as they were read. To read one takes the engine a millisecond for a thousand letters, and
+/// one that is read to be kept is planned at once, and again when it runs. A decision is a hundred statements, and the next one is
+/// mostly the same ones.
+const KEPT: usize = 1024;
+
+/// From here on the rows of an answer are not kept with their statement.
+const MANY_ROWS: usize = 1000;
 
 /// A transaction that is taken back when it is dropped, unless it was committed: after an error and after a panic.
 struct Transaction<'s>(&'s Store);
@@ -106,7 +117,7 @@ impl Store {
     }
 
     fn prepare(conn: Connection, settings: &Settings, functions: &[Function]) -> Result<Store> {
-        let store = Store { conn, in_transaction: Cell::new(false), functions: OnceCell::new() };
+        let store = Store::on(conn);
         if settings.read_only {
             migrations::require_newest(&store)?;
         } else {
@@ -118,11 +129,13 @@ impl Store {
 
     /// A second connection to the same database, for reading while this one works.
     pub fn reader(&self) -> Result<Store> {
-        Ok(Store {
-            conn: self.conn.try_clone().map_err(failure)?,
-            in_transaction: Cell::new(false),
-            functions: OnceCell::new(),
-        })
+        Ok(Store::on(self.conn.try_clone().map_err(failure)?))
+    }
+
+    fn on(conn: Connection) -> Store {
+        conn.set_prepared_statement_cache_capacity(KEPT);
+        let (in_transaction, functions) = (Cell::new(false), OnceCell::new());
+        Store { conn, in_transaction, functions, seen: RefCell::default() }
     }
 
     /// What stops the work on this connection, wired to `canceller`.
@@ -132,13 +145,32 @@ impl Store {
 
     /// Runs statements that return nothing.
     pub fn run(&self, sql: &str) -> Result<()> {
+        if self.comes_again(sql) {
+            return self.execute(sql, []).map(|_| ());
+        }
         self.conn.execute_batch(sql).map_err(|cause| failed(sql, cause))
     }
 
     /// Runs one statement and says how many rows it touched.
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
-        let rows = self.conn.execute(sql, params).map_err(|cause| failed(sql, cause))?;
+        let mut statement = self.conn.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
+        let rows = statement.execute(params).map_err(|cause| failed(sql, cause))?;
         Ok(rows as u64)
+    }
+
+    /// Whether this is one statement that changes rows, and has run before.
+    fn comes_again(&self, sql: &str) -> bool {
+        const BEGIN: [&str; 4] = ["CREATE OR REPLACE TEMP TABLE", "INSERT", "UPDATE", "DELETE"];
+        if !BEGIN.iter().any(|begin| sql.starts_with(begin)) || !is_one(sql) {
+            return false;
+        }
+        let mut digest = DefaultHasher::new();
+        sql.hash(&mut digest);
+        let mut seen = self.seen.borrow_mut();
+        if seen.len() > KEPT {
+            seen.clear();
+        }
+        !seen.insert(digest.finish())
     }
 
     /// Runs one statement, tells a few times a second which share of it is done (0 to 1, as far as DuckDB can estimate
@@ -179,9 +211,13 @@ impl Store {
         params: P,
         mut map: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>> {
-        let mut statement = self.conn.prepare(sql).map_err(|cause| failed(sql, cause))?;
+        let mut statement = self.conn.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
         let rows = statement.query_map(params, |row| map(row)).map_err(|cause| failed(sql, cause))?;
-        rows.collect::<duckdb::Result<Vec<T>>>().map_err(|cause| failed(sql, cause))
+        let rows = rows.collect::<duckdb::Result<Vec<T>>>().map_err(|cause| failed(sql, cause))?;
+        if rows.len() > MANY_ROWS {
+            statement.discard();
+        }
+        Ok(rows)
     }
 
     /// The first row of a query, through `map`; `None` where it has no rows.
@@ -306,6 +342,24 @@ impl Store {
         transaction.commit()?;
         Ok(value)
     }
+}
+
+/// Whether a text is surely one statement: it has no semicolon but in what is quoted, and no comment, escape or text in dollars,
+/// in which a quote would mean something else.
+fn is_one(sql: &str) -> bool {
+    if ["--", "/*", "\\'"].iter().any(|mark| sql.contains(mark)) {
+        return false;
+    }
+    let mut within = None;
+    for byte in sql.bytes() {
+        match (within, byte) {
+            (None, b';' | b'$') => return false,
+            (None, b'\'' | b'"') => within = Some(byte),
+            (Some(quote), _) if quote == byte => within = None,
+            _ => {}
+        }
+    }
+    true
 }
 
 fn config(settings: &Settings) -> Result<Config> {
@@ -468,6 +522,42 @@ mod tests {
         let reader = store.reader()?.reader()?;
         assert_eq!(reader.texts("SELECT shout('a') AS s")?.get(0, "s"), Some("A"));
         Ok(())
+    }
+
+    #[test]
+    fn a_statement_that_comes_again_sees_what_is_there_then() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        for n in 1..=4_u64 {
+            // Another table under the same name, with another column.
+            store.run(&format!("CREATE OR REPLACE TABLE t AS SELECT i AS c{n}, 'a;b' AS s FROM range({n}) AS r(i)"))?;
+            store.run("CREATE OR REPLACE TEMP TABLE u AS SELECT * FROM t WHERE s = 'a;b'")?;
+            store.run("INSERT INTO u SELECT * FROM t; DELETE FROM u WHERE rowid = 0")?;
+            assert_eq!(store.count("SELECT count(*) FROM u")?, 2 * n - 1);
+            assert_eq!(store.texts("SELECT * FROM u")?.columns, [format!("c{n}"), "s".to_owned()]);
+        }
+        let failed = store.transaction(|store| {
+            store.run("DELETE FROM u")?;
+            store.run("INSERT INTO nowhere VALUES (1)")
+        });
+        assert!(failed.is_err());
+        assert_eq!(store.count("SELECT count(*) FROM u")?, 7);
+        Ok(())
+    }
+
+    #[test]
+    fn a_semicolon_that_is_quoted_ends_no_statement() {
+        for one in ["SELECT 'it''s; one'", "SELECT \"a;b\" FROM t", "SELECT 1"] {
+            assert!(is_one(one), "{one}");
+        }
+        for many in [
+            "SELECT 1; SELECT 2",
+            "SELECT 'a'; SELECT 'b'",
+            "SELECT 1 -- ' one\n; SELECT 2",
+            "SELECT $q$'$q$; SELECT 2",
+            r"SELECT E'\''; SELECT 2; SELECT '",
+        ] {
+            assert!(!is_one(many), "{many}");
+        }
     }
 
     #[test]

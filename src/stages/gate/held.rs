@@ -12,6 +12,7 @@ use crate::model::{FailOn, FieldType, Gate, Page, Schema, Severity, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::stages::kept;
+use crate::stages::map::Change;
 use crate::stages::shapes::Shapes;
 use crate::store::Store;
 
@@ -137,11 +138,14 @@ pub(super) fn gather(
 ) -> Result<Held> {
     let is_moved = |name: &str| known.is_none_or(|known| known.moved.contains(name));
     let moved = || schema.tables.iter().filter(|(name, _)| is_moved(name));
+    let theirs = format!("SELECT DISTINCT \"table\" FROM dq.anomalies WHERE status = 'open' AND {}", is_theirs());
+    let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
     for (name, table) in moved() {
+        find_twins(store, name, table, known)?;
         store.run(&format!(
             "CREATE OR REPLACE TEMP TABLE {} AS {}",
             Ident(&format!("reasons/{name}")),
-            own_reasons(name, table, fail_on)
+            own_reasons(name, table, fail_on, theirs.contains(name))
         ))?;
     }
     let held = |name: &str| store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)));
@@ -174,58 +178,100 @@ pub(super) fn gather(
     Ok(Held { tables })
 }
 
-/// Why rows are held back for what they are themselves: findings, and keys that are missing or doubled.
-fn own_reasons(name: &str, table: &Table, fail_on: FailOn) -> String {
+/// The temporary table with the rows of `table` whose keys are missing or doubled: `row`, `rule`, `reason`.
+fn twins(table: &str) -> String {
+    format!("temp.{}", Ident(&format!("twins/{table}")))
+}
+
+/// Gathers the rows of a table whose keys are missing or doubled. Where it is known which they were, only the rows with the keys
+/// of those that changed are looked at.
+fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -> Result<()> {
+    if table.keys().next().is_none() {
+        return Ok(());
+    }
+    let candidate = Path("candidate", name).to_string();
+    let Some(known) = known else {
+        let all = twins_sql(table, &candidate);
+        return store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {all}", Ident(&format!("twins/{name}"))));
+    };
+    if !known.changes.get(name).is_some_and(|change| table.keys().any(|key| change.is_of(key))) {
+        return Ok(());
+    }
+    let (key, keys) = (key_text(table, "t."), key_list(table, "t."));
+    let (before, after) = (Change::before(name), Change::after(name));
+    let sharing = Ident(&format!("sharing keys in {name}")).to_string();
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {sharing} AS SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values})\n\
+         UNION SELECT t._key, {keys} FROM {after} AS t",
+        values = Change::values(name, &key)
+    ))?;
+    store.run(&format!(
+        "DELETE FROM {} WHERE \"row\" IN (SELECT _key FROM {sharing} UNION ALL SELECT _key FROM {before})",
+        twins(name)
+    ))?;
+    store.run(&format!("INSERT INTO {} {}", twins(name), twins_sql(table, &sharing)))
+}
+
+/// The query for the rows of a relation whose keys are missing, or are those of other rows of it too.
+fn twins_sql(table: &Table, rows: &str) -> String {
+    let mut pipeline = Pipeline::new();
+    let (keys, names) = (key_list(table, ""), table.keys().collect::<Vec<_>>().join(", "));
+    // A row whose key is its own alone has it as its identity too; only the others need a closer look.
+    pipeline.step(
+        "odd",
+        format!(
+            "SELECT _key, {keys} FROM {rows} WHERE _key IS DISTINCT FROM {} OR NOT ({})",
+            key_text(table, ""),
+            has_key(table, "")
+        ),
+    );
+    pipeline.step(
+        "keyless",
+        format!(
+            "SELECT _key AS \"row\", 'missing-key' AS rule, {} AS reason FROM odd WHERE NOT ({})",
+            Literal(&format!("missing-key {names}: the row has no key")),
+            has_key(table, "")
+        ),
+    );
+    pipeline.step(
+        "sharing",
+        format!(
+            "SELECT _key, {keys}, count(*) OVER (PARTITION BY {keys}) AS _n FROM {rows} SEMI JOIN odd USING ({keys}) WHERE {}",
+            has_key(table, "")
+        ),
+    );
+    pipeline.step(
+        "twins",
+        format!(
+            "SELECT _key AS \"row\", 'duplicate-key' AS rule, {} || _n || ' rows have the key ' || {} AS reason \
+             FROM sharing WHERE _n > 1",
+            Literal(&format!("duplicate-key {names}: ")),
+            key_text(table, "")
+        ),
+    );
+    pipeline.step("all", "SELECT * FROM keyless UNION ALL SELECT * FROM twins");
+    pipeline.to_string()
+}
+
+/// Why rows are held back for what they are themselves: findings, and keys that are missing or doubled. `has_theirs` says that
+/// rules of the user's own have found something in the table.
+fn own_reasons(name: &str, table: &Table, fail_on: FailOn, has_theirs: bool) -> String {
     let candidate = Path("candidate", name);
     let mut pipeline = Pipeline::new();
     pipeline.step("findings", findings_sql(name, fail_on));
     let is_theirs = is_theirs();
-    let mut sets = vec![
-        format!("SELECT \"row\", reason FROM findings WHERE NOT ({is_theirs})"),
-        format!(
+    let mut sets = vec![format!("SELECT \"row\", reason FROM findings WHERE NOT ({is_theirs})")];
+    if has_theirs {
+        sets.push(format!(
             "SELECT f.\"row\", f.reason FROM (FROM findings WHERE {is_theirs}) f SEMI JOIN {candidate} c ON f.\"row\" = c._key"
-        ),
-    ];
+        ));
+    }
     if table.keys().next().is_some() {
-        let (keys, names) = (key_list(table, ""), table.keys().collect::<Vec<_>>().join(", "));
-        // A row whose key is its own alone has it as its identity too; only the others need a closer look.
-        pipeline.step(
-            "odd",
-            format!(
-                "SELECT _key, {keys} FROM {candidate} WHERE _key IS DISTINCT FROM {} OR NOT ({})",
-                key_text(table, ""),
-                has_key(table, "")
-            ),
-        );
-        pipeline.step(
-            "keyless",
-            format!(
-                "SELECT _key AS \"row\", 'missing-key' AS rule, {} AS reason FROM odd WHERE NOT ({})",
-                Literal(&format!("missing-key {names}: the row has no key")),
-                has_key(table, "")
-            ),
-        );
-        pipeline.step(
-            "sharing",
-            format!(
-                "SELECT _key, {keys}, count(*) OVER (PARTITION BY {keys}) AS _n FROM {candidate} SEMI JOIN odd USING ({keys}) WHERE {}",
-                has_key(table, "")
-            ),
-        );
-        pipeline.step(
-            "twins",
-            format!(
-                "SELECT _key AS \"row\", 'duplicate-key' AS rule, {} || _n || ' rows have the key ' || {} AS reason \
-                 FROM sharing WHERE _n > 1",
-                Literal(&format!("duplicate-key {names}: ")),
-                key_text(table, "")
-            ),
-        );
         // Where the rule has found it too, its own words stand.
-        sets.push(
-            "SELECT s.\"row\", s.reason FROM (FROM keyless UNION ALL FROM twins) s ANTI JOIN findings f USING (\"row\", rule)"
-                .to_owned(),
-        );
+        sets.push(format!(
+            "SELECT s.\"row\", s.reason FROM {} s ANTI JOIN findings f USING (\"row\", rule)",
+            twins(name)
+        ));
     }
     pipeline.step("all", sets.join("\nUNION ALL\n"));
     pipeline.to_string()

@@ -106,9 +106,16 @@ const FOUND: &str = "\"rows with money at stake\"";
 pub fn fill_again(store: &Store, schema: &Schema, changes: &IndexMap<String, Change>) -> Result<()> {
     let Some((money, stake)) = schema.stake() else { return Ok(()) };
     let ways = ways(schema);
+    let new: Vec<String> =
+        store.query("SELECT DISTINCT \"table\" FROM dq.anomalies WHERE stake IS NULL", [], |row| row.get(0))?;
     fill(store, schema, |table| {
-        let mut rows =
-            vec![format!("SELECT \"row\" FROM dq.anomalies WHERE \"table\" = {} AND stake IS NULL", Literal(table))];
+        let mut rows = Vec::new();
+        if new.iter().any(|name| name == table) {
+            rows.push(format!(
+                "SELECT \"row\" FROM dq.anomalies WHERE \"table\" = {} AND stake IS NULL",
+                Literal(table)
+            ));
+        }
         if changes.contains_key(table) {
             rows.push(format!("SELECT _key FROM {}", Change::after(table)));
         }
@@ -128,6 +135,9 @@ pub fn fill_again(store: &Store, schema: &Schema, changes: &IndexMap<String, Cha
                 )),
                 _ => {}
             }
+        }
+        if rows.is_empty() {
+            return None;
         }
         let rows = rows.join("\nUNION\n");
         Some(format!("SELECT DISTINCT \"row\" FROM ({rows}) AS rows(\"row\") WHERE \"row\" IN ({})", found(table)?))
@@ -181,11 +191,11 @@ pub fn total(store: &Store, schema: &Schema, condition: &str) -> Result<Option<f
             }));
         }
     }
-    let sql = format!(
-        "SELECT CAST(coalesce(sum({}), 0) AS DOUBLE) FROM {} WHERE {}",
-        Ident(&stake.field),
-        Path("candidate", money),
-        parts.join("\n  OR ")
-    );
+    // Each way by itself: joined by OR, every row would be held against all of them.
+    let parts = parts.iter().map(|part| {
+        format!("SELECT rowid, {} AS amount FROM {} WHERE {part}", Ident(&stake.field), Path("candidate", money))
+    });
+    let parts: Vec<String> = parts.collect();
+    let sql = format!("SELECT CAST(coalesce(sum(amount), 0) AS DOUBLE) FROM ({})", parts.join("\nUNION\n"));
     store.first(&sql, [], |row| row.get(0))
 }

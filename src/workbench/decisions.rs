@@ -39,9 +39,19 @@ impl Decider {
 
     /// The same for many, all of them or none. What one says must not contradict another.
     pub fn decide_all(&mut self, wanted: Vec<(Action, Option<String>)>) -> Result<Vec<Decision>> {
+        self.decide_on(wanted, false)
+    }
+
+    /// The same; `are_there` says that the rows are known to be there of which fields are set.
+    fn decide_on(&mut self, wanted: Vec<(Action, Option<String>)>, are_there: bool) -> Result<Vec<Decision>> {
         self.writable()?;
         let wanted: Vec<_> = wanted.into_iter().map(|(action, why)| (tidy(action), trimmed(why))).collect();
-        wanted.iter().try_for_each(|(action, why)| self.judge(action, why.as_deref()))?;
+        for (action, why) in &wanted {
+            if let (Action::Set { table, row, .. }, false) = (action, are_there) {
+                self.has_rows(table, std::slice::from_ref(row))?;
+            }
+            self.judge(action, why.as_deref())?;
+        }
         agree(wanted.iter().map(|(action, _)| action))?;
         self.enter(wanted)
     }
@@ -70,7 +80,9 @@ impl Decider {
             now: now.map(str::to_owned),
             rule: rule.map(str::to_owned),
         };
-        self.decide(action, why)
+        // The row was just read.
+        let mut made = self.decide_on(vec![(action, why)], true)?;
+        made.pop().ok_or_else(|| Error::internal("a decision was made and is not there"))
     }
 
     /// Sets a field of the named rows, each to its own value, where `None` empties it; one decision, about what the
@@ -376,12 +388,12 @@ impl Decider {
         if !self.reader.store.has_table("candidate", table)? {
             return Err(self.no_row(table, first));
         }
-        // Asked this way round the engine looks for the few among the many.
+        // Asked this way round the engine looks for the few among the many, and with all its threads as each is wanted once.
         let there: HashSet<String> = self
             .reader
             .store
             .query(
-                &format!("SELECT _key FROM {} WHERE _key IN ({})", Path("candidate", table), listed(rows)),
+                &format!("SELECT DISTINCT _key FROM {} WHERE _key IN ({})", Path("candidate", table), listed(rows)),
                 [],
                 |row| row.get(0),
             )?
@@ -435,8 +447,7 @@ impl Decider {
     /// Refuses what could never apply.
     fn judge(&self, action: &Action, why: Option<&str>) -> Result<()> {
         match action {
-            Action::Set { table, field, now, row, .. } => {
-                self.has_rows(table, std::slice::from_ref(row))?;
+            Action::Set { table, field, now, .. } => {
                 self.filled(table, field, now.as_deref())?;
                 self.readable(table, field, now.iter().map(String::as_str))
             }

@@ -7,7 +7,7 @@ use crate::model::{RuleTally, TableScore, Verdict};
 use crate::sql::Literal;
 use crate::stages::basis::Basis;
 use crate::stages::decide;
-use crate::store::{Store, TimeUnit, Value};
+use crate::store::{Store, TimeUnit, Value, params};
 
 /// The verdict of the last check.
 pub fn verdict(store: &Store) -> Result<Option<Verdict>> {
@@ -66,12 +66,12 @@ pub(in crate::stages) fn keep_figures(
 pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict, basis: &Basis) -> Result<()> {
     let detail = serde_json::to_string(verdict)
         .map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))?;
-    store.run(&format!(
-        "DELETE FROM dq.verdict; INSERT INTO dq.verdict (\"check\", detail, decisions, basis) VALUES ({}, {}, ({}), {});\n\
-         DELETE FROM dq.checked; INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active",
-        verdict.check,
-        Literal(&detail),
-        decide::FINGERPRINT,
-        Literal(&basis.to_json()?)
-    ))
+    store.run("DELETE FROM dq.verdict")?;
+    let sql = format!(
+        "INSERT INTO dq.verdict (\"check\", detail, decisions, basis) VALUES (?::BIGINT, ?::VARCHAR, ({}), ?::VARCHAR)",
+        decide::FINGERPRINT
+    );
+    store.execute(&sql, params![verdict.check, detail, basis.to_json()?])?;
+    store.run("DELETE FROM dq.checked")?;
+    store.run("INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active")
 }

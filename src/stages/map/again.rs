@@ -5,10 +5,10 @@
 use indexmap::IndexMap;
 
 use super::decided;
-use super::derive::{self, Follow, Sight, Stop};
+use super::derive::{self, Follow, Rows, Sight, Stop};
 use super::{Plan, as_of, identity, leaving};
 use crate::error::Result;
-use crate::model::{Canceller, Table};
+use crate::model::{Canceller, Derive, Table};
 use crate::sql::{Ident, Literal, Path};
 use crate::store::Store;
 
@@ -114,11 +114,40 @@ impl Plan {
             if !is_worth_it(store, name, touched)? {
                 return Ok(None);
             }
-            if let Some(change) = self.build_touched(store, at, name, table)? {
+            let is_of_key = |(of, _, field): &(String, String, Option<String>)| {
+                of == name
+                    && field.as_ref().is_some_and(|field| table.keys().any(|key| key.eq_ignore_ascii_case(field)))
+            };
+            let may_sums_stand = !concerned.iter().any(is_of_key) && !self.is_other_added_up(table, &changes);
+            if let Some(change) = self.build_touched(store, at, name, table, touched, may_sums_stand)? {
                 changes.insert(name.clone(), change);
             }
         }
         Ok(Some(changes))
+    }
+
+    /// Whether what the aggregates of a table add up has changed, or leads to other rows of it.
+    fn is_other_added_up(&self, table: &Table, changes: &IndexMap<String, Change>) -> bool {
+        let is_key_turned = table.fields.values().any(|field| field.key && field.references.is_some());
+        is_key_turned
+            || derive::sights(&self.schema, table).iter().any(|sight| match sight {
+                Sight::Referred(_) => false,
+                Sight::Referring { from, follows, .. } => {
+                    changes.contains_key(from) || follows.iter().any(|follow| changes.contains_key(&follow.table))
+                }
+            })
+    }
+
+    /// Whether the touched rows were all there before, and show what is added up of others as it is.
+    fn sums_stand(&self, store: &Store, name: &str, table: &Table, touched: u64) -> Result<bool> {
+        let added =
+            table.fields.values().zip(0..).filter(|(field, _)| matches!(field.derive, Some(Derive::Aggregate(_))));
+        let mask = added.fold(0_i64, |mask, (_, bit)| mask | 1 << bit);
+        if mask == 0 {
+            return Ok(false);
+        }
+        let sql = format!("SELECT count(*) FILTER ((_unread | _decided) & {mask} = 0) FROM {}", Change::before(name));
+        Ok(store.count(&sql)? == touched)
     }
 
     /// The conditions over the candidates of a table under which a derived field looks at something that has changed.
@@ -181,15 +210,21 @@ impl Plan {
             })
             .collect();
         rows.push(format!("SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})"));
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {touched} AS {};\nINSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})",
-            rows.join("\nUNION\n"),
-            touched = touched(name),
-        ))
+        let touched = touched(name);
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {touched} AS {}", rows.join("\nUNION\n")))?;
+        store.run(&format!("INSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})"))
     }
 
     /// Builds the touched rows of a table and puts them in the place of what was there.
-    fn build_touched(&self, store: &Store, at: usize, name: &str, table: &Table) -> Result<Option<Change>> {
+    fn build_touched(
+        &self,
+        store: &Store,
+        at: usize,
+        name: &str,
+        table: &Table,
+        rows: u64,
+        may_sums_stand: bool,
+    ) -> Result<Option<Change>> {
         let (touched, named) = (touched(name), named(name));
         let feeds = self.feeds_among(store, name, &touched, &format!("touched of {name}"))?;
         // The identity of a row depends on the sources alone, so it is what it was.
@@ -197,10 +232,13 @@ impl Plan {
         let decided = self.decide(store, at, &feeds, Some(&named))?;
         let (candidate, before, after) = (Path("candidate", name), Change::before(name), Change::after(name));
         store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {after} AS {};\n\
-             CREATE OR REPLACE TEMP TABLE {before} AS SELECT rowid AS _at, * FROM {candidate} WHERE rowid IN (SELECT _at FROM {touched})",
-            self.select(at, &decided, &feeds, true)?
+            "CREATE OR REPLACE TEMP TABLE {before} AS SELECT rowid AS _at, * FROM {candidate} WHERE rowid IN (SELECT _at FROM {touched})"
         ))?;
+        let which = match may_sums_stand && self.sums_stand(store, name, table, rows)? {
+            true => Rows::Summed(&before),
+            false => Rows::Some,
+        };
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {}", self.select(at, &decided, &feeds, which)?))?;
         decided.clear(store)?;
         identity::clear(store, name)?;
         let change = compare(store, name, table)?;
@@ -266,7 +304,8 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     }
     if alike > 0 {
         let alike = format!("_key IN (SELECT _key FROM {differences} WHERE {same})");
-        store.run(&format!("DELETE FROM {before} WHERE {alike};\nDELETE FROM {after} WHERE {alike}"))?;
+        store.run(&format!("DELETE FROM {before} WHERE {alike}"))?;
+        store.run(&format!("DELETE FROM {after} WHERE {alike}"))?;
     }
     Ok(Some(change))
 }

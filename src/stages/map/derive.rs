@@ -153,8 +153,18 @@ pub(super) struct Around<'a> {
     pub early: &'a [String],
     /// The tables of which a commit makes something else than the candidates are.
     pub instead: &'a [String],
-    /// Whether only some rows are built: then only what refers to them is added up.
-    pub is_part: bool,
+    pub rows: Rows<'a>,
+}
+
+/// Which rows of a table are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows<'a> {
+    /// All.
+    All,
+    /// Some: only what refers to them is added up.
+    Some,
+    /// Some, for which nothing that is added up is another than in this relation with the rows as they were.
+    Summed(&'a str),
 }
 
 impl Around<'_> {
@@ -166,6 +176,37 @@ impl Around<'_> {
             () if is_among(self.early) => early(table),
             () => Path("candidate", table).to_string(),
         }
+    }
+}
+
+impl<'a> Around<'a> {
+    /// The table of which an aggregate is made, with the field that refers to this one.
+    fn other(&self, table_name: &str, field: &str, aggregate: &Aggregate) -> Result<&'a Table> {
+        let other =
+            self.schema.tables.get(&aggregate.from).ok_or_else(|| unknown(table_name, field, &aggregate.from))?;
+        if other.fields.contains_key(&aggregate.on) {
+            return Ok(other);
+        }
+        Err(Error::config(format!("the table \"{}\" has no field \"{}\"", aggregate.from, aggregate.on))
+            .at_file(SCHEMA)
+            .at_column(format!("{table_name}.{field}")))
+    }
+
+    /// The columns that aggregates of the same table read of its rows.
+    fn read<'g>(
+        &self,
+        table_name: &str,
+        first: &Aggregate,
+        group: impl Iterator<Item = &'g Aggregate>,
+    ) -> Result<String> {
+        let other = self.other(table_name, "", first)?;
+        let mut named: Vec<String> = group.flat_map(Aggregate::expressions).flat_map(identifiers).collect();
+        named.push(first.on.clone());
+        let own = ["_key", "_source", "_entity", "_row", "_unread", "_decided"].into_iter();
+        let columns = own.chain(other.fields.keys().map(String::as_str)).filter(|column| {
+            named.iter().flat_map(|name| name.split('.')).any(|name| name.eq_ignore_ascii_case(column))
+        });
+        Ok(columns.map(|column| Ident(column).to_string()).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -305,7 +346,10 @@ fn step(around: &Around, table_name: &str, table: &Table, from: &str, ready: &[D
                 }
                 let at =
                     aggregates.iter().position(|(_, group)| group.iter().any(|(other, _)| other == name)).unwrap_or(0);
-                format!("a{at}.{}", Ident(name))
+                match around.rows {
+                    Rows::Summed(_) => format!("{SUMMED}.{}", Ident(name)),
+                    Rows::All | Rows::Some => format!("a{at}.{}", Ident(name)),
+                }
             }
         };
         let typed = match field.kind {
@@ -328,25 +372,68 @@ fn step(around: &Around, table_name: &str, table: &Table, from: &str, ready: &[D
             Derive::Aggregate(_) => None,
         })
         .collect();
+    let (key, on) = (one_key(table_name, table), |name: &str| format!("{}::VARCHAR", Ident(name)));
+    let among = match (&key, around.rows) {
+        (Ok(key), Rows::Some) => Some(format!("SELECT {} FROM {}", on(key), Ident(from))),
+        _ => None,
+    };
+    // Where several sums are of the same few rows, these are looked for once.
+    let mut near = Vec::new();
+    if let Some(among) = among.as_deref().filter(|_| aggregates.len() > 1) {
+        for (first, _) in &aggregates {
+            let name = near_name(first);
+            if near.iter().any(|(other, _)| *other == name) {
+                continue;
+            }
+            let of = aggregates.iter().filter(|(other, _)| near_name(other) == name).flat_map(|(_, group)| group);
+            let read = around.read(table_name, first, of.map(|(_, aggregate)| *aggregate))?;
+            let relation = around.relation(&first.from);
+            near.push((name, format!("SELECT {read} FROM {relation} AS r WHERE {} IN ({among})", on(&first.on))));
+        }
+    }
+    let with: Vec<String> =
+        near.iter().map(|(name, rows)| format!("{} AS MATERIALIZED (\n{rows}\n)", Ident(name))).collect();
     let mut sql = format!(
-        "SELECT t.* REPLACE (\n  {}\n)\nFROM {} AS t{}",
+        "{}SELECT t.* REPLACE (\n  {}\n)\nFROM {} AS t{}",
+        if with.is_empty() { String::new() } else { format!("WITH {}\n", with.join(",\n")) },
         replaced.join(",\n  "),
         Ident(from),
         joins(around, table_name, table, "t", &expressions)?
     );
-    let key = one_key(table_name, table);
-    let among = match (&key, around.is_part) {
-        (Ok(key), true) => Some(format!("SELECT {}::VARCHAR FROM {}", Ident(key), Ident(from))),
-        _ => None,
-    };
+    if let (Rows::Summed(before), false) = (around.rows, aggregates.is_empty()) {
+        sql += &format!("\nLEFT JOIN {before} AS {SUMMED} ON {SUMMED}._key = t._key");
+        return Ok(sql);
+    }
     for (at, (first, group)) in aggregates.iter().enumerate() {
+        let name = near_name(first);
+        let rows = match near.iter().any(|(other, _)| *other == name) {
+            true => Among::Gathered(Ident(&name).to_string()),
+            false => among.clone().map_or(Among::All, Among::Keys),
+        };
         sql += &format!(
             "\nLEFT JOIN (\n{}\n) AS a{at} ON a{at}._at = t.{}::VARCHAR",
-            aggregate(around, table_name, first, group, among.as_deref())?,
+            aggregate(around, table_name, first, group, &rows)?,
             Ident(key.as_ref().map_err(|error| Error::config(error.clone()).at_file(SCHEMA))?)
         );
     }
     Ok(sql)
+}
+
+/// How the rows are called in a query of which the sums stand.
+const SUMMED: &str = "\"as it was\"";
+
+/// The name of the step with the rows of which an aggregate is made.
+fn near_name(aggregate: &Aggregate) -> String {
+    format!("{} by {}", aggregate.from, aggregate.on)
+}
+
+/// Which rows are added up.
+enum Among {
+    All,
+    /// Those that refer to one of the keys that a query gives.
+    Keys(String),
+    /// Those of a relation that has no others.
+    Gathered(String),
 }
 
 fn one_key<'a>(table_name: &str, table: &'a Table) -> std::result::Result<&'a str, String> {
@@ -357,27 +444,25 @@ fn one_key<'a>(table_name: &str, table: &'a Table) -> std::result::Result<&'a st
     }
 }
 
-/// One grouped query over the other table; all of `group` share its table, reference and condition. `among` is a query for
-/// the only keys that matter.
+/// One grouped query over the other table; all of `group` share its table, reference and condition.
 fn aggregate(
     around: &Around,
     table_name: &str,
     first: &Aggregate,
     group: &[(&str, &Aggregate)],
-    among: Option<&str>,
+    among: &Among,
 ) -> Result<String> {
-    let other = around.schema.tables.get(&first.from).ok_or_else(|| unknown(table_name, group[0].0, &first.from))?;
-    if !other.fields.contains_key(&first.on) {
-        return Err(Error::config(format!("the table \"{}\" has no field \"{}\"", first.from, first.on))
-            .at_file(SCHEMA)
-            .at_column(format!("{table_name}.{}", group[0].0)));
-    }
+    let other = around.other(table_name, group[0].0, first)?;
     let expressions: Vec<&str> = group.iter().flat_map(|(_, aggregate)| aggregate.expressions()).collect();
     let joins = joins(around, &first.from, other, "r", &expressions)?;
     let on = format!("r.{}::VARCHAR", Ident(&first.on));
     let filter = first.filter.as_ref().map(|filter| format!(" AND ({filter})")).unwrap_or_default();
-    let among = among.map(|keys| format!(" AND {on} IN ({keys})")).unwrap_or_default();
-    let rows = format!("FROM {} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}{among}", around.relation(&first.from));
+    let (from, among) = match among {
+        Among::All => (around.relation(&first.from), String::new()),
+        Among::Keys(keys) => (around.relation(&first.from), format!(" AND {on} IN ({keys})")),
+        Among::Gathered(rows) => (rows.clone(), String::new()),
+    };
+    let rows = format!("FROM {from} AS r{joins}\n  WHERE {on} IS NOT NULL{filter}{among}");
     Ok(match &first.most {
         Some(most) => format!(
             "  SELECT _at, arg_min(_of, (-_most, _of)) AS {name} FROM (\n  SELECT {on} AS _at, ({most}) AS _of, ({sql})::DOUBLE AS _most {rows} AND ({most}) IS NOT NULL\n  GROUP BY 1, 2)\n  GROUP BY _at",
@@ -452,7 +537,7 @@ mod tests {
             "#,
         );
         let error =
-            derive(&mut Pipeline::new(), &Around { schema: &schema, early: &[], instead: &[], is_part: false }, "a")
+            derive(&mut Pipeline::new(), &Around { schema: &schema, early: &[], instead: &[], rows: Rows::All }, "a")
                 .unwrap_err();
         assert!(error.to_string().contains("x, y look at each other in a circle"), "{error}");
     }

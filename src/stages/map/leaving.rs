@@ -48,22 +48,24 @@ impl Plan {
     /// where references to these tables pointed before, and leaves what was left out before in `before`.
     pub(super) fn find_leaving_again(&self, store: &Store, otherwise: &str) -> Result<Pointers> {
         let mut pointers = Pointers::new();
-        for (name, table) in &self.schema.tables {
-            // The key of a row that others were merged into may be another one now.
-            let keys = literals(referred_to(&self.schema, name));
-            let is_other = store.count(&format!(
-                r#"SELECT count(*) FROM {otherwise} WHERE "table" = {0} AND (kind IN ('exclude', 'merge') OR field IN ({keys})
-                   AND EXISTS (FROM dq.decisions WHERE active AND kind = 'merge' AND "table" = {0}))"#,
-                Literal(name)
-            ))?;
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {BEFORE} AS SELECT * FROM dq.left_out"))?;
+        // The key of a row that others were merged into may be another one now.
+        let keys = self.schema.tables.keys().flat_map(|name| {
+            let fields = referred_to(&self.schema, name).into_iter();
+            fields.map(move |field| format!("({}, {})", Literal(name), Literal(&field)))
+        });
+        let keys: Vec<String> = keys.chain(["(NULL, NULL)".to_owned()]).collect();
+        let others: Vec<String> = store.query(
+            &format!(
+                r#"SELECT DISTINCT "table" FROM {otherwise} WHERE kind IN ('exclude', 'merge') OR ("table", field) IN ({})
+                   AND "table" IN (SELECT "table" FROM dq.decisions WHERE active AND kind = 'merge')"#,
+                keys.join(", ")
+            ),
+            [],
+            |row| row.get(0),
+        )?;
+        for (name, table) in self.schema.tables.iter().filter(|(name, _)| others.contains(name)) {
             let known = Literal(name);
-            store.run(&format!(
-                r#"CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM dq.left_out WHERE "table" = {known}"#,
-                before(name)
-            ))?;
-            if is_other == 0 {
-                continue;
-            }
             for field in referred_to(&self.schema, name) {
                 let pointed = decided::repointed_to(store, name, &field)?;
                 pointers.insert((name.clone(), field), pointed);
@@ -186,9 +188,12 @@ fn concerned(name: &str) -> String {
     )
 }
 
-/// The temporary table with what was left out of a table at the last check.
+/// The temporary table with what was left out of all tables at the last check.
+const BEFORE: &str = "\"left out before\"";
+
+/// What was left out of a table at the last check.
 pub(super) fn before(name: &str) -> String {
-    Ident(&format!("left out of {name} before")).to_string()
+    format!(r#"(SELECT * EXCLUDE "table" FROM {BEFORE} WHERE "table" = {})"#, Literal(name))
 }
 
 /// The fields of a table that others refer to, as far as the sources give them.

@@ -29,7 +29,7 @@ pub(super) use again::KNOWN;
 pub use again::{Change, is_worth_it};
 pub use decided::read_value;
 use decided::{Decided, Of};
-use derive::{Around, Stop};
+use derive::{Around, Rows, Stop};
 use feed::Feed;
 pub use preview::{Fed, preview, problems, step_problem};
 pub use proof::{SCHEMA, prove};
@@ -200,7 +200,7 @@ impl Plan {
         let Stop::Whole(_) = self.stops[at] else { return Ok(Decided::resolve(&of, only, None)?.0) };
         let early = self.early(at);
         let compute =
-            |decided: &Decided, rows: &str| self.rows_of(name, decided, feeds, Some(&early), true, Some(rows));
+            |decided: &Decided, rows: &str| self.rows_of(name, decided, feeds, Some(&early), Rows::Some, Some(rows));
         let (decided, conflicts) = Decided::resolve(&of, only, Some(&compute))?;
         decided::tell(store, name, only, conflicts)?;
         Ok(decided)
@@ -236,7 +236,11 @@ impl Plan {
         if !store.has_table("candidate", name)? {
             return Ok(IndexMap::new());
         }
-        let candidates = format!("(SELECT * FROM {} WHERE _key IN ({rows}))", Path("candidate", name));
+        let candidates = Ident(&format!("asked of {name}")).to_string();
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {candidates} AS SELECT * FROM {} WHERE _key IN ({rows})",
+            Path("candidate", name)
+        ))?;
         let of = Of { store, schema: &self.schema, name, table, feeds };
         let mut values: IndexMap<_, _> = decided::shown_values(&of, &candidates, field)?.into_iter().collect();
         values.sort_unstable_keys();
@@ -251,7 +255,7 @@ impl Plan {
             store.run(&as_of(store)?)?;
             values.extend(self.values_anew(&of, field, &few)?);
         }
-        store.run(&format!("DROP TABLE {few}"))?;
+        store.run(&format!("DROP TABLE {few}; DROP TABLE {candidates}"))?;
         Ok(values)
     }
 
@@ -265,10 +269,11 @@ impl Plan {
         identity::take_odd(store, name, few)?;
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {keys} AS SELECT _key FROM {few}"))?;
         // All candidates are there to be looked at.
-        let compute = |decided: &Decided, rows: &str| self.rows_of(name, decided, &feeds, Some(&[]), true, Some(rows));
+        let compute =
+            |decided: &Decided, rows: &str| self.rows_of(name, decided, &feeds, Some(&[]), Rows::Some, Some(rows));
         let (decided, _) = Decided::resolve(&of, Some(&keys), Some(&compute))?;
         let decided = decided.with_all_rows();
-        let rows = self.rows_of(name, &decided, &feeds, Some(&[]), true, None)?;
+        let rows = self.rows_of(name, &decided, &feeds, Some(&[]), Rows::Some, None)?;
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {anew} AS\n{rows}"))?;
         let values = decided::shown_values(&of, &anew, field)?;
         decided.clear(store)?;
@@ -312,7 +317,7 @@ impl Plan {
     /// What runs at a stop.
     fn statement(&self, store: &Store, at: usize, decided: &Decided) -> Result<String> {
         let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
-        let select = self.select(at, decided, self.feeds(name), false)?;
+        let select = self.select(at, decided, self.feeds(name), Rows::All)?;
         Ok(match &self.stops[at] {
             Stop::Early(name) => format!("CREATE OR REPLACE TEMP TABLE {} AS\n{select}", derive::early(name)),
             Stop::Whole(name) => {
@@ -352,10 +357,10 @@ impl Plan {
     }
 
     /// The query for the rows of a stop that the feeds give: all of them, or a part.
-    fn select(&self, at: usize, decided: &Decided, feeds: &[Feed], is_part: bool) -> Result<Pipeline> {
+    fn select(&self, at: usize, decided: &Decided, feeds: &[Feed], which: Rows) -> Result<Pipeline> {
         match &self.stops[at] {
-            Stop::Early(name) => self.rows_of(name, decided, feeds, None, is_part, None),
-            Stop::Whole(name) => self.rows_of(name, decided, feeds, Some(&self.early(at)), is_part, None),
+            Stop::Early(name) => self.rows_of(name, decided, feeds, None, which, None),
+            Stop::Whole(name) => self.rows_of(name, decided, feeds, Some(&self.early(at)), which, None),
         }
     }
 
@@ -379,7 +384,7 @@ impl Plan {
         decided: &Decided,
         feeds: &[Feed],
         early: Option<&[String]>,
-        is_part: bool,
+        which: Rows,
         rows: Option<&str>,
     ) -> Result<Pipeline> {
         let table = self.table(name)?;
@@ -387,7 +392,7 @@ impl Plan {
         pipeline.step("keyed", identity::keyed(name, table, feeds, "mapped"));
         decided.apply(&mut pipeline, table);
         let Some(early) = early else { return Ok(pipeline) };
-        derive::derive(&mut pipeline, &Around { schema: &self.schema, early, instead: &[], is_part }, name)?;
+        derive::derive(&mut pipeline, &Around { schema: &self.schema, early, instead: &[], rows: which }, name)?;
         let last = pipeline.last().unwrap_or_default().to_owned();
         let fields: Vec<String> = table.fields.keys().map(|field| Ident(field).to_string()).collect();
         pipeline.step(

@@ -145,7 +145,7 @@ impl Plan {
         };
         pipeline.step("bare", format!("SELECT r.* REPLACE (\n  {}\n) FROM {rows} AS r{join}", values.join(",\n  ")));
         let instead: Vec<String> = changes.keys().cloned().collect();
-        let around = Around { schema: &self.schema, early: &[], instead: &instead, is_part: true };
+        let around = Around { schema: &self.schema, early: &[], instead: &instead, rows: derive::Rows::Some };
         derive::derive(&mut pipeline, &around, name)?;
         Ok(pipeline)
     }

@@ -121,8 +121,10 @@ fn whole(store: &Store, group: &[&Use]) -> Result<()> {
     queries.run_into(store, "CREATE OR REPLACE TEMP TABLE \"found again\" AS", None)?;
     store.run(&format!(
         "DELETE FROM dq.anomalies WHERE {of_field} AND rowid NOT IN (\n  \
-         SELECT a.rowid FROM (SELECT rowid, * FROM dq.anomalies WHERE {of_field}) AS a JOIN \"found again\" AS f ON {same});\n\
-         INSERT INTO dq.anomalies BY NAME SELECT * FROM \"found again\" AS f\n\
+         SELECT a.rowid FROM (SELECT rowid, * FROM dq.anomalies WHERE {of_field}) AS a JOIN \"found again\" AS f ON {same})"
+    ))?;
+    store.run(&format!(
+        "INSERT INTO dq.anomalies BY NAME SELECT * FROM \"found again\" AS f\n\
          ANTI JOIN (SELECT * FROM dq.anomalies WHERE {of_field}) AS a ON {same}"
     ))
 }

@@ -55,16 +55,16 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     moved.extend(
         changes.iter().filter(|(table, change)| moves_rows(inputs, table, change)).map(|(table, _)| table.clone()),
     );
-    let is_gate_as_it_was = moved.is_empty() && known.asks_the_same(inputs.basis);
-    // The gate asks what the last check knew.
-    check::keep(store, &verdict, inputs.basis)?;
-    if is_gate_as_it_was {
-        gate::stays(store, &inputs.subject(), state.as_deref())?;
+    if moved.is_empty() && known.asks_the_same(inputs.basis) {
         (verdict.gate, verdict.held) = (before.gate, before.held);
+        check::keep(store, &verdict, inputs.basis)?;
+        gate::stays(store, &inputs.subject(), state.as_deref())?;
     } else {
+        // The gate asks what the last check knew.
+        check::keep(store, &verdict, inputs.basis)?;
         gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes)?.tell(&mut verdict);
+        check::keep(store, &verdict, inputs.basis)?;
     }
-    check::keep(store, &verdict, inputs.basis)?;
     Ok(Some(verdict))
 }
 

@@ -188,6 +188,21 @@ pub fn number(count: u64) -> String {
     model::thousands(count, GAP)
 }
 
+/// A count as it is said where there is little room: `2.3 M`.
+pub fn brief(count: u64) -> String {
+    let mut value = count as f64 / 1_000_000.0;
+    if value < 1.0 {
+        return number(count);
+    }
+    for unit in ["M", "G"] {
+        if value < 1000.0 {
+            return format!("{value:.1} {unit}");
+        }
+        value /= 1000.0;
+    }
+    format!("{value:.1} T")
+}
+
 /// A count with its noun: `1 row`, `2 rows`.
 pub fn count(number_of: u64, one: &str) -> String {
     model::counted(number_of, one, &format!("{one}s"), GAP)
@@ -299,6 +314,7 @@ mod tests {
     fn numbers_and_times_read_as_people_write_them() {
         assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(number(999), "999");
+        assert_eq!((brief(999_999), brief(2_266_223)), ("999\u{202f}999".to_owned(), "2.3 M".to_owned()));
         assert_eq!(count(1, "row"), "1 row");
         assert_eq!(count(0, "row"), "0 rows");
         assert_eq!(bytes(1_500_000), "1.5 MB");

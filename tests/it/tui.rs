@@ -57,7 +57,9 @@ fn progress_shows_how_far_how_quick_and_how_long() {
         .shows("load ventes.csv")
         .shows(" 25 %  1\u{202f}000/4\u{202f}000 rows  500/s  0:06 left")
         .shows("Esc cancel");
-    session.keys("esc").shows("cancelling…");
+    // On a narrow screen briefly, but with rows, rate and time left, and apart from the key that cancels.
+    session.resize(80, 24).shows(" 25 %  1\u{202f}000 rows  500/s  0:06 left ").shows("▏").shows("Esc cancel");
+    session.resize(120, 30).keys("esc").shows("cancelling…");
     session.keys("3 r").shows("isavigne_prod is being loaded; Esc cancels that");
     assert_eq!(session.held.as_ref().map(|held| held.contains(&Effect::Cancel)), Some(true));
 }

@@ -169,3 +169,19 @@ fn a_click_on_a_small_screen_meets_the_line_that_is_seen() {
     let row = lines(&mut session).iter().position(|line| line.contains("isavigne-C003")).expect("a row") as u16;
     session.click(4, row).shows("▸  isavigne-C003");
 }
+
+#[test]
+fn the_header_keeps_the_open_screen_and_the_verdict_apart_at_every_width() {
+    let mut session = Session::checked(120, 24);
+    for width in 16..130 {
+        for (screen, number) in SCREENS.iter().zip(1..) {
+            session.model.open = number - 1;
+            session.resize(width, 12);
+            let header = session.screen().lines().next().unwrap_or_default().to_owned();
+            assert!(header.contains(&format!(" {} {}", screen.number, screen.title)), "{width}: {header}");
+            let verdict = header.split_once('●').unwrap_or_default();
+            assert!(verdict.0.ends_with(' '), "{width}: {header}");
+            assert!(width < 30 || verdict.1.starts_with(" 1 finding"), "{width}: {header}");
+        }
+    }
+}

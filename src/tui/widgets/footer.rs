@@ -146,9 +146,9 @@ fn spinner(clock: Duration) -> &'static str {
 
 /// What the gauge ends with.
 const END: &str = "cancelling… ";
-/// The room for figures with amounts, and without.
+/// The room for figures with amounts and their totals, and for brief ones.
 const AMOUNTS: usize = 46;
-const NO_AMOUNTS: usize = 26;
+const BRIEF: usize = 37;
 
 fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -169,14 +169,18 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
     let elapsed = model.clock.saturating_sub(work.counting_since);
     let width = usize::from(area.width);
     let fixed = text::width(&end).max(text::width(END)) + 2;
-    let name = (if width < 100 { width / 3 } else { width / 4 }).clamp(12, 36).min(width.saturating_sub(fixed));
+    let name = (if width < 100 { 17 } else { width / 4 }).clamp(12, 36).min(width.saturating_sub(fixed));
     let room = width.saturating_sub(fixed + name + 1);
     // The figures have a place of fixed width, so that the bar does not move while they grow.
-    let (amounts, place) = if room >= AMOUNTS + 14 { (true, AMOUNTS) } else { (false, NO_AMOUNTS) };
+    let (amounts, place) = if room >= AMOUNTS + 14 { (true, AMOUNTS) } else { (false, BRIEF) };
     let figures = work.progress.as_ref().map(|progress| figures(progress, elapsed, amounts)).unwrap_or_default();
     let figures = text::fit(&figures, room).into_owned();
-    let bar_room = room.saturating_sub(place + 4);
-    let mut spans = vec![Span::raw(" "), Span::styled(text::left(&what, name), theme.strong()), Span::raw(" ")];
+    let bar_room = room.saturating_sub(place.max(text::width(&figures)) + 4);
+    let mut spans = vec![
+        Span::raw(" "),
+        Span::styled(text::left(&text::middle(&what, name), name), theme.strong()),
+        Span::raw(" "),
+    ];
     let share = work.progress.as_ref().and_then(|progress| Some(progress.done as f64 / progress.total? as f64));
     if bar_room >= 6 {
         match share {
@@ -196,6 +200,7 @@ fn gauge(model: &Model, work: &Work, area: Rect, buffer: &mut Buffer) {
 fn figures(progress: &Progress, elapsed: Duration, amounts: bool) -> String {
     let amount = |amount: u64| match progress.unit {
         Unit::Bytes => text::bytes(amount),
+        Unit::Rows if !amounts => text::brief(amount),
         Unit::Rows | Unit::Steps => text::number(amount),
     };
     let mut out = match progress.total {
@@ -203,14 +208,14 @@ fn figures(progress: &Progress, elapsed: Duration, amounts: bool) -> String {
             let percent = (progress.done.min(total) as f64 / total as f64 * 100.0).floor();
             match amounts {
                 true => format!("{percent:>3} %  {}/{}", amount(progress.done), amount(total)),
-                false => format!("{percent:>3} %"),
+                false if progress.unit == Unit::Steps => format!("{percent:>3} %"),
+                false => format!("{percent:>3} %  {}", amount(progress.done)),
             }
         }
         _ => amount(progress.done),
     };
     match progress.unit {
-        Unit::Rows if amounts || progress.total.is_none() => out.push_str(" rows"),
-        Unit::Rows => {}
+        Unit::Rows => out.push_str(" rows"),
         Unit::Bytes => {}
         Unit::Steps => return out,
     }
@@ -315,7 +320,7 @@ mod tests {
         let said = figures(&rows, Duration::from_secs(2), true).replace('\u{202f}', " ");
         assert_eq!(said, " 50 %  2 000/4 000 rows  1 000/s  0:02 left");
         let short = figures(&rows, Duration::from_secs(2), false).replace('\u{202f}', " ");
-        assert_eq!(short, " 50 %  1 000/s  0:02 left");
+        assert_eq!(short, " 50 %  2 000 rows  1 000/s  0:02 left");
         let steps = Progress { what: "check".to_owned(), done: 0, total: Some(0), unit: Unit::Steps };
         assert_eq!(figures(&steps, Duration::from_secs(2), true), "0");
         let bytes = Progress { what: "load".to_owned(), done: 5, total: None, unit: Unit::Bytes };

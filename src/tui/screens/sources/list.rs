@@ -53,13 +53,13 @@ pub fn view(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     }
     let columns = [
         Column::name("source", 14, 28, 0),
-        Column::text("kind", 8, 12, 3),
+        Column::text("kind", 8, 12, 4),
         Column::text("status", 12, 12, 0),
-        Column::text("last load", 16, 16, 2),
-        Column::number("rows in", 10, 0),
-        Column::number("staged", 10, 4),
-        Column::number("rejected", 8, 1),
-        Column::number("took", 12, 5),
+        Column::text("last load", 16, 16, 3),
+        Column::number("rows in", 10, 1),
+        Column::number("staged", 10, 5),
+        Column::number("rejected", 8, 2),
+        Column::number("took", 12, 6),
     ];
     let cursor = model.sources.cursors[SOURCES];
     let grid = Grid { columns: &columns, cursor, total: sources.len() as u64, focused, selectable: true };

@@ -37,6 +37,8 @@ const DETAIL: usize = 3;
 
 /// From this size on, panes stand side by side and what is known of the chosen source is always there.
 const WIDE: (u16, u16) = (132, 24);
+/// How wide the figures of the tables are, with their frame.
+const FIGURES: u16 = 88;
 /// Below this height, there is only the pane that has the keys.
 const LOW: u16 = 16;
 
@@ -102,7 +104,8 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
     }
     let sources = model.sources.sources.as_ref().map_or(1, Vec::len) as u16 + 3;
     if is_wide(area) {
-        let left = (area.width * 2 / 5).clamp(54, 84);
+        // The figures of the tables need no more; names of files do.
+        let left = (area.width / 2).min(area.width - FIGURES).clamp(54, 96);
         let [left, right] = split(area, Direction::Horizontal, [Constraint::Length(left), Constraint::Fill(1)]);
         let top = sources.clamp(4, (area.height / 3).max(4));
         let [list, known] = split(left, Direction::Vertical, [Constraint::Length(top), Constraint::Fill(1)]);

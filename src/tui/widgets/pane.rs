@@ -1,6 +1,6 @@
 //! A framed part of the screen. Neighbouring panes share one line of frame.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Constraint, Direction, Layout, Rect, Spacing};
 use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::{Line, Span};
@@ -63,7 +63,14 @@ impl Pane<'_> {
             block = block.title_bottom(Line::styled(format!(" {} ", self.foot), theme.dim()).right_aligned());
         }
         let cuts = (!self.foot.is_empty()).then(|| title_below(frame, text::width(&self.foot) as u16 + 2, buffer));
+        let own = if self.foot.is_empty() { 0 } else { text::width(&self.foot) as u16 + 3 };
+        let titles = titles_below(frame, own, buffer);
         block.render(frame, buffer);
+        for (x, cell) in titles {
+            if let Some(there) = buffer.cell_mut((x, frame.bottom().saturating_sub(1))) {
+                *there = cell;
+            }
+        }
         if let Some(cell) = cuts.flatten().and_then(|at| buffer.cell_mut(at)) {
             cell.set_symbol("…");
         }
@@ -77,6 +84,11 @@ fn is_frame(symbol: &str) -> bool {
 
 /// How many columns the foot of the pane above takes of the line that both share.
 fn taken_above(frame: Rect, buffer: &Buffer) -> usize {
+    // Where the corner is not there yet, nothing was drawn above.
+    let corner = buffer.cell((frame.right().saturating_sub(1), frame.y)).map_or(" ", |cell| cell.symbol());
+    if !is_frame(corner) {
+        return 0;
+    }
     let line = (frame.x + 1..frame.right().saturating_sub(1)).rev();
     let symbols = line.map(|x| buffer.cell((x, frame.y)).map_or(" ", |cell| cell.symbol()));
     let (mut taken, mut framed) = (0, false);
@@ -88,6 +100,19 @@ fn taken_above(frame: Rect, buffer: &Buffer) -> usize {
         taken += 1;
     }
     if framed { taken } else { 0 }
+}
+
+/// The titles of panes below that were drawn before this one, cell by cell, as far as its own foot leaves them.
+fn titles_below(frame: Rect, foot: u16, buffer: &Buffer) -> Vec<(u16, Cell)> {
+    let (y, end) = (frame.bottom().saturating_sub(1), frame.right().saturating_sub(1 + foot));
+    let cells = || (frame.x + 1..end).filter_map(|x| Some((x, buffer.cell((x, y))?)));
+    let is_text = |cell: &Cell| !cell.symbol().trim().is_empty() && !is_frame(cell.symbol());
+    let mut texts = cells().filter(|(_, cell)| is_text(cell)).map(|(x, _)| x);
+    let Some(first) = texts.next() else { return Vec::new() };
+    let last = texts.next_back().unwrap_or(first);
+    // A title has a space at both of its ends.
+    let title = first.saturating_sub(1)..=last + 1;
+    cells().filter(|(x, _)| title.contains(x)).map(|(x, cell)| (x, cell.clone())).collect()
 }
 
 /// The place before a foot of some columns, where it lies over the title of the pane below that was drawn before it.

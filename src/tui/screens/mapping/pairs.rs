@@ -186,7 +186,7 @@ pub(super) fn banner(model: &Model) -> Option<(String, String)> {
     let narrow = model.body().width < super::WIDE;
     let below = |words: String| Some(words).filter(|words| narrow && !words.is_empty());
     let columns: Vec<String> = drifted(model).into_iter().chain(below(view::filtered(model))).collect();
-    let fields = below(view::standing_of_draft(model)).unwrap_or_default();
+    let fields = below(view::standing_of_draft(model, true)).unwrap_or_default();
     (!columns.is_empty() || !fields.is_empty()).then(|| (columns.join(" · "), fields))
 }
 

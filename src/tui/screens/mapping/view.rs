@@ -252,7 +252,7 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         }
         _ => vec![Span::raw("no table yet")],
     };
-    Pane { title, foot: foot(model, frame, standing_of_draft(model)), focused }.draw(frame, theme, buffer);
+    Pane { title, foot: foot(model, frame, standing_of_draft(model, false)), focused }.draw(frame, theme, buffer);
     let area = under_banner(model, inner(frame), false, buffer);
     if table(model).is_none() {
         let choose = Empty::new(
@@ -286,17 +286,21 @@ fn covered(model: &Model) -> Option<Coverage> {
 }
 
 /// What is not saved, and what A would do, in the lower line of the frame.
-pub(super) fn standing_of_draft(model: &Model) -> String {
+pub(super) fn standing_of_draft(model: &Model, brief: bool) -> String {
     let open = pairs::open_suggestions(model).len();
     let mut parts = Vec::new();
     if draft(model).is_some_and(|draft| draft.is_changed()) && !model.about.read_only {
-        parts.push(format!("● not saved: {}", model.key("mapping/save")));
+        parts.push(match brief {
+            true => "● not saved".to_owned(),
+            false => format!("● not saved: {}", model.key("mapping/save")),
+        });
     }
     if open > 0 {
         let [all, higher, lower] =
             ["mapping/accept all suggestions", "higher score", "lower score"].map(|name| model.key(name));
         let (accepted, least) = (act::would_accept(model), act::least(model));
-        parts.push(format!("{all} {accepted} of {open} ≥ {least:.2} {higher}{lower}"));
+        let change = if brief { String::new() } else { format!(" {higher}{lower}") };
+        parts.push(format!("{all} {accepted} of {open} ≥ {least:.2}{change}"));
     }
     if model.about.read_only {
         parts.push("read-only".to_owned());

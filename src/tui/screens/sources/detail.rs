@@ -205,13 +205,14 @@ fn history(source: &SourceStatus, width: u16, theme: Theme, lines: &mut Vec<Entr
         let seconds = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
         format!("{} on average", text::duration(seconds))
     });
-    let words: Vec<String> = words.into_iter().chain(average).collect();
+    // A figure is not torn from what it counts.
+    let words: Vec<String> = words.into_iter().chain(average).map(|words| words.replace(' ', "\u{a0}")).collect();
     lines.push(Entry::plain("", theme.text()));
     lines.push(Entry::plain("loads", theme.title(false)));
     lines.extend(
         text::wrap(&words.join(" · "), usize::from(width.saturating_sub(4)))
             .into_iter()
-            .map(|line| Entry::plain(line, theme.text())),
+            .map(|line| Entry::plain(line.replace('\u{a0}', " "), theme.text())),
     );
     lines.push(heads(&of_loads(), width, theme));
 }

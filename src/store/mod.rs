@@ -51,8 +51,12 @@ pub struct Store {
 /// mostly the same ones.
 const KEPT: usize = 1024;
 
-/// From here on the rows of an answer are not kept with their statement.
-const MANY_ROWS: usize = 1000;
+/// The engine's library keeps the last answer with its statement. A statement with a longer one than this is let go with it:
+/// pages of tables and findings are each another statement, and would add up.
+const MANY_ROWS: usize = 200;
+
+/// The same in letters, where they are known.
+const MANY_LETTERS: usize = 16_000;
 
 /// A transaction that is taken back when it is dropped, unless it was committed: after an error and after a panic.
 struct Transaction<'s>(&'s Store);

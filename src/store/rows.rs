@@ -4,7 +4,7 @@ use duckdb::Connection;
 use duckdb::arrow::array::{Array as _, AsArray as _, StringArray};
 use polars::prelude::DataFrame;
 
-use super::{MANY_ROWS, failed};
+use super::{MANY_LETTERS, MANY_ROWS, failed};
 use crate::error::{Error, Result};
 use crate::model::Page;
 
@@ -25,7 +25,8 @@ pub(super) fn texts(conn: &Connection, sql: &str) -> Result<Page> {
         page.rows.push(cells);
     }
     page.total = page.rows.len() as u64;
-    if page.rows.len() > MANY_ROWS {
+    let letters: usize = page.rows.iter().flatten().flatten().map(String::len).sum();
+    if page.rows.len() > MANY_ROWS || letters > MANY_LETTERS {
         statement.discard();
     }
     Ok(page)

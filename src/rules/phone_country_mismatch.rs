@@ -39,7 +39,6 @@ pub const RULE: Rule = Rule {
             literals(dialled.iter().map(|(codes, _)| codes.as_str())),
             literals(dialled.iter().map(|(_, name)| *name)),
         );
-        // Countries are few however many the rows.
         let named = format!("SELECT DISTINCT {country} AS country FROM {} AS t", scope.rows());
         let expected =
             format!("SELECT country, codes FROM ({named}) JOIN known ON {} = {}", letters("country"), letters("name"));
@@ -48,15 +47,24 @@ pub const RULE: Rule = Rule {
             literals(owners().iter().map(|(code, _)| code.as_str())),
             literals(owners().iter().map(|(_, name)| *name)),
         );
-        let begins = [1, 2, 3].map(|digits| format!("substr({value}, 2, {digits})")).join(", ");
+        // How numbers begin and in which country they are is little, however many the rows; being distinct, it is found out
+        // before it meets the rows.
+        let wrong = format!(
+            "SELECT DISTINCT country, begins FROM (\n  \
+             SELECT DISTINCT {country} AS country, substr({value}, 2, 3) AS begins FROM {} AS t WHERE starts_with({value}, '+')\n\
+             ) JOIN expected USING (country)\n\
+             WHERE NOT list_has_any(codes, [substr(begins, 1, 1), substr(begins, 1, 2), begins])",
+            scope.rows()
+        );
         let undecided = scope.undecided(std::iter::once(scope.check.field.as_str()));
         let queries = scope.origins.iter().filter_map(|origin| {
             let text = origin.text(&scope.check.field, "s.")?;
             let finding = Finding::of(scope)
                 .step("known", known.as_str())
                 .step("expected", expected.as_str())
+                .step("wrong", wrong.as_str())
                 .step("owners", owners.as_str())
-                .join(format!("JOIN expected ON expected.country = {country}"))
+                .join(format!("JOIN wrong ON wrong.country = {country} AND wrong.begins = substr({value}, 2, 3)"))
                 .join(staged_join(scope, origin))
                 .join(format!("LEFT JOIN owners ON starts_with({value}, '+' || owners.code)"))
                 .message(format!(
@@ -65,7 +73,6 @@ pub const RULE: Rule = Rule {
                     quoted(&text)
                 ))
                 .when(format!("starts_with({value}, '+')"))
-                .when(format!("NOT list_has_any(expected.codes, [{begins}])"))
                 .when(undecided.as_str())
                 .when(format!("NOT regexp_matches({text}, '^[^0-9+]*([+]|00)')"));
             Some(finding.sql())

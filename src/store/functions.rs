@@ -70,9 +70,9 @@ pub(super) fn register(conn: &Connection, functions: &[Function]) -> Result<()> 
 /// The most bytes of a text that DuckDB keeps in its handle.
 const INLINED: usize = 12;
 
-/// Declares how DuckDB calls one form of function: its state, its types, and what puts a result into its row.
+/// Declares how DuckDB calls one form of function: its state, its types, how DuckDB stores a result, and what puts it into its row.
 macro_rules! form {
-    ($name:ident, ($($argument:ident),+) -> $result:ty, $type:expr, $put:expr) => {
+    ($name:ident, ($($argument:ident),+) -> $result:ty as $stored:ty, $type:expr, $put:expr) => {
         struct $name;
 
         impl VScalar for $name {
@@ -83,9 +83,14 @@ macro_rules! form {
                 input: &mut DataChunkHandle,
                 output: &mut dyn WritableVector,
             ) -> Result<(), Box<dyn std::error::Error>> {
-                apply(input, output, |[$($argument),+], result, row, rows| {
-                    state($($argument),+).map(|value| $put(result, row, rows, value)).is_some()
-                })
+                apply(
+                    input,
+                    output,
+                    |[$($argument),+], result, row, rows| {
+                        state($($argument),+).map(|value| $put(result, row, rows, value)).is_some()
+                    },
+                    repeat::<$stored>,
+                )
             }
 
             fn signatures() -> Vec<ScalarFunctionSignature> {
@@ -97,14 +102,14 @@ macro_rules! form {
     (@type $argument:ident) => { plain(LogicalTypeId::Varchar) };
 }
 
-form!(One, (text) -> String, plain(LogicalTypeId::Varchar), put_string);
-form!(Two, (text, other) -> String, plain(LogicalTypeId::Varchar), put_string);
-form!(Boolean, (text) -> bool, plain(LogicalTypeId::Boolean), put_plain);
-form!(Double, (text) -> f64, plain(LogicalTypeId::Double), put_plain);
-form!(Integer, (text, how) -> i64, plain(LogicalTypeId::Bigint), put_plain);
-form!(Decimal, (text, how) -> i64, LogicalTypeHandle::decimal(18, 4), put_plain);
-form!(Date, (text, how) -> i32, plain(LogicalTypeId::Date), put_plain);
-form!(Timestamp, (text, how) -> i64, plain(LogicalTypeId::Timestamp), put_plain);
+form!(One, (text) -> String as duckdb_string_t, plain(LogicalTypeId::Varchar), put_string);
+form!(Two, (text, other) -> String as duckdb_string_t, plain(LogicalTypeId::Varchar), put_string);
+form!(Boolean, (text) -> bool as bool, plain(LogicalTypeId::Boolean), put_plain);
+form!(Double, (text) -> f64 as f64, plain(LogicalTypeId::Double), put_plain);
+form!(Integer, (text, how) -> i64 as i64, plain(LogicalTypeId::Bigint), put_plain);
+form!(Decimal, (text, how) -> i64 as i64, LogicalTypeHandle::decimal(18, 4), put_plain);
+form!(Date, (text, how) -> i32 as i32, plain(LogicalTypeId::Date), put_plain);
+form!(Timestamp, (text, how) -> i64 as i64, plain(LogicalTypeId::Timestamp), put_plain);
 
 /// [`Call::Part`], the only form whose result lives in its argument.
 struct Part;
@@ -117,10 +122,15 @@ impl VScalar for Part {
         input: &mut DataChunkHandle,
         output: &mut dyn WritableVector,
     ) -> Result<(), Box<dyn std::error::Error>> {
-        apply(input, output, |[text], result, row, rows| {
-            put_text(result, row, rows, state(text));
-            true
-        })
+        apply(
+            input,
+            output,
+            |[text], result, row, rows| {
+                put_text(result, row, rows, state(text));
+                true
+            },
+            repeat::<duckdb_string_t>,
+        )
     }
 
     fn signatures() -> Vec<ScalarFunctionSignature> {
@@ -159,12 +169,22 @@ fn put_plain<T: Copy>(result: &mut FlatVector, row: usize, rows: usize, value: T
     unsafe { result.as_mut_slice_with_len::<T>(rows)[row] = value }
 }
 
+/// Gives a row the result of an earlier one. A long text is then shared by the rows of its vector, which owns it.
+#[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
+fn repeat<T: Copy>(result: &mut FlatVector, earlier: usize, row: usize, rows: usize) {
+    // SAFETY: every form above names the type in which DuckDB stores its result, and both rows are within the chunk.
+    let values = unsafe { result.as_mut_slice_with_len::<T>(rows) };
+    values[row] = values[earlier];
+}
+
 /// Calls `write` for every row in which no argument is NULL; the result is NULL in the others and where it says false.
+/// Where the arguments are those of an earlier row, `repeat` copies that row's result.
 #[allow(unsafe_code, reason = "the vectors of a call are only reachable through duckdb's unsafe accessors")]
 fn apply<const N: usize>(
     input: &mut DataChunkHandle,
     output: &mut dyn WritableVector,
     write: impl Fn([&str; N], &mut FlatVector, usize, usize) -> bool,
+    repeat: impl Fn(&mut FlatVector, usize, usize, usize),
 ) -> Result<(), Box<dyn std::error::Error>> {
     let rows = input.len();
     let vectors: [_; N] = std::array::from_fn(|column| input.flat_vector(column));
@@ -176,6 +196,7 @@ fn apply<const N: usize>(
         (std::array::from_fn(|column| vectors[column].as_slice_with_len(rows)), std::array::from_fn(mask))
     };
     let mut result = output.flat_vector();
+    let mut seen = Seen::new();
     for row in 0..rows {
         if masks.iter().flatten().any(|mask| mask[row / 64] >> (row % 64) & 1 == 0) {
             result.set_null(row);
@@ -183,12 +204,83 @@ fn apply<const N: usize>(
         }
         // The handle of a text that is not null points into the chunk, which outlives this iteration.
         let mut handles = handles.map(|column| column[row]);
+        let slot = match seen.look(handles.each_ref().map(bits)) {
+            Look::Repeated(Some(earlier)) => {
+                repeat(&mut result, earlier, row, rows);
+                continue;
+            }
+            Look::Repeated(None) => {
+                result.set_null(row);
+                continue;
+            }
+            Look::New(slot) => slot,
+        };
         let texts = handles.each_mut().map(|handle| text(DuckString::new(handle).as_bytes()));
-        if !write(texts.each_ref().map(|text| text.as_ref()), &mut result, row, rows) {
+        let has_value = write(texts.each_ref().map(|text| text.as_ref()), &mut result, row, rows);
+        if !has_value {
             result.set_null(row);
         }
+        seen.keep(slot, handles.each_ref().map(bits), has_value.then_some(row));
     }
     Ok(())
+}
+
+/// The handle of a text as a number. Equal numbers are equal texts: a short text is its handle, and a longer one lies where
+/// the handle points.
+#[allow(unsafe_code, reason = "a handle is only reachable as a union")]
+fn bits(handle: &duckdb_string_t) -> u128 {
+    // SAFETY: a handle is 16 bytes of plain data, all of which DuckDB writes.
+    unsafe { std::mem::transmute_copy(handle) }
+}
+
+/// The arguments of some rows of a chunk and where their results are. Columns of few values repeat them all the time, and DuckDB
+/// looks at each value once only for functions of its own.
+struct Seen<const N: usize> {
+    slots: [Option<([u128; N], Option<usize>)>; SLOTS],
+    looks: usize,
+    repeats: usize,
+}
+
+/// How many different arguments are remembered at a time.
+const SLOTS: usize = 256;
+
+enum Look {
+    /// The row with the same arguments; `None` where their result is NULL.
+    Repeated(Option<usize>),
+    /// Where to remember these arguments, if at all.
+    New(Option<usize>),
+}
+
+impl<const N: usize> Seen<N> {
+    fn new() -> Self {
+        Seen { slots: [None; SLOTS], looks: 0, repeats: 0 }
+    }
+
+    fn look(&mut self, arguments: [u128; N]) -> Look {
+        // In a column of keys nothing repeats: after as many rows as there are slots that is known.
+        if self.looks == SLOTS && self.repeats < SLOTS / 8 {
+            return Look::New(None);
+        }
+        self.looks = (self.looks + 1).min(SLOTS);
+        let mixed = arguments.iter().fold(0, |sum: u64, bits| {
+            let halves = (*bits as u64) ^ (bits >> 64) as u64;
+            (sum ^ halves).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        });
+        let slot = (mixed >> 56) as usize;
+        match &self.slots[slot] {
+            Some((known, row)) if *known == arguments => {
+                self.repeats += 1;
+                Look::Repeated(*row)
+            }
+            _ => Look::New(Some(slot)),
+        }
+    }
+
+    fn keep(&mut self, slot: Option<usize>, arguments: [u128; N], row: Option<usize>) {
+        if let Some(slot) = slot {
+            self.slots[slot] = Some((arguments, row));
+        }
+    }
 }
 
 /// The text of some bytes. DuckDB stores nothing but UTF-8, and to prove that is quicker than to look for what is not.
@@ -221,6 +313,34 @@ mod tests {
         )?;
         let calm: Vec<_> = page.rows.iter().map(|row| row[0].as_deref()).collect();
         assert_eq!(calm, [Some("twelve bytes"), Some(""), Some("more than twelve bytes"), None, Some("quiet")]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_repeats_in_a_column_has_the_same_result_every_time() -> Result<()> {
+        let functions = [
+            Function { name: "shout", call: Call::One(|text| (!text.ends_with('7')).then(|| text.to_uppercase())) },
+            Function { name: "calm", call: Call::Part(|text| text.trim_end_matches('!')) },
+            Function {
+                name: "as_decimal",
+                call: Call::Decimal(|text, unit| text.parse::<i64>().ok().map(|n| n * unit.len() as i64)),
+            },
+        ];
+        let store = Store::in_memory(&functions)?;
+        // Few values, as many as are remembered, and more; short texts, long ones and none.
+        for values in [3, 256, 700] {
+            store.run(&format!(
+                "CREATE OR REPLACE TABLE t AS SELECT i, CASE WHEN i % 11 <> 0 THEN (i * 37 % {values})::VARCHAR END AS short, \
+                 'a longer text than twelve ' || short || '!' AS long FROM range(9000) r(i)"
+            ))?;
+            let right = store.count(
+                "SELECT count(*) FROM t WHERE shout(short) IS NOT DISTINCT FROM CASE WHEN short NOT LIKE '%7' THEN short END \
+                 AND shout(long) IS NOT DISTINCT FROM upper(long) AND calm(long) IS NOT DISTINCT FROM rtrim(long, '!') \
+                 AND as_decimal(short, CASE WHEN i % 2 = 0 THEN '€' ELSE '€€' END) \
+                 IS NOT DISTINCT FROM (short::INT * CASE WHEN i % 2 = 0 THEN 3 ELSE 6 END / 10000)::DECIMAL(18,4)",
+            )?;
+            assert_eq!(right, 9000, "{values} values");
+        }
         Ok(())
     }
 

@@ -100,7 +100,7 @@ fn main() -> Result<()> {
         for (name, go, keys) in PLACES.iter().filter(|(name, ..)| is_wanted(name)) {
             let mut screen = Screen::open(&dir, &arguments)?;
             screen.wait(|text| text.contains("blocking") || text.contains("nothing blocks"))?;
-            screen.go(go)?;
+            screen.go(go, true)?;
             screen.rest()?;
             let mut times = Vec::new();
             let mut missed = 0;
@@ -331,16 +331,25 @@ impl Screen {
         while !self.is_busy() && begin.elapsed() < PATIENCE {
             self.read(Duration::from_millis(20))?;
         }
-        self.go(go)?;
-        self.settle()
+        self.go(go, false)?;
+        self.settle()?;
+        // Where there is no line yet to be gone through, a key has nothing to change.
+        let begin = Instant::now();
+        while !self.parser.screen().contents().contains('▸') && begin.elapsed() < Duration::from_secs(2) {
+            self.read(QUIET)?;
+        }
+        Ok(())
     }
 
-    /// Presses the keys that lead to a place; what a screen asks when it is opened is answered before the next key.
-    fn go(&mut self, keys: &str) -> Result<()> {
+    /// Presses the keys that lead to a place; the first time, what a screen asks when it is opened is answered before the
+    /// next key.
+    fn go(&mut self, keys: &str, first: bool) -> Result<()> {
         let (screen, more) = keys.split_at(keys.len().min(1));
         self.press(screen)?;
-        if !more.is_empty() {
+        if first && !more.is_empty() {
             self.rest()?;
+        } else {
+            self.settle()?;
         }
         self.press(more)
     }

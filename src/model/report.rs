@@ -114,6 +114,8 @@ pub enum Task {
         rule: String,
         /// The canonical table.
         table: String,
+        /// The field, or empty for the whole row.
+        field: String,
         /// How grave they are.
         severity: Severity,
     },

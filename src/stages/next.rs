@@ -274,7 +274,12 @@ fn step(rule: &RuleTally, why: &str) -> NextStep {
     NextStep {
         why: format!("{} in {place}: {why}", words(&rule.rule).0),
         command: format!("tastevin anomalies --rule {} --table {}", rule.rule, rule.table),
-        task: Task::Findings { rule: rule.rule.clone(), table: rule.table.clone(), severity: rule.severity },
+        task: Task::Findings {
+            rule: rule.rule.clone(),
+            table: rule.table.clone(),
+            field: rule.field.clone(),
+            severity: rule.severity,
+        },
         count: rule.open,
     }
 }
@@ -295,7 +300,12 @@ mod tests {
     fn what_would_be_a_long_list_is_one_step_with_the_sum() {
         let finding = |severity, at: u64| NextStep {
             why: format!("rule {at}"),
-            task: Task::Findings { rule: format!("rule-{at}"), table: "sales".to_owned(), severity },
+            task: Task::Findings {
+                rule: format!("rule-{at}"),
+                table: "sales".to_owned(),
+                field: String::new(),
+                severity,
+            },
             count: at,
             ..NextStep::default()
         };

@@ -88,14 +88,30 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Meaning::Nothing => {
             let typed: String = std::mem::take(&mut model.typed).iter().map(|key| keymap::shown(&key.0)).collect();
             if !(alone && popups::type_key(model, &key)) {
-                let help = match model.popup {
-                    Some(_) => String::new(),
-                    None => format!("; {} shows the keys that work here", model.key("help")),
+                let said = match model.popup {
+                    Some(_) => format!("{typed} does nothing here"),
+                    None => nothing(model, &typed),
                 };
-                model.say(Tone::Refused, format!("{typed} does nothing here{help}"));
+                model.say(Tone::Refused, said);
             }
             Vec::new()
         }
+    }
+}
+
+/// Says that a key does nothing where the user is, and where on this screen it does something.
+fn nothing(model: &Model, typed: &str) -> String {
+    let layers = model.layers();
+    let here = layers.first().map_or("", |layer| layer.title);
+    let all = model.screen().all_layers.iter().map(|layer| model.keymap.effective(layer));
+    let elsewhere = all.flat_map(|layer| layer.commands.iter().map(move |command| (layer, command)));
+    let mut found = elsewhere.filter(|(_, command)| command.keys.iter().any(|keys| keymap::shown(keys) == typed));
+    let help = model.key("help");
+    match found.next() {
+        Some((layer, command)) => {
+            format!("{typed} does nothing in {here}; in {} it is \"{}\"", layer.title, command.name)
+        }
+        None => format!("{typed} does nothing here; {help} shows the keys that work here"),
     }
 }
 

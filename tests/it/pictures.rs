@@ -35,7 +35,7 @@ const PICTURES: &[Picture] = &[
         name: "history",
         theme: "dark",
         size: (150, 34),
-        keys: "3 g g l % x y h g g l % x y 6 c \"week 47\" enter 7",
+        keys: "3 g g l % x enter g g l % x enter 6 c \"week 47\" enter 7",
     },
     Picture { name: "palette", theme: "dark", size: (110, 26), keys: ": \"acc\"" },
     Picture { name: "light", theme: "light", size: (130, 34), keys: "3 / \"mojibake\" enter enter" },

@@ -99,6 +99,7 @@ fn a_check_brings_what_the_files_say_now_to_the_screens() {
 fn what_somebody_wrote_into_the_files_is_seen_on_the_next_screen() {
     let mut session = Session::checked(140, 40);
     session.keys("6").shows("✗ closed").shows("no table has more than 5% of its rows quarantined");
+    session.shows("→ Enter shows the rows: repair, waive or exclude them; or raise max_quarantined in tastevin.toml");
     let file = session.dir.path().join("tastevin.toml");
     let text = fs::read_to_string(&file).expect("the configuration");
     fs::write(&file, text.replace("\"5%\"", "\"60%\"")).expect("another gate");
@@ -211,7 +212,7 @@ fn undo_pressed_twice_at_once_takes_two_decisions_back() {
     session.keys("3 / \"mojibake\" enter enter s s").hides("mojibake  ");
     session.hold().keys("u u u").shows("there is no decision of yours to undo");
     session.keys("U").shows("what you took back is not on the disk yet");
-    session.answer().hides("not in force").shows("mojibake         customers          2");
+    session.answer().hides("not in force").shows("▲ mojibake         customers");
     let of: Vec<serde_json::Value> = session.ledger().iter().map(|line| line["of"].clone()).collect();
     let ids: Vec<serde_json::Value> = session.ledger().iter().map(|line| line["id"].clone()).collect();
     assert_eq!(of[2..4], [ids[1].clone(), ids[0].clone()]);
@@ -378,14 +379,14 @@ fn a_filter_is_a_chip_that_esc_removes_and_search_goes_on() {
     session.keys("3 / \"mojibake\" enter enter & \"ribeau\" enter").shows(" & ribeau × ").shows("1 of 2 findings");
     session.keys("esc").shows("2 findings");
     session.keys("/ \"ribeau\" enter").shows("▸▲ isavigne-C003");
-    session.keys("n").shows("no other finding contains \"ribeau\"");
+    session.keys("n").shows("no other finding listed here contains \"ribeau\"");
 }
 
 #[test]
 fn the_search_among_rules_unfolds_what_it_finds() {
     let mut session = Session::checked(140, 40);
     session.keys("3 / \"orphan\" enter space").hides("  orphan-reference");
-    session.keys("/ \"orphan\" enter").shows("▸  orphan-reference");
+    session.keys("/ \"orphan\" enter").shows("▸● orphan-reference");
 }
 
 #[test]

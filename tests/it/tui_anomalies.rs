@@ -106,8 +106,62 @@ fn a_row_that_others_refer_to_is_excluded_only_after_a_look_at_them() {
     session.keys("x").shows("all done: nothing is left of invalid-email in customers");
     assert_eq!(session.ledger().len(), 2, "nothing refers to C007");
     // The same key once more finds no other rule's finding under the cursor.
-    session.keys("x").shows("x does nothing here");
+    session.keys("x").shows("x does nothing in rules; in findings it is \"exclude row\"");
     assert_eq!(session.ledger().len(), 2);
+}
+
+#[test]
+fn a_step_of_sources_opens_exactly_the_findings_that_it_counts() {
+    let mut session = Session::fresh(80, 24);
+    let more = "V004;C001;NOWHERE-75CL;18/01/2024;1;bouteille;15,00;15,00;caveau\n";
+    fs::write(session.dir.path().join("exports/ventes.csv"), format!("{}{more}", crate::session::VENTES))
+        .expect("sales");
+    session.keys("l n");
+    let step = "Reference to nothing in sales_lines.customer_key";
+    let is_there =
+        |session: &mut Session| session.screen().lines().any(|line| line.contains('▸') && line.contains(step));
+    (0..12).for_each(|_| {
+        if !is_there(&mut session) {
+            drop(session.keys("j"))
+        }
+    });
+    session.keys("enter").shows("1 of 2 findings").shows(" field customer_key × ").shows("isavigne-V003");
+    session.hides("isavigne-V004");
+}
+
+#[test]
+fn the_cursor_stays_on_the_facet_that_was_made_a_filter() {
+    let mut session = Session::checked(140, 60);
+    session.keys("3 F G space");
+    let screen = session.screen();
+    let line = screen.lines().find(|line| line.contains("▸✓")).expect("the cursor is on the filter");
+    let value = line.trim_start_matches(['│', '▸', '✓', ' ']).split("  ").next().expect("a value").to_owned();
+    session.shows(&format!(" value {value}"));
+    session.keys("esc g g j j j space").shows(" notes × ");
+}
+
+#[test]
+fn a_search_that_finds_nothing_opens_nothing_and_one_for_a_rule_finds_it_from_the_findings_too() {
+    let mut session = Session::checked(80, 24);
+    session.keys("3 / \"mojibake\" enter enter / \"orphan\" enter");
+    session.shows("no finding listed here contains \"orphan\"; this rule does").shows("▸● orphan-reference");
+    session.keys("enter / \"zzz\" enter").shows("no other finding listed here contains \"zzz\"");
+    session.keys("enter").shows("the search found nothing, so nothing is opened").hides("found here");
+    session.keys("enter").shows("found here");
+}
+
+#[test]
+fn a_value_that_is_no_better_is_not_told_as_a_repair() {
+    let mut session = Session::checked(80, 24);
+    session.keys("3 / \"invalid-email\" enter enter e C-u \"jean at home\" enter");
+    session.shows("isavigne-C001 is still not right: \"jean at home\" is no e-mail address");
+}
+
+#[test]
+fn a_key_that_works_in_another_pane_says_in_which() {
+    let mut session = Session::checked(80, 24);
+    session.keys("3 x").shows("x does nothing in rules; in findings it is \"exclude row\"");
+    session.keys("4 o").shows("o does nothing in groups; in rows side by side it is \"let this row stay\"");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn the_history_is_one_timeline_with_the_newest_first() {
         let screen = session.screen();
         let at = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text} is missing:\n{screen}"));
         assert!(at("commit 2") < at("load 2 ") && at("load 2 ") < at("Monday") && at("Monday") < at("load 1 "));
-        session.shows("14 rows in = 13 staged").shows("scores").shows("customers");
+        session.shows("1 rejected · 14 rows in =").shows("scores").shows("customers");
     }
 }
 
@@ -57,7 +57,7 @@ fn any_two_commits_are_compared() {
     let mut session = with_two_commits(120, 40);
     session.keys("7 space").shows("commit 2 marked").keys("d").shows("commit 2 is marked; go to another one");
     session.keys("G k space").shows("commits 2 and 1 marked");
-    session.keys("d").shows("what commit 2 changed").keys("esc");
+    session.keys("d").shows("what commit 2 changed").shows("┌ commit 1 → commit 2 ").keys("esc");
     session.keys("space esc").hides("marked");
     session.keys("j d").shows("mark two commits with space, or go to one");
 }
@@ -68,7 +68,9 @@ fn a_commit_is_taken_back_as_a_new_commit_with_its_line_for_the_shell() {
     session.keys("7 R").shows("revert commit 2").shows("Tuesday").keys("enter");
     session.shows("commit 3 takes commit 2 back: 0 added").shows("revert 2");
     assert_eq!(session.workbench.log().expect("the log")[0].reverts, Some(2));
-    session.keys("@").shows("revert --message 'revert 2' 2");
+    session.keys("@").shows("revert --message 'revert 2' 2").keys("esc");
+    // What was taken back is not shown as what was done last.
+    session.keys("6").hides("commit 2 is made").shows("what a commit would change");
 }
 
 #[test]

@@ -288,7 +288,7 @@ fn a_figure_is_pointed_at_with_the_mouse() {
     let blocking = heads.find("blocking").map(|at| heads[..at].chars().count()).expect("a head");
     assert!(line.chars().nth(blocking + 7) == Some('1'), "{line}");
     session.click(blocking as u16 + 7, row as u16).click(blocking as u16 + 7, row as u16);
-    session.shows("3 Anomalies").shows("✓   sales_lines").shows("error ×");
+    session.shows("3 Anomalies").shows("✓   sales_lines").shows("errors ×");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn every_table_of_every_stage_is_listed_with_its_rows() {
 fn going_through_the_list_shows_the_rows_of_each_table() {
     let mut session = Session::checked(120, 40);
     session.keys("5 g g j").shows("staging.isavigne_prod/clients · 6 rows");
-    session.keys("j j").shows("stock · 2 rows").keys("/").shows("does nothing here");
+    session.keys("j j").shows("stock · 2 rows").keys("/").shows("does nothing in");
     session.keys("enter h").shows("enter open");
 }
 
@@ -321,6 +321,16 @@ fn sql_begins_empty_and_at_the_rows_of_a_table_the_key_for_earlier_brings_them()
     session.keys("\"SELECT 2 AS two\" enter").shows("query · 1 row").shows("two");
     session.keys("; up \", 3 AS three\" enter").shows("three").keys("; up up up").shows("SELECT 1 AS one");
     session.keys("esc h ;").hides("SELECT *").keys("up").shows("SELECT 2 AS two, 3 AS three");
+}
+
+#[test]
+fn a_word_or_a_text_in_quotes_filters_all_columns_and_anything_else_is_sql() {
+    let mut session = Session::checked(100, 30);
+    session.keys("5 t \"candidate customers\" enter & \"Barr\" enter").shows("1 of 6 rows").shows(" has \"Barr\" ");
+    session.keys("esc & \"'Zoé Rou'\" enter").shows("no row is like that").keys("esc");
+    session.keys("& \"city='Barr'\" enter").shows("1 of 6 rows").shows(" city='Barr' ").keys("esc");
+    session.keys("& \"Barr = 1\" enter").shows("Barr").shows("✗").keys("esc");
+    session.keys("& \"email_opt_out\" enter").shows("0 of 6 rows").shows(" email_opt_out ");
 }
 
 #[test]

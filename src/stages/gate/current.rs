@@ -57,5 +57,5 @@ pub(super) fn is_current(
     if !decide::is_checked(store)? {
         return Ok(checked(false, format!("other decisions are in force than at check {check}; run `tastevin check`")));
     }
-    Ok(checked(true, format!("check {check}")))
+    Ok(checked(true, format!("check {check}, brought up to date with every decision since")))
 }

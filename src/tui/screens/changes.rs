@@ -101,7 +101,12 @@ pub fn draw_rows(rows: &Listing<RowChange>, title: String, area: Rect, theme: Th
             return Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() };
         };
         let (glyph, style) = kind(change.kind, theme);
-        let cells: Vec<String> = change.cells.iter().map(|cell| in_words(change.kind, cell)).collect();
+        // Of a row that comes or goes the key stands at its left already.
+        let told = |cell: &&CellChange| {
+            let value = cell.new.as_deref().or(cell.old.as_deref());
+            change.kind == DiffKind::Changed || value != Some(change.row.as_str())
+        };
+        let cells: Vec<String> = change.cells.iter().filter(told).map(|cell| in_words(change.kind, cell)).collect();
         Row {
             mark: (glyph, style),
             cells: vec![

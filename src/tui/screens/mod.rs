@@ -580,6 +580,10 @@ pub fn money(model: &Model, amount: f64) -> String {
 pub fn copy(model: &mut Model, value: String) -> Vec<Effect> {
     /// The longest OSC 52 sequence that common terminals take, before its base64 encoding.
     const MOST: usize = 74_994 / 4 * 3;
+    if value.is_empty() {
+        model.say(Tone::Refused, "there is no value here to be copied");
+        return Vec::new();
+    }
     if value.len() > MOST {
         model.say(
             Tone::Refused,

@@ -27,7 +27,9 @@ impl Chip {
     pub fn label(&self) -> String {
         match self {
             Chip::Facet(Facet::Field, field) if field.is_empty() => "whole row".to_owned(),
-            Chip::Facet(Facet::Severity | Facet::Status, value) => value.clone(),
+            Chip::Facet(Facet::Severity, value) => Severity::from_name(value)
+                .map_or_else(|| value.clone(), |severity| findings::severity_name(severity).to_owned()),
+            Chip::Facet(Facet::Status, value) => value.clone(),
             Chip::Facet(facet, value) => format!("{} {}", facet.name(), text::clean(value)),
             Chip::Cluster(_, value) => format!("value {}", text::fit(&text::clean(value), 24)),
             Chip::Waiver(_, about) => format!("waiver {}", text::clean(about)),

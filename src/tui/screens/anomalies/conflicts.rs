@@ -395,10 +395,10 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     let columns = [
         Column::name("row", 16, 30, 0),
-        Column::text("field", 12, 30, 1),
+        Column::text("field", 16, 30, 1),
         Column::text("decided about", 12, 40, 2),
-        Column::text("mine", 12, 40, 0),
-        Column::text("found now", 12, 40, 0),
+        Column::text("mine", 17, 40, 0),
+        Column::text("found now", 17, 40, 0),
         Column::text("why not applied", 16, 60, 3),
     ];
     let look = Look {

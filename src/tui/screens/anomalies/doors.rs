@@ -6,10 +6,17 @@ use super::{conflicts, facets, open, record, tree};
 use crate::model::{Facet, Severity, Status};
 use crate::tui::model::Model;
 
-/// Shows the findings of a rule in a table.
-pub fn show_rule(model: &mut Model, rule: &str, table: &str) {
+/// Shows the open findings of a rule on a field of a table, and no others.
+pub fn show_rule(model: &mut Model, rule: &str, table: &str, field: &str) {
     show_tree(model);
     tree::go_to(model, None, Some(rule), Some(table));
+    let line = tree::scoped_rules(model).next();
+    if line.as_ref().is_some_and(|line| line.fields.len() > 1) {
+        chips::add(model, Chip::Facet(Facet::Field, field.to_owned()));
+    }
+    if line.is_some_and(|line| line.waived > 0) {
+        chips::add(model, Chip::Facet(Facet::Status, Status::Open.name().to_owned()));
+    }
 }
 
 /// Shows the findings of a table that have a status and, where one is named, a severity.

@@ -10,6 +10,7 @@ use crate::model::{AnomalyFilter, Count, Facet, FacetLine, Facets, Severity, Val
 use crate::tui::cursor::Cursor;
 use crate::tui::effects::{Ask, Effect};
 use crate::tui::model::Model;
+use crate::tui::notes::Tone;
 use crate::tui::text;
 use crate::tui::window::Window;
 
@@ -24,6 +25,8 @@ pub struct State {
     pub counts: Option<(AnomalyFilter, Box<Facets>)>,
     asked: Option<(u64, AnomalyFilter)>,
     folded: HashSet<Facet>,
+    /// The chip of the line that was chosen last: the cursor stays on it while the counts under it come.
+    stays: Option<Chip>,
     values: Window<ValueCluster>,
     values_asked: Option<((u64, AnomalyFilter), u64)>,
 }
@@ -145,7 +148,8 @@ pub fn needs(model: &mut Model) -> Vec<Effect> {
 
 /// The counts have come.
 pub fn take(model: &mut Model, counts: &Facets) {
-    let before = current(model).and_then(|line| chip(&line));
+    let stays = model.anomalies.facets.stays.clone();
+    let before = stays.or_else(|| current(model).and_then(|line| chip(&line)));
     let asked = model.anomalies.facets.asked.as_ref().map(|(_, filter)| filter);
     // The same filters, other findings: something was decided.
     let decided = asked == model.anomalies.facets.counts.as_ref().map(|(filter, _)| filter);
@@ -167,6 +171,12 @@ pub fn take(model: &mut Model, counts: &Facets) {
 /// A window of clusters of values has come.
 pub fn take_values(model: &mut Model, offset: u64, total: u64, rows: &[ValueCluster]) {
     model.anomalies.facets.values = Window { offset, rows: rows.to_vec(), total: Some(total) };
+    let Some(Chip::Cluster(key, _)) = model.anomalies.facets.stays.take() else { return };
+    let begin = fixed(model).len() as u64;
+    let at = rows.iter().position(|cluster| cluster.key == key);
+    if let (Some(at), Some(mut reel)) = (at, super::findings::reel(model, findings::TREE)) {
+        reel.go(begin + offset + at as u64);
+    }
 }
 
 fn current(model: &Model) -> Option<Line<'_>> {
@@ -243,7 +253,10 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 pub fn toggle(model: &mut Model) -> Vec<Effect> {
     let Some(line) = current(model) else { return Vec::new() };
     match chip(&line) {
-        Some(chip) => chips::toggle(model, chip),
+        Some(chip) => {
+            model.anomalies.facets.stays = Some(chip.clone());
+            chips::toggle(model, chip);
+        }
         None => return fold(model),
     }
     Vec::new()
@@ -253,7 +266,15 @@ pub fn toggle(model: &mut Model) -> Vec<Effect> {
 fn fold(model: &mut Model) -> Vec<Effect> {
     let facet = match current(model) {
         Some(Line::Head(facet, _) | Line::Value(facet, _)) => facet,
-        _ => return Vec::new(),
+        Some(Line::Clusters(_)) => {
+            model
+                .say(Tone::Refused, "the values stay open: they are the last of the facets, and each line is a filter");
+            return Vec::new();
+        }
+        _ => {
+            model.say(Tone::Refused, "this line is still being read; a moment");
+            return Vec::new();
+        }
     };
     if !model.anomalies.facets.folded.remove(&facet) {
         model.anomalies.facets.folded.insert(facet);

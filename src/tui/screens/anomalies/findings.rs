@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Direction, Rect};
 use super::chips::{self, Chip};
 use super::tree::TreeLine;
 use super::{FindingId, Page, act, facets, id_of, is_open, keys, record, story, tree, view};
-use crate::model::{Anomaly, AnomalyFilter, AnomalyOrder, RowStory, Severity};
+use crate::model::{Anomaly, AnomalyFilter, AnomalyOrder, RowStory, Severity, Status};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect};
 use crate::tui::model::Model;
@@ -158,10 +158,7 @@ fn answer(model: &mut Model, answer: &Answer) {
                 reel.go(*at);
             }
         }
-        Answer::Find(None) => {
-            let text = model.anomalies.search.clone().unwrap_or_default();
-            model.say(Tone::Refused, format!("no other finding contains \"{}\"", text::clean(&text)));
-        }
+        Answer::Find(None) => missed(model),
         Answer::Collect(rows) => act::collected(model, rows.clone()),
         _ => {}
     }
@@ -172,7 +169,16 @@ fn answer(model: &mut Model, answer: &Answer) {
 fn take_findings(model: &mut Model, offset: u64, total: u64, rows: &[Anomaly]) {
     let height = super::lines_seen(model, &PAGE, LIST);
     let state = &mut model.anomalies;
+    let mut still = None;
     if std::mem::take(&mut state.settled) {
+        let repaired = state.decided.iter().filter(|(_, mark)| matches!(&mark.what, act::What::Repaired(Some(_))));
+        let repaired: Vec<FindingId> = repaired.map(|(id, _)| id.clone()).collect();
+        let of = |row: &&Anomaly| {
+            let same = |id: &&FindingId| (&id.1, &id.2, &id.3) == (&row.table, &row.row, &row.field);
+            row.status == Status::Open && repaired.iter().any(|id| same(&id))
+        };
+        let left = rows.iter().filter(of).count();
+        still = rows.iter().find(of).map(|first| (left, first.clone()));
         state.decided.clear();
         state.decided_all.clear();
     }
@@ -187,6 +193,13 @@ fn take_findings(model: &mut Model, offset: u64, total: u64, rows: &[Anomaly]) {
     let at = before.iter().find_map(|id| places.get(id)).copied().unwrap_or(state.list.at);
     state.list.go(at, total, height);
     record::follow(model);
+    // A value that is no better than the one before must not pass for a repair.
+    if let Some((left, first)) = still {
+        let row = text::clean(&first.row).into_owned();
+        let more =
+            if left > 1 { format!(", and {} more like that", text::number(left as u64 - 1)) } else { String::new() };
+        model.say(Tone::Refused, format!("{row} is still not right: {}{more}", text::clean(&first.message)));
+    }
 }
 
 fn back(model: &mut Model) -> bool {
@@ -282,7 +295,14 @@ pub fn search(model: &mut Model) -> Vec<Effect> {
     let hint = format!("{next} and {previous} go from match to match");
     model.popup = Some(Popup::Form(Form {
         title: if rules { "search rules" } else { "search findings" }.to_owned(),
-        about: Vec::new(),
+        about: vec![
+            if rules {
+                "In the names of rules and tables; once findings have the keys, in all that is listed of them."
+            } else {
+                "In all that is listed of the findings of this list, then in the names of the rules."
+            }
+            .to_owned(),
+        ],
         fields: vec![FormField::new("text", hint, "")],
         focus: 0,
         check: |_, _| None,
@@ -292,6 +312,31 @@ pub fn search(model: &mut Model) -> Vec<Effect> {
         },
     }));
     Vec::new()
+}
+
+/// No finding that is listed has the text. Where a rule has it in its name, the keys go to that rule; otherwise the next
+/// key that opens opens nothing, as it was meant for what was not found.
+fn missed(model: &mut Model) {
+    let sought = model.anomalies.search.clone().unwrap_or_default();
+    let text = text::clean(&sought).into_owned();
+    if !model.anomalies.facets.shown && tree::find(model, &sought, false) {
+        model.anomalies.focus = TREE;
+        model.say(Tone::News, format!("no finding listed here contains \"{text}\"; this rule does"));
+        return;
+    }
+    let sought = sought.to_lowercase();
+    let here = current(model).is_some_and(|one| {
+        let parts =
+            [&one.rule, &one.row, &one.field, &one.message].into_iter().chain(&one.value).chain(&one.suggestion);
+        parts.into_iter().any(|part| part.to_lowercase().contains(&sought))
+    });
+    model.anomalies.missed = (!here).then_some(model.anomalies.list.at);
+    model.say(Tone::Refused, format!("no other finding listed here contains \"{text}\""));
+}
+
+/// Whether what was searched for last was not found, and the cursor is still where it was then; asked once.
+pub fn has_missed(model: &mut Model) -> bool {
+    model.anomalies.missed.take() == Some(model.anomalies.list.at)
 }
 
 fn searches_rules(model: &Model) -> bool {
@@ -316,6 +361,7 @@ pub fn find(model: &mut Model, backwards: bool) -> Vec<Effect> {
         return Vec::new();
     }
     model.anomalies.focus = LIST;
+    model.anomalies.missed = None;
     let filter = chips::wanted(model);
     let from = model.anomalies.list.at;
     vec![model.ask(Ask::Find { filter, text, from, backwards })]

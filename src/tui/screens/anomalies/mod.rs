@@ -100,6 +100,8 @@ pub struct State {
     /// Where a range began.
     range: Option<u64>,
     search: Option<String>,
+    /// Where the cursor was when what was searched for was not found: the next key that opens must not open that.
+    missed: Option<u64>,
     /// What was decided since the last check.
     decided: HashMap<FindingId, act::Mark>,
     /// The same, for all findings of a filter.

@@ -101,13 +101,18 @@ fn rule_line<'a>(
     let name = names.min(room.saturating_sub(1));
     let table = room.saturating_sub(name + 1);
     let quiet = rule.open == 0;
+    let place = match rule.fields.as_slice() {
+        [field] if !field.is_empty() && text::width(&rule.table) + 1 + text::width(field) <= table => {
+            format!("{}.{field}", rule.table)
+        }
+        _ => rule.table.clone(),
+    };
     Line::from(vec![
-        Span::styled(format!("{pointer}  "), base),
+        Span::styled(pointer, base),
+        Span::styled(rule.severity.glyph(), own(if quiet { theme.dim() } else { theme.severity(rule.severity) })),
+        Span::styled(" ", base),
         Span::styled(text::left(&rule.rule, name), own(if quiet { theme.dim() } else { theme.text() })),
-        Span::styled(
-            format!(" {}", text::left(&rule.table, table)),
-            own(if quiet { theme.dim() } else { theme.text() }),
-        ),
+        Span::styled(format!(" {}", text::left(&place, table)), own(if quiet { theme.dim() } else { theme.text() })),
         Span::styled(counts, own(if quiet { theme.dim() } else { theme.text() })),
     ])
 }

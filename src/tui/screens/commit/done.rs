@@ -75,6 +75,8 @@ pub fn committed(model: &mut Model, commit: Commit) {
     model.say(Tone::Done, said);
     let state = &mut model.commit;
     state.rows = None;
+    // What the commit before did is no longer what happened last.
+    state.done = None;
     state.cursors[LOG] = Cursor::default();
     if let Some(log) = &mut state.log {
         log.insert(0, commit.clone());

@@ -35,17 +35,50 @@ pub fn lines(model: &Model, width: u16) -> Vec<(usize, Line<'static>)> {
         if text::width(&what) + 2 + text::width(&detail) <= room {
             let detail = Span::styled(format!("  {detail}"), theme.dim());
             lines.push((at, Line::from(vec![mark, Span::raw(what.into_owned()), detail])));
-            continue;
+        } else {
+            for (row, part) in text::wrap(&what, room).into_iter().enumerate() {
+                let lead = if row == 0 { mark.clone() } else { Span::raw("   ") };
+                lines.push((at, Line::from(vec![lead, Span::raw(part)])));
+            }
+            for part in text::wrap(&detail, room) {
+                lines.push((at, Line::styled(format!("   {part}"), theme.dim())));
+            }
         }
-        for (row, part) in text::wrap(&what, room).into_iter().enumerate() {
-            let lead = if row == 0 { mark.clone() } else { Span::raw("   ") };
-            lines.push((at, Line::from(vec![lead, Span::raw(part)])));
-        }
-        for part in text::wrap(&detail, room) {
-            lines.push((at, Line::styled(format!("   {part}"), theme.dim())));
+        if !condition.holds {
+            for (row, part) in text::wrap(&what_to_do(model, condition.kind), room.saturating_sub(2)).iter().enumerate()
+            {
+                let lead = if row == 0 { "   → " } else { "     " };
+                lines.push((at, Line::styled(format!("{lead}{part}"), theme.key())));
+            }
         }
     }
     lines
+}
+
+/// What opens the gate where a condition does not hold.
+fn what_to_do(model: &Model, kind: ConditionKind) -> String {
+    let (enter, sources) = (model.key("open rows"), model.key("go to sources"));
+    match kind {
+        ConditionKind::Checked => format!("{enter} checks again"),
+        ConditionKind::Keyed => {
+            "write key = true at the field that tells the rows apart, in mappings/canonical.toml".to_owned()
+        }
+        ConditionKind::Blocked => {
+            format!(
+                "{enter} shows the rows: repair, waive or exclude them; or quarantine = true in tastevin.toml holds them back"
+            )
+        }
+        ConditionKind::MostHeld => {
+            format!(
+                "{enter} shows the rows: repair, waive or exclude them; or raise max_quarantined in tastevin.toml, knowingly"
+            )
+        }
+        ConditionKind::MostRemoved => {
+            format!("{enter} shows the rows: load the whole export; or raise max_removed in tastevin.toml, knowingly")
+        }
+        ConditionKind::Whole => format!("{enter} shows the errors: repair, waive or exclude"),
+        ConditionKind::Loaded => format!("{enter} goes to Sources ({sources}), where they are loaded"),
+    }
 }
 
 /// The place of the condition under the cursor.
@@ -119,7 +152,7 @@ pub fn draw(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let more = lines.len() > usize::from(inside.height);
     let foot = match (more, focused) {
         (true, true) => format!("{}/{}", cursor.at + 1, lines.len()),
-        (true, false) => format!("{} lines · {}", lines.len(), model.key("next pane")),
+        (true, false) => format!("gate: {} lines · {}", lines.len(), model.key("next pane")),
         (false, _) => String::new(),
     };
     Pane { title, foot, focused }.draw(frame, theme, buffer);

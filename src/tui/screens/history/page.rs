@@ -333,10 +333,16 @@ pub fn draw(model: &Model, page: &Page, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// The state after a commit, by its number.
+fn state_of(commit: i64) -> String {
+    if commit == 0 { "before the first commit".to_owned() } else { format!("commit {commit}") }
+}
+
 fn draw_difference(model: &Model, difference: &Difference, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let [words, tables] = difference.areas(model, area);
-    Pane { title: vec![Span::raw("commits")], foot: String::new(), focused: false }.draw(words, theme, buffer);
+    let commits = format!("{} → {}", state_of(difference.from), state_of(difference.to));
+    Pane { title: vec![Span::raw(commits)], foot: String::new(), focused: false }.draw(words, theme, buffer);
     let inside = inner(words);
     for (row, line) in (0..inside.height).zip(difference.words(model, area.width)) {
         put(buffer, inside, row, line);

@@ -142,12 +142,12 @@ fn load_in_words(load: &Load) -> String {
     let first = || load.notes.first().cloned().unwrap_or_default();
     match load.status {
         LoadStatus::Done => {
-            let rejected = text::number(load.rejected());
-            let counts = format!(
-                "{} in = {} staged + {rejected} rejected",
-                text::count(load.rows_in(), "row"),
-                text::number(load.staged())
-            );
+            // What did not come in stands first: on a small screen the rest is behind the edge.
+            let (rows, staged) = (text::count(load.rows_in(), "row"), text::number(load.staged()));
+            let counts = match load.rejected() {
+                0 => format!("{rows} in = {staged} staged + 0 rejected"),
+                rejected => format!("{} rejected · {rows} in = {staged} staged + the rejected", text::number(rejected)),
+            };
             if load.drift.is_empty() { counts } else { format!("{counts} · columns changed") }
         }
         LoadStatus::Failed => format!("failed: {}", first()),
@@ -170,9 +170,13 @@ fn trends(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let trends = model.history.known.as_ref().map(|known| &known.trends);
     let checks = trends.and_then(|trends| trends.values().map(Vec::len).max()).unwrap_or(0) as u64;
     let mut title = vec![Span::raw("scores")];
-    if checks > 1 {
-        title.push(Span::styled(format!(" · the last {}", text::count(checks, "check")), theme.dim()));
-    }
+    // A check of everything is a bar; what is decided after it moves the last one.
+    let said = match checks {
+        0 => String::new(),
+        1 => " · 1 check, with the decisions since".to_owned(),
+        many => format!(" · the last {}, with the decisions since", text::count(many, "check")),
+    };
+    title.push(Span::styled(said, theme.dim()));
     Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
     let columns = [
         Column::name("table", 14, 20, 0),
@@ -217,7 +221,10 @@ fn trends(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                 (text::percent(last.score), of),
                 (change, style),
                 (text::number(last.blocking), blocking),
-                (sparkline(&values, bars), of),
+                match values.as_slice() {
+                    [_] => ("from the next check on".to_owned(), theme.dim()),
+                    values => (sparkline(values, bars), of),
+                },
             ],
             ..Row::default()
         }

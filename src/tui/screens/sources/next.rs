@@ -72,8 +72,8 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
             screens::anomalies::show_severity(model, severity);
             screens::open(model, &screens::anomalies::SCREEN)
         }
-        Task::Findings { rule, table, .. } => {
-            screens::anomalies::show_rule(model, &rule, &table);
+        Task::Findings { rule, table, field, .. } => {
+            screens::anomalies::show_rule(model, &rule, &table, &field);
             screens::open(model, &screens::anomalies::SCREEN)
         }
     }

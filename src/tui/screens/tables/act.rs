@@ -190,8 +190,29 @@ pub fn submit(model: &mut Model) -> Vec<Effect> {
     console.error = None;
     let typed = console.input.value().trim().to_owned();
     match console.purpose {
-        Purpose::Filter => change(model, |view| view.filters.push(RowFilter::Expression(typed))),
+        Purpose::Filter => {
+            let columns = sheet(model).map(column_names).unwrap_or_default();
+            change(model, |view| view.filters.push(filter_of(&typed, &columns)))
+        }
         Purpose::Query => run_query(model, typed),
+    }
+}
+
+/// What a filter as it was typed means: one word, or a text in quotes, is looked for in all columns; anything else, and the
+/// name of a column, is an expression.
+fn filter_of(typed: &str, columns: &[String]) -> RowFilter {
+    let quoted = ['\'', '"'].into_iter().find_map(|quote| {
+        let inside = typed.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inside.is_empty() && !inside.contains(quote)).then_some(inside)
+    });
+    let is_word = !typed.contains(|c: char| c.is_whitespace() || "=<>!()'\"*+/%,;|".contains(c));
+    let word =
+        quoted.or((is_word && !["true", "false", "null"].contains(&typed.to_lowercase().as_str())).then_some(typed));
+    match word {
+        Some(word) if !columns.iter().any(|column| column.eq_ignore_ascii_case(word)) => {
+            RowFilter::Contains(None, word.to_owned())
+        }
+        _ => RowFilter::Expression(typed.to_owned()),
     }
 }
 

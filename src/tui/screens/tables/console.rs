@@ -279,9 +279,10 @@ pub fn draw(model: &Model, console: &Console, area: Rect, buffer: &mut Buffer) -
     Clear.render(frame, buffer);
     let (title, foot) = match console.purpose {
         Purpose::Query => ("query · read-only SQL", "Enter run · Tab complete · ↑ earlier · Esc leave"),
-        Purpose::Filter => {
-            ("filter · only rows for which this holds", "Enter filter · Tab complete · ↑ earlier · Esc leave")
-        }
+        Purpose::Filter => (
+            "filter · a word, \"a text\", or SQL that must hold",
+            "Enter filter · Tab complete · ↑ earlier · Esc leave",
+        ),
     };
     Pane { title: vec![Span::raw(title)], foot: foot.to_owned(), focused: true }.draw(frame, theme, buffer);
     let inside = inner(frame);

@@ -59,7 +59,7 @@ static GRID_KEYS: Layer = Layer {
             name: "filter",
             keys: &["&"],
             label: "filter",
-            help: "Shows only rows for which an expression holds that you type. Esc removes it.",
+            help: "Shows only rows with a word, or a text in quotes, in any column, or for which an expression of SQL holds. Esc removes it.",
             run: act::filter,
             ready: act::has_columns,
         },

@@ -282,6 +282,14 @@ pub fn can_waive(model: &Model) -> Result<(), String> {
 
 /// Shows the row of the finding under the cursor.
 pub fn show_current(model: &mut Model) -> Vec<Effect> {
+    if findings::has_missed(model) {
+        let open = model.key("open the record");
+        model.say(
+            Tone::Refused,
+            format!("the search found nothing, so nothing is opened; {open} again opens this finding"),
+        );
+        return Vec::new();
+    }
     if let Some(anomaly) = findings::current(model) {
         let name = (anomaly.table.clone(), anomaly.row.clone());
         show(model, name);
@@ -338,7 +346,10 @@ pub fn follow(model: &mut Model) {
 /// Goes on to the row that the field under the cursor refers to.
 pub fn follow_field(model: &mut Model) -> Vec<Effect> {
     let state = &model.anomalies.record;
-    let Some(field) = field(model) else { return Vec::new() };
+    let Some(field) = field(model) else {
+        model.say(Tone::Refused, "this line is where the row was read; the fields are below");
+        return Vec::new();
+    };
     let relations = state.neighbours.iter().flat_map(|all| &all.relations);
     let mut before = 0;
     for relation in relations {
@@ -362,6 +373,8 @@ pub fn go_to_found(model: &mut Model) -> Vec<Effect> {
     if let Some(found) = target(model) {
         model.anomalies.record.focus = FIELDS;
         go_to_field(model, &found.field);
+    } else {
+        model.say(Tone::Refused, "nothing was found in this row");
     }
     Vec::new()
 }

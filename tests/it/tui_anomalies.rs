@@ -122,7 +122,7 @@ fn a_step_of_sources_opens_exactly_the_findings_that_it_counts() {
         |session: &mut Session| session.screen().lines().any(|line| line.contains('▸') && line.contains(step));
     (0..12).for_each(|_| {
         if !is_there(&mut session) {
-            drop(session.keys("j"))
+            session.keys("j");
         }
     });
     session.keys("enter").shows("1 of 2 findings").shows(" field customer_key × ").shows("isavigne-V003");

@@ -115,6 +115,23 @@ pub enum FieldType {
 }
 
 impl Field {
+    /// What a value of the field is, in words with their article.
+    pub fn noun(&self) -> &'static str {
+        match (self.format, self.kind) {
+            (Some(Format::Email), _) => "an e-mail address",
+            (Some(Format::Phone), _) => "a telephone number",
+            (Some(Format::Country), _) => "a country",
+            (Some(Format::PostalCode), _) => "a postal code",
+            (None, FieldType::Text) => "text of the kind that the mapping expects",
+            (None, FieldType::Integer) => "a whole number",
+            (None, FieldType::Decimal) => "a number",
+            (None, FieldType::Boolean) => "yes or no",
+            (None, FieldType::Date) => "a date",
+            (None, FieldType::Timestamp) => "a day and time",
+            (None, FieldType::List) => "a list",
+        }
+    }
+
     /// Whether a row is no clean one where the field's text could not be read.
     pub fn must_be_read(&self) -> bool {
         self.key || self.required || self.references.is_some()
@@ -145,6 +162,17 @@ impl FieldType {
             FieldType::Date => "DATE",
             FieldType::Timestamp => "TIMESTAMP",
             FieldType::List => "VARCHAR[]",
+        }
+    }
+
+    /// How a value of this type is written, as advice to whoever wrote something else.
+    pub fn advice(self) -> &'static str {
+        match self {
+            FieldType::Date => "write a day like 2025-11-22 or 22/11/2025",
+            FieldType::Decimal | FieldType::Integer => "write a number like 12.50 or 12,50",
+            FieldType::Boolean => "write yes or no: oui, non, yes, no, true, false, 1 or 0",
+            FieldType::Timestamp => "write a moment like 2025-11-22 14:30:00",
+            FieldType::List | FieldType::Text => "write values separated by commas",
         }
     }
 

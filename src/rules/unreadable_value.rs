@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, all_of, each_field, quoted, staged_join};
 use super::{Docs, Reach, Rule, Sample, invalid_email};
-use crate::model::{FieldType, Format, Severity};
+use crate::model::{Format, Severity};
 use crate::sql::Literal;
 
 pub const RULE: Rule = Rule {
@@ -27,19 +27,7 @@ pub const RULE: Rule = Rule {
     find: |scope| {
         let name = scope.check.field.as_str();
         let field = scope.field()?;
-        let what = match (field.format, field.kind) {
-            (Some(Format::Email), _) => "an e-mail address",
-            (Some(Format::Phone), _) => "a telephone number",
-            (Some(Format::Country), _) => "a country",
-            (Some(Format::PostalCode), _) => "a postal code",
-            (None, FieldType::Text) => "text of the kind that the mapping expects",
-            (None, FieldType::Integer) => "a whole number",
-            (None, FieldType::Decimal) => "a number",
-            (None, FieldType::Boolean) => "yes or no",
-            (None, FieldType::Date) => "a date",
-            (None, FieldType::Timestamp) => "a day and time",
-            (None, FieldType::List) => "a list",
-        };
+        let what = field.noun();
         let Some(unread) = scope.unread(name) else { return Ok(None) };
         let queries = scope.origins.iter().filter_map(|origin| {
             let text = origin.text(name, "s.")?;

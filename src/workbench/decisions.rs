@@ -648,15 +648,7 @@ impl Decider {
         match wrong {
             None => Ok(()),
             Some(value) => {
-                Err(Error::usage(format!("\"{value}\" is no {} for {table}.{field}", kind.name())).hint(match kind {
-                    crate::model::FieldType::Date => "write a day like 2025-11-22 or 22/11/2025",
-                    crate::model::FieldType::Decimal | crate::model::FieldType::Integer => {
-                        "write a number like 12.50 or 12,50"
-                    }
-                    crate::model::FieldType::Boolean => "write yes or no: oui, non, yes, no, true, false, 1 or 0",
-                    crate::model::FieldType::Timestamp => "write a moment like 2025-11-22 14:30:00",
-                    _ => "write values separated by commas",
-                }))
+                Err(Error::usage(format!("\"{value}\" is no {} for {table}.{field}", kind.name())).hint(kind.advice()))
             }
         }
     }

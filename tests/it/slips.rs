@@ -136,6 +136,26 @@ fn sources_that_capitals_alone_tell_apart_are_refused() {
 }
 
 #[test]
+fn a_constant_or_a_default_that_its_field_cannot_hold_is_refused_before_it_empties_every_row() {
+    let workspace = Workspace::checked();
+    let created = "created_on = { column = \"date_creation\", transforms = [{ date = [\"%d/%m/%Y\", \"%Y-%m-%d\"] }]";
+    let constant = "created_on = { transforms = [{ constant = \"xyz\" }]";
+    let said = ["customers.created_on]", "\"xyz\", which is not a date", "hint: write a day like 2025-11-22"];
+    refused(&workspace, "mappings/isavigne.toml", created, constant, &said);
+    let default =
+        "created_on = { column = \"date_creation\", transforms = [{ default = \"soon\" }, { date = \"%d/%m/%Y\" }]";
+    refused(&workspace, "mappings/isavigne.toml", created, default, &["\"soon\", which is not a date"]);
+    let said = ["customers.email_opt_out]", "the default \"maybe\" is not yes or no", "hint: write yes or no"];
+    refused(&workspace, "mappings/canonical.toml", "default = false", "default = \"maybe\"", &said);
+    let before = workspace.read("mappings/isavigne.toml");
+    let set = ["map", "set", "isavigne_prod", "customers.created_on", "--constant", "xyz"];
+    let output = workspace.tastevin(set).ended(2);
+    assert!(output.stderr.contains("\"xyz\", which is not a date"), "{}", output.stderr);
+    assert_eq!(workspace.read("mappings/isavigne.toml"), before);
+    workspace.tastevin(["map", "set", "isavigne_prod", "customers.created_on", "--constant", "2024-01-31"]).passed();
+}
+
+#[test]
 fn what_is_of_the_wrong_sort_is_told_with_its_key_what_was_expected_and_an_example() {
     let workspace = Workspace::checked();
     let fresh = workspace.read("tastevin.toml");

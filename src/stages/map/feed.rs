@@ -2,7 +2,7 @@
 
 use super::proof;
 use crate::error::{Error, Result, nearest};
-use crate::model::{FieldMapping, FieldType, Schema, Step, Table, TableMapping, column_key};
+use crate::model::{Field, FieldMapping, FieldType, Schema, Step, Table, TableMapping, column_key};
 use crate::rules::Origin;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
@@ -113,7 +113,48 @@ impl Feed {
             reads: fields.iter().filter_map(|field| Some((field.name.clone(), field.reads?))).collect(),
             all_columns,
         };
-        Ok(Feed { origin, texts: None, staged: 0, filter: mapping.filter.clone(), fields })
+        let feed = Feed { origin, texts: None, staged: 0, filter: mapping.filter.clone(), fields };
+        feed.read_own_words(store, table, mapping).map_err(|(error, field)| place(error, &field, "transforms"))?;
+        Ok(feed)
+    }
+
+    /// Refuses a constant or a default that its own field cannot read: it would be lost in every row without another value. An error
+    /// with the field.
+    fn read_own_words(
+        &self,
+        store: &Store,
+        table: &Table,
+        mapping: &TableMapping,
+    ) -> std::result::Result<(), (Error, String)> {
+        let adds = |step: &Step| ["constant", "default"].contains(&step.name.as_str());
+        let has_own = |field: &&FeedField| {
+            field.reading.is_some()
+                && mapping.fields.get(&field.name).is_some_and(|feed| feed.transforms.iter().any(adds))
+        };
+        let fields: Vec<FeedField> = self.fields.iter().filter(has_own).cloned().collect();
+        let Some(first) = fields.first() else { return Ok(()) };
+        let first = first.name.clone();
+        // What is added comes out of a row that has nothing itself.
+        let mut columns: Vec<String> = fields
+            .iter()
+            .flat_map(|field| field.columns.iter().chain(&field.beside))
+            .map(|column| format!("NULL::VARCHAR AS {}", Ident(column)))
+            .collect();
+        columns.sort();
+        columns.dedup();
+        columns.insert(0, "1 AS _row".to_owned());
+        let empty = format!("SELECT {}", columns.join(", "));
+        let feed = Feed { fields, ..self.clone() };
+        let rows = feed.steps(empty.clone(), table, |name| feed.gives(name));
+        let unread = store.first(&format!("SELECT _unread FROM ({rows})"), [], |row| row.get::<_, i64>(0));
+        let unread = unread.map_err(|error| (error, first))?.unwrap_or_default();
+        let Some(wrong) = feed.fields.iter().find(|field| unread & (1_i64 << field.bit) != 0) else { return Ok(()) };
+        let words = store.first(&format!("SELECT {} FROM ({empty})", wrong.before), [], |row| row.get::<_, String>(0));
+        let words = words.map_err(|error| (error, wrong.name.clone()))?.unwrap_or_default();
+        let noun = table.fields.get(&wrong.name).map_or("a value", Field::noun);
+        let error = Error::config(format!("the mapping gives rows without a value \"{words}\", which is not {noun}"));
+        let error = if wrong.kind == FieldType::Text { error } else { error.hint(wrong.kind.advice()) };
+        Err((error, wrong.name.clone()))
     }
 
     /// The same feed, which is known to have so many staged rows to share out among the threads.
@@ -163,8 +204,15 @@ impl Feed {
             format!("SELECT {}\nFROM {}{filter}", columns.join(", "), self.texts())
         });
 
+        let staged = staged.collect::<Vec<_>>().join("\nUNION ALL ");
+        self.steps(staged, table, wanted)
+    }
+
+    /// The steps from a query for staged rows on.
+    fn steps(&self, staged: String, table: &Table, wanted: impl Fn(&str) -> bool) -> Pipeline {
+        let fields: Vec<&FeedField> = self.fields.iter().filter(|field| wanted(&field.name)).collect();
         let mut pipeline = Pipeline::new();
-        pipeline.step("staged", staged.collect::<Vec<_>>().join("\nUNION ALL "));
+        pipeline.step("staged", staged);
         let texts = fields.iter().flat_map(|field| {
             let beside =
                 field.beside.as_ref().map(|column| format!("  {} AS {}", Ident(column), beside_name(&field.name)));

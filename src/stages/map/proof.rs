@@ -2,7 +2,7 @@
 //! reads its own row and fits the types. A slip is an error of configuration with its key in the file; whoever has the file
 //! at hand can tell the line.
 
-use super::derive;
+use super::{derive, feed};
 use crate::error::{Error, Result, nearest};
 use crate::model::{Aggregate, Check, Derive, FieldType, Reference, STAGED_COLUMNS, Schema, Table};
 use crate::rules;
@@ -52,6 +52,14 @@ pub fn prove(store: &Store, schema: &Schema) -> Result<()> {
                 .aggregate(name, table, aggregate)
                 .map_err(|(error, key)| place(error, name, field, &["derive", key]))?,
             None => {}
+        }
+    }
+    for (name, _, field, declared) in fields() {
+        let Some(default) = &declared.default else { continue };
+        let value = feed::literal(default, declared.kind);
+        if store.count(&format!("SELECT (({value}) IS NULL)::INTEGER"))? > 0 {
+            let error = Error::config(format!("the default {default} is not {}", declared.noun()));
+            return Err(place(error.hint(declared.kind.advice()), name, field, &["default"]));
         }
     }
     for (at, check) in schema.checks.iter().enumerate() {

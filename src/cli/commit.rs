@@ -29,6 +29,7 @@ impl Subcommand for Commit {
     fn run(self, context: &Context) -> Result<Outcome> {
         let mut workbench = context.change()?;
         let verdict = check(&mut workbench, context)?;
+        tell_unapplied(&verdict, context);
         if self.dry_run {
             return dry_run(&workbench, &verdict, context);
         }
@@ -61,6 +62,13 @@ pub fn check(workbench: &mut Workbench, context: &Context) -> Result<Verdict> {
     let verdict = workbench.check(&|progress| meter.tell(&progress))?;
     context.check_interrupted()?;
     Ok(verdict)
+}
+
+/// Says which decisions the commit goes without, where there are any.
+pub fn tell_unapplied(verdict: &Verdict, context: &Context) {
+    if let Some(sentence) = verdict.unapplied() {
+        context.say(format!("{sentence}.\nNext: tastevin decide conflicts"));
+    }
 }
 
 /// What came of a commit.

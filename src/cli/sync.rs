@@ -37,6 +37,7 @@ impl Subcommand for Sync {
             return loads.outcome(context);
         }
         let verdict = commit::check(&mut workbench, context)?;
+        commit::tell_unapplied(&verdict, context);
         let made = match verdict.gate_is_open() {
             true => Some(commit::make(&mut workbench, &self.message, context)?),
             false => None,

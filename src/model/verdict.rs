@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{FailOn, Severity};
+use super::{FailOn, Severity, counted};
 
 /// What a check found in sum.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,15 @@ impl Verdict {
     /// Whether a commit may go ahead.
     pub fn gate_is_open(&self) -> bool {
         self.gate.iter().all(|condition| condition.holds)
+    }
+
+    /// What is said of decisions that were not applied, if there are any.
+    pub fn unapplied(&self) -> Option<String> {
+        let (one, many) = (
+            "decision does not fit the data and was not applied",
+            "decisions do not fit the data and were not applied",
+        );
+        (self.conflicts > 0).then(|| counted(self.conflicts, one, many, ' '))
     }
 
     /// The verdict in one sentence, with the reason where the gate is closed.

@@ -62,6 +62,19 @@ fn what_somebody_has_just_mended_is_left_as_it_is_by_decisions_on_findings() {
 }
 
 #[test]
+fn a_commit_says_which_decisions_it_goes_without() {
+    let workspace = workspace();
+    decide(&workspace, &["set", "customers", "isavigne-C4", "city", "Strasbourg"]).passed();
+    assert!(!workspace.tastevin(["commit", "--dry-run"]).passed().stderr.contains("not applied"));
+    workspace.write("exports/clients.csv", CLIENTS.replace("Strasbourgh", "Mulhouse"));
+    let told = "1 decision does not fit the data and was not applied.\nNext: tastevin decide conflicts";
+    for arguments in [&["sync"][..], &["commit", "--dry-run"], &["commit"]] {
+        let said = workspace.tastevin(arguments).passed().stderr;
+        assert!(said.contains(told), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
 fn before_anything_is_mapped_there_is_nothing_to_decide_on() {
     let workspace = Workspace::with_exports(&[("clients.csv", CLIENTS.as_bytes())]);
     workspace.tastevin(["load"]).passed();

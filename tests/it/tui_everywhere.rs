@@ -103,7 +103,7 @@ fn the_mouse_scrolls_and_chooses_in_what_lies_over_the_screen() {
 fn the_wheel_scrolls_the_pane_under_it_whichever_has_the_keys() {
     let mut session = Session::checked(100, 17);
     session.keys("6");
-    let (column, row) = place(&mut session, "the last check knows");
+    let (column, row) = place(&mut session, "no table has more than");
     let before = session.screen();
     session.mouse(MouseEventKind::ScrollDown, column, row);
     let after = session.screen();

@@ -76,13 +76,8 @@ fn write(output: &CheckOutput, out: &mut dyn Write) -> Result<()> {
         let detail = if condition.detail.is_empty() { String::new() } else { format!(": {}", condition.detail) };
         writeln!(out, "{mark} {}{}", visible(&condition.what), visible(&detail)).map_err(writing)?;
     }
-    if verdict.conflicts > 0 {
-        let counted = counted(
-            verdict.conflicts,
-            "decision does not fit the data and was not applied",
-            "decisions do not fit the data and were not applied",
-        );
-        writeln!(out, "{} {counted}", paint.severity(Severity::Warning)).map_err(writing)?;
+    if let Some(sentence) = verdict.unapplied() {
+        writeln!(out, "{} {sentence}", paint.severity(Severity::Warning)).map_err(writing)?;
     }
     for sentence in &verdict.drift {
         writeln!(out, "{} {}", paint.severity(Severity::Warning), visible(sentence)).map_err(writing)?;

@@ -242,7 +242,14 @@ fn can_commit(model: &Model) -> Result<(), String> {
 }
 
 fn ask_message(model: &mut Model) -> Vec<Effect> {
-    let about = sums(model);
+    let mut about = sums(model);
+    about.extend(
+        model
+            .verdict
+            .as_ref()
+            .and_then(|verdict| verdict.unapplied())
+            .map(|sentence| format!("{sentence}; Anomalies lists them.")),
+    );
     model.popup = Some(Popup::Form(Form {
         title: TITLE.to_owned(),
         about,

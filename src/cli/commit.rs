@@ -6,7 +6,7 @@ use super::sink::Sink;
 use super::text::{count, visible};
 use super::{Outcome, Subcommand, diff};
 use crate::error::{Error, Result};
-use crate::model::{self, TableDiff, Verdict};
+use crate::model::{self, TableDiff, TableTally, Verdict};
 use crate::workbench::Workbench;
 
 /// Make the candidates canonical: gate, difference, one transaction
@@ -71,6 +71,17 @@ pub fn tell_unapplied(verdict: &Verdict, context: &Context) {
     }
 }
 
+/// Says which rows stay committed although they are left out or gone, where there are any.
+fn tell_staying<'t>(tallies: impl IntoIterator<Item = &'t TableTally>, context: &Context) {
+    let staying: Vec<String> = tallies.into_iter().filter_map(TableTally::staying).collect();
+    if !staying.is_empty() {
+        context.say(format!(
+            "{}.\nNext: exclude these too, or give them another row to refer to: tastevin anomalies --rule orphan-reference",
+            staying.join(".\n")
+        ));
+    }
+}
+
 /// What came of a commit.
 pub enum Made {
     /// It was made.
@@ -115,6 +126,7 @@ fn dry_run(workbench: &Workbench, verdict: &Verdict, context: &Context) -> Resul
         diff::tallies(&mut out, &diff, context)?;
     }
     out.finish()?;
+    tell_staying(diff.iter().map(|table| &table.tally), context);
     context.say("This was a dry run: nothing was committed.");
     Ok(Outcome::pass_if(verdict.gate_is_open()))
 }
@@ -164,6 +176,7 @@ pub fn print_commit(made: &model::Commit, context: &Context) -> Result<()> {
             out.flush()?;
             context.say(format!("{} quarantined, each with its reasons.", count(held, "row")));
         }
+        tell_staying(&made.tables, context);
     }
     out.finish()
 }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::counted;
+
 /// One entry of the commit log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Commit {
@@ -37,6 +39,20 @@ pub struct TableTally {
     pub unchanged: u64,
     /// Candidate rows held back.
     pub quarantined: u64,
+    /// Rows that are left out or that no source gives any more, and that stay because rows in quarantine refer to them.
+    #[serde(default)]
+    pub referred: u64,
+}
+
+impl TableTally {
+    /// What is said of rows that stay although they are left out or gone, if there are any.
+    pub fn staying(&self) -> Option<String> {
+        let (one, many) = (
+            "row that is left out or gone stays committed: rows in quarantine refer to it",
+            "rows that are left out or gone stay committed: rows in quarantine refer to them",
+        );
+        (self.referred > 0).then(|| format!("{}: {}", self.table, counted(self.referred, one, many, ' ')))
+    }
 }
 
 /// The difference of one table between two states.

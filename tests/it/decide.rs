@@ -75,6 +75,25 @@ fn a_commit_says_which_decisions_it_goes_without() {
 }
 
 #[test]
+fn a_commit_says_which_rows_stay_although_they_are_left_out() {
+    let workspace = workspace();
+    let settings = workspace.read("tastevin.toml").replace("\"5%\"", "\"60%\"").replace("\"20%\"", "\"60%\"");
+    workspace.write("tastevin.toml", settings);
+    workspace.tastevin(["commit"]).passed();
+    decide(&workspace, &["exclude", "customers", "isavigne-C1", "--why", "closed"]).passed();
+    let told = "customers: 1 row that is left out or gone stays committed: rows in quarantine refer to it.";
+    for arguments in [&["commit", "--dry-run"][..], &["commit"]] {
+        let said = workspace.tastevin(arguments).passed().stderr;
+        assert!(said.contains(told), "{arguments:?}: {said}");
+    }
+    // With what refers to it, it goes.
+    decide(&workspace, &["exclude", "sales_lines", "isavigne-V1", "--why", "closed"]).passed();
+    let said = workspace.tastevin(["commit"]).passed().stderr;
+    assert!(!said.contains("stays committed"), "{said}");
+    assert_eq!(query(&workspace, "SELECT count(*) FROM canonical.customers WHERE customer_key = 'isavigne-C1'"), ["0"]);
+}
+
+#[test]
 fn before_anything_is_mapped_there_is_nothing_to_decide_on() {
     let workspace = Workspace::with_exports(&[("clients.csv", CLIENTS.as_bytes())]);
     workspace.tastevin(["load"]).passed();

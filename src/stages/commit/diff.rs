@@ -87,7 +87,11 @@ pub(super) fn plan<'a>(
             tally: TableTally { table: name.clone(), quarantined: count.held, ..TableTally::default() },
         });
     }
+    let held = plans.iter().map(|plan| plan.sides.number(store, "kept")).collect::<Result<Vec<_>>>()?;
     keep_referred(store, schema, &plans)?;
+    for (plan, held) in plans.iter_mut().zip(held) {
+        plan.tally.referred = plan.sides.number(store, "kept")? - held;
+    }
     settle(store, schema, sources, &plans)?;
     for plan in &mut plans {
         let before = store.count(&format!("SELECT count(*) FROM ({})", plan.sides.old))?;

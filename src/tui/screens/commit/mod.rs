@@ -187,11 +187,12 @@ fn held(model: &Model) -> u64 {
 fn sums(model: &Model) -> Vec<String> {
     match is_counted(model) {
         false => vec!["counting…".to_owned()],
-        true => vec![format!(
-            "{}, {} quarantined; all tables or none.",
-            changes::in_sum(diff(model)),
-            crate::tui::text::number(held(model))
-        )],
+        true => {
+            let sum = changes::in_sum(diff(model));
+            let sum = format!("{sum}, {} quarantined; all tables or none.", crate::tui::text::number(held(model)));
+            let staying = diff(model).iter().filter_map(|tally| tally.staying());
+            std::iter::once(sum).chain(staying).collect()
+        }
     }
 }
 

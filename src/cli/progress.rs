@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::message;
-use super::text::visible;
+use super::text::{count, visible};
 use crate::model::{Progress, Unit};
 
 /// Tells progress until it is dropped.
@@ -38,7 +38,7 @@ impl Meter {
                 (Unit::Steps, Some(total)) => {
                     let kind = first_word(&progress.what);
                     if last.as_ref().is_none_or(|(what, _)| first_word(what) != kind) {
-                        message::line(format!("{}: {total} steps", visible(kind)));
+                        message::line(format!("{}: {}", visible(kind), count(total, "step")));
                     }
                 }
                 _ => message::line(visible(&progress.what)),

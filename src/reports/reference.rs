@@ -38,8 +38,8 @@ pub fn reference() -> String {
     section(
         "Tables and findings",
         "`tastevin export TABLE` writes a canonical table in the order of its key, `tastevin anomalies` every finding, worst \
-         first, with the columns rule, severity, table, row, field, value, message, suggestion, source, entity, file, line and \
-         status. Nothing is cut and the same rows give the same bytes. In CSV and XLSX, text that begins with `=`, `+`, `-`, \
+         first, with the columns rule, severity, table, row, field, value, message, suggestion, source, entity, file, line, \
+         status and stake (the money that hangs on the row). Nothing is cut and the same rows give the same bytes. In CSV and XLSX, text that begins with `=`, `+`, `-`, \
          `@`, a tab or a carriage return gets an apostrophe in front, so that no spreadsheet runs it; numbers and telephone \
          numbers (`+33388830609`) are left alone, and lists become one text with commas.",
         TABLES.iter().map(|format| (format.name, format.summary, format.extension)).collect(),

@@ -4,4 +4,4 @@ mod pipeline;
 mod text;
 
 pub use pipeline::Pipeline;
-pub use text::{Ident, Literal, Path, identifiers, literals, with_identifiers};
+pub use text::{Ident, Literal, Path, bare, identifiers, literals, with_identifiers};

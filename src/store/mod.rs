@@ -401,7 +401,11 @@ fn opening(path: &Path, cause: duckdb::Error) -> Error {
             .hint("close it there first; several can look at the same time if all of them say --read-only")
             .caused_by(cause);
     }
-    Error::new(Kind::Io, "the workspace database cannot be opened").at_file(path).caused_by(cause)
+    let error = Error::new(Kind::Io, "the workspace database cannot be opened").at_file(path).caused_by(cause);
+    match text.contains("Permission denied") {
+        true => error.hint("check that your user may read and write it, and the folder that it is in"),
+        false => error,
+    }
 }
 
 /// What the engine has against a query.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Store;
 use crate::error::{Error, Kind, Result, nearest};
+use crate::sql::bare;
 
 /// The table functions that read nothing but their arguments and the catalogue.
 const HARMLESS: &[&str] = &[
@@ -415,14 +416,15 @@ fn path(table: &Value) -> Vec<String> {
 fn unknown(path: &[String], known: &[(String, String, String)]) -> Error {
     let name = path.join(".");
     let error = Error::new(Kind::Usage, format!("there is no table \"{name}\""));
-    let ours: Vec<String> = known
+    let ours: Vec<(String, String)> = known
         .iter()
         .filter(|(_, schema, _)| !["information_schema", "pg_catalog", "main"].contains(&schema.as_str()))
-        .map(|(_, schema, table)| format!("{schema}.{table}"))
+        .map(|(_, schema, table)| (format!("{schema}.{table}"), format!("{}.{}", bare(schema), bare(table))))
         .collect();
-    let same = ours.iter().find(|full| full.ends_with(&format!(".{}", name.to_lowercase())));
-    match same.map(String::as_str).or_else(|| nearest(&name, ours.iter().map(String::as_str))) {
-        Some(near) => error.hint(format!("did you mean {near}?")),
+    let same = ours.iter().map(|(full, _)| full).find(|full| full.ends_with(&format!(".{}", name.to_lowercase())));
+    let near = same.map(String::as_str).or_else(|| nearest(&name, ours.iter().map(|(full, _)| full.as_str())));
+    match near.and_then(|near| ours.iter().find(|(full, _)| full == near)) {
+        Some((_, written)) => error.hint(format!("did you mean {written}?")),
         None => error.hint("`tastevin query \"SHOW ALL TABLES\"` lists them; files cannot be read"),
     }
 }
@@ -666,6 +668,8 @@ mod tests {
         assert_eq!(place.as_deref(), Some("[line 2, character 6]"));
         let hints = query(&store, "FROM customers").err().map(|error| error.hints().join(" "));
         assert_eq!(hints.as_deref(), Some("did you mean candidate.customers?"));
+        let hints = query(&store, "FROM staging.x_clients").err().map(|error| error.hints().join(" "));
+        assert_eq!(hints.as_deref(), Some("did you mean staging.\"x/clients.csv\"?"), "as it has to be written");
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::Reader;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Frequencies, Profile, Record, RecordOrigin, RowsOf, TableInfo, TableView, ViewPage};
 use crate::reports::{self, Target};
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{self, Ident, Literal, Path};
 use crate::stages::{browse, load};
 use crate::store::Store;
 use crate::store::vet::{self, Sight};
@@ -26,12 +26,12 @@ pub struct Exported {
 /// A condition in SQL: a column that holds lists has one of these values in its list.
 pub fn any_of_list(column: &str, values: &[String]) -> String {
     let values: Vec<String> = values.iter().map(|value| Literal(value).to_string()).collect();
-    format!("list_has_any({}, [{}])", browse::bare(column), values.join(", "))
+    format!("list_has_any({}, [{}])", sql::bare(column), values.join(", "))
 }
 
 /// A name as it is written in SQL: quoted where that is needed.
 pub fn sql_name(name: &str) -> String {
-    browse::bare(name)
+    sql::bare(name)
 }
 
 /// How many queries the history keeps.

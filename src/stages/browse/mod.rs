@@ -14,7 +14,7 @@ pub use views::{Held, NamedValues, Vet, Views};
 
 use crate::error::{Error, Result, nearest};
 use crate::model::{CellKind, ColumnInfo, RowFilter, RowsOf, SortKey, TableInfo, TableStage};
-use crate::sql::{Ident, Literal, Path, literals};
+use crate::sql::{Ident, Literal, Path, bare, literals};
 use crate::store::{Call, Function, Store};
 
 /// What SQL can call beside the engine's own functions.
@@ -106,85 +106,6 @@ pub fn staged(store: &Store, of: &RowsOf) -> Result<Option<(String, String)>> {
     let sql = "SELECT source, entity FROM dq.staged WHERE source || '/' || entity = ?";
     store.first(sql, [name], |row| Ok((row.get(0)?, row.get(1)?)))
 }
-
-/// A name as a person would write it: quoted only where SQL needs it. Capitals make no difference to the engine.
-pub fn bare(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !RESERVED.contains(&name.to_ascii_lowercase().as_str());
-    if plain { name.to_owned() } else { Ident(name).to_string() }
-}
-
-/// Words that are no names unless they are quoted.
-const RESERVED: &[&str] = &[
-    "all",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "at",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "column",
-    "constraint",
-    "create",
-    "default",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "from",
-    "group",
-    "having",
-    "in",
-    "initially",
-    "intersect",
-    "into",
-    "lateral",
-    "leading",
-    "limit",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "pivot",
-    "primary",
-    "qualify",
-    "references",
-    "returning",
-    "select",
-    "show",
-    "some",
-    "summarize",
-    "symmetric",
-    "table",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "unpivot",
-    "using",
-    "variadic",
-    "when",
-    "where",
-    "window",
-    "with",
-];
 
 /// The rows of a relation as a query: its columns, and [`AT`].
 #[derive(Debug, Clone)]

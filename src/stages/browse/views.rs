@@ -6,10 +6,10 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::{AT, Base, bare, contains, text};
+use super::{AT, Base, contains, text};
 use crate::error::{Error, Result};
 use crate::model::{LONGEST_CELL, RowFilter, RowsOf, TableView, ViewPage};
-use crate::sql::{Ident, Path};
+use crate::sql::{Ident, Path, bare};
 use crate::store::Store;
 
 /// How many views stay prepared, and how many results of queries.

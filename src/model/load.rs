@@ -8,6 +8,9 @@ use super::Drift;
 /// The columns that the workbench gives to every staged entity beside those of the source.
 pub const STAGED_COLUMNS: [&str; 3] = ["_row", "_file", "_load"];
 
+/// What is said of a load that did not go through, where there is one before it.
+pub const STILL_STANDS: &str = "the earlier load still stands";
+
 /// One run of one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Load {

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::connectors::{self, Came, Extracted, LineMark, Place, Previous, Target, Watch};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Drift, EntityLoad, Load, LoadOptions, LoadStatus, STAGED_COLUMNS};
+use crate::model::{Drift, EntityLoad, Load, LoadOptions, LoadStatus, STAGED_COLUMNS, STILL_STANDS};
 use crate::sql::Path as Name;
 use crate::stages::suggest;
 use crate::store::{Store, TimeUnit, Value, params};
@@ -52,7 +52,7 @@ pub fn load(
     let stands = staged_entities(store, place.source).is_ok_and(|entities| !entities.is_empty());
     // Whoever has to mend a file of the workspace has nothing of the data on their mind.
     let stands = stands && !matches!(error.kind(), Kind::Config | Kind::Usage);
-    let error = if stands { error.hint("the earlier load still stands") } else { error };
+    let error = if stands { error.hint(STILL_STANDS) } else { error };
     load.notes.push(error.to_string());
     load.notes.extend(error.hints().iter().cloned());
     // What went wrong first is what the user has to hear.

@@ -8,7 +8,7 @@ use ratatui::text::Span;
 
 use super::list::{outcome, took};
 use super::{DETAIL, at, chosen, lines};
-use crate::model::{Load, LoadStatus, RowFilter};
+use crate::model::{Load, LoadStatus, RowFilter, STILL_STANDS};
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::screens::{self, Region};
@@ -184,8 +184,10 @@ fn log(source: &SourceStatus, width: u16, theme: Theme, lines: &mut Vec<Entry>) 
     if last.notes.is_empty() && last.rejected() == 0 {
         lines.push(Entry::plain("· no errors and no warnings", theme.dim()));
     }
-    if last.status != LoadStatus::Done && source.standing.is_some() {
-        lines.push(Entry::plain("· the earlier load still stands", theme.dim()));
+    // A load that was killed could not note it.
+    let noted = last.notes.iter().any(|note| note == STILL_STANDS);
+    if last.status != LoadStatus::Done && source.standing.is_some() && !noted {
+        lines.push(Entry::plain(format!("· {STILL_STANDS}"), theme.dim()));
     }
 }
 

@@ -114,9 +114,10 @@ fn what_somebody_wrote_into_the_files_is_seen_on_the_next_screen() {
 
 #[test]
 fn rejects_are_a_door_behind_their_count() {
-    let mut session = Session::checked(100, 24);
+    let mut session = Session::checked(80, 24);
     session.keys("enter").shows("14 rows in = 13 staged + 1 rejected");
-    session.keys("enter").shows("rejects · 1 of 1 row").shows("source = isavigne_prod").shows("too few fie");
+    // Why it is one is read whole on the smallest screen.
+    session.keys("enter").shows("rejects · 1 of 1 row").shows("source = isavigne_prod").shows("too few fields");
     session.keys("esc").shows("14 rows in");
     session.keys("esc tab down right right enter").shows("rejects · 1 of 1 row").shows("entity = clients");
 }
@@ -357,6 +358,7 @@ fn a_load_that_fails_says_where_and_what_to_do_and_the_earlier_load_stands() {
     session.keys("l").shows("✗").shows("→");
     session.keys("enter").shows("14 rows in = 13 staged + 1 rejected");
     session.shows("✗ ").shows("there is no such folder").shows("the earlier load still stands");
+    assert_eq!(session.screen().matches("still stands").count(), 1, "{}", session.screen());
     session.shows("2 loads · 1 went through · 1 failed · 0 cancelled · 14 rows in");
     session.keys("esc").hides("  → check").keys("!").shows("messages").shows("→");
 }

@@ -31,8 +31,23 @@ fn the_history_is_one_timeline_with_the_newest_first() {
         let screen = session.screen();
         let at = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text} is missing:\n{screen}"));
         assert!(at("commit 2") < at("load 2 ") && at("load 2 ") < at("Monday") && at("Monday") < at("load 1 "));
-        session.shows("1 rejected · 14 rows in =").shows("scores").shows("customers");
+        session.shows("1 rejected · 13 staged  ").shows("scores").shows("customers");
     }
+}
+
+#[test]
+fn before_the_second_check_nothing_is_said_to_have_changed() {
+    let mut session = Session::checked(80, 24);
+    let of_customers = |session: &mut Session| {
+        let screen = session.keys("7").screen();
+        screen.lines().find(|line| line.contains("customers")).unwrap_or_default().to_owned()
+    };
+    let line = of_customers(&mut session);
+    assert!(line.contains(" –  ") && line.contains("from the next check on") && !line.contains('='), "{line}");
+    session.workbench.check(&|_| {}).expect("a check");
+    let mut session = session.again();
+    let line = of_customers(&mut session);
+    assert!(line.contains(" =  ") && !line.contains("from the next"), "{line}");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn timeline(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let columns = [
         Column::text("day", 10, 10, 0),
         Column::text("at", 5, 5, 0),
-        Column::text("what", 10, 12, 0),
+        Column::text("what", 10, 11, 0),
         Column::text("who", 10, 18, 1),
         Column::text("what happened", 24, 200, 0),
     ];
@@ -142,13 +142,10 @@ fn load_in_words(load: &Load) -> String {
     let first = || load.notes.first().cloned().unwrap_or_default();
     match load.status {
         LoadStatus::Done => {
-            // What did not come in stands first: on a small screen the rest is behind the edge.
-            let (rows, staged) = (text::count(load.rows_in(), "row"), text::number(load.staged()));
-            let counts = match load.rejected() {
-                0 => format!("{rows} in = {staged} staged + 0 rejected"),
-                rejected => format!("{} rejected · {rows} in = {staged} staged + the rejected", text::number(rejected)),
-            };
-            if load.drift.is_empty() { counts } else { format!("{counts} · columns changed") }
+            // What did not come in stands first, and what is not seen on a small screen is its page.
+            let drifted = if load.drift.is_empty() { "" } else { " · columns changed" };
+            let (rejected, staged) = (text::number(load.rejected()), text::number(load.staged()));
+            format!("{rejected} rejected · {staged} staged{drifted}")
         }
         LoadStatus::Failed => format!("failed: {}", first()),
         LoadStatus::Cancelled => "cancelled; what was staged before it still is".to_owned(),
@@ -207,6 +204,7 @@ fn trends(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         let shown = &scores[scores.len().saturating_sub(bars)..];
         let change = shown.first().map_or(0.0, |first| last.score - first.score);
         let (change, style) = match change {
+            _ if shown.len() < 2 => ("–".to_owned(), theme.dim()),
             change if change >= 0.05 => (format!("+{change:.1}"), theme.good()),
             change if change <= -0.05 => (format!("{change:.1}"), theme.bad()),
             _ => ("=".to_owned(), theme.dim()),

@@ -155,7 +155,11 @@ impl Sheet {
     fn lay_out(&mut self, rows: &[Vec<Option<String>>]) {
         // What the workbench adds to rows stands behind their own values; the number of a record stays in front.
         let is_ours = |at: &usize| self.columns[*at].name.starts_with('_') && self.columns[0].name != "_row";
-        let (ours, own): (Vec<usize>, Vec<usize>) = (0..self.columns.len()).partition(is_ours);
+        // Of a reject it is asked where it stands and why it is one; its load and its source are mostly those of all.
+        let rejects = self.view.of == RowsOf::table("dq", "rejects");
+        let is_late = |at: &usize| rejects && ["load", "source"].contains(&self.columns[*at].name.as_str());
+        let behind = |at: &usize| is_ours(at) || is_late(at);
+        let (ours, own): (Vec<usize>, Vec<usize>) = (0..self.columns.len()).partition(behind);
         let width = |at| self.fitting(at, rows).clamp(WIDTHS.start, WIDTHS.end);
         let place = |(home, at)| Placed { at, home, width: width(at), hidden: false };
         self.layout = own.into_iter().chain(ours).enumerate().map(place).collect();

@@ -57,7 +57,8 @@ pub struct FacetLine {
     /// How many findings have it. What the filter says about this facet itself is not counted, so that every line says
     /// what would be seen if it were chosen.
     pub count: Count,
-    /// The most money that can hang on the rows of those that the filter lets through; looked up where the filter orders by it.
+    /// The money that hangs on the rows of those that the filter lets through, each amount counted once; looked up where
+    /// the filter orders by it.
     pub stake: Option<f64>,
 }
 
@@ -78,7 +79,7 @@ pub struct RuleCount {
     pub waived: u64,
     /// All its findings, whatever the filter.
     pub all: u64,
-    /// The most money that can hang on the rows with them.
+    /// The money that hangs on the rows with them, as above.
     pub stake: Option<f64>,
 }
 

@@ -52,6 +52,22 @@ fn ways(schema: &Schema) -> IndexMap<String, Vec<Vec<Step>>> {
     ways
 }
 
+/// The joins from the row with the money, which is called `s`, along a way, and what the row at its end is called.
+fn joined(way: &[Step]) -> (String, String) {
+    let mut joins = String::new();
+    let mut alias = "s".to_owned();
+    for (n, Step { field, table, key }) in way.iter().enumerate() {
+        joins += &format!(
+            "\nJOIN {} AS t{n} ON t{n}.{}::VARCHAR = {alias}.{}::VARCHAR",
+            Path("candidate", table),
+            Ident(key),
+            Ident(field)
+        );
+        alias = format!("t{n}");
+    }
+    (joins, alias)
+}
+
 /// Writes the money that hangs on the row beside every finding of the rows that `rows` gives a query for, per table.
 pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String>) -> Result<()> {
     let Some((money, stake)) = schema.stake() else { return Ok(()) };
@@ -67,17 +83,7 @@ pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String
         let amount = format!("s.{}", Ident(&stake.field));
         let mut lines = Vec::new();
         for way in &ways {
-            let mut joins = String::new();
-            let mut alias = "s".to_owned();
-            for (n, Step { field, table, key }) in way.iter().enumerate() {
-                joins += &format!(
-                    "\nJOIN {} AS t{n} ON t{n}.{}::VARCHAR = {alias}.{}::VARCHAR",
-                    Path("candidate", table),
-                    Ident(key),
-                    Ident(field)
-                );
-                alias = format!("t{n}");
-            }
+            let (joins, alias) = joined(way);
             lines.push(format!(
                 "SELECT {alias}._key AS \"row\", s._key AS line, {amount} AS amount FROM {} AS s{joins}\n\
                  SEMI JOIN {FOUND} AS found ON found.\"row\" = {alias}._key",
@@ -164,6 +170,33 @@ pub fn per_rule(schema: &Schema) -> String {
     FROM dq.anomalies WHERE status = 'open' AND {shares})
 ) GROUP BY ALL"#
     )
+}
+
+/// The query for the money that hangs on the rows with a finding that meets the condition over `dq.anomalies`, with the
+/// columns `value` and `stake` for every value of an expression over that table; of each value every amount counts once, by
+/// however many rows and ways it hangs on them. `None` where no money can hang on any row.
+pub fn per(store: &Store, schema: &Schema, value: &str, condition: &str) -> Result<Option<String>> {
+    let Some((money, stake)) = schema.stake() else { return Ok(None) };
+    if !store.has_table("candidate", money)? {
+        return Ok(None);
+    }
+    let mut parts = Vec::new();
+    for (table, ways) in ways(schema) {
+        let found = format!(
+            "(SELECT DISTINCT {value} AS value, \"row\" AS _key FROM dq.anomalies WHERE \"table\" = {} AND ({condition}))",
+            Literal(&table)
+        );
+        for way in ways {
+            let (joins, alias) = joined(&way);
+            parts.push(format!(
+                "SELECT f.value, s.rowid AS line, s.{} AS amount FROM {} AS s{joins}\nJOIN {found} AS f ON f._key = {alias}._key",
+                Ident(&stake.field),
+                Path("candidate", money)
+            ));
+        }
+    }
+    let parts = parts.join("\nUNION\n");
+    Ok(Some(format!("SELECT value, CAST(coalesce(sum(amount), 0) AS DOUBLE) AS stake FROM ({parts}) GROUP BY value")))
 }
 
 /// The money that hangs on the rows with a finding that meets the condition over `dq.anomalies`; every amount counts once,

@@ -10,7 +10,7 @@ use crate::stages::{cluster, duplicates, findings, neighbours, waivers};
 impl Reader {
     /// How many findings there are of each kind, under a filter and in all.
     pub fn facets(&self, filter: &AnomalyFilter) -> Result<Facets> {
-        findings::facets(&self.store, filter)
+        findings::facets(&self.store, self.schema(), filter)
     }
 
     /// A window of the clusters of values under a filter, the most frequent first, and how many there are.

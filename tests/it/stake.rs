@@ -124,6 +124,13 @@ fn a_sum_over_findings_counts_every_amount_once() {
     // The town's 35.5, of which 30.5 hang on the bicycle too.
     assert_eq!(at_stake(of("missing-required")), Some(35.5));
     assert_eq!(at_stake(of("nothing")), Some(0.0));
+    // Facets and rules say what the sum of their own findings says.
+    let facets =
+        workbench.facets(&AnomalyFilter { order: AnomalyOrder::Stake, ..of("missing-required") }).expect("facets");
+    let of_rule = facets.lines.iter().flat_map(|(_, lines)| lines).find(|line| line.value == "missing-required");
+    assert_eq!(of_rule.and_then(|line| line.stake), Some(35.5));
+    let stakes: Vec<_> = facets.rules.iter().map(|rule| (rule.table.as_str(), rule.stake)).collect();
+    assert_eq!(stakes, [("bicycles", Some(30.5)), ("locks", None), ("towns", Some(35.5))]);
     let verdict = workbench.verdict().expect("a verdict").expect("one");
     let tally = |rule: &str, table: &str| {
         verdict.rules.iter().find(|one| (one.rule.as_str(), one.table.as_str()) == (rule, table) && one.open > 0)

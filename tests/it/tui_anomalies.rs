@@ -55,8 +55,46 @@ fn what_hangs_on_the_most_money_comes_first_and_the_title_says_how_much() {
     let screen = session.screen();
     let at = |text: &str| screen.find(text).unwrap_or_else(|| panic!("no {text}:\n{screen}"));
     assert!(at("▸▲ isavigne-C002") < at("isavigne-C003"), "{screen}");
-    session.shows("≤ 30 €");
-    session.keys("$").shows("sorted by severity and rule again").hides("≤ 30 €");
+    let of_rule = |session: &mut Session| {
+        let screen = session.screen();
+        screen
+            .lines()
+            .filter(|line| line.contains("mojibake") && line.contains("customers.city  "))
+            .map(str::to_owned)
+            .next()
+    };
+    let line = of_rule(&mut session).unwrap_or_default();
+    assert!(line.contains("  30 €"), "{line}");
+    // The facets and the title above the list say the same of the same findings.
+    session.keys("F").shows("findings · 2 of 7 findings · 30 €");
+    session.shows("mojibake                              30 €  2 │").shows(" city                           ");
+    session.shows("   30 €  2 of 3");
+    session.keys("F $").shows("sorted by severity and rule again");
+    assert!(!of_rule(&mut session).unwrap_or_default().contains("  30 €"));
+}
+
+#[test]
+fn the_rules_name_their_field_at_every_width() {
+    let mut session = Session::checked(80, 24);
+    for (width, height) in [(80, 24), (100, 30), (120, 40), (160, 48), (200, 60)] {
+        session.resize(width, height).keys("3 g");
+        session.shows("orphan-reference").shows("customer_key ");
+        let screen = session.screen();
+        let found = screen.lines().find(|line| line.contains("● orphan-reference")).unwrap_or_default();
+        let whole = " sales_lines.customer_key ";
+        let cut = if (100..150).contains(&width) { " sales_l….customer_key " } else { whole };
+        assert!(found.contains(cut) || found.contains(whole), "{width}: {found}");
+    }
+}
+
+#[test]
+fn the_header_counts_notes_too_where_there_is_room() {
+    let mut session = Session::checked(120, 40);
+    session.keys("3").shows("notes  ");
+    let header = |session: &mut Session| session.screen().lines().next().unwrap_or_default().trim_end().to_owned();
+    assert!(header(&mut session).ends_with("● 1 finding ▲ 5 · 1"), "{}", header(&mut session));
+    session.resize(54, 24);
+    assert!(header(&mut session).ends_with("● 1 finding ▲ 5"), "{}", header(&mut session));
 }
 
 #[test]

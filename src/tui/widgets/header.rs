@@ -14,6 +14,9 @@ use crate::tui::text;
 /// From this width on there is room for words.
 const WIDE: u16 = 132;
 
+/// What is kept for the name of the workspace before notes are counted.
+const NAMED: u16 = 14;
+
 /// Draws the header.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -56,12 +59,18 @@ struct Parts {
 impl Parts {
     /// What fits: the verdict and the tabs first, then the name of the workspace, then that of the program.
     fn of(model: &Model, area: Rect) -> Parts {
-        let mut verdict = verdict(model, area.width >= WIDE);
+        let said = |notes| verdict(model, area.width >= WIDE, notes);
+        let mut verdict = said(false);
         let wide = |spans: &[Span]| spans.iter().map(|span| text::width(&span.content) as u16).sum::<u16>();
         let all: u16 = SCREENS.iter().map(|screen| tab_width(screen, true)).sum();
         let titles = all + wide(&verdict) < area.width;
         let tabs_width: u16 =
             SCREENS.iter().map(|screen| tab_width(screen, titles || std::ptr::eq(*screen, model.screen()))).sum();
+        // Notes ask for nothing, so they take only what the tabs and the beginning of the name leave.
+        let noted = said(true);
+        if tabs_width + wide(&noted) + NAMED <= area.width {
+            verdict = noted;
+        }
         if tabs_width + wide(&verdict) > area.width {
             verdict.truncate(1);
         }
@@ -106,8 +115,8 @@ fn tab_width(screen: &Screen, title: bool) -> u16 {
     title + screen.number.len() as u16 + 2
 }
 
-/// The verdict in a glyph, a colour and a count; then what else is open.
-fn verdict(model: &Model, wide: bool) -> Vec<Span<'static>> {
+/// The verdict in a glyph, a colour and a count; then what else is open, with the notes or without them.
+fn verdict(model: &Model, wide: bool, notes: bool) -> Vec<Span<'static>> {
     let theme = model.theme;
     let Some(verdict) = &model.verdict else {
         return vec![Span::styled("○ not checked ", theme.dim())];
@@ -128,6 +137,10 @@ fn verdict(model: &Model, wide: bool) -> Vec<Span<'static>> {
     let mut spans = vec![first];
     if warnings > 0 {
         spans.push(Span::styled(format!("▲ {} ", text::number(warnings)), theme.warning()));
+    }
+    let notes = if notes { verdict.open(Severity::Info) } else { 0 };
+    if notes > 0 {
+        spans.push(Span::styled(format!("{} {} ", Severity::Info.glyph(), text::number(notes)), theme.dim()));
     }
     if model.conflicts > 0 {
         spans.push(Span::styled(format!("≠ {} ", text::number(model.conflicts)), theme.warning()));

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::chips::{self, Chip};
 use super::tree::{self, Scope};
 use super::{findings, lines_seen};
-use crate::model::{AnomalyFilter, Count, Facet, FacetLine, Facets, Severity, ValueCluster};
+use crate::model::{AnomalyFilter, AnomalyOrder, Count, Facet, FacetLine, Facets, Severity, ValueCluster};
 use crate::tui::cursor::Cursor;
 use crate::tui::effects::{Ask, Effect};
 use crate::tui::model::Model;
@@ -119,10 +119,15 @@ fn filter(model: &Model) -> AnomalyFilter {
     AnomalyFilter { order: model.anomalies.order, ..chips::filter(&model.anomalies.chips) }
 }
 
+/// Whether the rules, too, are told with these counts: under chips, and with the money, which the verdict knows per field
+/// only.
+pub fn needed(model: &Model) -> bool {
+    !model.anomalies.chips.is_empty() || model.anomalies.order == AnomalyOrder::Stake
+}
+
 /// What is to be asked so that the counts are there.
 pub fn needs(model: &mut Model) -> Vec<Effect> {
-    let state = &model.anomalies;
-    if model.verdict.is_none() || !state.facets.shown && state.chips.is_empty() {
+    if model.verdict.is_none() || !model.anomalies.facets.shown && !needed(model) {
         return Vec::new();
     }
     let filter = filter(model);

@@ -57,7 +57,12 @@ pub fn regions(model: &Model, area: Rect) -> Vec<Region> {
         let parts = [Constraint::Length(tree), Constraint::Fill(1), Constraint::Length(story)];
         split(area, Direction::Vertical, parts)
     } else {
-        let tree = Constraint::Length((area.width / 3).clamp(46, 54));
+        // Facets are short. Rules name their field, and get what the findings do not need.
+        let tree = match model.anomalies.facets.shown {
+            true => (area.width / 3).clamp(46, 54),
+            false => area.width.saturating_sub(96).clamp(46, 64),
+        };
+        let tree = Constraint::Length(tree);
         let [tree, right] = split(area, Direction::Horizontal, [tree, Constraint::Fill(1)]);
         let story = Constraint::Length(area.height * 11 / 20);
         let [list, story] = split(right, Direction::Vertical, [Constraint::Fill(1), story]);

@@ -85,7 +85,7 @@ impl TreeLine {
 pub fn rules(model: &Model) -> Vec<RuleLine> {
     let mut rules = all_rules(model);
     // While the counts under new chips are on their way, those of all findings stand for them.
-    let counts = facets::counts(model).filter(|_| !model.anomalies.chips.is_empty());
+    let counts = facets::counts(model).filter(|_| facets::needed(model));
     if let Some(counts) = counts {
         rules.retain_mut(|line| {
             let same = |count: &&RuleCount| {

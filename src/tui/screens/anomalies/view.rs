@@ -36,6 +36,10 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// What is always left of the name of a rule, and of that of its table.
+const LEAST_NAME: usize = 12;
+const LEAST_TABLE: usize = 3;
+
 fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     Pane { title: tree_title(model), foot: String::new(), focused }.draw(frame, theme, buffer);
@@ -57,7 +61,9 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     }
     let cursor = model.anomalies.tree.cursor;
     let by_stake = model.anomalies.order == AnomalyOrder::Stake;
-    let names = tree::rules(model).iter().map(|rule| text::width(&rule.rule)).max().unwrap_or(0);
+    let rules = tree::rules(model);
+    let names = rules.iter().map(|rule| text::width(&rule.rule)).max().unwrap_or(0);
+    let figures = figures(&lines);
     for (row, (at, line)) in (0..inside.height).zip((0..).zip(&lines).skip(cursor.top as usize)) {
         let here = at == cursor.at;
         let base = if here { theme.cursor(focused) } else { Style::new() };
@@ -67,7 +73,7 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         let line = match line {
             TreeLine::Severity { severity, open, waived, all, folded } => {
                 let arrow = if *folded { "▹" } else { "▿" };
-                let counts = counts(*open, *waived, *all);
+                let counts = counts(*open, *waived, *all, figures);
                 let name = text::left(severity_name(*severity), width.saturating_sub(5 + text::width(&counts)));
                 Line::from(vec![
                     Span::styled(format!("{pointer}{arrow} "), base),
@@ -78,7 +84,9 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
             }
             TreeLine::Rule(rule) => {
                 let stake = rule.stake.filter(|_| by_stake).map(|stake| money(model, stake));
-                rule_line(rule, stake, (names, width), pointer, theme, base, &own)
+                let counts = counts(rule.open, rule.waived, rule.all, figures);
+                let counts = format!("{}{counts}", stake.map(|stake| format!(" {stake}")).unwrap_or_default());
+                rule_line(rule, counts, (names, width), pointer, theme, base, &own)
             }
         };
         put(buffer, inside, row, line.style(base));
@@ -87,25 +95,26 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
 
 fn rule_line<'a>(
     rule: &'a RuleLine,
-    stake: Option<String>,
+    counts: String,
     (names, width): (usize, usize),
     pointer: &'a str,
     theme: Theme,
     base: Style,
     own: &dyn Fn(Style) -> Style,
 ) -> Line<'a> {
-    let stake = stake.map(|stake| format!(" ≤ {stake}")).unwrap_or_default();
-    let counts = format!("{stake}{}", counts(rule.open, rule.waived, rule.all));
     let room = width.saturating_sub(3 + text::width(&counts));
-    // Names of rules are told apart by their beginnings, so the tables give way first.
-    let name = names.min(room.saturating_sub(1));
-    let table = room.saturating_sub(name + 1);
     let quiet = rule.open == 0;
-    let place = match rule.fields.as_slice() {
-        [field] if !field.is_empty() && text::width(&rule.table) + 1 + text::width(field) <= table => {
-            format!("{}.{field}", rule.table)
-        }
-        _ => rule.table.clone(),
+    let (field, own_name) = (field_of(rule), text::width(&rule.rule));
+    // The tables stand below each other as long as there is room; then they give way, and names of rules last of all.
+    let whole = text::width(&rule.table) + text::width(&field);
+    let name = names.min(room.saturating_sub(1 + whole)).max(own_name);
+    let least = text::width(&field) + LEAST_TABLE;
+    let name = name.min(room.saturating_sub(1 + least).max(own_name.min(LEAST_NAME)));
+    let table = room.saturating_sub(name + 1);
+    let left = table.saturating_sub(text::width(&field));
+    let place = match left < LEAST_TABLE.min(text::width(&rule.table)) {
+        true => text::clean(&rule.table).into_owned(),
+        false => format!("{}{field}", text::fit(&text::clean(&rule.table), left)),
     };
     Line::from(vec![
         Span::styled(pointer, base),
@@ -117,14 +126,37 @@ fn rule_line<'a>(
     ])
 }
 
+/// The field that a rule found something in, or the first of several; nothing for whole rows.
+fn field_of(rule: &RuleLine) -> String {
+    let field = match rule.fields.as_slice() {
+        [] => return String::new(),
+        [field] if field.is_empty() => return String::new(),
+        [field] => format!(".{field}"),
+        [first, others @ ..] => format!(".{first} +{}", others.len()),
+    };
+    text::clean(&field).into_owned()
+}
+
+/// How many columns the open and the waived findings of the lines take.
+fn figures(lines: &[TreeLine]) -> (usize, usize) {
+    let counts = lines.iter().map(|line| match line {
+        TreeLine::Severity { open, waived, .. } => (*open, *waived),
+        TreeLine::Rule(rule) => (rule.open, rule.waived),
+    });
+    let (open, waived): (Vec<u64>, Vec<u64>) = counts.unzip();
+    let most = |counts: &[u64]| counts.iter().copied().max().unwrap_or(0);
+    let waived = most(&waived);
+    (text::width(&text::number(most(&open))), if waived > 0 { text::width(&text::number(waived)) + 2 } else { 0 })
+}
+
 /// Open findings at a fixed place, then the waived ones; under filters how many are left of how many.
-fn counts(open: u64, waived: u64, all: u64) -> String {
+fn counts(open: u64, waived: u64, all: u64, (left, right): (usize, usize)) -> String {
     if open + waived < all {
         let count = facets::shown(Count { found: open + waived, all });
         return format!("{} ", text::right(&count, 9));
     }
-    let waived = if waived > 0 { format!("○{}", text::number(waived)) } else { String::new() };
-    format!("{} {}", text::right(&text::number(open), 6), text::left(&waived, text::width(&waived).max(3)))
+    let waived = if waived > 0 { format!(" ○{}", text::number(waived)) } else { String::new() };
+    format!(" {}{} ", text::right(&text::number(open), left), text::left(&waived, right))
 }
 
 /// The title of the rules or the facets, with how much there is of how much.
@@ -184,7 +216,7 @@ fn view_facets(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
             FacetRow::Clusters(values) => ("▿ value".to_owned(), theme.strong(), text::count(*values, "cluster")),
             FacetRow::Value(facet, line) => {
                 let style = if line.count.found == 0 { theme.dim() } else { facet_style(model, *facet, &line.value) };
-                let stake = line.stake.map(|stake| format!("≤ {}  ", money(model, stake))).unwrap_or_default();
+                let stake = line.stake.map(|stake| format!("{}  ", money(model, stake))).unwrap_or_default();
                 let count = format!("{stake}{}", facets::shown(line.count));
                 (format!("  {}", facet_name(*facet, &line.value)), style, count)
             }

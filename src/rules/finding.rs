@@ -151,12 +151,18 @@ pub(super) fn with_unread(
         if spreadsheet_damage::tells_of(declared) {
             unread = format!("{unread} AND NOT ({})", spreadsheet_damage::is_damaged(&text));
         }
-        let from = format!("FROM {} AS t {join} WHERE {unread} AND {text} IS NOT NULL", scope.rows());
-        let finding =
-            Finding::of(scope).join(join).value(text.as_str()).when(unread).when(format!("{text} IS NOT NULL"));
+        // What is computed where there is no text is not the matter of its form.
+        let is_there = if declared.derive.is_some() { has_text(&text) } else { format!("{text} IS NOT NULL") };
+        let from = format!("FROM {} AS t {join} WHERE {unread} AND {is_there}", scope.rows());
+        let finding = Finding::of(scope).join(join).value(text.as_str()).when(unread).when(is_there);
         queries.push(tell(finding, &text, &from).sql());
     }
     Ok(all_of(queries))
+}
+
+/// The condition that there is a text to be read.
+pub(super) fn has_text(text: &str) -> String {
+    format!("coalesce(tv_trim({text}) <> '', false)")
 }
 
 /// A field of the row that is looked at.

@@ -108,7 +108,8 @@ pub struct Sample {
     /// A schema, as `canonical.toml` is written.
     pub schema: &'static str,
     /// Per table, its rows as CSV with the field names first; an empty cell is an absent value.
-    /// A column `raw:FIELD` gives the staged text where it differs from the value.
+    /// A column `raw:FIELD` gives the staged text where it differs from the value; one `lost:FIELD` marks what could not be
+    /// computed.
     pub tables: &'static [(&'static str, &'static str)],
     /// The findings: row identity and suggestion; empty for a quiet sample. A row without a key of its own is
     /// written `#3`, by its record number.
@@ -119,7 +120,8 @@ pub struct Sample {
 ///
 /// `candidate.<table>` has every field of the table with its type, and
 /// `_key` (identity of the row, unique), `_source`, `_entity`, `_row` (record number within the entity),
-/// `_unread` (a bit per field, in the order of the schema from bit 0: there was text that could not be read) and
+/// `_unread` (a bit per field, in the order of the schema from bit 0: there was text that could not be read, or a value that
+/// could not be computed) and
 /// `_decided` (a bit per field: a decision has set it, so the staged text is no longer what the row has).
 /// The staged texts are in `staging."<source>/<entity>"` with `_row`.
 pub struct Scope<'a> {

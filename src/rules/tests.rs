@@ -211,9 +211,14 @@ fn records(rows: &str) -> (Vec<String>, Vec<Vec<String>>) {
     (header, records.collect())
 }
 
+/// Whether a column gives values of a field, and says nothing about them.
+fn is_field(name: &str) -> bool {
+    !name.contains(':')
+}
+
 fn origin(table: &str, rows: &str) -> Origin {
     let (header, _) = records(rows);
-    let fields: Vec<String> = header.into_iter().filter(|name| !name.starts_with("raw:")).collect();
+    let fields: Vec<String> = header.into_iter().filter(|name| is_field(name)).collect();
     Origin {
         source: "sample".to_owned(),
         entity: table.to_owned(),
@@ -231,7 +236,7 @@ fn stage(sample: &Sample) -> Result<(Store, Schema)> {
     for (name, table) in &schema.tables {
         let rows = sample.tables.iter().find(|(table, _)| table == name).map(|(_, rows)| *rows);
         let (header, records) = rows.map(records).unwrap_or_default();
-        let fields: Vec<&String> = header.iter().filter(|name| !name.starts_with("raw:")).collect();
+        let fields: Vec<&String> = header.iter().filter(|name| is_field(name)).collect();
         let text = |record: &[String], column: &str| {
             let at = header.iter().position(|name| name == column)?;
             record.get(at).filter(|cell| !cell.is_empty()).cloned()
@@ -257,7 +262,8 @@ fn stage(sample: &Sample) -> Result<(Store, Schema)> {
             let mut values = Vec::new();
             for (at, (field, declared)) in table.fields.iter().enumerate() {
                 let value = text(record, field);
-                if value.is_none() && raw(field).is_some() {
+                let is_lost = text(record, &format!("lost:{field}")).is_some();
+                if value.is_none() && raw(field).is_some() || is_lost {
                     unread |= 1 << at;
                 }
                 values.push(match declared.kind {

@@ -1,9 +1,10 @@
-//! `unreadable-value`: text in the source that the mapping could not turn into a value.
+//! `unreadable-value`: text in the source that the mapping could not turn into a value, and what cannot be computed of values.
 
-use super::finding::{Finding, all_of, each_field, quoted, staged_join};
-use super::{Docs, Reach, Rule, Sample, invalid_email};
-use crate::model::{Format, Severity};
-use crate::sql::Literal;
+use super::finding::{Finding, all_of, column, each_field, has_text, quoted, staged_join};
+use super::{Docs, Origin, Reach, Rule, Sample, Scope, invalid_email};
+use crate::error::Result;
+use crate::model::{Derive, Field, Format, Severity};
+use crate::sql::{Literal, identifiers};
 
 pub const RULE: Rule = Rule {
     id: "unreadable-value",
@@ -11,7 +12,7 @@ pub const RULE: Rule = Rule {
     severity: Severity::Warning,
     reach: Reach::Row,
     docs: Docs {
-        finds: "Cells in which the source has text but no value came out of the mapping's transforms. The value shown is the text as it was read. An error where the field is a key, required or a reference, a warning elsewhere. Where a field with a format (email, phone, postal_code, country) may be empty, its cells are the matter of the rule of that format.",
+        finds: "Cells in which the source has text but no value came out of the mapping's transforms. The value shown is the text as it was read. An error where the field is a key, required or a reference, a warning elsewhere. Where a field with a format (email, phone, postal_code, country) may be empty, its cells are the matter of the rule of that format. Also fields that are computed of others, where the result is more than the field can hold or the expression fails.",
         matters: "What cannot be read is never guessed: the field stays empty, and everything that is computed from it with it.",
         example: "\"31/02/2025\" cannot be read as a date.",
         fix: "If many cells are written that way, teach the mapping (another date format, a map_values); if it is a slip, set the value.",
@@ -19,34 +20,21 @@ pub const RULE: Rule = Rule {
     arguments: &[],
     bind: |schema| {
         each_field(schema, RULE.id, |field| {
-            // What is of a format is judged by the rule of that format, unless the field may not be empty.
-            let is_told = field.format.is_some() && !field.must_be_read();
-            (!is_told).then_some(field.must_be_read().then_some(Severity::Error))
+            (!is_told_elsewhere(field) || field.derive.is_some())
+                .then_some(field.must_be_read().then_some(Severity::Error))
         })
     },
     find: |scope| {
-        let name = scope.check.field.as_str();
         let field = scope.field()?;
-        let what = field.noun();
-        let Some(unread) = scope.unread(name) else { return Ok(None) };
-        let queries = scope.origins.iter().filter_map(|origin| {
-            let text = origin.text(name, "s.")?;
-            let what = origin.reads(name).unwrap_or(what);
-            let mut finding = Finding::of(scope)
-                .join(staged_join(scope, origin))
-                .value(text.as_str())
-                .message(format!(
-                    "coalesce({}, 'the text') || {}",
-                    quoted(&text),
-                    Literal(&format!(" cannot be read as {what}"))
-                ))
-                .when(unread.as_str());
-            if field.format == Some(Format::Email) {
-                finding = finding.suggestion(invalid_email::repaired(&text));
-            }
-            Some(finding.sql())
-        });
-        Ok(all_of(queries.collect()))
+        let Some(unread) = scope.unread(&scope.check.field) else { return Ok(None) };
+        let mut queries: Vec<String> = match is_told_elsewhere(field) {
+            true => Vec::new(),
+            false => scope.origins.iter().filter_map(|origin| unreadable(scope, field, origin, &unread)).collect(),
+        };
+        if let Some(derive) = &field.derive {
+            queries.extend(incomputable(scope, field, derive, &unread)?);
+        }
+        Ok(all_of(queries))
     },
     samples: &[
         Sample {
@@ -62,6 +50,12 @@ pub const RULE: Rule = Rule {
             finds: &[("C1", Some("jean@example.fr"))],
         },
         Sample {
+            name: "a product that is too large",
+            schema: "[tables.sales.fields]\nid = { type = \"text\", key = true }\nquantity = { type = \"decimal\" }\nprice = { type = \"decimal\" }\ntotal = { type = \"decimal\", derive = \"quantity * price\" }",
+            tables: &[("sales", "id,quantity,price,lost:total\nV1,3,30,\nV2,20000000,9000000,x\nV3,,30,\n")],
+            finds: &[("V2", None)],
+        },
+        Sample {
             name: "text of a format, which the rule of that format tells",
             schema: "[tables.people.fields]\nid = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }",
             tables: &[("people", "id,phone,raw:phone\nC1,,12\n")],
@@ -75,3 +69,86 @@ pub const RULE: Rule = Rule {
         },
     ],
 };
+
+/// Whether the rule of the field's format judges its texts; a field that may not be empty is judged here.
+fn is_told_elsewhere(field: &Field) -> bool {
+    field.format.is_some() && !field.must_be_read()
+}
+
+/// The query for the texts of an origin that could not be read; `None` where it does not feed the field.
+fn unreadable(scope: &Scope, field: &Field, origin: &Origin, unread: &str) -> Option<String> {
+    let name = scope.check.field.as_str();
+    let text = origin.text(name, "s.")?;
+    let what = origin.reads(name).unwrap_or(field.noun());
+    let mut finding = Finding::of(scope)
+        .join(staged_join(scope, origin))
+        .value(text.as_str())
+        .message(format!(
+            "coalesce({}, 'the text') || {}",
+            quoted(&text),
+            Literal(&format!(" cannot be read as {what}"))
+        ))
+        .when(unread);
+    if field.derive.is_some() {
+        finding = finding.when(has_text(&text));
+    }
+    if field.format == Some(Format::Email) {
+        finding = finding.suggestion(invalid_email::repaired(&text));
+    }
+    Some(finding.sql())
+}
+
+/// The queries for the values that could not be computed: of each origin that feeds the field where it says nothing, and of
+/// the rows of all others.
+fn incomputable(scope: &Scope, field: &Field, derive: &Derive, unread: &str) -> Result<Vec<String>> {
+    let name = scope.check.field.as_str();
+    let table = scope.table()?;
+    let message = match derive {
+        Derive::Expression(sql) => {
+            let mut of: Vec<String> = Vec::new();
+            for used in identifiers(sql) {
+                let used = used.split('.').next().unwrap_or_default().to_lowercase();
+                if table.fields.contains_key(&used) && used != name && !of.contains(&used) {
+                    of.push(used);
+                }
+            }
+            let values: Vec<String> = of
+                .iter()
+                .map(|used| {
+                    let value = scope.field_as_text(used);
+                    format!("{} || coalesce({value}, 'nothing')", Literal(&format!("{used} = ")))
+                })
+                .collect();
+            let from = if values.is_empty() {
+                "''".to_owned()
+            } else {
+                format!("' from ' || {}", values.join(" || ', ' || "))
+            };
+            format!("{} || {from}", Literal(&format!("cannot be computed as {}", field.noun())))
+        }
+        Derive::Aggregate(aggregate) => {
+            Literal(&format!("what {} says of this row cannot be added up to {}", aggregate.from, field.noun()))
+                .to_string()
+        }
+    };
+    let about = || Finding::of(scope).message(message.as_str()).when(unread);
+    let feeding: Vec<(&Origin, String)> =
+        scope.origins.iter().filter_map(|origin| Some((origin, origin.text(name, "s.")?))).collect();
+    let mut queries: Vec<String> = feeding
+        .iter()
+        .map(|(origin, text)| about().join(staged_join(scope, origin)).when(format!("NOT {}", has_text(text))).sql())
+        .collect();
+    if feeding.len() < scope.origins.len() {
+        let is_fed = feeding.iter().map(|(origin, _)| {
+            format!(
+                " AND NOT ({} = {} AND {} = {})",
+                column("_source"),
+                Literal(&origin.source),
+                column("_entity"),
+                Literal(&origin.entity)
+            )
+        });
+        queries.push(about().when(format!("true{}", is_fed.collect::<String>())).sql());
+    }
+    Ok(queries)
+}

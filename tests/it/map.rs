@@ -177,6 +177,37 @@ fn fields_are_derived_from_the_row_its_references_and_what_refers_to_it() {
 }
 
 #[test]
+fn what_cannot_be_computed_is_marked_like_what_cannot_be_read() {
+    let sales =
+        "('1', 'c1', 'T1', NULL, '90000000000000'), ('2', 'c2', 'T1', NULL, NULL), ('3', 'c2', 'T1', NULL, NULL)";
+    let things = ("things", "ID, prix, genre", "('T1', '10', 'red')");
+    let people = ("people", "id, Nom, \"Né le\"", "('c1', 'Ann', NULL), ('c2', 'Bob', NULL), ('c3', 'Cid', NULL)");
+    let mut world = World::with(&[things, people, ("sales", SALES.1, sales)]);
+    // Each fits, and their sum does not.
+    for row in ["2", "3"] {
+        let now = "60000000000000";
+        world
+            .decide(&format!(r#""kind":"set","table":"sales","row":"{row}","field":"total","was":null,"now":"{now}""#));
+    }
+    world.build();
+    assert_eq!(
+        world.list("SELECT id, total, _unread FROM candidate.sales ORDER BY id"),
+        ["1|-|32", "2|60000000000000.0000|0", "3|60000000000000.0000|0"]
+    );
+    assert_eq!(
+        world.list("SELECT id, spent, average, _unread FROM candidate.people ORDER BY id"),
+        ["x-C1|-|-|0", "x-C2|-|-|8", "x-C3|-|-|0"]
+    );
+    // What somebody says of it stands, an empty value too.
+    world.decide(r#""kind":"set","table":"sales","row":"1","field":"total","was":null,"now":"5""#);
+    world.decide(r#""kind":"set","table":"people","row":"x-C2","field":"spent","was":null,"now":null"#);
+    world.build();
+    assert_eq!(world.list("SELECT total, _unread FROM candidate.sales WHERE id = '1'"), ["5.0000|0"]);
+    assert_eq!(world.list("SELECT spent, _unread FROM candidate.people WHERE id = 'x-C2'"), ["-|0"]);
+    assert!(world.conflicts().is_empty(), "{:?}", world.conflicts());
+}
+
+#[test]
 fn rows_without_a_key_of_their_own_are_told_apart_by_what_they_say() {
     let world = World::new();
     world.build();

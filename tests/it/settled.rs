@@ -111,3 +111,36 @@ fn rows_that_were_all_excluded_go_and_a_reversal_says_what_is_held_back() {
         .collect();
     assert_eq!(held, [2, 2, 2]);
 }
+
+#[test]
+fn what_cannot_be_computed_is_a_finding_until_it_can() {
+    let workspace =
+        shop("V1;C1;P1;01/03/2024;20000000;9000000\nV2;C1;P1;01/03/2024;2;15,00\nV3;C2;P1;02/03/2024;2;15,00\n");
+    let csv = ["anomalies", "--rule", "unreadable-value", "--format", "csv"];
+    let found = workspace.tastevin(csv).passed().stdout;
+    let said = "cannot be computed as a number from quantity_units = 20000000, price_unit_eur = 9000000";
+    assert!(found.contains("isavigne-V1") && found.contains("price_total_eur") && found.contains(said), "{found}");
+    assert_eq!(found.lines().count(), 2, "{found}");
+    // With the quantity repaired it is computed, and there is nothing more to be said.
+    workspace.tastevin(["decide", "set", "sales_lines", "isavigne-V1", "quantity_units", "2"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    assert_eq!(workspace.tastevin(csv).passed().stdout.lines().count(), 1);
+}
+
+#[test]
+fn a_sum_that_is_too_large_is_added_up_again_without_what_is_held_back() {
+    // Each line fits, and their sum does not; one of them is held back, because nobody knows its product.
+    let workspace = shop("V1;C1;P1;01/03/2024;1;12,50\nV2;C1;P9;01/03/2024;1;12,50\n");
+    for row in ["isavigne-V1", "isavigne-V2"] {
+        workspace.tastevin(["decide", "set", "sales_lines", row, "price_total_eur", "60000000000000"]).passed();
+    }
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let found = workspace.tastevin(["anomalies", "--rule", "unreadable-value"]).passed().stdout;
+    assert!(found.contains("total_spent_eur") && found.contains("what sales_lines says of this row"), "{found}");
+    workspace.tastevin(["commit"]).passed();
+    assert!(
+        said(&workspace)[0].starts_with("isavigne-C1,60000000000000.0000,60000000000000.0000,1,"),
+        "{:?}",
+        said(&workspace)
+    );
+}

@@ -428,7 +428,7 @@ fn found_values(of: &Of, found_rows: &str, replaced: Option<&str>, field: &str) 
     for feed in of.feeds {
         let raw = feed.origin.text(field, "").unwrap_or_else(|| "NULL::VARCHAR".to_owned());
         let sql = format!(
-            "SELECT f._key, {value}, {after}, CASE WHEN f._unread & {} <> 0 THEN s.raw END FROM {found_rows} AS f{join}\n\
+            "SELECT f._key, {value}, {after}, CASE WHEN f._unread & {} <> 0 AND trim(s.raw) <> '' THEN s.raw END FROM {found_rows} AS f{join}\n\
              JOIN (SELECT _row, {raw} AS raw FROM {}) AS s ON s._row = f._row WHERE f._source = {} AND f._entity = {}",
             1_i64 << bit,
             feed.texts(),

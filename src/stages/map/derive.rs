@@ -316,23 +316,73 @@ pub(super) fn levels<'t>(table_name: &str, table: &'t Table) -> Result<Vec<Vec<&
 }
 
 /// Adds the steps that fill the derived fields of a table, each after the fields that it looks at. The pipeline's last
-/// step has all fields of the table, `_unread` and `_decided`; so has the last one afterwards.
+/// step has all fields of the table, `_unread` and `_decided`; so has the last one afterwards. What cannot be computed is
+/// marked in `_unread`, like what cannot be read.
 pub(super) fn derive(pipeline: &mut Pipeline, around: &Around, table_name: &str) -> Result<()> {
     let table = around.schema.tables.get(table_name).ok_or_else(|| unknown(table_name, "", table_name))?;
     for (level, ready) in (1..).zip(in_levels(table_name, table)?) {
         let from = pipeline.last().unwrap_or_default().to_owned();
-        pipeline.step(format!("derived {level}"), step(around, table_name, table, &from, &ready)?);
+        let (computed, fitted) = (format!("computed {level}"), format!("fitted {level}"));
+        pipeline.step(&computed, compute(around, table_name, table, &from, &ready)?);
+        pipeline.step(&fitted, fit(&computed, &ready));
+        pipeline.step(format!("derived {level}"), mark(&fitted, &ready));
     }
     Ok(())
 }
 
-fn step(around: &Around, table_name: &str, table: &Table, from: &str, ready: &[Derived]) -> Result<String> {
-    let mut replaced = Vec::new();
+/// How what is computed for a field is called until it is known to fit; a field name has no space in it.
+fn computed(field: &str) -> String {
+    Ident(&format!("computed {field}")).to_string()
+}
+
+/// The step that puts what was computed into the fields that have no value yet.
+fn fit(from: &str, ready: &[Derived]) -> String {
+    let fitted = ready.iter().map(|(bit, name, field, derive)| {
+        let value = match derive {
+            Derive::Expression(_) => format!("({}).v", computed(name)),
+            Derive::Aggregate(_) => computed(name),
+        };
+        let typed = match field.kind {
+            FieldType::Text => format!("({value})::VARCHAR"),
+            kind => format!("TRY_CAST({value} AS {})", kind.sql()),
+        };
+        // What could not be read is an anomaly and must not be papered over by a computed value; what somebody emptied
+        // stays empty.
+        let (own, bit) = (Ident(name), 1_i64 << bit);
+        format!("CASE WHEN {own} IS NOT NULL OR (_unread | _decided) & {bit} <> 0 THEN {own} ELSE {typed} END AS {own}")
+    });
+    format!("SELECT * REPLACE (\n  {}\n)\nFROM {}", fitted.collect::<Vec<_>>().join(",\n  "), Ident(from))
+}
+
+/// The step that marks the fields that are empty because their expression fails, or gives what they cannot hold.
+fn mark(from: &str, ready: &[Derived]) -> String {
+    let marks = ready.iter().map(|(bit, name, _, derive)| {
+        let (own, value, bit) = (Ident(name), computed(name), 1_i64 << bit);
+        let is_lost = match derive {
+            Derive::Expression(_) => format!("({value} IS NULL OR ({value}).v IS NOT NULL)"),
+            Derive::Aggregate(_) => format!("{value} IS NOT NULL"),
+        };
+        format!("CASE WHEN {own} IS NULL AND _decided & {bit} = 0 AND {is_lost} THEN {bit}::BIGINT ELSE 0 END")
+    });
+    let marks: Vec<String> = marks.collect();
+    let names: Vec<String> = ready.iter().map(|(_, name, ..)| computed(name)).collect();
+    format!(
+        "SELECT * EXCLUDE ({}) REPLACE (\n  _unread | {} AS _unread\n)\nFROM {}",
+        names.join(", "),
+        marks.join("\n    | "),
+        Ident(from)
+    )
+}
+
+/// The step that computes the derived fields of a level, each in a column of its own: what an expression gives is `v` in it, and
+/// where it fails, nothing is.
+fn compute(around: &Around, table_name: &str, table: &Table, from: &str, ready: &[Derived]) -> Result<String> {
+    let mut values = Vec::new();
     let mut aggregates: Vec<(&Aggregate, Vec<(&str, &Aggregate)>)> = Vec::new();
-    for (bit, name, field, derive) in ready {
+    for (_, name, _, derive) in ready {
         let value = match derive {
             // One value that is too large must not stop everything else.
-            Derive::Expression(sql) => format!("TRY(({sql}))"),
+            Derive::Expression(sql) => format!("TRY({{'v': ({sql})}})"),
             Derive::Aggregate(aggregate) => {
                 let same = |(other, _): &&mut (&Aggregate, _)| {
                     let other: &Aggregate = other;
@@ -352,18 +402,7 @@ fn step(around: &Around, table_name: &str, table: &Table, from: &str, ready: &[D
                 }
             }
         };
-        let typed = match field.kind {
-            FieldType::Text => format!("{value}::VARCHAR"),
-            kind => format!("TRY_CAST({value} AS {})", kind.sql()),
-        };
-        let own = format!("t.{}", Ident(name));
-        // What could not be read is an anomaly and must not be papered over by a computed value; what somebody emptied
-        // stays empty.
-        let bit = 1_i64 << bit;
-        replaced.push(format!(
-            "CASE WHEN {own} IS NOT NULL OR (t._unread | t._decided) & {bit} <> 0 THEN {own} ELSE {typed} END AS {}",
-            Ident(name)
-        ));
+        values.push(format!("{value} AS {}", computed(name)));
     }
     let expressions: Vec<&str> = ready
         .iter()
@@ -394,9 +433,9 @@ fn step(around: &Around, table_name: &str, table: &Table, from: &str, ready: &[D
     let with: Vec<String> =
         near.iter().map(|(name, rows)| format!("{} AS MATERIALIZED (\n{rows}\n)", Ident(name))).collect();
     let mut sql = format!(
-        "{}SELECT t.* REPLACE (\n  {}\n)\nFROM {} AS t{}",
+        "{}SELECT t.*,\n  {}\nFROM {} AS t{}",
         if with.is_empty() { String::new() } else { format!("WITH {}\n", with.join(",\n")) },
-        replaced.join(",\n  "),
+        values.join(",\n  "),
         Ident(from),
         joins(around, table_name, table, "t", &expressions)?
     );

@@ -130,15 +130,18 @@ impl Plan {
             table.fields.iter().enumerate().filter(|(_, (field, _))| is_derived(field)).map(|(bit, (field, _))| {
                 let (field_name, mask) = (Ident(field), 1_i64 << bit);
                 let given = if given.contains(&field.as_str()) {
-                    format!(" OR g.{field_name} IS NOT NULL")
+                    format!(" OR g._unread & {mask} <> 0 OR g.{field_name} IS NOT NULL")
                 } else {
                     String::new()
                 };
-                format!(
-                    "CASE WHEN (r._unread | r._decided) & {mask} <> 0{given} THEN r.{field_name} END AS {field_name}"
-                )
+                format!("CASE WHEN r._decided & {mask} <> 0{given} THEN r.{field_name} END AS {field_name}")
             });
-        let values: Vec<String> = values.collect();
+        let mut values: Vec<String> = values.collect();
+        // What could not be computed from the rows that there are may be from those that come.
+        let mask = table.fields.values().zip(0..).filter(|(field, _)| field.derive.is_some());
+        let mask = mask.fold(0_i64, |mask, (_, bit)| mask | 1 << bit);
+        let read = if given.is_empty() { "0" } else { "coalesce(g._unread, 0)" };
+        values.push(format!("((r._unread & ~{mask}) | ({read} & ~r._decided & {mask})) AS _unread"));
         let join = match given.is_empty() {
             true => "",
             false => "\nLEFT JOIN mapped AS g ON g._row = r._row AND g._source = r._source AND g._entity = r._entity",

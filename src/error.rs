@@ -79,6 +79,7 @@ struct Inner {
     what: String,
     place: Place,
     hints: Vec<String>,
+    statement: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -89,7 +90,8 @@ pub struct Error(Box<Inner>);
 impl Error {
     /// A failure of the given kind. `what` is a clause without a full stop, in the user's words.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, what: what.into(), place: Place::default(), hints: Vec::new(), source: None }))
+        let (what, place, hints) = (what.into(), Place::default(), Vec::new());
+        Error(Box::new(Inner { kind, what, place, hints, statement: None, source: None }))
     }
 
     /// The command line asks for something that makes no sense.
@@ -185,6 +187,13 @@ impl Error {
         self
     }
 
+    /// Keeps the statement that failed, for whoever mends the program.
+    #[must_use]
+    pub fn in_statement(mut self, sql: &str) -> Self {
+        self.0.statement = Some(sql.to_owned());
+        self
+    }
+
     /// Keeps the cause.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -205,6 +214,11 @@ impl Error {
     /// Where it happened.
     pub fn place(&self) -> &Place {
         &self.0.place
+    }
+
+    /// The statement that failed, where the program is at fault.
+    pub fn statement(&self) -> Option<&str> {
+        self.0.statement.as_deref()
     }
 
     /// What to do next.

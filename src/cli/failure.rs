@@ -6,10 +6,30 @@ use super::message;
 use super::text::{Paint, visible};
 use crate::error::Error;
 
+/// The variable with which errors come with the statement that failed.
+const DEBUG: &str = "TASTEVIN_DEBUG";
+
 /// Prints the error and says with what code the process ends.
 pub fn report(error: &Error, colour: bool) -> ExitCode {
-    message::text(words(error, Paint(colour)));
+    let mut text = words(error, Paint(colour));
+    if std::env::var_os(DEBUG).is_some_and(|value| !value.is_empty()) {
+        text.extend(statement(error).map(|sql| format!("  statement: {}\n", lines(sql))));
+    }
+    message::text(text);
     ExitCode::from(error.kind().exit_code())
+}
+
+/// The statement that failed, of the error or of what caused it.
+fn statement(error: &Error) -> Option<&str> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(because) = cause {
+        let statement = because.downcast_ref::<Error>().and_then(Error::statement);
+        if statement.is_some() {
+            return statement;
+        }
+        cause = because.source();
+    }
+    None
 }
 
 /// The error in lines: `error:`, `at:`, `because:`, `hint:`.
@@ -53,5 +73,14 @@ mod tests {
             words(&error, Paint(false)),
             "error: this is no TOML\n  at: t.toml:3\n  because: line one\n    line ␛[31mtwo\n  hint: look there\n"
         );
+    }
+
+    #[test]
+    fn the_statement_that_failed_is_found_behind_what_it_caused() {
+        let refused = Error::internal("refused").in_statement("SELECT 1\nFROM x");
+        let error = Error::config("the rule cannot run").caused_by(refused);
+        assert!(!words(&error, Paint(false)).contains("SELECT"));
+        assert_eq!(statement(&error).map(lines).as_deref(), Some("SELECT 1\n    FROM x"));
+        assert_eq!(statement(&Error::config("no statement")), None);
     }
 }

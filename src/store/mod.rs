@@ -468,9 +468,13 @@ fn failed(sql: &str, cause: duckdb::Error) -> Error {
 }
 
 fn refused(sql: &str, cause: duckdb::Error) -> Error {
-    let statement: String = sql.chars().take(2000).collect();
-    let error = Error::internal("the database refused a statement").caused_by(cause);
-    if statement.is_empty() { error } else { error.hint(format!("the statement was: {statement}")) }
+    let error = Error::internal("the database refused a statement")
+        .caused_by(cause)
+        .hint("decisions and commits are as they were: try the same again")
+        .hint(
+            "if it comes back, tastevin is at fault: report these lines, and what the same says with TASTEVIN_DEBUG=1",
+        );
+    if sql.is_empty() { error } else { error.in_statement(sql) }
 }
 
 #[cfg(test)]

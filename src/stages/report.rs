@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::error::{Error, Result};
 use crate::model::{
@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::rules;
 use crate::sql::Path;
-use crate::stages::{decide, findings, gate, next, standing};
+use crate::stages::{decide, findings, gate, next, standing, waivers};
 use crate::store::Store;
 
 /// How many checks a trend looks back.
@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub planned: &'a Result<()>,
     /// When.
     pub at: DateTime<Utc>,
+    /// The day on which a waiver holds or does not.
+    pub today: NaiveDate,
 }
 
 /// Gathers the report of the last check.
@@ -68,7 +70,7 @@ pub fn report(store: &Store, request: &Request) -> Result<Report> {
             "SELECT detail FROM dq.loads QUALIFY row_number() OVER (PARTITION BY source ORDER BY id DESC) = 1 ORDER BY source",
         )?,
         quarantine: quarantine(store, request.schema)?,
-        waivers: waivers(store, request.at)?,
+        waivers: waivers(store, request.today)?,
         conflicts: verdict.conflicts,
         unused_waivers: verdict.unused_waivers,
         drift: verdict.drift.clone(),
@@ -239,25 +241,19 @@ fn quarantine(store: &Store, schema: &Schema) -> Result<Vec<QuarantineTally>> {
     Ok(tallies)
 }
 
-fn waivers(store: &Store, at: DateTime<Utc>) -> Result<Vec<WaiverLine>> {
-    let sql = r#"
-SELECT d.id, d.rule, d."table", count(DISTINCT a."row"), any_value(d.who), any_value(d.why), any_value(d.until)::VARCHAR
-FROM dq.decisions d
-LEFT JOIN (SELECT DISTINCT rule, "table", "row", field FROM dq.anomalies WHERE status = 'waived') a
-    ON a.rule = d.rule AND a."table" = d."table" AND a."row" = d."row" AND (d.field IS NULL OR d.field = a.field)
-WHERE d.active AND d.kind = 'waive' AND (d.until IS NULL OR d.until >= ?::DATE)
-GROUP BY d.id, d.rule, d."table" ORDER BY min(d.seq)"#;
-    store.query(sql, [at.date_naive().to_string()], |row| {
-        Ok(WaiverLine {
-            id: row.get(0)?,
-            rule: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
-            table: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
-            covers: row.get(3)?,
-            who: row.get(4)?,
-            why: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
-            until: row.get(6)?,
-        })
-    })
+/// The waivers that hold on a day, the oldest first.
+fn waivers(store: &Store, today: NaiveDate) -> Result<Vec<WaiverLine>> {
+    let lines =
+        waivers::all(store, today)?.into_iter().rev().filter(|waiver| !waiver.expired).map(|waiver| WaiverLine {
+            id: waiver.id,
+            rule: waiver.rule,
+            table: waiver.table,
+            covers: waiver.covers,
+            who: waiver.who,
+            why: waiver.why.unwrap_or_default(),
+            until: waiver.until.map(|day| day.to_string()),
+        });
+    Ok(lines.collect())
 }
 
 fn mappings(request: &Request) -> Vec<MappingLine> {
@@ -346,7 +342,8 @@ INSERT INTO dq.decisions VALUES
     (2, 'O', '2026-11-22 09:00:00', 'marie', 'waive', 'customers', 'c3', NULL, NULL, NULL, 'invalid-email', '2026-01-31', 'over', true),
     (3, 'X', '2026-11-22 09:00:00', 'marie', 'exclude', 'customers', 'c9', NULL, NULL, NULL, NULL, NULL, NULL, true),
     (4, 'Y', '2026-11-22 09:00:00', 'marie', 'exclude', 'customers', 'gone', NULL, NULL, NULL, NULL, NULL, NULL, true),
-    (5, 'M', '2026-11-22 09:00:00', 'marie', 'merge', 'customers', 'c10', NULL, NULL, 'c1', NULL, NULL, NULL, true);
+    (5, 'M', '2026-11-22 09:00:00', 'marie', 'merge', 'customers', 'c10', NULL, NULL, 'c1', NULL, NULL, NULL, true),
+    (6, 'Z', '2026-11-22 09:00:00', 'marie', 'waive', 'customers', NULL, NULL, 'x', NULL, 'invalid-email', NULL, 'all of them', true);
 INSERT INTO dq.conflicts VALUES ('Y', 'customers', 'gone', '', NULL, NULL, NULL, 'missing-row');
 INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL, 'ab', {commit});
 "#,
@@ -397,6 +394,7 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
             verdict: &verdict(),
             planned: &Ok(()),
             at: DateTime::from_timestamp(1_795_341_600, 0).unwrap_or_default(),
+            today: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap_or_default(),
         };
         report(&world()?, &request)
     }
@@ -454,7 +452,7 @@ INSERT INTO dq.commits VALUES (1, '2026-11-22 09:01:00', 'marie', 'first', NULL,
         let rejects: Vec<_> = report.rejects.iter().map(|tally| (tally.first.as_str(), tally.count)).collect();
         assert_eq!(rejects, [("b.csv line 3", 1)]);
         let waivers: Vec<_> = report.waivers.iter().map(|waiver| (waiver.id.as_str(), waiver.covers)).collect();
-        assert_eq!(waivers, [("W", 1)]);
+        assert_eq!(waivers, [("W", 1), ("Z", 2)], "one names a row, the other every row with the value");
         let held: Vec<_> = report.quarantine.iter().map(|tally| (tally.rule.as_str(), tally.rows)).collect();
         assert_eq!(held, [("duplicate-key", 2), ("invalid-email", 2)]);
         assert_eq!(report.relations.len(), 1);

@@ -319,6 +319,7 @@ impl Reader {
                 verdict: &verdict,
                 planned: &plan.map(|_| ()),
                 at: clock::now(),
+                today: clock::today(),
             },
         )
     }

@@ -103,6 +103,7 @@ impl World {
             verdict: &self.verdict,
             planned: &Ok(()),
             at: at(),
+            today: at().date_naive(),
         };
         report::report(&self.store, &request)
     }

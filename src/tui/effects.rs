@@ -299,6 +299,13 @@ pub enum Ask {
         /// The field.
         field: String,
     },
+    /// How many clusters of spellings a field has that nobody looks at yet.
+    ClusterCount {
+        /// The table.
+        table: String,
+        /// The field.
+        field: String,
+    },
     /// The number of the next finding that contains a text.
     Find {
         /// Among which ones.
@@ -421,6 +428,7 @@ pub enum Slot {
     DuplicateRows,
     TextFields,
     Clusters,
+    ClusterCount,
     Find,
     Story,
     Diff,
@@ -465,6 +473,7 @@ impl Ask {
             Ask::DuplicateRows(_) => Slot::DuplicateRows,
             Ask::TextFields => Slot::TextFields,
             Ask::Clusters { .. } => Slot::Clusters,
+            Ask::ClusterCount { .. } => Slot::ClusterCount,
             Ask::Find { .. } => Slot::Find,
             Ask::Story { .. } => Slot::Story,
             Ask::Diff => Slot::Diff,
@@ -490,7 +499,7 @@ impl Ask {
             Ask::Table(ask) => ask.lane(),
             Ask::MappingPreview { .. } | Ask::MappingProblems(_) => 1,
             // Comparing the spellings of a field may take a while too.
-            Ask::Profile { .. } | Ask::Proposal { .. } | Ask::Clusters { .. } => 2,
+            Ask::Profile { .. } | Ask::Proposal { .. } | Ask::Clusters { .. } | Ask::ClusterCount { .. } => 2,
             _ => 0,
         }
     }
@@ -534,6 +543,7 @@ pub enum Answer {
     DuplicateRows(Option<Box<Duplicates>>),
     TextFields(Vec<TextField>),
     Clusters(Vec<Cluster>),
+    ClusterCount(u64),
     Find(Option<u64>),
     Story(Option<Box<RowStory>>),
     Diff(Vec<TableTally>),

@@ -173,6 +173,7 @@ pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Resul
         Ask::DuplicateRows(group) => Answer::DuplicateRows(reader.duplicate_rows(group)?.map(Box::new)),
         Ask::TextFields => Answer::TextFields(reader.text_fields()?),
         Ask::Clusters { table, field } => Answer::Clusters(reader.clusters(table, field)?),
+        Ask::ClusterCount { table, field } => Answer::ClusterCount(reader.clusters(table, field)?.len() as u64),
         Ask::Find { filter, text, from, backwards } => {
             Answer::Find(reader.find_anomaly(filter, text, *from, *backwards)?)
         }

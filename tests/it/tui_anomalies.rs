@@ -1,8 +1,12 @@
 //! Stories of Anomalies: facets and chips, the record and its neighbours, many findings at once, spellings, waivers,
 //! conflicts.
 
+use std::collections::VecDeque;
 use std::fs;
 
+use tastevin::tui::effects::{Effect, Slot};
+use tastevin::tui::message::{Message, Reply};
+use tastevin::tui::workers;
 use tastevin::workbench::OpenOptions;
 
 use crate::session::{CLIENTS, Session, VENTES};
@@ -302,6 +306,56 @@ fn the_spellings_begin_with_a_field_that_has_some_and_are_left_step_by_step() {
     session
         .keys("3 / \"invalid-email\" enter enter c")
         .shows("no two spellings of customers.email are alike; this is customers.city");
+}
+
+#[test]
+fn every_field_says_how_many_clusters_it_has_without_being_looked_at() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    session.keys("l 3 c").shows("▸ customers.city").hides(" … ");
+    let screen = session.screen();
+    let of = |field: &str| screen.lines().find(|line| line.contains(field)).unwrap_or_default();
+    assert!(of("customers.city  ").contains("~1"), "{screen}");
+    // The cursor was on none of these.
+    for field in ["customers.last_name", "products.name", "sales_lines.unit"] {
+        assert!(of(field).contains("✓"), "{field}\n{screen}");
+    }
+}
+
+#[test]
+fn a_field_that_is_gone_to_does_not_wait_for_the_count_of_another() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    session.keys("l 3").hold().keys("c");
+    // One answer at a time, until the first field is counted behind what the user sees.
+    let mut waiting: VecDeque<Effect> = session.held.take().unwrap_or_default().into();
+    while let Some(Effect::Ask(generation, ask)) = waiting.pop_front() {
+        if ask.slot() == Slot::ClusterCount {
+            break;
+        }
+        let answer = workers::answer(&session.workbench, &ask, &|_| {});
+        session.hold().send(Message::Reply(Box::new(Reply::Answered(generation, ask.slot(), answer))));
+        waiting.extend(session.held.take().unwrap_or_default());
+        assert!(!waiting.is_empty(), "no field is counted:\n{}", session.screen());
+    }
+    session.hold();
+    session.shows("…").keys("j");
+    let effects = session.held.take().unwrap_or_default();
+    let place = |of: &dyn Fn(&Effect) -> bool| effects.iter().position(of);
+    let left = place(&|effect| *effect == Effect::Forget(Slot::ClusterCount));
+    let asked = place(&|effect| matches!(effect, Effect::Ask(_, ask) if ask.slot() == Slot::Clusters));
+    assert!(left.is_some() && left < asked, "{effects:?}");
+}
+
+#[test]
+fn fields_and_spellings_are_searched() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    session.keys("l 3 c").shows("▸ customers.city").keys("h h / \"UNIT\" enter").shows("▸ sales_lines.unit");
+    session.keys("n").shows("▸ stock_levels.unit").keys("N").shows("▸ sales_lines.unit");
+    session.keys("/ \"nowhere\" enter").shows("no other field contains \"nowhere\"").shows("▸ sales_lines.unit");
+    go_to(&mut session, "customers.city");
+    session.keys("enter / \"sburgh\" enter").shows("no other cluster of this field contains \"sburgh\"");
 }
 
 #[test]

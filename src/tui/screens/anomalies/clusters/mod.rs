@@ -11,7 +11,7 @@ use ratatui::layout::{Constraint, Direction, Rect};
 use super::{Page, act, keys, open};
 use crate::model::{Cluster, FieldType, Likeness, RowFilter, Spelling, TextField};
 use crate::tui::cursor::{Cursor, Reel};
-use crate::tui::effects::{Answer, Ask, Effect, Job, Wish};
+use crate::tui::effects::{Answer, Ask, Effect, Job, Slot, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, FormField, Popup, Question};
@@ -56,6 +56,10 @@ pub struct State {
     seeking: Option<Seeking>,
     /// How many clusters each field had when it was looked at last.
     known: HashMap<Name, u64>,
+    /// The field whose clusters are being counted behind what the user does.
+    counting: Option<Name>,
+    /// What was searched for.
+    search: Option<String>,
 }
 
 /// A search from field to field, which ends when the user goes to another one.
@@ -203,9 +207,26 @@ fn needs(model: &mut Model) -> Vec<Effect> {
             (state.skipped, state.chosen, state.merged) = Default::default();
         }
         state.asked = Some(key);
+        // What the user looks at is not kept waiting for what only fills the list.
+        if state.counting.take().is_some() {
+            effects.push(Effect::Forget(Slot::ClusterCount));
+        }
         effects.push(model.ask(Ask::Clusters { table, field: name }));
     }
+    effects.extend(count(model));
     effects
+}
+
+/// Counts the clusters of the next field that nobody has looked at, one field after the other, the small ones first.
+fn count(model: &mut Model) -> Option<Effect> {
+    let state = &mut model.anomalies.clusters;
+    if state.clusters.is_none() || state.counting.is_some() || state.seeking.is_some() {
+        return None;
+    }
+    let names = state.fields.iter().flatten().map(|one| (one.values, (one.table.clone(), one.field.clone())));
+    let (_, (table, field)) = names.filter(|(_, name)| !state.known.contains_key(name)).min()?;
+    state.counting = Some((table.clone(), field.clone()));
+    Some(model.ask(Ask::ClusterCount { table, field }))
 }
 
 fn answer(model: &mut Model, answer: &Answer) {
@@ -218,7 +239,9 @@ fn answer(model: &mut Model, answer: &Answer) {
             }
             let before =
                 wanted.filter(is_there).or_else(|| field(model).map(|one| (one.table.clone(), one.field.clone())));
-            model.anomalies.clusters.known.clear();
+            let state = &mut model.anomalies.clusters;
+            state.known.clear();
+            state.counting = None;
             model.anomalies.clusters.fields = Some(fields.clone());
             let at = fields.iter().position(|one| before == Some((one.table.clone(), one.field.clone())));
             if let (Some(at), Some(mut reel)) = (at, reel(model, FIELDS)) {
@@ -248,6 +271,12 @@ fn answer(model: &mut Model, answer: &Answer) {
             }
             if let Some(mut reel) = reel(model, SPELLINGS) {
                 reel.step(0);
+            }
+        }
+        Answer::ClusterCount(clusters) => {
+            let state = &mut model.anomalies.clusters;
+            if let Some(name) = state.counting.take() {
+                state.known.insert(name, *clusters);
             }
         }
         _ => {}
@@ -528,4 +557,70 @@ pub fn copy_spelling(model: &mut Model) -> Vec<Effect> {
         _ => String::new(),
     };
     copy(model, value)
+}
+
+/// Whether the list with the keys has something to search in.
+pub fn can_search(model: &Model) -> Result<(), String> {
+    if model.anomalies.clusters.focus == FIELDS { has_field(model) } else { has_cluster(model) }
+}
+
+/// Asks what to search for.
+pub fn search(model: &mut Model) -> Vec<Effect> {
+    let of_fields = model.anomalies.clusters.focus == FIELDS;
+    let (next, previous) = (model.key("spellings/next match"), model.key("spellings/previous match"));
+    model.popup = Some(Popup::Form(Form {
+        title: if of_fields { "search fields" } else { "search spellings" }.to_owned(),
+        about: Vec::new(),
+        fields: vec![FormField::new("text", format!("{next} and {previous} go from match to match"), "")],
+        focus: 0,
+        check: |_, _| None,
+        submit: |model, texts| {
+            model.anomalies.clusters.search = texts.into_iter().next().filter(|text| !text.is_empty());
+            find(model, false)
+        },
+    }));
+    Vec::new()
+}
+
+/// Whether something was searched for.
+pub fn searched(model: &Model) -> Result<(), String> {
+    can_search(model)?;
+    let search = || format!("nothing was searched for yet; {} searches", model.key("spellings/search"));
+    model.anomalies.clusters.search.as_ref().map(drop).ok_or_else(search)
+}
+
+/// Goes to the next field by its name, or else to the next cluster by any of its spellings, around the end.
+pub fn find(model: &mut Model, backwards: bool) -> Vec<Effect> {
+    let Some(sought) = model.anomalies.clusters.search.clone() else { return Vec::new() };
+    let text = sought.to_lowercase();
+    let state = &model.anomalies.clusters;
+    let (pane, at, names): (usize, u64, Vec<String>) = match state.focus {
+        FIELDS => {
+            let names = state.fields.iter().flatten().map(|one| format!("{}.{}", one.table, one.field));
+            (FIELDS, state.field.at, names.collect())
+        }
+        _ => {
+            let spellings =
+                |one: Cluster| one.spellings.into_iter().map(|one| one.value).collect::<Vec<_>>().join("\n");
+            (CLUSTERS, state.cluster.at, shown(model).into_iter().map(spellings).collect())
+        }
+    };
+    let at = usize::try_from(at).unwrap_or(0);
+    let mut order: Vec<usize> = (at + 1..names.len()).chain(0..at.min(names.len())).collect();
+    if backwards {
+        order.reverse();
+    }
+    match order.into_iter().find(|at| names[*at].to_lowercase().contains(&text)) {
+        Some(found) => {
+            model.anomalies.clusters.focus = pane;
+            if let Some(mut reel) = reel(model, pane) {
+                reel.go(found as u64);
+            }
+        }
+        None => {
+            let what = if pane == FIELDS { "field" } else { "cluster of this field" };
+            model.say(Tone::Refused, format!("no other {what} contains \"{}\"", text::clean(&sought)));
+        }
+    }
+    Vec::new()
 }

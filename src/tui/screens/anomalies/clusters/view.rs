@@ -53,7 +53,7 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let alike = |one: &TextField| match state.known.get(&(one.table.clone(), one.field.clone())) {
         Some(0) => "✓".to_owned(),
         Some(clusters) => format!("~{}", text::number(*clusters)),
-        None => String::new(),
+        None => "…".to_owned(),
     };
     let values = |one: &TextField| text::number(one.values);
     let room =

@@ -249,6 +249,21 @@ pub static CLUSTERS: Layer = Layer {
             ),
         ),
         plain("copy", &["y"], "Copies the spelling to the clipboard.", clusters::copy_spelling, clusters::has_cluster),
+        plain(
+            "search",
+            &["/"],
+            "Goes to the next field with a text in its name, or to the next cluster with a spelling that contains it.",
+            clusters::search,
+            clusters::can_search,
+        ),
+        plain(
+            "next match",
+            &["n"],
+            "Goes to the next match of the search.",
+            |m| clusters::find(m, false),
+            clusters::searched,
+        ),
+        plain("previous match", &["N"], "Goes to the match before.", |m| clusters::find(m, true), clusters::searched),
     ],
 };
 

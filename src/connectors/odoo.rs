@@ -149,6 +149,12 @@ fn half_an_hour() -> u32 {
     30
 }
 
+/// The longest that a server may be waited for, in seconds.
+const A_DAY: u64 = 86_400;
+
+/// The largest answer that may be let in, in megabytes.
+const A_TERABYTE: u64 = 1_000_000;
+
 fn a_while() -> u64 {
     15
 }
@@ -206,6 +212,16 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
     let Some(share) = share.filter(|share| (0.0..=100.0).contains(share)) else {
         return Err(at("max_gone", Error::config("this is no share").hint("write it like \"20%\"")));
     };
+    for (name, value, most, unit) in [
+        ("connect_seconds", options.connect_seconds, A_DAY, "seconds"),
+        ("timeout_seconds", options.timeout_seconds, A_DAY, "seconds"),
+        ("max_answer_mb", options.max_answer_mb, A_TERABYTE, "megabytes"),
+    ] {
+        if !(1..=most).contains(&value) {
+            let error = Error::config(format!("{value} is out of range")).hint(format!("write 1 to {most} {unit}"));
+            return Err(at(name, error));
+        }
+    }
     let zone = options.timezone.as_ref().map(|zone| zone.parse::<Tz>());
     let zone = zone
         .transpose()
@@ -226,12 +242,12 @@ fn open(place: &Place) -> Result<Box<dyn Connector>> {
 
 impl Odoo {
     fn http(&self, canceller: &Canceller) -> Http {
-        let call = Duration::from_secs(self.options.timeout_seconds.max(1));
+        let call = Duration::from_secs(self.options.timeout_seconds);
         let limits = Limits {
             // Less than the whole, so that what took too long is told by its name.
-            connect: Duration::from_secs(self.options.connect_seconds.max(1)).min(call * 9 / 10),
+            connect: Duration::from_secs(self.options.connect_seconds).min(call * 9 / 10),
             call,
-            answer: self.options.max_answer_mb.max(1) * 1_000_000,
+            answer: self.options.max_answer_mb * 1_000_000,
             pace: pace::of(&self.options.url),
         };
         Http::new(&self.options.url, limits, canceller)

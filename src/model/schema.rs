@@ -169,7 +169,8 @@ impl FieldType {
     pub fn advice(self) -> &'static str {
         match self {
             FieldType::Date => "write a day like 2025-11-22 or 22/11/2025",
-            FieldType::Decimal | FieldType::Integer => "write a number like 12.50 or 12,50",
+            FieldType::Decimal => "write a number like 12.50 or 12,50",
+            FieldType::Integer => "write a whole number like 12",
             FieldType::Boolean => "write yes or no: oui, non, yes, no, true, false, 1 or 0",
             FieldType::Timestamp => "write a moment like 2025-11-22 14:30:00",
             FieldType::List | FieldType::Text => "write values separated by commas",

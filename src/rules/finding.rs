@@ -347,7 +347,7 @@ pub(super) fn each_field(
     checks
 }
 
-/// One check for every field of that format: a warning, and an error where the field is required.
+/// One check for every field of that format: a warning, and an error where its rows are no clean ones without it.
 pub(super) fn each_of_format(schema: &Schema, rule: &str, format: Format) -> Vec<Check> {
     each_field(schema, rule, |field| {
         (field.format == Some(format)).then_some(field.must_be_read().then_some(Severity::Error))

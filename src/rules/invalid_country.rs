@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     severity: Severity::Warning,
     reach: Reach::Row,
     docs: Docs {
-        finds: "Values of fields with format = \"country\" that are no French short name of a country, and texts that the mapping could not read; case, accents and hyphens do not count. A warning; an error where the field is required. A suggestion is given for a two-letter code, and where exactly one country is one slip of the pen away.",
+        finds: "Values of fields with format = \"country\" that are no French short name of a country, and texts that the mapping could not read; case, accents and hyphens do not count. A warning; an error where the field is a key, required or a reference. A suggestion is given for a two-letter code, and where exactly one country is one slip of the pen away.",
         matters: "Postal codes and telephone numbers are read by country, and duties and delivery depend on it.",
         example: "\"Frnace\" is no country; did you mean \"France\"?",
         fix: "Use the transform `country` in the mapping; correct single values here.",

@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     severity: Severity::Warning,
     reach: Reach::Row,
     docs: Docs {
-        finds: "Values of fields with format = \"email\" that are no address, or whose domain is a known slip of a large provider's. A warning; an error where the field is required. A suggestion is given where the slip has one remedy: \" at \" or (at) for @, doubled or missing dots and @, spaces, a comma for a dot, accents, gmial.com, gmailcom, .con.",
+        finds: "Values of fields with format = \"email\" that are no address, or whose domain is a known slip of a large provider's, and texts that the mapping could not read. A warning; an error where the field is a key, required or a reference. A suggestion is given where the slip has one remedy: \" at \" or (at) for @, doubled or missing dots and @, spaces, a comma for a dot, accents, gmial.com, gmailcom, .con.",
         matters: "A message to it bounces, and too many bounces harm the delivery of all others.",
         example: "\"jean.dupont at example.fr\" is no e-mail address.",
         fix: "Accept the suggestion, or ask the customer; empty the field if the address is lost.",

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     severity: Severity::Warning,
     reach: Reach::Row,
     docs: Docs {
-        finds: "Values of fields with format = \"phone\" that are no number in E.164 (a plus, the country code, 7 to 15 digits in all), French numbers that have not nine digits after +33, and numbers of one repeated digit, and texts that the mapping could not read. A warning; an error where the field is required. A suggestion is given for French numbers written the national way.",
+        finds: "Values of fields with format = \"phone\" that are no number in E.164 (a plus, the country code, 7 to 15 digits in all), French numbers that have not nine digits after +33, and numbers of one repeated digit, and texts that the mapping could not read. A warning; an error where the field is a key, required or a reference. A suggestion is given for French numbers written the national way.",
         matters: "Nobody can be reached under it, and text messages to it are paid for all the same.",
         example: "\"+3338883060\" is no telephone number: a French one has 9 digits after +33.",
         fix: "Use the transform `phone` in the mapping; correct single numbers here.",

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     severity: Severity::Warning,
     reach: Reach::Row,
     docs: Docs {
-        finds: "Values of fields with format = \"postal_code\" that do not have the form of the row's country (the table's field of format country; France where there is none or it is empty; nothing is said where it could not be read). French codes have five digits and begin with a department, 01 to 98; German, Italian and Spanish ones have five digits, Belgian, Swiss, Luxembourg and Austrian ones four; elsewhere 2 to 10 letters, digits, spaces and hyphens do. A warning; an error where the field is required.",
+        finds: "Values of fields with format = \"postal_code\" that do not have the form of the row's country (the table's field of format country; France where there is none or it is empty; nothing is said where it could not be read), and texts that the mapping could not read. French codes have five digits and begin with a department, 01 to 98; German, Italian and Spanish ones have five digits, Belgian, Swiss, Luxembourg and Austrian ones four; elsewhere 2 to 10 letters, digits, spaces and hyphens do. A warning; an error where the field is a key, required or a reference.",
         matters: "Parcels come back, and the customer is missing from every figure per region.",
         example: "\"1000\" is no postal code of France; 01000 is, the leading zero was lost.",
         fix: "Accept the suggestion for a lost leading zero; else look up the town. If the customer lives abroad, correct the country.",

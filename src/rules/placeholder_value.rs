@@ -74,7 +74,7 @@ pub const RULE: Rule = Rule {
 /// The condition that a value is not as it should be, `good`, and that this rule does not tell of it already: where it is an
 /// error, it is told as one.
 pub(super) fn unless_told(scope: &Scope, value: &str, good: &str) -> Result<String> {
-    Ok(match scope.field()?.required {
+    Ok(match scope.field()?.must_be_read() {
         true => format!("NOT ({good})"),
         false => format!("CASE WHEN {good} THEN false ELSE NOT {}({value}) END", STANDS_FOR_NOTHING.name),
     })

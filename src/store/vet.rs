@@ -193,10 +193,11 @@ fn is_empty(value: &Value) -> bool {
 
 /// One statement without the semicolons at its end and what stands behind them, so that it can stand in parentheses.
 fn without_end<'s>(store: &Store, sql: &'s str) -> Result<&'s str> {
+    let whole = taken_apart(store, sql)?;
     for (at, _) in sql.match_indices(';') {
-        // Of those in texts, names and comments either what stands before is no statement or what stands behind is more.
+        // Of those in texts, names and comments either what stands before is another statement or what stands behind is more.
         let (before, behind) = (&sql[..at], &sql[at + 1..]);
-        if statements(&taken_apart(store, before)?) == Some(1) && statements(&taken_apart(store, behind)?) == Some(0) {
+        if taken_apart(store, before)? == whole && statements(&taken_apart(store, behind)?) == Some(0) {
             return Ok(before);
         }
     }
@@ -604,6 +605,15 @@ mod tests {
             let checked = query(&store, sql)?;
             store.texts(&checked)?;
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_semicolon_in_a_comment_ends_nothing() -> Result<()> {
+        let store = store()?;
+        let answer = |sql| store.texts(&query(&store, sql)?);
+        let told = answer("SELECT 1 -- ; /*\n + 2 -- */;")?.rows;
+        assert_eq!(told, answer("SELECT 3")?.rows);
         Ok(())
     }
 

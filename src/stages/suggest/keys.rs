@@ -41,8 +41,8 @@ const REFERS: f64 = 0.8;
 /// Per column of an entity that tells its rows apart, in the same order as the entities: the column of another entity whose
 /// values are nearly all found in it, in words. Such a column is a key whatever its values look like.
 pub fn referred(store: &Store, entities: &[EntityProfile]) -> Result<Vec<HashMap<String, String>>> {
-    let is_code =
-        |column: &&ColumnProfile| matches!(column.kind, ValueKind::Code | ValueKind::Integer | ValueKind::PostalCode);
+    // What counts the rows of one table counts those of any other: small numbers say nothing.
+    let is_code = |column: &&ColumnProfile| matches!(column.kind, ValueKind::Code | ValueKind::PostalCode);
     let mut found = Vec::new();
     for entity in entities {
         let mut of_entity = HashMap::new();
@@ -50,11 +50,10 @@ pub fn referred(store: &Store, entities: &[EntityProfile]) -> Result<Vec<HashMap
             |column: &&ColumnProfile| column.distinctness() >= 0.9 && column.fill() >= 0.9 && column.distinct > 3;
         for key in entity.columns.iter().filter(is_code).filter(tells_apart) {
             for other in entities.iter().filter(|other| other.entity != entity.entity && other.rows > 0) {
-                // What counts the rows of one table counts those of any other: small numbers say nothing.
                 // What refers repeats itself more than what it refers to; of two that do not, neither says which is which.
                 let refers =
                     |column: &&ColumnProfile| column.distinct > 3 && column.distinctness() < key.distinctness();
-                let looks = |column: &&ColumnProfile| column.kind == key.kind && column.kind != ValueKind::Integer;
+                let looks = |column: &&ColumnProfile| column.kind == key.kind;
                 for column in other.columns.iter().filter(looks).filter(refers) {
                     let step = (other.rows / SAMPLE).max(1);
                     let (key_name, name) = (Ident(&key.name), Ident(&column.name));

@@ -480,6 +480,18 @@ fn a_mass_disappearance_is_refused_and_the_earlier_load_stands() -> Result<()> {
 }
 
 #[test]
+fn a_number_that_is_no_time_and_no_size_is_refused_where_it_stands() {
+    for (name, value) in
+        [("timeout_seconds", "9223372036854775807"), ("connect_seconds", "0"), ("max_answer_mb", "9223372036854775807")]
+    {
+        let refused = Desk::on("19.0", "auto", &format!("{name} = {value}")).load().expect_err("no such number");
+        assert_eq!(refused.kind(), Kind::Config);
+        assert!(refused.to_string().contains(&format!("{value} is out of range")), "{refused}");
+        assert_eq!(refused.place().key.last().map(String::as_str), Some(name));
+    }
+}
+
+#[test]
 fn a_missing_right_on_one_model_loads_the_rest_and_says_so() -> Result<()> {
     for protocol in ["xmlrpc", "json2"] {
         let desk = Desk::on("19.0", protocol, "");

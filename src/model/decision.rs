@@ -160,6 +160,9 @@ pub struct Conflict {
     /// Why it was not applied: `changed`, `missing-row`, `missing-survivor`, `excluded-survivor`, `merged-elsewhere`,
     /// `merged-in-a-circle`, `replaced-otherwise`, `not-a-value`, `no-such-field`, `no-such-table`.
     pub reason: String,
+    /// Decisions made on the same cell before it that do not fit either; the last one speaks for all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
 }
 
 impl Conflict {

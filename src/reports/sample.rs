@@ -126,6 +126,7 @@ pub fn report() -> Report {
             now: Some("jean@example.fr".into()),
             found: None,
             reason: "changed".into(),
+            earlier: Vec::new(),
         }],
         unused_waivers: 1,
         drift: vec!["isavigne: clients: the column \"Mobile\", which feeds customers.mobile, is gone".into()],

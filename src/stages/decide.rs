@@ -335,25 +335,41 @@ pub fn is_checked(store: &Store) -> Result<bool> {
     Ok(store.first(&sql, [], |row| row.get(0))?.unwrap_or(false))
 }
 
+/// What could not be applied to the candidates as they are: of the decisions on one cell the last, with the ids of those
+/// before it. A decision about values wherever they occur, or about a whole row, is alone.
+const CONFLICTS: &str = r#"SELECT decision, "table", "row", field, was, now, found, reason, earlier FROM (
+  SELECT c.*, row_number() OVER (PARTITION BY "table", "row", field, alone ORDER BY seq DESC) AS place,
+    string_agg(decision, ' ') OVER (PARTITION BY "table", "row", field, alone ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
+  FROM (SELECT *, CASE WHEN "row" = '' OR field = '' THEN rowid END AS alone FROM dq.conflicts) AS c
+  LEFT JOIN (SELECT id, max(seq) AS seq FROM dq.decisions GROUP BY id) AS d ON d.id = c.decision
+) WHERE place = 1"#;
+
+/// How many conflicts there are.
+pub fn count_conflicts(store: &Store) -> Result<u64> {
+    // Mostly there are none, and then the ledger need not be read.
+    match store.count("SELECT count(*) FROM dq.conflicts")? {
+        0 => Ok(0),
+        _ => store.count(&format!("SELECT count(*) FROM ({CONFLICTS})")),
+    }
+}
+
 /// The decisions that could not be applied to the candidates as they are; at most so many, if a number is given.
 pub fn conflicts(store: &Store, most: Option<usize>) -> Result<Vec<Conflict>> {
     let limit = most.map(|most| format!(" LIMIT {most}")).unwrap_or_default();
-    store.query(
-        &format!(
-            r#"SELECT decision, "table", "row", field, was, now, found, reason FROM dq.conflicts ORDER BY ALL{limit}"#
-        ),
-        [],
-        |row| {
-            Ok(Conflict {
-                decision: row.get(0)?,
-                table: row.get(1)?,
-                row: row.get(2)?,
-                field: row.get(3)?,
-                was: row.get(4)?,
-                now: row.get(5)?,
-                found: row.get(6)?,
-                reason: row.get(7)?,
-            })
-        },
-    )
+    store.query(&format!("{CONFLICTS} ORDER BY ALL{limit}"), [], |row| {
+        Ok(Conflict {
+            decision: row.get(0)?,
+            table: row.get(1)?,
+            row: row.get(2)?,
+            field: row.get(3)?,
+            was: row.get(4)?,
+            now: row.get(5)?,
+            found: row.get(6)?,
+            reason: row.get(7)?,
+            earlier: row
+                .get::<_, Option<String>>(8)?
+                .map(|ids| ids.split(' ').map(str::to_owned).collect())
+                .unwrap_or_default(),
+        })
+    })
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fs;
 
+use tastevin::model::Action;
 use tastevin::tui::effects::{Effect, Slot};
 use tastevin::tui::message::{Message, Reply};
 use tastevin::tui::workers;
@@ -448,7 +449,10 @@ fn a_conflict_is_settled_by_taking_what_is_new_or_looked_at() {
     let mut session = Session::checked(140, 40);
     conflict(&mut session);
     session.keys("o").shows("row · customers isavigne-C002").shows("Colmar").keys("esc");
-    session.keys("t").shows("given up: the decision about customers isavigne-C002").shows("✓ Every decision applies");
+    session
+        .keys("t")
+        .shows("given up: what was decided about customers.city of isavigne-C002")
+        .shows("✓ Every decision applies");
     assert_eq!(session.ledger().last().expect("a decision")["kind"], "revert");
     session.keys("U").shows("≠ isavigne-C002");
 }
@@ -476,6 +480,48 @@ fn conflicts_that_are_alike_are_settled_together_after_a_look_at_each() {
     assert_eq!(last["kind"], "bulk", "both towns are one decision");
     assert_eq!(last["rows"]["isavigne-C002"], serde_json::json!(["Colmar", "Sélestat"]));
     session.shows("decisions in conflict · 1").keys("u").shows("decisions in conflict · 3");
+}
+
+/// Two decisions about one town, and an export in which it is another one.
+fn decided_twice(session: &mut Session) {
+    session.keys("3 / \"mojibake\" enter enter e C-u \"Selestat\" enter");
+    let set = |now: &str, was: &str| Action::Set {
+        table: "customers".to_owned(),
+        field: "city".to_owned(),
+        row: "isavigne-C002".to_owned(),
+        was: Some(was.to_owned()),
+        now: Some(now.to_owned()),
+        rule: None,
+    };
+    session.workbench.decide(set("Sélestat", "Selestat"), None).expect("a second decision");
+    let clients = CLIENTS.replace("SÃ©lestat", "Colmar");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+}
+
+#[test]
+fn of_two_decisions_about_one_cell_the_last_one_speaks() {
+    let told = |session: &mut Session| {
+        session
+            .keys("1 l 3 C")
+            .shows("decisions in conflict · 1")
+            .shows("decided Selestat → Sélestat, but it is Colmar now");
+        session.shows("one decision before it does not fit either");
+    };
+    let mut session = Session::checked(80, 24);
+    decided_twice(&mut session);
+    let mut session = session.again();
+    told(&mut session);
+    session.keys("m").shows("Sélestat").hides("\"Selestat\"");
+    assert_eq!(session.model.conflicts, 0);
+    assert_eq!(session.ledger().last().expect("a decision")["now"], "Sélestat");
+    let mut session = Session::checked(80, 24);
+    decided_twice(&mut session);
+    let mut session = session.again();
+    told(&mut session);
+    session.keys("t").shows("given up").shows("✓ Every decision applies");
+    let kinds: Vec<String> =
+        session.ledger().iter().map(|line| line["kind"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(kinds, ["set", "set", "revert", "revert"], "none of them comes back as a conflict");
 }
 
 #[test]

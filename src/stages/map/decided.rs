@@ -124,6 +124,7 @@ impl Decided {
                     now: row.get(4)?,
                     found: None,
                     reason: "no-such-field".to_owned(),
+                    earlier: Vec::new(),
                 })
             },
         )?);
@@ -220,6 +221,7 @@ impl Decided {
             now: set.now,
             found: refusal.found,
             reason: refusal.reason.to_owned(),
+            earlier: Vec::new(),
         }
     }
 
@@ -535,6 +537,7 @@ fn replacements(
         now: Some(replace.now),
         found: refusal.found,
         reason: refusal.reason.to_owned(),
+        earlier: Vec::new(),
     });
     let mut elements: Vec<(String, String)> = elements.into_iter().collect();
     elements.sort();

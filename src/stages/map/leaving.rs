@@ -116,6 +116,7 @@ impl Plan {
             now: leave.into,
             found: refusal.found,
             reason: refusal.reason.to_owned(),
+            earlier: Vec::new(),
         });
         decided::write_down(store, refused.collect())?;
         let fields = referred_to(&self.schema, name);

@@ -95,7 +95,21 @@ fn current(model: &Model) -> Option<&Conflict> {
 }
 
 fn decision<'a>(model: &'a Model, conflict: &Conflict) -> Option<&'a Decision> {
-    model.ledger.iter().find(|one| one.id == conflict.decision)
+    of_id(model, &conflict.decision)
+}
+
+fn of_id<'a>(model: &'a Model, id: &str) -> Option<&'a Decision> {
+    model.ledger.iter().find(|one| one.id == id)
+}
+
+/// The decisions that do not fit, from the first to the one that speaks.
+fn unfit(conflict: &Conflict) -> impl Iterator<Item = &String> {
+    conflict.earlier.iter().chain([&conflict.decision])
+}
+
+/// Whether all decisions of a conflict are about its row alone.
+fn is_of_one_row(model: &Model, conflict: &Conflict) -> bool {
+    unfit(conflict).all(|id| of_id(model, id).map_or(1, rows) <= 1)
 }
 
 /// How many rows the decision is about.
@@ -145,9 +159,10 @@ fn is_kept(conflict: &Conflict) -> bool {
     conflict.reason == "changed"
 }
 
-/// Whether giving the decision up takes all of it back: it is about this row alone, or there is no value to take.
+/// Whether giving the decision up takes all of it back: it is about this row alone, or there is no value to take. So it is
+/// with those before it.
 fn is_reverted(model: &Model, conflict: &Conflict) -> bool {
-    !is_kept(conflict) || decision(model, conflict).map_or(1, rows) <= 1
+    !is_kept(conflict) || is_of_one_row(model, conflict)
 }
 
 /// What a key acts on: the conflicts that are marked or in the range and not settled yet, or the one under the cursor.
@@ -268,10 +283,9 @@ pub fn can_take(model: &Model) -> Result<(), String> {
 pub fn take(model: &mut Model) -> Vec<Effect> {
     let all = chosen(model);
     if let [one] = all.as_slice() {
-        let more = decision(model, one).map_or(1, rows);
-        if is_kept(one) || more <= 1 {
+        if is_kept(one) || is_of_one_row(model, one) {
             let said = match is_reverted(model, one) {
-                true => format!("given up: the decision about {} {}", one.table, text::clean(&one.row)),
+                true => format!("given up: what was decided about {} of {}", place(one), text::clean(&one.row)),
                 false => format!("taken: the new value of {} of {}", place(one), text::clean(&one.row)),
             };
             model.say(Tone::Done, said);
@@ -280,9 +294,8 @@ pub fn take(model: &mut Model) -> Vec<Effect> {
     }
     let mut about = vec!["What the source has now stands, and what you decided about it is given up:".to_owned()];
     about.extend(some(&all, |one| format!("{} stays, not {}", value(&one.found), value(&one.now))));
-    let mut whole: Vec<&Conflict> = all.iter().filter(|one| is_reverted(model, one)).collect();
-    whole.dedup_by_key(|one| one.decision.clone());
-    let more = whole.iter().map(|one| decision(model, one).map_or(1, rows)).filter(|rows| *rows > 1);
+    let whole: IndexSet<&String> = all.iter().filter(|one| is_reverted(model, one)).flat_map(unfit).collect();
+    let more = whole.iter().map(|id| of_id(model, id).map_or(1, rows)).filter(|rows| *rows > 1);
     match more.clone().count() as u64 {
         0 => {}
         1 => about.push(format!(
@@ -337,7 +350,7 @@ fn settle(model: &mut Model, conflicts: Vec<Conflict>, choice: Choice) -> Vec<Ef
     for one in conflicts {
         model.anomalies.conflicts.settled.insert(id_of(&one));
         if choice == Choice::Take && is_reverted(model, &one) {
-            reverted.insert(one.decision);
+            reverted.extend(unfit(&one).cloned());
             continue;
         }
         let decided = decision(model, &one);
@@ -449,6 +462,11 @@ fn details(model: &Model, conflict: &Conflict) -> Vec<String> {
             value(&conflict.found)
         ));
     }
+    match conflict.earlier.len() as u64 {
+        0 => {}
+        1 => lines.push("one decision before it does not fit either; either choice settles both".to_owned()),
+        many => lines.push(format!("{many} decisions before it do not fit either; either choice settles all of them")),
+    }
     lines.extend(choices(model, conflict));
     if let Some(decision) = decision(model, conflict) {
         let why = decision.why.as_deref().map(|why| format!(": \"{}\"", text::clean(why))).unwrap_or_default();
@@ -470,7 +488,10 @@ fn choices(model: &Model, conflict: &Conflict) -> Vec<String> {
         lines.push(format!("{keep}  keeps mine: decides {mine} again, about {found}"));
     }
     lines.push(match (is_reverted(model, conflict), is_kept(conflict)) {
-        (true, true) => format!("{take}  takes new: {found} stands, and the decision is taken back"),
+        (true, true) if conflict.earlier.is_empty() => {
+            format!("{take}  takes new: {found} stands, and the decision is taken back")
+        }
+        (true, true) => format!("{take}  takes new: {found} stands, and the decisions are taken back"),
         (true, false) => format!("{take}  gives the decision up, so that it waits for nothing any more"),
         (false, _) => format!("{take}  takes new: {found} stands in this row; in the others the decision holds"),
     });

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mapping::{Mapping, column_key};
+
 /// How the columns of one entity have changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
@@ -46,6 +48,28 @@ impl Drift {
     /// Whether nothing has changed.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.missing.is_empty() && self.renamed.is_empty()
+    }
+
+    /// What of it is not settled by the mapping as it is now: a name that it has given up is missed no longer, and a column
+    /// that it reads is no news.
+    pub fn left(&self, mapping: &Mapping) -> Drift {
+        let feeds = |name: &str| {
+            let tables = mapping.tables.iter().filter(|(_, fed)| fed.entity == self.entity);
+            let fields =
+                tables.flat_map(|(table, fed)| fed.fields.iter().map(move |(field, feed)| (table, field, feed)));
+            let reads =
+                fields.filter(move |(.., feed)| feed.inputs().any(|column| column_key(column) == column_key(name)));
+            reads.map(|(table, field, feed)| (format!("{table}.{field}"), feed.optional)).collect::<Vec<_>>()
+        };
+        let mut left = self.clone();
+        // What fed nothing when it went is told until the next load, unless its new name has come to feed something.
+        left.renamed.retain(|one| match one.feeds.is_empty() {
+            true => feeds(&one.to).is_empty(),
+            false => !feeds(&one.from).is_empty(),
+        });
+        left.missing.retain(|one| one.feeds.is_empty() || feeds(&one.column).iter().any(|(_, optional)| !optional));
+        left.added.retain(|name| feeds(name).is_empty());
+        left
     }
 
     /// What has changed, a sentence each.

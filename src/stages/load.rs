@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::connectors::{self, Came, Extracted, LineMark, Place, Previous, Target, Watch};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Drift, EntityLoad, Load, LoadOptions, LoadStatus, STAGED_COLUMNS, STILL_STANDS};
+use crate::model::{Drift, EntityLoad, Load, LoadOptions, LoadStatus, Mapping, STAGED_COLUMNS, STILL_STANDS};
 use crate::sql::Path as Name;
 use crate::stages::suggest;
 use crate::store::{Store, TimeUnit, Value, params};
@@ -293,10 +293,13 @@ fn earlier(store: &Store, source: &str, entity: &str) -> Result<Option<(String, 
     store.first(sql, params![source, entity], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// How the columns had changed with the loads that are staged, a sentence each.
-pub fn drift(store: &Store) -> Result<Vec<String>> {
+/// How the columns had changed with the loads that are staged, as far as the mappings of the sources have not followed; a
+/// sentence each.
+pub fn drift(store: &Store, mappings: &[(String, Mapping)]) -> Result<Vec<String>> {
     let said = |load: &Load| -> Vec<String> {
-        let sentences = load.drift.iter().flat_map(Drift::sentences);
+        let own = mappings.iter().find(|(source, _)| *source == load.source).map(|(_, mapping)| mapping);
+        let left = load.drift.iter().map(|drift| own.map_or_else(|| drift.clone(), |mapping| drift.left(mapping)));
+        let sentences = left.flat_map(|drift| drift.sentences());
         sentences.map(|sentence| format!("{}: {sentence}", load.source)).collect()
     };
     Ok(standing(store)?.iter().flat_map(said).collect())

@@ -101,7 +101,7 @@ pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
         }
         return Ok(steps);
     };
-    let drift = load::drift(seen.store)?.len() as u64;
+    let drift = load::drift(seen.store, seen.mappings)?.len() as u64;
     if drift > 0 {
         steps.push(NextStep {
             why: "the columns of an export have changed: see which feed nothing now and what should feed them".into(),

@@ -193,7 +193,8 @@ pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Resul
         Ask::Table(ask) => Answer::Table(Box::new(ask.answer(reader, &|share| tell(News::Share(share)))?)),
         Ask::MappingDraft { source } => {
             let open = || {
-                let (draft, drift) = (Box::new(reader.draft(source)?), reader.drift(source)?);
+                let draft = Box::new(reader.draft(source)?);
+                let drift = reader.drift(source, draft.mapping())?;
                 Ok(Opened { draft, drift, staged: reader.staged_entities(source)? })
             };
             Answer::MappingDraft { source: source.clone(), outcome: told(open())? }

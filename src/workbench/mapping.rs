@@ -74,10 +74,10 @@ impl Reader {
         crate::stages::load::staged_entities(&self.store, source)
     }
 
-    /// How the columns of a source have changed with the load that is staged.
-    pub fn drift(&self, source: &str) -> Result<Vec<Drift>> {
+    /// How the columns of a source have changed with the load that is staged, as far as its mapping has not followed.
+    pub fn drift(&self, source: &str, mapping: &Mapping) -> Result<Vec<Drift>> {
         let standing = self.loads(Some(source))?.into_iter().find(|load| load.status == LoadStatus::Done);
-        Ok(standing.map(|load| load.drift).unwrap_or_default())
+        Ok(standing.iter().flat_map(|load| &load.drift).map(|drift| drift.left(mapping)).collect())
     }
 
     /// For each column of each staged entity of a source, what it should feed, beside `mapping` as it is now.
@@ -103,7 +103,7 @@ impl Reader {
                 mapping,
                 others: &others,
                 entities: &entities,
-                drift: &self.drift(source)?,
+                drift: &self.drift(source, mapping)?,
                 options: &|entity| self.entity_options(source, mapping, entity),
             },
         )

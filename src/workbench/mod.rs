@@ -142,6 +142,7 @@ impl Workbench {
         let plan = self.plan()?;
         let inputs = check::Inputs {
             schema: self.schema(),
+            mappings: plan.mappings(),
             origins: plan.origins(),
             rules_dir: &self.reader.workspace.rules(),
             basis: &self.basis(&plan)?,

@@ -382,6 +382,7 @@ impl World {
         let basis = self.basis(&plan);
         let inputs = check::Inputs {
             schema: &self.schema,
+            mappings: plan.mappings(),
             origins: plan.origins(),
             rules_dir: self.rules.path(),
             basis: &basis,

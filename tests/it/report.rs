@@ -83,6 +83,7 @@ fn checked() -> World {
     let basis = Basis::now(&store, &plan, Path::new("/nowhere"), &Gate::default(), today).expect("a basis");
     let inputs = check::Inputs {
         schema: &schema,
+        mappings: plan.mappings(),
         origins: plan.origins(),
         rules_dir: Path::new("/nowhere"),
         basis: &basis,

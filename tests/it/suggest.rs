@@ -135,8 +135,9 @@ fn renamed_headers_are_told_by_the_load_and_proposed_and_nothing_is_remapped_sil
     assert_eq!(phone["column"], "Joindre au");
     workspace.tastevin(["map", "suggest", "--accept", "--min", "0.8", "--table", "customers", "-q"]).passed();
     assert_eq!(workspace.read("mappings/shop.toml"), before.replace("\"Tel.\"", "\"Joindre au\""));
+    // What the mapping has followed is news no longer, also before the next load.
     let verdict = workspace.tastevin(["check", "--fail-on", "never"]).passed().stdout;
-    assert!(verdict.contains("\"Tel.\""), "{verdict}");
+    assert!(!verdict.contains("\"Tel.\""), "{verdict}");
     workspace.tastevin(["load"]).passed();
     let quiet = workspace.tastevin(["check", "--fail-on", "never"]).passed().stdout;
     assert!(!quiet.contains("\"Tel.\""), "{quiet}");

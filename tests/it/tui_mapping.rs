@@ -257,12 +257,15 @@ fn headers_that_changed_are_shown_and_nothing_is_remapped_by_itself() {
     let file = session.dir.path().join("exports/clients.csv");
     let text = fs::read_to_string(&file).expect("the export").replacen("Téléphone", "Numéro de téléphone", 1);
     fs::write(&file, text).expect("the export is written");
-    session.keys("1 l esc 2").shows("≠ columns: 1 renamed").shows("✗ telephone").shows("renamed?");
+    session.keys("1 l esc").shows("the columns of an export have changed");
+    session.keys("2").shows("≠ columns: 1 renamed").shows("✗ telephone").shows("renamed?");
     session.keys("D").shows("probably it was renamed").keys("esc");
     session.keys("/ \"telephone\" enter G").shows("probably it is");
     assert!(mapping(&session, "isavigne").contains("column = \"telephone\""), "nothing is remapped by itself");
     session.keys("a").shows("is read as Numéro de téléphone").keys("w").shows("checked: ");
     assert!(mapping(&session, "isavigne").contains("column = \"Numéro de téléphone\""));
+    // Nothing is left of it, neither here nor among what is to be done.
+    session.hides("≠ columns").keys("1").hides("the columns of an export have changed");
 }
 
 #[test]

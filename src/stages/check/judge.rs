@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::{RuleTally, Schema, TableScore, Verdict};
 use crate::sql::Path;
 use crate::stages::findings::{severity, unsigned};
-use crate::stages::{load, stake, waivers};
+use crate::stages::{decide, load, stake, waivers};
 use crate::store::Store;
 
 /// What the findings say in sum, without the gate.
@@ -22,9 +22,9 @@ pub(in crate::stages) fn judge(
         rules: tallies(store, inputs.schema, uses, &tables)?,
         gate: Vec::new(),
         tables,
-        conflicts: store.count("SELECT count(*) FROM dq.conflicts")?,
+        conflicts: decide::count_conflicts(store)?,
         unused_waivers: waivers::unused(store, inputs.today)?,
-        drift: load::drift(store)?,
+        drift: load::drift(store, inputs.mappings)?,
         held: None,
     })
 }

@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use super::basis::Basis;
 use super::{gate, stake, waivers};
 use crate::error::{Kind, Result};
-use crate::model::{Canceller, Gate, Progress, Schema, Unit, Verdict};
+use crate::model::{Canceller, Gate, Mapping, Progress, Schema, Unit, Verdict};
 use crate::rules::{self, Origin};
 use crate::store::Store;
 
@@ -28,6 +28,8 @@ pub(super) use uses::{Batch, Use, fed, uses};
 pub struct Inputs<'a> {
     /// The schema.
     pub schema: &'a Schema,
+    /// The sources' names and mappings.
+    pub mappings: &'a [(String, Mapping)],
     /// Per table, where its rows come from.
     pub origins: &'a IndexMap<String, Vec<Origin>>,
     /// The folder with the user's own rules.

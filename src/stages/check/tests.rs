@@ -73,6 +73,7 @@ impl Bench {
         let basis = self.basis()?;
         let inputs = Inputs {
             schema: &self.schema,
+            mappings: &[],
             origins: &self.origins,
             rules_dir: self.rules.path(),
             gate: &self.gate,

@@ -282,15 +282,15 @@ pub fn can_take(model: &Model) -> Result<(), String> {
 /// Lets the source's value stand: takes the decision back, or for one row of many, decides for what is there now.
 pub fn take(model: &mut Model) -> Vec<Effect> {
     let all = chosen(model);
-    if let [one] = all.as_slice() {
-        if is_kept(one) || is_of_one_row(model, one) {
-            let said = match is_reverted(model, one) {
-                true => format!("given up: what was decided about {} of {}", place(one), text::clean(&one.row)),
-                false => format!("taken: the new value of {} of {}", place(one), text::clean(&one.row)),
-            };
-            model.say(Tone::Done, said);
-            return settle(model, all, Choice::Take);
-        }
+    if let [one] = all.as_slice()
+        && (is_kept(one) || is_of_one_row(model, one))
+    {
+        let said = match is_reverted(model, one) {
+            true => format!("given up: what was decided about {} of {}", place(one), text::clean(&one.row)),
+            false => format!("taken: the new value of {} of {}", place(one), text::clean(&one.row)),
+        };
+        model.say(Tone::Done, said);
+        return settle(model, all, Choice::Take);
     }
     let mut about = vec!["What the source has now stands, and what you decided about it is given up:".to_owned()];
     about.extend(some(&all, |one| format!("{} stays, not {}", value(&one.found), value(&one.now))));

@@ -158,7 +158,7 @@ pub struct Conflict {
     /// The value that there is instead.
     pub found: Option<String>,
     /// Why it was not applied: `changed`, `missing-row`, `missing-survivor`, `excluded-survivor`, `merged-elsewhere`,
-    /// `merged-in-a-circle`, `replaced-otherwise`, `not-a-value`, `no-such-field`, `no-such-table`.
+    /// `merged-in-a-circle`, `replaced-otherwise`, `not-a-value`, `computed`, `no-such-field`, `no-such-table`.
     pub reason: String,
     /// Decisions made on the same cell before it that do not fit either; the last one speaks for all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -178,6 +178,7 @@ impl Conflict {
             "merged-in-a-circle" => format!("{now} goes into it already"),
             "replaced-otherwise" => format!("it is replaced by \"{found}\" already"),
             "not-a-value" => "it is no value of the field's type".to_owned(),
+            "computed" => "the field is computed, and no source gives it a value to be replaced".to_owned(),
             "no-such-field" => "the field is gone from the schema".to_owned(),
             "no-such-table" => "the table is gone from the schema".to_owned(),
             other => other.to_owned(),

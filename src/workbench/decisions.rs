@@ -444,6 +444,17 @@ impl Decider {
         }
     }
 
+    /// Refuses to replace values of a field that is only computed: values are replaced as the sources give them.
+    fn is_given(&self, table: &str, field: &str) -> Result<()> {
+        let mut feeds = self.reader.workspace.mappings.iter().filter_map(|(_, mapping)| mapping.tables.get(table));
+        if self.field(table, field)?.derive.is_none() || feeds.any(|feed| feed.fields.contains_key(field)) {
+            return Ok(());
+        }
+        Err(Error::usage(format!("{table}.{field} is computed, and no source gives it a value to be replaced"))
+            .hint(format!("set the rows that are meant: tastevin decide bulk {table} {field} --where SQL --now VALUE"))
+            .hint("or repair what it is computed from; `tastevin schema` shows how"))
+    }
+
     /// Refuses what could never apply.
     fn judge(&self, action: &Action, why: Option<&str>) -> Result<()> {
         match action {
@@ -457,6 +468,7 @@ impl Decider {
             }
             Action::Replace { table, field, values } => {
                 self.readable(table, field, values.values().map(String::as_str))?;
+                self.is_given(table, field)?;
                 self.are_not_replaced(table, field, values)
             }
             Action::Exclude { table, rows } => {

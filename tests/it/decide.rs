@@ -188,6 +188,29 @@ fn what_is_typed_has_no_white_space_around_it_and_is_replaced_once() {
 }
 
 #[test]
+fn a_value_that_no_source_gives_is_not_replaced_and_that_is_said() {
+    let workspace = workspace();
+    let replace = |field: &str| {
+        format!(r#"{{"kind":"replace","table":"customers","field":"{field}","values":{{"PROSPECT":"VIP"}}}}"#)
+    };
+    let refused = decide(&workspace, &["apply", &replace("segment")]).ended(2).stderr;
+    assert!(refused.contains("customers.segment is computed, and no source gives it a value"), "{refused}");
+    assert!(refused.contains("tastevin decide bulk customers segment --where SQL --now VALUE"), "{refused}");
+    // A cell can be set: that is about what is computed for it.
+    decide(&workspace, &["set", "customers", "isavigne-C1", "segment", "VIP"]).passed();
+    // A ledger that says so all the same, as of a mapping that gave the field, is listed.
+    let line = replace("segment").replacen(
+        '{',
+        r#"{"v":1,"id":"01JD0000000000000000000000","at":"2025-01-01T00:00:00Z","who":"marie","#,
+        1,
+    );
+    workspace.write("decisions.jsonl", format!("{}{line}\n", workspace.read("decisions.jsonl")));
+    check(&workspace);
+    let listed = decide(&workspace, &["conflicts"]).passed().stdout;
+    assert!(listed.contains("the field is computed"), "{listed}");
+}
+
+#[test]
 fn a_ledger_with_every_line_twice_is_read_once_and_decisions_are_taken_back_as_ever() {
     let workspace = workspace();
     let id = decide(&workspace, &["exclude", "customers", "isavigne-C4"]).passed().stdout.trim().to_owned();

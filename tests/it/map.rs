@@ -520,12 +520,13 @@ fn decisions_that_no_longer_meet_a_row_a_table_or_a_value_are_listed() {
     world.decide(r#""kind":"merge","table":"people","into":"x-GONE","rows":["x-C1"]"#);
     world.decide(r#""kind":"exclude","table":"boats","rows":["1"]"#);
     world.decide(r#""kind":"replace","table":"things","field":"price","values":{"10.5":"cheap"}"#);
+    world.decide(r#""kind":"replace","table":"sales","field":"total","values":{"21":"20"}"#);
     world.build();
     let mut conflicts = world.conflicts();
     conflicts.sort();
     assert_eq!(
         conflicts,
-        [".price not-a-value ", "1. no-such-table ", "77. missing-row ", "x-C1. missing-survivor "],
+        [".price not-a-value ", ".total computed ", "1. no-such-table ", "77. missing-row ", "x-C1. missing-survivor "],
         "and nothing vanished"
     );
     assert_eq!(world.list("SELECT id FROM candidate.people WHERE id = 'x-C1'"), ["x-C1"]);

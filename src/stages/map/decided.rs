@@ -7,7 +7,7 @@ use super::feed::{Feed, reader_of};
 use super::fold::{self, Found, Refusal, Replace, Repointed, Set};
 use super::{derive, identity, mapped};
 use crate::error::Result;
-use crate::model::{Conflict, FieldType, Schema, Table};
+use crate::model::{Conflict, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Literal, Pipeline, literals};
 use crate::store::{Store, Value};
 use crate::transforms;
@@ -107,10 +107,15 @@ impl Decided {
         if !decided.set.is_empty() {
             decided.resolve_sets(of, compute, &mut conflicts)?;
         }
+        // Values are replaced as the sources give them, and what is only computed no source gives.
+        let is_only_computed =
+            |(name, field): &(&String, &Field)| field.derive.is_some() && !of.feeds.iter().any(|feed| feed.gives(name));
+        let computed = literals(of.table.fields.iter().filter(is_only_computed).map(|(name, _)| name));
         conflicts.extend(of.store.query(
             &format!(
-                r#"SELECT id, coalesce("row", ''), field, was, now FROM dq.decisions
-                   WHERE active AND kind IN ('set', 'bulk', 'replace') AND "table" = ? AND field NOT IN ({})"#,
+                r#"SELECT id, coalesce("row", ''), field, was, now, if(field IN ({computed}), 'computed', 'no-such-field') FROM dq.decisions
+                   WHERE active AND "table" = ?
+                   AND (kind IN ('set', 'bulk', 'replace') AND field NOT IN ({}) OR kind = 'replace' AND field IN ({computed}))"#,
                 literals(of.table.fields.keys())
             ),
             [of.name],
@@ -123,7 +128,7 @@ impl Decided {
                     was: row.get(3)?,
                     now: row.get(4)?,
                     found: None,
-                    reason: "no-such-field".to_owned(),
+                    reason: row.get(5)?,
                     earlier: Vec::new(),
                 })
             },

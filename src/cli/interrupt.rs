@@ -42,8 +42,10 @@ impl Shared {
         let again = self.hit.swap(true, Ordering::SeqCst);
         match work {
             Some(work) if !again => {
-                message::line("cancelling; once more to stop at once");
-                work.interrupt();
+                message::line(match work.interrupt() {
+                    true => "cancelling; once more to stop at once",
+                    false => "what was done stands, nothing more is begun; once more to stop at once",
+                });
             }
             // Nothing that needs an orderly end, or no patience: what is on disk is whole at any moment.
             _ => std::process::exit(130),

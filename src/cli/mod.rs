@@ -181,8 +181,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, front: Front) -> Exit
         },
     };
     match outcome {
-        _ if context.was_interrupted() => failure::report(&Error::interrupted(), context.colour_on_stderr()),
+        // Whatever was asked for, this was done before.
         Ok(Outcome::Pass) => ExitCode::SUCCESS,
+        _ if context.was_interrupted() => failure::report(&Error::interrupted(), context.colour_on_stderr()),
         Ok(Outcome::Fail) => ExitCode::from(1),
         Err(error) => failure::report(&error, context.colour_on_stderr()),
     }

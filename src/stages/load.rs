@@ -27,7 +27,6 @@ pub fn load(
     watch: &Watch,
     clock: &dyn Fn() -> DateTime<Utc>,
 ) -> Result<Load> {
-    watch.canceller.begin();
     let mut load = Load {
         id: i64::try_from(store.count("SELECT max(id) FROM dq.loads")?).unwrap_or(i64::MAX - 1) + 1,
         source: place.source.to_owned(),

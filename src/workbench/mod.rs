@@ -106,16 +106,24 @@ impl Workbench {
         if let Some(rival) = keys::elder_rival(self.workspace(), source) {
             return Err(keys::refusal(self.workspace(), source, rival));
         }
-        let watch = Watch { progress, canceller: &self.canceller };
-        let loaded = self.with_place(source, |place| {
-            if options.since.is_some() && !connectors::find(&place.mapping.connector)?.incremental {
-                return Err(Error::usage(format!("{source} cannot tell what changed since a day"))
-                    .hint("files are always loaded whole; leave --since away"));
-            }
-            load::load(&self.reader.store, place, options, &watch, &clock::now)
-        });
+        self.cancellable(|bench| {
+            let watch = Watch { progress, canceller: &bench.canceller };
+            bench.with_place(source, |place| {
+                if options.since.is_some() && !connectors::find(&place.mapping.connector)?.incremental {
+                    return Err(Error::usage(format!("{source} cannot tell what changed since a day"))
+                        .hint("files are always loaded whole; leave --since away"));
+                }
+                load::load(&bench.reader.store, place, options, &watch, &clock::now)
+            })
+        })
+    }
+
+    /// A piece of work that can be cancelled until it settles.
+    fn cancellable<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.canceller.begin();
+        let done = work(self);
         self.canceller.end();
-        loaded
+        done
     }
 
     /// Builds the candidates and runs every rule, in one transaction.
@@ -131,10 +139,7 @@ impl Workbench {
 
     fn check_what(&mut self, everything: bool, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
         self.writable()?;
-        self.canceller.begin();
-        let checked = self.check_within(everything, progress);
-        self.canceller.end();
-        checked
+        self.cancellable(|bench| bench.check_within(everything, progress))
     }
 
     fn check_within(&mut self, everything: bool, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
@@ -174,14 +179,13 @@ impl Workbench {
     pub fn commit(&mut self, message: &str, progress: &(dyn Fn(Progress) + Sync)) -> Result<Commit> {
         self.writable()?;
         let who = clock::who();
-        let request = self.commit_request(&who, message);
-        let made = self.copy_ledger().and_then(|()| {
-            self.subject(self.plan().as_ref(), |subject| {
-                commit::commit(&self.reader.store, subject, &request, progress, &self.canceller)
+        self.cancellable(|bench| {
+            let request = bench.commit_request(&who, message);
+            bench.copy_ledger()?;
+            bench.subject(bench.plan().as_ref(), |subject| {
+                commit::commit(&bench.reader.store, subject, &request, progress, &bench.canceller)
             })
-        });
-        self.canceller.end();
-        made
+        })
     }
 
     /// Undoes what commit `id` did to the canonical tables, as a new commit.

@@ -3,6 +3,7 @@
 use std::sync::mpsc::channel;
 use std::thread;
 
+use tastevin::error::Kind;
 use tastevin::model::{Action, LoadOptions, Progress};
 use tastevin::workbench::{OpenOptions, Workbench};
 
@@ -55,4 +56,22 @@ fn a_decision_is_on_the_disk_before_the_work_ends_that_began_before_it() {
         let sql = "SELECT city FROM candidate.customers WHERE customer_key = 'isavigne-C0000002'";
         assert_eq!(workbench.query(sql).expect("it is read").get(0, "city"), Some("Torino"), "{work}");
     }
+}
+
+#[test]
+fn what_is_to_stop_after_a_check_stops_the_commit_and_a_commit_that_stands_is_not_undone() {
+    let workspace = Workspace::checked();
+    workspace.write("tastevin.toml", workspace.read("tastevin.toml").replace("\"5%\"", "\"50%\""));
+    let mut workbench = Workbench::open(workspace.dir(), OpenOptions::default()).expect("it opens");
+    let interrupter = workbench.interrupter();
+    workbench.check(&|_| {}).expect("a verdict");
+    assert!(interrupter.interrupt(), "nothing is going on, so it is in time for whatever comes");
+    let refused = workbench.commit("", &|_| {}).map_err(|error| error.kind());
+    assert_eq!(refused.err(), Some(Kind::Interrupted));
+    assert_eq!(workbench.log().expect("the commits").len(), 0);
+    // Whoever works in jobs begins the next one.
+    interrupter.canceller().reset();
+    workbench.commit("", &|_| {}).expect("a commit");
+    assert!(!interrupter.interrupt(), "it stands");
+    assert_eq!(workbench.log().expect("the commits").len(), 1);
 }

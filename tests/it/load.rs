@@ -70,6 +70,7 @@ impl Desk {
         config.options.insert("path".into(), toml::Value::String("exports".into()));
         let place = Place { source: "isa", config: &config, mapping, workspace: self.dir.path() };
         let watch = Watch { progress, canceller: &self.canceller };
+        self.canceller.begin();
         let clock = || DateTime::<Utc>::from_timestamp(1_763_800_000, 0).expect("a moment");
         let outcome = load::load(&self.store, &place, &LoadOptions::default(), &watch, &clock);
         if let Ok(load) = &outcome {

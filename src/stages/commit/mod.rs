@@ -68,7 +68,6 @@ pub fn commit(
     progress: &dyn Fn(Progress),
     canceller: &Canceller,
 ) -> Result<Commit> {
-    canceller.begin();
     let schema = subject.schema;
     let mut steps = Steps { progress, canceller, done: 0, total: 3 + 2 * schema.tables.len() as u64 };
     store.transaction(|store| {

@@ -85,6 +85,25 @@ impl Decider {
         made.pop().ok_or_else(|| Error::internal("a decision was made and is not there"))
     }
 
+    /// What the rules would find in the values that a decision gives to a field, each message once. Of many values the first
+    /// hundred different ones are looked at.
+    pub fn doubts(&self, decision: &Decision) -> Result<Vec<String>> {
+        const MOST: usize = 100;
+        let values: IndexMap<&str, &str> = match &decision.action {
+            Action::Set { row, now, .. } => now.iter().map(|now| (now.as_str(), row.as_str())).collect(),
+            Action::Bulk { rows, .. } => {
+                rows.iter().filter_map(|(row, (_, now))| Some((now.as_deref()?, row.as_str()))).collect()
+            }
+            _ => return Ok(Vec::new()),
+        };
+        let (Action::Set { table, field, .. } | Action::Bulk { table, field, .. }) = &decision.action else {
+            return Ok(Vec::new());
+        };
+        let given = values.into_iter().filter(|(now, _)| !now.trim().is_empty()).take(MOST);
+        let given: Vec<(&str, &str)> = given.map(|(now, row)| (row, now)).collect();
+        check::doubts(&self.reader.store, &self.plan()?, clock::today(), (table, field), &given)
+    }
+
     /// Sets a field of the named rows, each to its own value, where `None` empties it; one decision, about what the
     /// candidates have now.
     pub fn set_rows(

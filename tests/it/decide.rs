@@ -109,6 +109,23 @@ fn before_anything_is_mapped_there_is_nothing_to_decide_on() {
 }
 
 #[test]
+fn a_value_that_its_field_does_not_allow_is_decided_and_told() {
+    let workspace = workspace();
+    let told = |arguments: &[&str]| decide(&workspace, arguments).passed().stderr;
+    let set = |field: &str, value: &str| told(&["set", "customers", "isavigne-C1", field, value]);
+    assert!(set("email", "not a mail").contains("▲ \"not a mail\" is no e-mail address"));
+    assert!(set("zip_code", "99999999").contains("▲ \"99999999\" is no postal code of France"));
+    assert!(set("phone", "12").contains("▲ \"12\" is no telephone number"));
+    let fine = set("email", "jean@example.fr");
+    assert!(!fine.contains('▲') && fine.contains("takes effect"), "{fine}");
+    assert!(!told(&["set", "customers", "isavigne-C1", "city", "--empty"]).contains('▲'));
+    let orphan = told(&["set", "sales_lines", "isavigne-V2", "customer_key", "nobody"]);
+    assert!(orphan.contains("▲ \"nobody\" is in no row of customers"), "{orphan}");
+    let many = told(&["bulk", "customers", "email", "--where", "true", "--now", "none"]);
+    assert_eq!(many.matches("▲").count(), 1, "{many}");
+}
+
+#[test]
 fn decisions_from_elsewhere_are_all_taken_over_or_none() {
     let workspace = workspace();
     let exclude = r#"{"kind":"exclude","table":"customers","rows":["isavigne-C4"]}"#;

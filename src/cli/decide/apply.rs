@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _};
 use std::path::Path;
 
-use super::{Outcome, print};
+use super::{Outcome, print, tell_doubts};
 use crate::cli::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::model::Action;
@@ -65,6 +65,8 @@ impl Apply {
         let mut workbench = context.change()?;
         // All of them are made, or none.
         let made = workbench.decide_all(wanted.into_iter().map(|line| (line.action, line.why)).collect())?;
-        print(&made, context)
+        let outcome = print(&made, context)?;
+        tell_doubts(&workbench, &made, context);
+        Ok(outcome)
     }
 }

@@ -1,6 +1,6 @@
 //! `tastevin decide bulk`: one field of many rows, as one decision.
 
-use super::{Outcome, Why, print, print_found};
+use super::{Outcome, Why, print, print_found, tell_doubts};
 use crate::cli::context::Context;
 use crate::error::{Error, Result};
 use crate::model::AnomalyFilter;
@@ -51,7 +51,10 @@ impl Bulk {
         match &self.condition {
             Some(condition) => {
                 let now = self.now.as_deref();
-                print(&[workbench.set_where(&self.table, &self.field, condition, now, self.why.why)?], context)
+                let decision = workbench.set_where(&self.table, &self.field, condition, now, self.why.why)?;
+                let outcome = print(std::slice::from_ref(&decision), context)?;
+                tell_doubts(&workbench, &[decision], context);
+                Ok(outcome)
             }
             None => {
                 let filter = AnomalyFilter {
@@ -64,7 +67,10 @@ impl Bulk {
                 };
                 workbench.check_filter(&filter)?;
                 let now = if self.suggestion { NewValue::Suggestion } else { NewValue::Same(self.now.as_deref()) };
-                print_found(&workbench.set_found(&filter, now, self.why.why.as_deref())?, context)
+                let made = workbench.set_found(&filter, now, self.why.why.as_deref())?;
+                let outcome = print_found(&made, context)?;
+                tell_doubts(&workbench, &made.decisions, context);
+                Ok(outcome)
             }
         }
     }

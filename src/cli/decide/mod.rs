@@ -17,7 +17,7 @@ use super::text::{count, visible};
 use super::{Outcome, Subcommand};
 use crate::error::{Error, Result};
 use crate::model::{Action, Decision};
-use crate::workbench::OnFound;
+use crate::workbench::{OnFound, Workbench};
 
 /// Repair, accept and exclude rows, for this export and the next ones
 ///
@@ -91,6 +91,21 @@ fn print(decisions: &[Decision], context: &Context) -> Result<Outcome> {
     }
     context.say("It takes effect with the next check, commit or sync.");
     Ok(Outcome::Pass)
+}
+
+/// Says what the rules will find in the new values: a repair that makes it no better must not pass for one.
+fn tell_doubts(workbench: &Workbench, decisions: &[Decision], context: &Context) {
+    const SHOWN: usize = 5;
+    for decision in decisions {
+        // It is decided; why the rules cannot be asked is told by the next check.
+        let doubts = workbench.doubts(decision).unwrap_or_default();
+        for doubt in doubts.iter().take(SHOWN) {
+            context.say(format!("▲ {}", visible(doubt)));
+        }
+        if let Some(more) = doubts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            context.say(format!("▲ and {more} more like that"));
+        }
+    }
 }
 
 /// The same about findings, and how many of them are left.

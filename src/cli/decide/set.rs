@@ -1,6 +1,6 @@
 //! `tastevin decide set`: one field of one row gets another value.
 
-use super::{Outcome, Why, print};
+use super::{Outcome, Why, print, tell_doubts};
 use crate::cli::context::Context;
 use crate::error::Result;
 
@@ -31,6 +31,8 @@ impl Set {
         let mut workbench = context.change()?;
         let (value, rule) = (self.value.as_deref(), self.rule.as_deref());
         let decision = workbench.set(&self.table, &self.row, &self.field, value, rule, self.why.why)?;
-        print(&[decision], context)
+        let outcome = print(std::slice::from_ref(&decision), context)?;
+        tell_doubts(&workbench, &[decision], context);
+        Ok(outcome)
     }
 }

@@ -1,6 +1,7 @@
 //! Check: runs every rule over the candidates and says what was found in sum. Stands between `map`, which builds the
 //! candidates, and `commit`, which asks for the rows that the findings block.
 
+mod doubts;
 mod figures;
 mod judge;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::model::{Canceller, Gate, Mapping, Progress, Schema, Unit, Verdict};
 use crate::rules::{self, Origin};
 use crate::store::Store;
 
+pub use doubts::doubts;
 pub use figures::verdict;
 pub(super) use figures::{keep, keep_figures};
 pub(super) use judge::judge;

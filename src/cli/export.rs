@@ -7,6 +7,7 @@ use super::formats::{self, write_rows};
 use super::text::count;
 use super::{Outcome, Subcommand};
 use crate::error::Result;
+use crate::model::Commit;
 use crate::workbench;
 
 /// Write a table whole: parquet, csv, xlsx, json
@@ -35,6 +36,21 @@ impl Subcommand for Export {
                 workbench.export(&self.table, format, target)
             })?;
         context.say(count(rows, "row"));
+        if rows == 0 {
+            context.say(why_empty(&workbench.log()?, &self.table));
+        }
         Ok(Outcome::Pass)
+    }
+}
+
+/// Why a table has no row: an empty file must not pass for an empty world.
+fn why_empty(log: &[Commit], table: &str) -> String {
+    let candidates = format!("`tastevin query \"FROM candidate.{table}\"` shows what there is of it now");
+    let last = log.first();
+    match last.and_then(|last| Some((last.id, last.reverts?))) {
+        Some((last, undone)) => {
+            format!("Commit {last} took commit {undone} back; the next commit brings its rows again. {candidates}.")
+        }
+        None => format!("The last commit left no row in {table}; {candidates}."),
     }
 }

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::text::commit_number;
 use super::{Outcome, Subcommand, commit};
 use crate::error::Result;
+use crate::model::COMES_AGAIN;
 
 /// Undo what a commit changed, as a new commit
 ///
@@ -29,6 +30,7 @@ impl Subcommand for Revert {
         };
         let made = context.change()?.revert(self.commit, &message)?;
         commit::print_commit(&made, context)?;
+        context.say(COMES_AGAIN);
         Ok(Outcome::Pass)
     }
 }

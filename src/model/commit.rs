@@ -24,6 +24,10 @@ pub struct Commit {
     pub tables: Vec<TableTally>,
 }
 
+/// What is said of a reversal, which takes nothing from the candidates.
+pub const COMES_AGAIN: &str = "The candidates stay as they are, so the next commit brings them again: exclude or repair the rows that must not \
+                               come back.";
+
 /// What a commit did to one table, in rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableTally {

@@ -27,7 +27,7 @@ mod words;
 
 pub use anomaly::{Anomaly, AnomalyFilter, AnomalyOrder, NEVER_WAIVED, Severity, Status};
 pub use cluster::{Cluster, Likeness, Spelling, TextField};
-pub use commit::{CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally};
+pub use commit::{COMES_AGAIN, CellChange, Commit, DiffKind, RowChange, TableDiff, TableTally};
 pub use decision::{Action, Conflict, Decision};
 pub use draft::{Coverage, Edit, MappingDraft, MappingPreview, MappingProblem, PreviewRow, coverage};
 pub use drift::{Drift, MissingColumn, RenamedColumn};

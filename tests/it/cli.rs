@@ -562,8 +562,27 @@ fn a_sync_commits_what_is_clean_and_the_log_tells_and_takes_back() {
     assert!(idle.stderr.contains("Nothing to commit: commit 2 stands."), "{}", idle.stderr);
     assert_eq!(workspace.tastevin(["commit", "--json"]).passed().json()["committed"], false);
     assert_eq!(workspace.tastevin(["sync", "--json"]).passed().json()["committed"], false);
-    workspace.tastevin(["revert", "2"]).passed();
+    let told = workspace.tastevin(["revert", "2"]).passed().stderr;
+    assert!(told.contains("the next commit brings them again"), "{told}");
     assert_eq!(workspace.tastevin(["export", "customers"]).passed().stdout, customers.stdout);
+}
+
+#[test]
+fn an_export_without_a_row_says_why() {
+    let workspace = Workspace::with_exports(SMALL);
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let export = |table: &str| workspace.tastevin(["export", table]).passed();
+    let none = workspace.tastevin(["export", "customers"]).ended(2).stderr;
+    assert!(none.contains("nothing of \"customers\" is committed yet"), "{none}");
+    workspace.tastevin(["commit"]).passed();
+    let some = export("customers").stderr;
+    assert!(some.contains("2 rows") && !some.contains("candidate"), "{some}");
+    let left = export("contact_history").stderr;
+    assert!(left.contains("The last commit left no row in contact_history"), "{left}");
+    workspace.tastevin(["revert", "1"]).passed();
+    let back = export("customers").stderr;
+    assert!(back.contains("Commit 2 took commit 1 back; the next commit brings its rows again"), "{back}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::page::{self, Page};
 use super::{TRENDS, entries};
+use crate::model::COMES_AGAIN;
 use crate::tui::effects::{Effect, Job};
 use crate::tui::keymap::{Command, Layer, always};
 use crate::tui::model::Model;
@@ -310,11 +311,9 @@ fn ask_revert(model: &mut Model) -> Vec<Effect> {
     if let Some(commit) = entries::commit(model, id) {
         about.push(format!("Commit {id} of {} by {}: {}", text::moment(commit.at), commit.who, commit.message));
     }
-    about.push(
-        "A new commit takes back what it changed; what later commits did to other rows stays. The candidates stay as they are, \
-         so the next commit brings them again: exclude or repair the rows that must not come back."
-            .to_owned(),
-    );
+    about.push(format!(
+        "A new commit takes back what it changed; what later commits did to other rows stays. {COMES_AGAIN}"
+    ));
     model.history.reverting = Some(id);
     model.popup = Some(Popup::Form(Form {
         title: format!("revert commit {id}"),

@@ -293,7 +293,11 @@ fn is_postal_code(text: &str) -> bool {
     let country = text.split_once(['-', ' ']).filter(|(country, _)| is_country_in_front(country));
     let bare = country.map_or(text, |(_, bare)| bare.trim_start());
     let digits = bare.bytes().filter(u8::is_ascii_digit).count();
-    digits == 5 && bare.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ') && bare.len() <= 6
+    // None begins with three zeros; numbers that count up do.
+    digits == 5
+        && !bare.starts_with("000")
+        && bare.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ')
+        && bare.len() <= 6
         || is_lettered_postal_code(text)
 }
 

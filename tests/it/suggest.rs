@@ -60,6 +60,7 @@ fn exports_that_nobody_mapped_go_the_whole_way_to_a_check() {
     let workspace = shop();
     let found = workspace.tastevin(["map", "suggest", "shop", "--accept"]).passed();
     assert!(found.stderr.contains("accepted into mappings/shop.toml"), "{}", found.stderr);
+    assert_eq!(found.stdout, "", "what was proposed has been read before");
     let mapping = workspace.read("mappings/shop.toml");
     for line in ["files = [\"clients*\"]", "column = \"Mail\", transforms = [\"email\"]", "{ date = \"%d/%m/%Y\" }"] {
         assert!(mapping.contains(line), "{line} is not in\n{mapping}");
@@ -194,4 +195,34 @@ fn the_next_best_field_is_weighed_as_the_best_one_is() {
         assert!(best >= next && (best < 0.9 || next < 0.2), "{one:#}");
     }
     assert!(seen > 3, "{found:#}");
+}
+
+#[test]
+fn numbers_that_count_up_are_keys_a_name_beside_a_surname_the_first_one_and_weeks_no_part_of_an_entity() {
+    let workspace = Workspace::empty();
+    let mut customers = String::from("Customer No,Surname,Name,ZIP\n");
+    for n in 1..=400 {
+        let (last, first) =
+            (["Klein", "Weber", "Martin", "Roy"][n % 4], ["Anne", "Luc", "Marie", "Jean", "Paul"][n % 5]);
+        let zip = ["67000", "68000", "01000", "75011"][n * 7 % 4];
+        customers += &format!("{n:05},{last},{first},{zip}\n");
+    }
+    workspace.write("in/customers_2026-11-02_w1.csv", customers);
+    workspace.tastevin(["source", "add", "till", "--kind", "files", "--path", "in"]).passed();
+    workspace.tastevin(["load"]).passed();
+    let found = workspace.tastevin(["map", "suggest", "--json"]).passed().json();
+    assert_eq!(found["entities"][0]["entity"], "customers");
+    let one = |column: &str| {
+        let suggestions = found["suggestions"].as_array().expect("suggestions");
+        suggestions.iter().find(|one| one["column"] == column).unwrap_or_else(|| panic!("no {column}: {found:#}"))
+    };
+    for (column, field) in
+        [("Customer No", "customer_key"), ("Surname", "last_name"), ("Name", "first_name"), ("ZIP", "zip_code")]
+    {
+        assert_eq!(one(column)["field"], field, "{:#}", one(column));
+        assert!(one(column)["score"].as_f64() >= Some(0.9), "{:#}", one(column));
+    }
+    assert!(!one("Customer No").to_string().contains("postal"), "{:#}", one("Customer No"));
+    workspace.tastevin(["map", "suggest", "--accept"]).passed();
+    assert!(workspace.read("mappings/till.toml").contains("files = [\"customers*\"]"));
 }

@@ -27,7 +27,7 @@ pub struct Suggest {
     /// Show what is mapped already too, with its evidence
     #[arg(long)]
     all: bool,
-    /// Write the suggestions into the mapping
+    /// Write the suggestions into the mapping, and say only how many and which not
     #[arg(long)]
     accept: bool,
     /// The format [default: text; json with --json]
@@ -58,7 +58,7 @@ impl Suggest {
         let mut out = context.stdout();
         if context.json() || self.format.as_deref() == Some("json") {
             self.json(&mut out, &proposals)?;
-        } else {
+        } else if !self.accept {
             for (at, proposal) in proposals.iter().enumerate() {
                 if at > 0 {
                     out.line("")?;

@@ -235,10 +235,29 @@ fn endings() -> String {
     format!("{}, each also with .gz", FORMATS.map(|(ending, _)| format!(".{ending}")).join(" "))
 }
 
-/// The name without the day or the number of the export.
+/// What the numbers of weeks, months, quarters and versions are called.
+const COUNTED: [&str; 14] = ["w", "wk", "week", "kw", "s", "sem", "semaine", "q", "t", "m", "v", "version", "no", "nr"];
+
+/// The name without the day, the week or the number of the export: `sales` of `sales_2026-09-11_w1`.
 fn undated(stem: &str) -> &str {
-    let is_number = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-_.()".contains(c);
-    let bare = stem.trim_matches(is_number);
+    let is_between = |c: char| c.is_whitespace() || "-_.()".contains(c);
+    let is_counted = |word: &str| COUNTED.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let mut words: Vec<&str> = stem.split(is_between).filter(|word| !word.is_empty()).collect();
+    let mut is_before_number = false;
+    while let [_, .., last] = words.as_slice() {
+        let name = last.trim_end_matches(|c: char| c.is_ascii_digit());
+        let says_when = name.is_empty() || is_counted(name) && (name.len() < last.len() || is_before_number);
+        if !says_when {
+            break;
+        }
+        is_before_number = name.is_empty();
+        words.pop();
+    }
+    let mut end = 0;
+    for word in &words {
+        end += stem[end..].find(word).map_or(0, |at| at + word.len());
+    }
+    let bare = stem[..end].trim_matches(|c: char| c.is_ascii_digit() || is_between(c));
     if bare.is_empty() { stem } else { bare }
 }
 
@@ -313,8 +332,16 @@ mod tests {
 
     #[test]
     fn files_of_one_name_and_several_days_are_one_entity() {
-        let readable =
-            ["Clients_2025-11-17.csv", "Clients_2025-11-24.csv", "clients_pro.csv", "2025 ventes.xlsx", "12.csv"];
+        let readable = [
+            "Clients_2025-11-17.csv",
+            "Clients_2025-11-24.csv",
+            "clients_pro.csv",
+            "2025 ventes.xlsx",
+            "12.csv",
+            "sales_2026-09-11_w1.csv",
+            "Stock KW 46.csv",
+            "items_s.csv",
+        ];
         let stamp = Stamp { bytes: 0, modified_ms: None };
         let file = |name: &&str| Candidate {
             name: (*name).to_owned(),
@@ -332,6 +359,9 @@ mod tests {
             ("clients_pro", "clients_pro*"),
             ("ventes", "???? ventes.*"),
             ("12", "12*"),
+            ("sales", "sales*"),
+            ("stock", "Stock*"),
+            ("items_s", "items_s*"),
         ];
         assert_eq!(found, expected.map(|(entity, pattern)| (entity.to_owned(), vec![pattern.to_owned()])));
     }

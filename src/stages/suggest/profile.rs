@@ -192,8 +192,10 @@ fn kind(column: &ColumnProfile) -> ValueKind {
     if share(Year) >= 0.9 && column.distinctness() < 0.9 {
         return Year;
     }
-    // Numbers that count up have five digits as well, but no two are the same and none begins with a zero.
-    let repeats = column.distinctness() < 0.8 || share(Integer) < share(PostalCode) - 0.001;
+    // Numbers that count up have five digits as well, but no two are the same. In few rows a zero in front, which no number
+    // has, tells codes from them; in many, people live in the same towns.
+    let leads = share(Integer) < share(PostalCode) - 0.001 && (column.distinct < 60 || column.distinctness() < 0.98);
+    let repeats = column.distinctness() < 0.8 || leads;
     if enough(PostalCode) && repeats {
         return PostalCode;
     }

@@ -297,11 +297,11 @@ impl Prepared {
         if file.stamp.bytes == 0 {
             return Ok(None);
         }
-        let readable = if file.packed {
+        let (readable, behind) = if file.packed {
             let teller = Teller::new(watch, format!("unpack {}", file.name), file.stamp.bytes);
             Readable::unpacked(&file.path, target.temp_dir, &teller)?
         } else {
-            Readable::file(&file.path, file.stamp.bytes)
+            (Readable::file(&file.path, file.stamp.bytes), 0)
         };
         let (header, width, preamble, notes, content) = match file.format {
             Format::Sheet => {
@@ -324,7 +324,9 @@ impl Prepared {
         } else {
             names::unique(&header, width)
         };
-        let notes = notes.into_iter().chain(passed_over(&preamble)).chain(renamed).collect();
+        let behind =
+            (behind > 0).then(|| format!("{behind} bytes behind the packed content are none of it and passed over"));
+        let notes = behind.into_iter().chain(notes).chain(passed_over(&preamble)).chain(renamed).collect();
         Ok(Some(Prepared { file, names, content, notes }))
     }
 

@@ -513,6 +513,32 @@ fn packed_files_are_unpacked_and_a_cut_one_is_an_error() -> Result<()> {
 }
 
 #[test]
+fn packed_files_that_were_put_together_are_one_and_what_stands_behind_is_told() -> Result<()> {
+    let mut packed = gzip(b"code;nom\n1;a\n2;b");
+    packed.extend(gzip(b"b\n3;c\n"));
+    let desk = Desk::holding("clients.csv.gz", &packed);
+    let load = desk.load()?;
+    assert_eq!(desk.rows(), ["1|a", "2|bb", "3|c"]);
+    assert_eq!(load.notes, Vec::<String>::new());
+    // A text that was appended by mistake, and the zeros with which a tape is filled up.
+    for (behind, bytes) in [("4;d\n".as_bytes(), 4), (&[0; 512], 512), (&[0x1F], 1)] {
+        desk.put("clients.csv.gz", &[&packed, behind].concat());
+        let load = desk.load()?;
+        assert_eq!(desk.rows(), ["1|a", "2|bb", "3|c"], "{bytes}");
+        let told = format!("clients.csv.gz: bytes passed over behind the packed content: {bytes}");
+        assert_eq!(load.notes, [told]);
+        assert_eq!(desk.raw(3), Some((4, "3;c".into())), "{bytes}");
+    }
+    // What begins like another member and is cut is missing rows.
+    for cut in [2, 9, 12, 20] {
+        desk.put("clients.csv.gz", &[&packed, &gzip(b"4;d\n5;e\n")[..cut]].concat());
+        let error = failure(desk.load());
+        assert!(error.to_string().contains("cut short"), "{cut}: {error}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_workbook_reads_as_a_person_sees_it() -> Result<()> {
     use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
     let desk = Desk::new();

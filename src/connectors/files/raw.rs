@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-
 use super::choose::{Stamp, unpacked_name};
 use super::dialect::Dialect;
 use super::encoding::Utf16Reader;
 use super::records::RecordReader;
+use super::unpack::Members;
 use crate::connectors::LineMark;
 use crate::error::{Error, Result};
 
@@ -36,7 +35,7 @@ fn read(path: &Path, dialect: &Dialect, mark: LineMark, row: u64) -> io::Result<
     let mut file = BufReader::new(File::open(path)?);
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let bytes: Box<dyn Read> = if unpacked_name(&name).1 {
-        let mut content = MultiGzDecoder::new(file);
+        let mut content = Members::new(file);
         io::copy(&mut (&mut content).take(mark.byte), &mut io::sink())?;
         Box::new(content)
     } else {

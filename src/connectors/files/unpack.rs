@@ -1,10 +1,11 @@
 //! What has to be done to a file before its records can be split: unpacking gzip, rewriting UTF-16 as UTF-8.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use tempfile::TempPath;
 
 use super::encoding::{self, Encoding, Utf16Decoder};
@@ -42,8 +43,8 @@ impl Readable {
         Readable { path: path.to_owned(), bytes, origin: Origin::Same, _copy: None }
     }
 
-    /// The unpacked content of a gzip file.
-    pub fn unpacked(path: &Path, temp_dir: &Path, teller: &Teller) -> Result<Readable> {
+    /// The unpacked content of a gzip file, and how many bytes stand behind it that are none.
+    pub fn unpacked(path: &Path, temp_dir: &Path, teller: &Teller) -> Result<(Readable, u64)> {
         let unreadable = |cause: io::Error| match cause.kind() {
             io::ErrorKind::UnexpectedEof => {
                 Error::new(Kind::Source, "the packed file is cut short").at_file(path).hint("copy it again")
@@ -57,18 +58,18 @@ impl Readable {
             _ => Error::io("the file cannot be read", path, cause),
         };
         let file = File::open(path).map_err(unreadable)?;
-        let taken = Counted { inner: BufReader::with_capacity(BLOCK, file), count: 0 };
-        let mut content = MultiGzDecoder::new(taken);
+        let taken = Cell::new(0);
+        let mut content = Members::new(BufReader::with_capacity(BLOCK, Counted { inner: file, count: &taken }));
         let mut copy = Copy::new(temp_dir)?;
         let mut block = vec![0; BLOCK];
         loop {
-            teller.step(content.get_ref().count)?;
+            teller.step(taken.get())?;
             match content.read(&mut block).map_err(unreadable)? {
                 0 => break,
                 n => copy.write(&block[..n])?,
             }
         }
-        copy.finish(Origin::Same)
+        Ok((copy.finish(Origin::Same)?, content.behind))
     }
 
     /// The same text as UTF-8, from the byte `from` (behind the byte order mark) on.
@@ -155,16 +156,54 @@ pub(super) fn temporary(temp_dir: &Path) -> Result<tempfile::NamedTempFile> {
         .map_err(|cause| Error::io("no temporary file can be made", temp_dir, cause))
 }
 
-/// A reader that counts what is taken from it.
-struct Counted<R> {
-    inner: R,
-    count: u64,
+/// The content of all members of a gzip file, one after the other: packed files that were put together are one. What stands
+/// behind the last member is counted and passed over.
+pub(super) struct Members<R> {
+    /// The member that is being read, of which the first bytes were looked at; none behind the last one.
+    member: Option<GzDecoder<io::Chain<Cursor<Vec<u8>>, R>>>,
+    /// How many bytes stand behind the last member.
+    behind: u64,
 }
 
-impl<R: Read> Read for Counted<R> {
+/// How every member begins.
+const MEMBER: [u8; 2] = [0x1F, 0x8B];
+
+impl<R: BufRead> Members<R> {
+    pub fn new(packed: R) -> Members<R> {
+        Members { member: Some(GzDecoder::new(Cursor::new(Vec::new()).chain(packed))), behind: 0 }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let n = member.read(out)?;
+            if n > 0 || out.is_empty() {
+                return Ok(n);
+            }
+            let Some((_, mut rest)) = self.member.take().map(|member| member.into_inner().into_inner()) else { break };
+            let mut head = Vec::new();
+            (&mut rest).take(MEMBER.len() as u64).read_to_end(&mut head)?;
+            if head == MEMBER {
+                self.member = Some(GzDecoder::new(Cursor::new(head).chain(rest)));
+            } else {
+                self.behind = head.len() as u64 + io::copy(&mut rest, &mut io::sink())?;
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// A reader that counts what is taken from it.
+struct Counted<'c, R> {
+    inner: R,
+    count: &'c Cell<u64>,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(out)?;
-        self.count += n as u64;
+        self.count.set(self.count.get() + n as u64);
         Ok(n)
     }
 }

@@ -324,8 +324,7 @@ impl Prepared {
         } else {
             names::unique(&header, width)
         };
-        let behind =
-            (behind > 0).then(|| format!("{behind} bytes behind the packed content are none of it and passed over"));
+        let behind = (behind > 0).then(|| format!("bytes passed over behind the packed content: {behind}"));
         let notes = behind.into_iter().chain(notes).chain(passed_over(&preamble)).chain(renamed).collect();
         Ok(Some(Prepared { file, names, content, notes }))
     }

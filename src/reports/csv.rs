@@ -12,7 +12,7 @@ pub const FORMAT: ReportFormat =
     ReportFormat { name: "csv", summary: "the counts per rule, table and field, one a line", extension: "csv", write };
 
 fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
-    let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    let mut file = csv::Writer::from_writer(out);
     file.write_record(["check", "at", "rule", "severity", "table", "field", "open", "waived", "rows"])
         .map_err(refused)?;
     for rule in &report.rules {

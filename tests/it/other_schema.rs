@@ -92,13 +92,13 @@ fn another_schema_goes_the_whole_way_from_files_to_committed_tables() {
     workspace.tastevin(["commit", "--message", "first"]).passed();
     let bicycles = workspace.tastevin(["export", "bicycles", "--format", "csv"]).passed().stdout;
     assert_eq!(
-        bicycles.replace("\r\n", "\n"),
+        bicycles,
         "frame,model,wheel_inches,bought_on,repairs,cost\nF1,Roadster,28,2024-03-01,2,32.5000\nF2,Mini,16,,1,5.0000\nF3,Cargo,28,,,\n"
     );
     let repairs = workspace
         .tastevin(["query", "--format", "csv", "SELECT number, priced_in FROM canonical.repairs ORDER BY 1"])
         .passed();
-    assert_eq!(repairs.stdout.replace("\r\n", "\n"), "number,priced_in\n1,adult\n2,adult\n3,child\n");
+    assert_eq!(repairs.stdout, "number,priced_in\n1,adult\n2,adult\n3,child\n");
     let held = workspace.tastevin(["query", "--format", "csv", "SELECT number FROM quarantine.repairs"]).passed();
-    assert_eq!(held.stdout.replace("\r\n", "\n"), "number\n4\n");
+    assert_eq!(held.stdout, "number\n4\n");
 }

@@ -217,7 +217,7 @@ fn a_file_is_replaced_whole_and_keeps_what_it_may() {
     let csv = reports::table_format("csv").expect("the format");
     let sql = "SELECT id FROM candidate.people ORDER BY id";
     assert_eq!(reports::export(&world.store, sql, csv, Target::File(&path)).expect("an export"), 3);
-    assert_eq!(std::fs::read_to_string(&path).expect("the file"), "id\r\nP1\r\nP2\r\nP3\r\n");
+    assert_eq!(std::fs::read_to_string(&path).expect("the file"), "id\nP1\nP2\nP3\n");
     assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1);
     #[cfg(unix)]
     {

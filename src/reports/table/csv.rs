@@ -7,10 +7,11 @@ use crate::error::Result;
 use crate::reports::{TableFormat, writing};
 use crate::store::Store;
 
-/// UTF-8, commas, quotes only where needed, names first; lines end as RFC 4180 says.
+/// UTF-8, commas, quotes only where needed, names first. Lines end with a line feed alone, as `cut`, `sort` and `grep` want
+/// them and spreadsheets read them too.
 pub const FORMAT: TableFormat = TableFormat {
     name: "csv",
-    summary: "comma-separated values in UTF-8 (RFC 4180); text that a spreadsheet would run as a formula gets an apostrophe in front",
+    summary: "comma-separated values in UTF-8, quoted as in RFC 4180, lines ended by a line feed; text that a spreadsheet would run as a formula gets an apostrophe in front",
     extension: "csv",
     write: Writer::Stream(write),
 };
@@ -18,7 +19,7 @@ pub const FORMAT: TableFormat = TableFormat {
 fn write(store: &Store, sql: &str, out: &mut dyn Write) -> Result<u64> {
     let columns = columns(store, sql)?;
     let is_text: Vec<bool> = columns.iter().map(|(_, kind)| matches!(kind, Kind::Text | Kind::List)).collect();
-    let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    let mut file = csv::Writer::from_writer(out);
     file.write_record(columns.iter().map(|(name, _)| neutralised(name).into_owned())).map_err(refused)?;
     let rows = store.each_text(&without_lists(sql, &columns), &mut |cells| {
         for (cell, is_text) in cells.iter().zip(&is_text) {

@@ -209,10 +209,10 @@ mod tests {
     fn csv_disarms_formulas_in_text_and_leaves_negative_numbers_alone() -> Result<()> {
         assert_eq!(
             text("csv", ROWS)?,
-            "name,price,day,list,flag,note\r\n\
-             '=1+1,-3.5000,2026-01-31,\"'=a, b\",true,\"l'été, \"\"oui\"\"\"\r\n\
-             '-,,1899-01-01,,false,\r\n\
-             ,2.0000,,,,\"'@x\ny\"\r\n"
+            "name,price,day,list,flag,note\n\
+             '=1+1,-3.5000,2026-01-31,\"'=a, b\",true,\"l'été, \"\"oui\"\"\"\n\
+             '-,,1899-01-01,,false,\n\
+             ,2.0000,,,,\"'@x\ny\"\n"
         );
         Ok(())
     }
@@ -253,7 +253,7 @@ mod tests {
             assert!(written(format.name, ROWS)?.1 == written(format.name, ROWS)?.1, "{} differs", format.name);
         }
         assert_eq!(text("json", &empty)?, "[]\n");
-        assert_eq!(text("csv", &empty)?, "name,price,day,list,flag,note\r\n");
+        assert_eq!(text("csv", &empty)?, "name,price,day,list,flag,note\n");
         Ok(())
     }
 

@@ -522,7 +522,7 @@ fn packed_files_that_were_put_together_are_one_and_what_stands_behind_is_told() 
     assert_eq!(load.notes, Vec::<String>::new());
     // A text that was appended by mistake, and the zeros with which a tape is filled up.
     for (behind, bytes) in [("4;d\n".as_bytes(), 4), (&[0; 512], 512), (&[0x1F], 1)] {
-        desk.put("clients.csv.gz", &[&packed, behind].concat());
+        desk.put("clients.csv.gz", [&packed, behind].concat());
         let load = desk.load()?;
         assert_eq!(desk.rows(), ["1|a", "2|bb", "3|c"], "{bytes}");
         let told = format!("clients.csv.gz: bytes passed over behind the packed content: {bytes}");
@@ -531,7 +531,7 @@ fn packed_files_that_were_put_together_are_one_and_what_stands_behind_is_told() 
     }
     // What begins like another member and is cut is missing rows.
     for cut in [2, 9, 12, 20] {
-        desk.put("clients.csv.gz", &[&packed, &gzip(b"4;d\n5;e\n")[..cut]].concat());
+        desk.put("clients.csv.gz", [&packed, &gzip(b"4;d\n5;e\n")[..cut]].concat());
         let error = failure(desk.load());
         assert!(error.to_string().contains("cut short"), "{cut}: {error}");
     }

@@ -84,6 +84,11 @@ impl Basis {
         &self.unloaded
     }
 
+    /// The day of the check.
+    pub(super) fn day(&self) -> NaiveDate {
+        self.days.0
+    }
+
     /// Whether candidates and findings are the same on both.
     pub(super) fn finds_the_same(&self, other: &Basis) -> bool {
         let Basis { version, days, schema, mappings, rules, staged, unloaded: _, gate: _, commit: _ } = self;
@@ -97,8 +102,8 @@ impl Basis {
     }
 
     /// What has come since a check that stood on this and would be found otherwise now, in words that begin a sentence and end before
-    /// the number of the check: `isavigne_prod was loaded after`. Another day is none: who commits after midnight commits
-    /// what was checked before it.
+    /// the number of the check: `isavigne_prod was loaded after`. Another day alone is none: who commits after midnight commits
+    /// what was checked before it, unless a waiver ran out by then.
     pub(super) fn outdated_by(&self, now: &Basis) -> Option<String> {
         let list =
             |names: Vec<&str>| names.into_iter().collect::<IndexSet<_>>().into_iter().collect::<Vec<_>>().join(", ");

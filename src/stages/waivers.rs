@@ -58,6 +58,22 @@ pub(super) fn unused(store: &Store, today: NaiveDate) -> Result<u64> {
     ))
 }
 
+/// How many findings of these severities (a list in SQL) the check of one day left to waivers that do not hold on another.
+pub(super) fn expired(store: &Store, then: NaiveDate, now: NaiveDate, severities: &str) -> Result<u64> {
+    if then == now {
+        return Ok(0);
+    }
+    let covered = |waivers: &str| {
+        let waived = format!(
+            "(SELECT rowid AS place, * FROM dq.anomalies WHERE status = 'waived' AND severity IN ({severities}))"
+        );
+        [SAME_ROW, ANY_ROW]
+            .map(|same| format!("SELECT a.place FROM ({waivers}) AS w JOIN {waived} AS a ON {same}"))
+            .join(" UNION ")
+    };
+    store.count(&format!("SELECT count(*) FROM (({}) EXCEPT ({}))", covered(&live(then)), covered(&live(now))))
+}
+
 /// The waivers that nobody took back, the newest first, with what each covers among the findings of the last check.
 pub fn all(store: &Store, today: NaiveDate) -> Result<Vec<Waiver>> {
     let sql = format!(

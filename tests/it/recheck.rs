@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use tastevin::error::{Error, Kind};
-use tastevin::model::{Canceller, Decision, FieldType, Gate, Mapping, Schema, Verdict};
+use tastevin::model::{Canceller, ConditionKind, Decision, FieldType, Gate, Mapping, Schema, Verdict};
 use tastevin::rules;
 use tastevin::stages::basis::Basis;
 use tastevin::stages::decide::Ledger;
 use tastevin::stages::gate::Subject;
 use tastevin::stages::map::Plan;
-use tastevin::stages::{check, commit, findings, recheck};
+use tastevin::stages::{check, commit, findings, gate, recheck};
 use tastevin::store::Store;
 use tastevin::transforms;
 
@@ -645,6 +645,51 @@ fn play(seed: u64, decisions: usize) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn a_waiver_that_runs_out_between_the_check_and_the_commit_closes_the_gate() {
+    let world = World::new(&staged(&mut Dice(3)));
+    world.whole();
+    let found = "SELECT rule, \"table\", \"row\" FROM dq.anomalies WHERE severity = 'error' AND rule NOT IN ('missing-key', 'duplicate-key') \
+                 AND value IS NULL ORDER BY ALL LIMIT 1";
+    let cells = world.list(found);
+    let cells: Vec<&str> = cells[0].split('|').collect();
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut ledger = Ledger::open(&dir.path().join("decisions.jsonl"), false).expect("a ledger");
+    let waive = |ledger: &mut Ledger, id: usize, until: &str| {
+        let line = format!(
+            r#"{{"v":1,"id":"{id:026}","at":"2025-01-01T00:00:00Z","who":"marie","kind":"waive","rule":"{}","table":"{}","row":"{}","was":null{until}}}"#,
+            cells[0], cells[1], cells[2]
+        );
+        ledger.append(serde_json::from_str(&line).expect("a decision")).expect("the ledger");
+        ledger.record_last(&world.store).expect("a copy");
+        world.whole();
+    };
+    let closed_on = |day: &str| -> Option<String> {
+        let plan = Plan::new(&world.store, &world.schema, &world.sources).expect("a plan");
+        let day = day.parse().expect("a day");
+        let basis = Basis::now(&world.store, &plan, world.rules.path(), &world.gate, day).expect("a basis");
+        let subject = Subject { schema: &world.schema, gate: &world.gate, basis: Ok(&basis) };
+        let asked = gate::conditions(&world.store, &subject).expect("an answer").conditions;
+        let closed = asked.into_iter().find(|condition| condition.kind == ConditionKind::Checked && !condition.holds);
+        let request = commit::Request { sources: &[], who: "marie", at: chrono::DateTime::UNIX_EPOCH, message: "" };
+        let made = commit::commit(&world.store, &subject, &request, &|_| {}, &Canceller::default());
+        assert_eq!(made.is_err(), closed.is_some(), "a commit says the same");
+        closed.map(|condition| condition.detail)
+    };
+    waive(&mut ledger, 1, r#","until":"2026-11-22""#);
+    let status = format!(
+        "SELECT DISTINCT status FROM dq.anomalies WHERE rule = '{}' AND \"row\" = '{}' AND value IS NULL",
+        cells[0], cells[2]
+    );
+    assert_eq!(world.list(&status), ["waived"]);
+    let detail = closed_on("2026-11-23").expect("it is closed");
+    assert!(detail.contains("expired since check"), "{detail}");
+    assert_eq!(closed_on("2026-11-22"), None);
+    // Another waiver of the same holds on.
+    waive(&mut ledger, 2, "");
+    assert_eq!(closed_on("2026-11-23"), None);
 }
 
 /// How many worlds are played; more with the variable that proptest itself reads.

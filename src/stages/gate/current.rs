@@ -1,11 +1,12 @@
 //! Whether the last check looked at what would be committed. Neighbour: `recheck`, which brings it up to date after decisions.
 
 use super::Subject;
+use super::held::severity_list;
 use crate::error::Result;
 use crate::model::{Condition, ConditionKind, Schema};
 use crate::stages::basis::Basis;
-use crate::stages::decide;
 use crate::stages::shapes::Shapes;
+use crate::stages::{decide, waivers};
 use crate::store::Store;
 
 /// The condition that the last check looked at what would be committed.
@@ -47,7 +48,8 @@ pub(super) fn is_current(
         Ok(check) => check,
         Err(condition) => return Ok(condition),
     };
-    let outdated = match Basis::of_last_check(store)? {
+    let known = Basis::of_last_check(store)?;
+    let outdated = match &known {
         Some(then) => then.outdated_by(now),
         None => Some("it is not known what stood at".to_owned()),
     };
@@ -56,6 +58,22 @@ pub(super) fn is_current(
     }
     if !decide::is_checked(store)? {
         return Ok(checked(false, format!("other decisions are in force than at check {check}; run `tastevin check`")));
+    }
+    let then = known.map_or_else(|| now.day(), |known| known.day());
+    match waivers::expired(store, then, now.day(), &severity_list(subject.gate.fail_on))? {
+        0 => {}
+        1 => {
+            return Ok(checked(
+                false,
+                format!("the waiver of a finding has expired since check {check}; run `tastevin check`"),
+            ));
+        }
+        n => {
+            return Ok(checked(
+                false,
+                format!("the waivers of {n} findings have expired since check {check}; run `tastevin check`"),
+            ));
+        }
     }
     Ok(checked(true, format!("check {check}, brought up to date with every decision since")))
 }

@@ -158,8 +158,8 @@ pub struct Question {
     pub title: String,
     /// What one should know to answer.
     pub about: Vec<String>,
-    /// What follows a yes.
-    pub yes: fn(&mut Model) -> Vec<Effect>,
+    /// What follows a yes. It carries what the question names: the rows behind it may be others by then.
+    pub yes: Box<dyn FnOnce(&mut Model) -> Vec<Effect>>,
     /// What follows a no.
     pub no: fn(&mut Model),
     /// The first line that is seen, where not all are.
@@ -168,8 +168,12 @@ pub struct Question {
 
 impl Question {
     /// A question, seen from its first line on.
-    pub fn new(title: impl Into<String>, about: Vec<String>, yes: fn(&mut Model) -> Vec<Effect>) -> Question {
-        Question { title: title.into(), about, yes, no: |_| {}, cursor: Cursor::default() }
+    pub fn new(
+        title: impl Into<String>,
+        about: Vec<String>,
+        yes: impl FnOnce(&mut Model) -> Vec<Effect> + 'static,
+    ) -> Question {
+        Question { title: title.into(), about, yes: Box::new(yes), no: |_| {}, cursor: Cursor::default() }
     }
 
     /// The same question, with what follows a no.

@@ -497,13 +497,21 @@ fn toggle_fields(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Remembers that the open group is decided, and goes on to the next.
-fn settled(model: &mut Model, said: String) {
-    model.say(Tone::Done, said);
-    if let Some(group) = model.duplicates.open.as_ref().map(|open| name(&open.found.group)) {
+/// Asks whether to decide that of the open group. A yes decides it of this group, whichever is open by then.
+fn ask_settle(model: &mut Model, title: &str, about: Vec<String>, wish: Wish, said: String) -> Vec<Effect> {
+    let Some(group) = model.duplicates.open.as_ref().map(|open| name(&open.found.group)) else { return Vec::new() };
+    let yes = move |model: &mut Model| {
+        let effects = decide(model, wish, None);
+        model.say(Tone::Done, said);
+        let is_open = model.duplicates.open.as_ref().is_some_and(|open| name(&open.found.group) == group);
         model.duplicates.decided.insert(group);
-    }
-    step(model, 1);
+        if is_open {
+            step(model, 1);
+        }
+        effects
+    };
+    model.popup = Some(Popup::Question(Question::new(title, about, yes)));
+    Vec::new()
 }
 
 /// Says in one look what becomes what, how much of it differs and what moves, before it is done.
@@ -526,8 +534,18 @@ fn ask_merge(model: &mut Model) -> Vec<Effect> {
         about.push(format!("{rows} that refer to what goes {verb} along."));
     }
     about.push(format!("{} takes that back.", model.key("undo")));
-    model.popup = Some(Popup::Question(Question::new("make them one", about, merge)));
-    Vec::new()
+    let key = |at: usize| open.found.rows[at].row.clone();
+    let take: IndexMap<String, String> = open
+        .found
+        .fields
+        .iter()
+        .filter(|field| open.source_of(field) != open.survivor)
+        .map(|field| (field.clone(), key(open.source_of(field))))
+        .collect();
+    let rows: Vec<String> = (0..open.found.rows.len()).filter(|at| *at != open.survivor).map(key).collect();
+    let said = format!("{} become {into}", text::count(open.found.rows.len() as u64, "row"));
+    let wish = Wish::Join { table: open.found.group.table.clone(), into: key(open.survivor), rows, take };
+    ask_settle(model, "make them one", about, wish, said)
 }
 
 /// A row's name without what tells it from others of the same key.
@@ -546,25 +564,6 @@ fn is_computed(model: &Model, table: &str, field: &str) -> bool {
     model.about.schema.field(table, field).is_some_and(|field| field.derive.is_some())
 }
 
-fn merge(model: &mut Model) -> Vec<Effect> {
-    let Some(open) = &model.duplicates.open else { return Vec::new() };
-    let key = |at: usize| open.found.rows[at].row.clone();
-    let into = key(open.survivor);
-    let rows: Vec<String> = (0..open.found.rows.len()).filter(|at| *at != open.survivor).map(key).collect();
-    let take: IndexMap<String, String> = open
-        .found
-        .fields
-        .iter()
-        .filter(|field| open.source_of(field) != open.survivor)
-        .map(|field| (field.clone(), key(open.source_of(field))))
-        .collect();
-    let table = open.found.group.table.clone();
-    let said = format!("{} become {}", text::count(rows.len() as u64 + 1, "row"), plain(&into));
-    let effects = decide(model, Wish::Join { table, into, rows, take }, None);
-    settled(model, said);
-    effects
-}
-
 fn ask_apart(model: &mut Model) -> Vec<Effect> {
     let Some(open) = &model.duplicates.open else { return Vec::new() };
     let rows: Vec<String> = open.found.rows.iter().map(|row| plain(&row.row)).collect();
@@ -573,17 +572,10 @@ fn ask_apart(model: &mut Model) -> Vec<Effect> {
         format!("{} of their fields differ.", text::number(open.found.differing.len() as u64)),
         format!("{} takes that back.", model.key("undo")),
     ];
-    model.popup = Some(Popup::Question(Question::new("not a duplicate", about, keep_apart)));
-    Vec::new()
-}
-
-fn keep_apart(model: &mut Model) -> Vec<Effect> {
-    let Some(open) = &model.duplicates.open else { return Vec::new() };
     let rows = open.found.rows.iter().map(|row| row.row.clone()).collect();
-    let table = open.found.group.table.clone();
-    let effects = decide(model, Wish::Apart { table, rows }, None);
-    settled(model, format!("remembered: they are different things; {} takes that back", model.key("undo")));
-    effects
+    let wish = Wish::Apart { table: open.found.group.table.clone(), rows };
+    let said = format!("remembered: they are different things; {} takes that back", model.key("undo"));
+    ask_settle(model, "not a duplicate", about, wish, said)
 }
 
 /// Asks before a row is left out: what refers to it is not moved along, as a merge would do it.
@@ -600,18 +592,10 @@ fn ask_exclude(model: &mut Model) -> Vec<Effect> {
         ),
     });
     about.push(format!("{} takes that back.", model.key("undo")));
-    model.popup = Some(Popup::Question(Question::new("leave this row out", about, exclude)));
-    Vec::new()
-}
-
-fn exclude(model: &mut Model) -> Vec<Effect> {
-    let Some(open) = &model.duplicates.open else { return Vec::new() };
-    let Some(row) = open.found.rows.get(open.column).map(|row| row.row.clone()) else { return Vec::new() };
-    let table = open.found.group.table.clone();
+    let (table, row) = (open.found.group.table.clone(), row.row.clone());
     let said = format!("{} is left out", plain(&row));
-    let effects = decide(model, Wish::Action(Action::Exclude { table, rows: vec![row] }), None);
-    settled(model, said);
-    effects
+    let wish = Wish::Action(Action::Exclude { table, rows: vec![row] });
+    ask_settle(model, "leave this row out", about, wish, said)
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {

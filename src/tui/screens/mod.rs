@@ -460,52 +460,58 @@ fn undo_last(model: &mut Model) -> Vec<Effect> {
     let Some(last) = state.done.last().map(|done| (*done).clone()) else {
         return Vec::new();
     };
-    if model.decided_on.get(&last.id) == Some(&model.open) { undo_now(model) } else { ask_first(model, &last, true) }
+    if model.decided_on.get(&last.id) == Some(&model.open) {
+        undo_now(model, &last)
+    } else {
+        ask_first(model, &last, None)
+    }
 }
 
 /// Makes the decision again that was taken back last, in the same way.
 fn redo_last(model: &mut Model) -> Vec<Effect> {
     let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
-    let Some(last) = state.undone.last().map(|(_, done)| (*done).clone()) else {
+    let Some((of, last)) = state.undone.last().map(|(reversal, done)| (reversal.id.clone(), (*done).clone())) else {
         return Vec::new();
     };
-    if model.decided_on.get(&last.id) == Some(&model.open) { redo_now(model) } else { ask_first(model, &last, false) }
+    if model.decided_on.get(&last.id) == Some(&model.open) {
+        redo_now(model, of, &last)
+    } else {
+        ask_first(model, &last, Some(of))
+    }
 }
 
-/// Asks before a decision is taken back or made again that was made elsewhere or on another day.
-fn ask_first(model: &mut Model, decision: &Decision, back: bool) -> Vec<Effect> {
+/// Asks before a decision is taken back, or by taking its reversal back made again, that was made elsewhere or on another day.
+fn ask_first(model: &mut Model, decision: &Decision, reversal: Option<String>) -> Vec<Effect> {
     let made = match model.decided_on.get(&decision.id).and_then(|at| SCREENS.get(*at)) {
         Some(screen) => format!("on {}", screen.title),
         None => format!("on {}", text::moment(decision.at)),
     };
     let mut about = vec![format!("{}.", text::clean(&undo::describe(decision))), format!("You decided that {made}.")];
-    if back && [&commit::SCREEN, &history::SCREEN].iter().any(|screen| std::ptr::eq(*screen, model.screen())) {
+    if reversal.is_none()
+        && [&commit::SCREEN, &history::SCREEN].iter().any(|screen| std::ptr::eq(*screen, model.screen()))
+    {
         let (key, history) = (model.key("revert commit"), model.key("go to history"));
         about.push(format!("No commit is undone by this; in History ({history}) {key} does that."));
     }
-    let (title, yes): (_, fn(&mut Model) -> Vec<Effect>) =
-        if back { ("take your last decision back", undo_now) } else { ("decide that again", redo_now) };
-    model.popup = Some(popups::Popup::Question(popups::Question::new(title, about, yes)));
+    let decision = decision.clone();
+    let question = match reversal {
+        None => popups::Question::new("take your last decision back", about, move |model| undo_now(model, &decision)),
+        Some(id) => popups::Question::new("decide that again", about, move |model| redo_now(model, id, &decision)),
+    };
+    model.popup = Some(popups::Popup::Question(question));
     Vec::new()
 }
 
-fn undo_now(model: &mut Model) -> Vec<Effect> {
-    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
-    let Some(last) = state.done.last().map(|done| (*done).clone()) else {
-        return Vec::new();
-    };
-    model.say(Tone::Done, format!("undone: {}; {} makes it again", undo::describe(&last), model.key("redo")));
-    decide(model, Wish::Action(Action::Revert { of: last.id }), None)
+fn undo_now(model: &mut Model, last: &Decision) -> Vec<Effect> {
+    model.say(Tone::Done, format!("undone: {}; {} makes it again", undo::describe(last), model.key("redo")));
+    decide(model, Wish::Action(Action::Revert { of: last.id.clone() }), None)
 }
 
-fn redo_now(model: &mut Model) -> Vec<Effect> {
-    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
-    let Some((of, last)) = state.undone.last().map(|(reversal, done)| (reversal.id.clone(), (*done).clone())) else {
-        return Vec::new();
-    };
-    model.say(Tone::Done, format!("done again: {}; {} takes it back", undo::describe(&last), model.key("undo")));
-    model.decided_on.insert(last.id, model.open);
-    decide(model, Wish::Action(Action::Revert { of }), None)
+/// Takes the reversal back.
+fn redo_now(model: &mut Model, reversal: String, last: &Decision) -> Vec<Effect> {
+    model.say(Tone::Done, format!("done again: {}; {} takes it back", undo::describe(last), model.key("undo")));
+    model.decided_on.insert(last.id.clone(), model.open);
+    decide(model, Wish::Action(Action::Revert { of: reversal }), None)
 }
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {

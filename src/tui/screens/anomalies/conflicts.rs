@@ -2,6 +2,7 @@
 //! decided, by taking what the source says now, or by looking at the row.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use indexmap::{IndexMap, IndexSet};
 use ratatui::buffer::Buffer;
@@ -30,8 +31,8 @@ pub struct State {
     settled: HashSet<Id>,
     /// Those that are settled together next.
     marks: HashSet<Id>,
-    /// Where a range began.
-    range: Option<u64>,
+    /// The conflict at which a range began.
+    range: Option<Id>,
 }
 
 /// The page.
@@ -171,8 +172,9 @@ fn chosen(model: &Model) -> Vec<Conflict> {
     if !selecting(model) {
         return current(model).cloned().into_iter().collect();
     }
+    let span = span(state);
     let all = state.list.all.iter().flatten().zip(0..);
-    let open = all.filter(|(one, at)| is_marked(model, one, *at) && !state.settled.contains(&id_of(one)));
+    let open = all.filter(|(one, at)| is_marked(state, &span, one, *at) && !state.settled.contains(&id_of(one)));
     open.map(|(one, _)| one.clone()).collect()
 }
 
@@ -182,11 +184,16 @@ fn selecting(model: &Model) -> bool {
     !state.marks.is_empty() || state.range.is_some()
 }
 
-fn is_marked(model: &Model, conflict: &Conflict, at: u64) -> bool {
-    let state = &model.anomalies.conflicts;
+/// The places of the range, from where it began to the cursor; none where what it began at is not listed any more.
+fn span(state: &State) -> Option<RangeInclusive<u64>> {
+    let begin = state.range.as_ref()?;
+    let begin = state.list.all.iter().flatten().zip(0..).find(|(one, _)| id_of(one) == *begin)?.1;
     let here = state.list.at();
-    let in_range = state.range.is_some_and(|begin| (begin.min(here)..=begin.max(here)).contains(&at));
-    in_range || state.marks.contains(&id_of(conflict))
+    Some(begin.min(here)..=begin.max(here))
+}
+
+fn is_marked(state: &State, span: &Option<RangeInclusive<u64>>, conflict: &Conflict, at: u64) -> bool {
+    span.as_ref().is_some_and(|span| span.contains(&at)) || state.marks.contains(&id_of(conflict))
 }
 
 /// Whether there is a conflict to be marked.
@@ -208,9 +215,9 @@ pub fn mark(model: &mut Model) -> Vec<Effect> {
 
 /// Begins a range at the cursor, or ends it by marking what is in it.
 pub fn range(model: &mut Model) -> Vec<Effect> {
-    match model.anomalies.conflicts.range {
+    match &model.anomalies.conflicts.range {
         None => {
-            model.anomalies.conflicts.range = Some(model.anomalies.conflicts.list.at());
+            model.anomalies.conflicts.range = current(model).map(id_of);
             let [keep, take] = ["keep mine", "take new"].map(|name| model.key(name));
             let (range, back) = (model.key("conflicts/mark a range"), model.key("back"));
             let said = format!("range: move, then {keep} or {take} settle all of it; {range} marks it, {back} leaves");
@@ -265,8 +272,7 @@ pub fn keep(model: &mut Model) -> Vec<Effect> {
         about.push(format!("{left} stay as they are: there is no row to decide about. {take} gives those up."));
     }
     let title = format!("keep mine in {}", text::count(kept.len() as u64, "conflict"));
-    let yes = |model: &mut Model| {
-        let kept: Vec<Conflict> = chosen(model).into_iter().filter(is_kept).collect();
+    let yes = move |model: &mut Model| {
         model.say(Tone::Done, format!("kept: {}", text::count(kept.len() as u64, "value")));
         settle(model, kept, Choice::Keep)
     };
@@ -312,8 +318,7 @@ pub fn take(model: &mut Model) -> Vec<Effect> {
         1 => "take the whole decision back".to_owned(),
         many => format!("take new in {}", text::count(many as u64, "conflict")),
     };
-    let yes = |model: &mut Model| {
-        let all = chosen(model);
+    let yes = move |model: &mut Model| {
         model.say(Tone::Done, format!("given up: {}", text::count(all.len() as u64, "conflict")));
         settle(model, all, Choice::Take)
     };
@@ -421,17 +426,18 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         one: "conflict",
         details: current(model).map(|one| details(model, one)).unwrap_or_default(),
     };
-    list.draw(look, |at, one| row(model, at, one), area, theme, buffer);
+    let span = span(&model.anomalies.conflicts);
+    list.draw(look, |at, one| row(model, &span, at, one), area, theme, buffer);
 }
 
-fn row(model: &Model, at: u64, one: &Conflict) -> Row {
-    let theme = model.theme;
-    let settled = model.anomalies.conflicts.settled.contains(&id_of(one));
+fn row(model: &Model, span: &Option<RangeInclusive<u64>>, at: u64, one: &Conflict) -> Row {
+    let (theme, state) = (model.theme, &model.anomalies.conflicts);
+    let settled = state.settled.contains(&id_of(one));
     let faint = |style| if settled { theme.dim() } else { style };
     Row {
         mark: match settled {
             true => ("✓", theme.good()),
-            false if is_marked(model, one, at) => ("◆", theme.marked()),
+            false if is_marked(state, span, one, at) => ("◆", theme.marked()),
             false => ("≠", theme.warning()),
         },
         cells: vec![

@@ -199,13 +199,8 @@ pub fn objection(field: &Field, text: &str) -> Option<String> {
 }
 
 fn ask(model: &mut Model, title: String, about: Vec<String>, targets: Targets, yes: OnTargets) {
-    model.anomalies.targets = targets;
-    model.anomalies.agreed = Some(yes);
-    let yes = |model: &mut Model| {
-        let targets = std::mem::take(&mut model.anomalies.targets);
-        model.anomalies.agreed.take().map(|yes| yes(model, targets)).unwrap_or_default()
-    };
-    model.popup = Some(Popup::Question(Question::new(title, about, yes)));
+    let question = Question::new(title, about, move |model: &mut Model| yes(model, targets));
+    model.popup = Some(Popup::Question(question));
 }
 
 /// Asks for the reason and the last day of a waiver.

@@ -110,8 +110,6 @@ pub struct State {
     settled: bool,
     /// What the form or question that is open acts on.
     targets: act::Targets,
-    /// What follows a yes to the question that is open.
-    agreed: Option<act::OnTargets>,
     /// The reason that was given before the question.
     reason: Option<String>,
     /// The finding whose row is left out once it is known what refers to it.

@@ -23,8 +23,6 @@ pub struct State {
     form: Option<Editing>,
     /// What was typed in the form that was sent last.
     sent: Vec<String>,
-    /// The source that is to be removed.
-    removing: Option<String>,
 }
 
 enum Wish {
@@ -76,12 +74,9 @@ pub fn remove(model: &mut Model) -> Vec<Effect> {
         "Takes {name} out of tastevin.toml. What it staged stays until a source of that name is loaded again, but the next \
          check no longer looks at it. What was committed stays."
     )];
-    let yes = |model: &mut Model| {
-        let name = model.sources.manage.removing.take();
-        name.map(|name| Effect::Do(Job::RemoveSource(name))).into_iter().collect()
-    };
-    model.popup = Some(Popup::Question(Question::new(format!("remove {name}"), about, yes)));
-    model.sources.manage.removing = Some(name);
+    let title = format!("remove {name}");
+    let yes = |_: &mut Model| vec![Effect::Do(Job::RemoveSource(name))];
+    model.popup = Some(Popup::Question(Question::new(title, about, yes)));
     Vec::new()
 }
 

@@ -409,10 +409,7 @@ pub fn merge_all(model: &mut Model) -> Vec<Effect> {
         format!("What you skipped stays as it is. It is one decision; {} takes it back.", model.key("undo")),
     ];
     let title = format!("merge {}", text::count(clusters.len() as u64, "cluster"));
-    let yes = |model: &mut Model| {
-        let clusters = unmerged(model);
-        merge_these(model, clusters)
-    };
+    let yes = move |model: &mut Model| merge_these(model, clusters);
     model.popup = Some(Popup::Question(Question::new(title, about, yes)));
     Vec::new()
 }

@@ -537,6 +537,18 @@ fn a_range_of_conflicts_is_given_up_at_once_and_the_ledger_says_so() {
 }
 
 #[test]
+fn a_range_and_the_yes_to_it_are_about_the_conflicts_that_were_named() {
+    let mut session = Session::checked(80, 24);
+    conflicts(&mut session);
+    // The check that follows the first is still on its way while the others are chosen and asked about.
+    session.hold().keys("g g m j v j t").shows("take new in 2 conflicts");
+    session.answer().keys("y").shows("given up: 2 conflicts").shows("✓ Every decision applies");
+    let kinds: Vec<String> =
+        session.ledger().iter().map(|line| line["kind"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(kinds, ["set", "set", "set", "set", "revert", "revert"]);
+}
+
+#[test]
 fn what_each_choice_about_a_conflict_does_stands_below_it() {
     for (width, height) in [(80, 24), (160, 48)] {
         let mut session = Session::checked(width, height);

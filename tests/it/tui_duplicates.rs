@@ -1,5 +1,7 @@
 //! Duplicates, as somebody sees it who makes rows one.
 
+use tastevin::tui::effects::{Effect, Job};
+
 use super::session::{CLIENTS, Session};
 
 /// Two customers with one address, and one customer twice under one key.
@@ -46,6 +48,21 @@ fn a_merge_takes_the_values_that_are_marked_and_is_undone_in_one_step() {
     assert_eq!(line["fields"]["mobile"][1], "+33612345678");
     session.shows("1 of 1 group to decide").hides("anne@example.fr");
     session.keys("u").shows("anne@example.fr").shows("2 of 2 groups to decide");
+}
+
+#[test]
+fn a_yes_is_about_the_group_that_the_question_named() {
+    let mut session = twins(150, 30);
+    session.keys("m").shows("isavigne-C010 becomes isavigne-C002.");
+    // While the question stands the group goes, and another one lies under the cursor.
+    let other = session.workbench.set("customers", "isavigne-C010", "email", Some("other@example.fr"), None, None);
+    other.expect("a decision");
+    session.perform(vec![Effect::Do(Job::Check)]);
+    session.keys("y").shows("2 rows become isavigne-C002").hides("anne@example.fr · duplicate-email");
+    let ledger = session.ledger();
+    assert_eq!(ledger[1]["kind"], "merge");
+    assert_eq!((&ledger[1]["into"], &ledger[1]["rows"]), (&"isavigne-C002".into(), &vec!["isavigne-C010"].into()));
+    assert_eq!(ledger.len(), 2);
 }
 
 #[test]

@@ -152,6 +152,9 @@ pub fn in_words(error: &Error) -> String {
     format!("{error}{hints}")
 }
 
+/// What follows an answer.
+pub type Then = Box<dyn FnOnce(&mut Model) -> Vec<Effect>>;
+
 /// A question to be answered with yes or no.
 pub struct Question {
     /// What is asked.
@@ -159,7 +162,7 @@ pub struct Question {
     /// What one should know to answer.
     pub about: Vec<String>,
     /// What follows a yes. It carries what the question names: the rows behind it may be others by then.
-    pub yes: Box<dyn FnOnce(&mut Model) -> Vec<Effect>>,
+    pub yes: Then,
     /// What follows a no.
     pub no: fn(&mut Model),
     /// The first line that is seen, where not all are.

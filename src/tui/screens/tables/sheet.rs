@@ -130,8 +130,14 @@ impl Sheet {
     pub fn take(&mut self, page: ViewPage, height: u64) {
         let Some((viewed, _)) = self.asked.clone() else { return };
         let another = self.shown.as_ref().is_none_or(|shown| shown.view != viewed.view);
-        if another {
-            self.cursor = Cursor::default();
+        // A check writes candidates anew, and in another order where there are many.
+        let anew = self.shown.as_ref() != Some(&viewed) && page.columns.iter().any(|column| column.name == "_key");
+        if another || anew {
+            match self.cursors_row(&page).filter(|_| !another) {
+                Some(at) => self.cursor.at = at,
+                None if another => self.cursor = Cursor::default(),
+                None => {}
+            }
             self.marks.clear();
             self.range = None;
         }
@@ -149,6 +155,15 @@ impl Sheet {
         self.marks.retain(|at| *at < page.total);
         self.window = Window { offset: page.offset, rows: page.rows, total: Some(page.total) };
         self.cursor.settle(page.total, height);
+    }
+
+    /// Where the row that the cursor is on stands in a page, if it has a name and is there.
+    fn cursors_row(&self, page: &ViewPage) -> Option<u64> {
+        let name = |columns: &[ColumnInfo]| columns.iter().position(|column| column.name == "_key");
+        let (was, is) = (name(&self.columns)?, name(&page.columns)?);
+        let key = self.window.get(self.cursor.at)?.get(was)?.as_ref()?;
+        let same = |row: &Vec<Option<String>>| row.get(is).is_some_and(|name| name.as_ref() == Some(key));
+        Some(page.offset + page.rows.iter().position(same)? as u64)
     }
 
     /// Gives every column the width that its first rows need.
@@ -468,6 +483,24 @@ mod tests {
                 assert!(spread.columns.iter().map(|(_, wide)| wide).sum::<u16>() <= width);
             }
         }
+    }
+
+    #[test]
+    fn the_cursor_stays_on_its_row_and_marks_go_where_a_check_wrote_the_rows_in_another_order() {
+        let mut sheet = sheet(&["_key", "city"]);
+        let columns = sheet.columns.clone();
+        let mut take = |version: u64, keys: [&str; 3]| {
+            let rows = keys.map(|key| vec![Some(key.to_owned()), None]).to_vec();
+            sheet.asked = Some((Viewed { view: sheet.view.clone(), version }, 0));
+            sheet.take(ViewPage { columns: columns.clone(), offset: 0, rows, total: 3, all: 3 }, 10);
+            let seen = (sheet.cursor.at, sheet.marks.len());
+            (sheet.cursor.at, sheet.marks) = (2, BTreeSet::from([0, 2]));
+            seen
+        };
+        assert_eq!(take(1, ["a", "b", "c"]), (0, 0));
+        assert_eq!(take(1, ["a", "b", "c"]), (2, 2), "another part of the same rows");
+        assert_eq!(take(2, ["c", "a", "b"]), (0, 0));
+        assert_eq!(take(3, ["x", "y", "z"]), (2, 0), "its row is not among those at hand");
     }
 
     #[test]

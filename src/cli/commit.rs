@@ -71,8 +71,11 @@ pub fn tell_unapplied(verdict: &Verdict, context: &Context) {
     }
 }
 
-/// Says which rows stay committed although they are left out or gone, where there are any.
-fn tell_staying<'t>(tallies: impl IntoIterator<Item = &'t TableTally>, context: &Context) {
+/// Says where a commit rewrites more than is usual, and which rows stay committed although they are left out or gone.
+fn tell_odd<'t>(tallies: impl IntoIterator<Item = &'t TableTally> + Clone, context: &Context) {
+    for said in tallies.clone().into_iter().filter_map(TableTally::rewriting) {
+        context.say(format!("▲ {}", visible(&said)));
+    }
     let staying: Vec<String> = tallies.into_iter().filter_map(TableTally::staying).collect();
     if !staying.is_empty() {
         context.say(format!(
@@ -126,7 +129,7 @@ fn dry_run(workbench: &Workbench, verdict: &Verdict, context: &Context) -> Resul
         diff::tallies(&mut out, &diff, context)?;
     }
     out.finish()?;
-    tell_staying(diff.iter().map(|table| &table.tally), context);
+    tell_odd(diff.iter().map(|table| &table.tally), context);
     context.say("This was a dry run: nothing was committed.");
     Ok(Outcome::pass_if(verdict.gate_is_open()))
 }
@@ -176,7 +179,7 @@ pub fn print_commit(made: &model::Commit, context: &Context) -> Result<()> {
             out.flush()?;
             context.say(format!("{} quarantined, each with its reasons.", count(held, "row")));
         }
-        tell_staying(&made.tables, context);
+        tell_odd(&made.tables, context);
     }
     out.finish()
 }

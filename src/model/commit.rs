@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::counted;
+use super::{counted, thousands};
 
 /// One entry of the commit log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,19 +43,40 @@ pub struct TableTally {
     pub unchanged: u64,
     /// Candidate rows held back.
     pub quarantined: u64,
-    /// Rows that are left out or that no source gives any more, and that stay because rows in quarantine refer to them.
+    /// Rows that are left out or that no source gives any more, and that stay because rows in quarantine, or of a table of which nothing came, refer to them.
     #[serde(default)]
     pub referred: u64,
+    /// Those of the changed rows of which most of the values that the sources give become others (those with a default do not count).
+    #[serde(default)]
+    pub rewritten: u64,
+    /// Whether these are more than the workspace takes for usual (`warn_rewritten`).
+    #[serde(default)]
+    pub unusual: bool,
 }
 
 impl TableTally {
     /// What is said of rows that stay although they are left out or gone, if there are any.
     pub fn staying(&self) -> Option<String> {
         let (one, many) = (
-            "row that is left out or gone stays committed: rows in quarantine refer to it",
-            "rows that are left out or gone stay committed: rows in quarantine refer to them",
+            "row that is left out or gone stays committed: rows that stay as they were refer to it",
+            "rows that are left out or gone stay committed: rows that stay as they were refer to them",
         );
         (self.referred > 0).then(|| format!("{}: {}", self.table, counted(self.referred, one, many, ' ')))
+    }
+}
+
+impl TableTally {
+    /// What is said where a commit rewrites more than is usual.
+    pub fn rewriting(&self) -> Option<String> {
+        let rows = self.changed + self.removed + self.unchanged;
+        self.unusual.then(|| {
+            format!(
+                "{}: of {} of {} committed rows most values become others; has the source given their keys to other things?",
+                self.table,
+                thousands(self.rewritten, ' '),
+                thousands(rows, ' ')
+            )
+        })
     }
 }
 

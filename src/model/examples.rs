@@ -21,6 +21,7 @@ pub const WORKSPACE: Examples = &[
     ("gate.quarantine", "true"),
     ("gate.max_quarantined", "\"5%\""),
     ("gate.max_removed", "\"20%\""),
+    ("gate.warn_rewritten", "\"20%\""),
 ];
 
 /// `mappings/NAME.toml`.

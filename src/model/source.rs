@@ -71,6 +71,9 @@ pub struct Gate {
     /// The greatest share of a table's committed rows that one commit may remove, e.g. `"20%"`: an export that was cut short
     /// looks like a mass deletion.
     pub max_removed: String,
+    /// From which share of a table's committed rows on it is told that a commit gives most of their values others, e.g.
+    /// `"20%"`: a source that has numbered anew looks like many repairs. It closes nothing.
+    pub warn_rewritten: String,
 }
 
 impl Default for Gate {
@@ -80,6 +83,7 @@ impl Default for Gate {
             quarantine: true,
             max_quarantined: "5%".to_owned(),
             max_removed: "20%".to_owned(),
+            warn_rewritten: "20%".to_owned(),
         }
     }
 }

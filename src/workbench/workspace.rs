@@ -65,7 +65,7 @@ impl Workspace {
         write(
             &file,
             &format!(
-                "[workspace]\nname = {name}\n\n# One part per source; `tastevin source add` writes them too.\n# [sources.isavigne_prod]\n# kind = \"isavigne\"\n# path = \"exports\"\n\n[gate]\nfail_on = \"error\"        # error | warning | never\nquarantine = true        # blocked rows are quarantined, the rest commits\nmax_quarantined = \"5%\"   # of a table; above it nothing commits\nmax_removed = \"20%\"      # of a table's committed rows; an export cut short looks like a mass deletion\n"
+                "[workspace]\nname = {name}\n\n# One part per source; `tastevin source add` writes them too.\n# [sources.isavigne_prod]\n# kind = \"isavigne\"\n# path = \"exports\"\n\n[gate]\nfail_on = \"error\"        # error | warning | never\nquarantine = true        # blocked rows are quarantined, the rest commits\nmax_quarantined = \"5%\"   # of a table; above it nothing commits\nmax_removed = \"20%\"      # of a table's committed rows; an export cut short looks like a mass deletion\nwarn_rewritten = \"20%\"   # of a table's committed rows; above it a commit says that most of their values become others\n"
             ),
         )
     }
@@ -89,6 +89,7 @@ impl Workspace {
             path => parse(DEFAULTS[0].1, &path)?,
         };
         gate::limits(&config.gate)?;
+        gate::is_unusual(&config.gate, 0, 0)?;
         let mut mappings = Vec::new();
         for (name, source) in &config.sources {
             refuse_secrets(&file, name, &source.options)?;

@@ -729,3 +729,31 @@ fn what_is_asked_wrongly_is_told_with_what_there_is_by_every_command() {
     let refused = empty.tastevin(["nothing_like_it"]).ended(2).stderr;
     assert!(refused.contains("there is no command and no folder \"nothing_like_it\""), "{refused}");
 }
+
+#[test]
+fn a_source_that_has_numbered_anew_is_told_before_and_after_the_commit() {
+    let customers = |shift: usize| {
+        let line =
+            |n: usize| format!("C{n};Ann{0} Lee{0};ann{0}@example.fr;03888306{1:02}\n", n + shift, (n + shift) % 100);
+        format!("Code Client;Nom;Email;Téléphone\n{}", (10..40).map(line).collect::<String>())
+    };
+    let workspace = Workspace::with_exports(SMALL);
+    let sales = workspace.read("exports/ventes.csv").replace(";C1;", ";C10;").replace(";C2;", ";C11;");
+    workspace.write("exports/ventes.csv", sales);
+    workspace.write("exports/clients.csv", customers(0));
+    assert!(!workspace.tastevin(["sync"]).passed().stderr.contains('▲'));
+    workspace.write("exports/clients.csv", customers(40));
+    workspace.tastevin(["load"]).passed();
+    let told = "▲ customers: of 30 of 30 committed rows most values become others";
+    let dry = workspace.tastevin(["commit", "--dry-run"]).passed().stderr;
+    assert!(dry.contains(told), "{dry}");
+    let config = workspace.read("tastevin.toml");
+    workspace.write("tastevin.toml", config.replace("warn_rewritten = \"20%\"", "warn_rewritten = \"100%\""));
+    assert!(!workspace.tastevin(["commit", "--dry-run"]).passed().stderr.contains("become others"));
+    workspace.write("tastevin.toml", config.replace("warn_rewritten = \"20%\"", "warn_rewritten = \"many\""));
+    let refused = workspace.tastevin(["commit", "--dry-run"]).ended(2).stderr;
+    assert!(refused.contains("gate.warn_rewritten") && refused.contains("write a share like"), "{refused}");
+    workspace.write("tastevin.toml", config);
+    let made = workspace.tastevin(["sync"]).passed().stderr;
+    assert!(made.contains(told), "{made}");
+}

@@ -81,7 +81,7 @@ fn a_commit_says_which_rows_stay_although_they_are_left_out() {
     workspace.write("tastevin.toml", settings);
     workspace.tastevin(["commit"]).passed();
     decide(&workspace, &["exclude", "customers", "isavigne-C1", "--why", "closed"]).passed();
-    let told = "customers: 1 row that is left out or gone stays committed: rows in quarantine refer to it.";
+    let told = "customers: 1 row that is left out or gone stays committed: rows that stay as they were refer to it.";
     for arguments in [&["commit", "--dry-run"][..], &["commit"]] {
         let said = workspace.tastevin(arguments).passed().stderr;
         assert!(said.contains(told), "{arguments:?}: {said}");

@@ -3,7 +3,7 @@
 use tastevin::model::LoadOptions;
 use tastevin::workbench::OpenOptions;
 
-use crate::session::{CLIENTS, Session};
+use crate::session::{CLIENTS, Session, VENTES};
 
 /// Loaded and checked, committed, one customer's town changed in the export, loaded, checked and committed again.
 fn with_two_commits(width: u16, height: u16) -> Session {
@@ -153,4 +153,38 @@ fn what_a_commit_counts_is_a_door_to_its_rows() {
         .shows("canonical.customers · 1 of 6 rows");
     session.keys("esc esc esc").shows("loads and commits").keys("G k enter j j z");
     session.shows("the quarantine is that of commit 2, the last one");
+}
+
+#[test]
+fn a_commit_that_rewrites_most_of_a_table_is_told_and_made_all_the_same() {
+    let numbered = |first: usize| {
+        let head = CLIENTS.lines().next().unwrap_or_default();
+        let line = |n: usize| {
+            let (of, day) = (n + first, n % 9 + 1);
+            format!(
+                "D{n:03};Ann{of} Lee{of};ann{of}@example.fr;03 88 83 {:02} {:02};;67{of:03};Town{of};France;non;0{day}/01/2022;",
+                of / 100,
+                of % 100
+            )
+        };
+        let lines: Vec<String> = (100..140).map(line).collect();
+        format!("{head}\n{}\n", lines.join("\n"))
+    };
+    for (week, is_told) in [(numbered(500), true), (numbered(0).replace("67", "68"), false)] {
+        let mut session = Session::fresh(120, 40);
+        let file = session.dir.path().join("exports/clients.csv");
+        let sales = VENTES.replace("C001", "D100").replace("C002", "D101").replace("C999", "D102");
+        std::fs::write(session.dir.path().join("exports/ventes.csv"), sales).expect("sales to these");
+        std::fs::write(&file, numbered(0)).expect("an export");
+        session.keys("l 6 c \"one\" enter").shows("commit 1 is made").keys("esc");
+        std::fs::write(&file, week).expect("another export");
+        session.keys("1 l 6");
+        if is_told {
+            session.shows("what a commit would change · ▲ 40 rows of customers are rewritten").shows("▲ customers");
+            session.keys("c").shows("of 40 of 40 committed rows most values become others");
+        } else {
+            session.shows("≠ customers").hides("rewritten").keys("c").hides("become others");
+        }
+        session.keys("\"two\" enter").shows("commit 2 is made");
+    }
 }

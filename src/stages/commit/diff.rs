@@ -7,7 +7,7 @@ use super::{list, tables};
 use indexmap::IndexMap;
 
 use crate::error::{Error, Result};
-use crate::model::{CellChange, DiffKind, Field, Mapping, RowChange, Schema, Table, TableDiff, TableTally};
+use crate::model::{CellChange, DiffKind, Field, Gate, Mapping, RowChange, Schema, Table, TableDiff, TableTally};
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::store::Store;
 
@@ -70,7 +70,7 @@ pub(super) fn plan<'a>(
     store: &Store,
     schema: &'a Schema,
     shapes: &Shapes,
-    held: &Held,
+    (gate, held): (&Gate, &Held),
     sources: &[(String, Mapping)],
     step: &mut dyn FnMut(&str) -> Result<()>,
 ) -> Result<Vec<Plan<'a>>> {
@@ -96,6 +96,7 @@ pub(super) fn plan<'a>(
     for plan in &mut plans {
         let before = store.count(&format!("SELECT count(*) FROM ({})", plan.sides.old))?;
         plan.sides.count(store, before, &mut plan.tally)?;
+        plan.tally.unusual = gate::is_unusual(gate, plan.tally.rewritten, before)?;
     }
     Ok(plans)
 }
@@ -204,7 +205,8 @@ impl<'a> Sides<'a> {
         ))
     }
 
-    /// The temporary table with the rows that differ: `kind` (added, changed, removed, kept), `key`, `new_at`, `old_at`.
+    /// The temporary table with the rows that differ: `kind` (added, changed, removed, kept), `key`, `new_at`, `old_at`, and
+    /// whether most of what the sources give of the row is another (`rewritten`).
     fn changes(&self) -> String {
         format!("temp.{}", Ident(&format!("changes/{}", self.name)))
     }
@@ -220,6 +222,15 @@ impl<'a> Sides<'a> {
     fn differing(&self, new: &str, join: &str) -> Pipeline {
         let same_key: Vec<String> = self.table.keys().map(|key| format!("n.{0} = o.{0}", Ident(key))).collect();
         let differs = self.fields().map(|(name, _)| format!(" OR n.{0} IS DISTINCT FROM o.{0}", Ident(name)));
+        // What is computed follows from the rest, and what nearly every row has by default tells none from another.
+        let tells = |field: &Field| field.derive.is_none() && field.default.is_none();
+        let given: Vec<&String> = self.fields().filter(|(_, field)| tells(field)).map(|(name, _)| name).collect();
+        let number = |of: &dyn Fn(&String) -> String| {
+            let each: Vec<String> = given.iter().map(|name| format!("({})::INT", of(name))).collect();
+            if each.is_empty() { "0".to_owned() } else { each.join(" + ") }
+        };
+        let others = number(&|name| format!("n.{0} IS DISTINCT FROM o.{0}", Ident(name)));
+        let there = number(&|name| format!("n.{0} IS NOT NULL OR o.{0} IS NOT NULL", Ident(name)));
         let mut pipeline = Pipeline::new();
         pipeline.step("new", new.to_owned());
         pipeline.step("old", self.old.clone());
@@ -227,7 +238,8 @@ impl<'a> Sides<'a> {
             "differing",
             format!(
                 "SELECT CASE WHEN o._at IS NULL THEN 'added' WHEN n._at IS NULL THEN 'removed' ELSE 'changed' END AS kind,\n  \
-                 CASE WHEN n._at IS NULL THEN {} ELSE {} END AS key, n._at AS new_at, o._at AS old_at\n\
+                 CASE WHEN n._at IS NULL THEN {} ELSE {} END AS key, n._at AS new_at, o._at AS old_at,\n  \
+                 n._at IS NOT NULL AND o._at IS NOT NULL AND 2 * ({others}) > {there} AS rewritten\n\
                  FROM \"new\" n {join} JOIN \"old\" o ON {}\nWHERE o._at IS NULL OR n._at IS NULL{}",
                 key_text(self.table, "o."),
                 key_text(self.table, "n."),
@@ -294,6 +306,8 @@ impl<'a> Sides<'a> {
         tally.added = self.number(store, DiffKind::Added.name())?;
         tally.changed = self.number(store, DiffKind::Changed.name())?;
         tally.removed = self.number(store, DiffKind::Removed.name())?;
+        tally.rewritten =
+            store.count(&format!("SELECT count(*) FROM {} WHERE kind = 'changed' AND rewritten", self.changes()))?;
         tally.unchanged = before.saturating_sub(tally.changed + tally.removed);
         Ok(())
     }

@@ -81,7 +81,7 @@ pub fn commit(
         let id = last.as_ref().map_or(1, |last| last.id + 1);
 
         // What stays in one table depends on the others: all differences are known before anything is written.
-        let plans = diff::plan(store, schema, &shapes, &held, request.sources, &mut |table| {
+        let plans = diff::plan(store, schema, &shapes, (subject.gate, &held), request.sources, &mut |table| {
             steps.next(&format!("compare {table}"))
         })?;
         let tallies: Vec<TableTally> = plans.iter().map(|plan| plan.tally.clone()).collect();
@@ -133,7 +133,7 @@ pub fn diff(
             let held = gate::held(store, schema, gate)?.or_else(|condition| opened(None, vec![condition]))?;
             diff::need_keys(schema)?;
             tables::refuse_loss(store, schema, &shapes)?;
-            let plans = diff::plan(store, schema, &shapes, &held, sources, &mut |_| Ok(()))?;
+            let plans = diff::plan(store, schema, &shapes, (gate, &held), sources, &mut |_| Ok(()))?;
             Ok(plans.into_iter().map(|plan| plan.tally).collect())
         })
     })

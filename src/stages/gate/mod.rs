@@ -31,7 +31,7 @@ use gone::{gone, removed};
 pub(super) use held::{Count, Held, key_text, reasons};
 pub use held::{blocked_sql, held_back, rule_of, severities};
 use held::{findings_sql, gather, is_theirs, severity_list};
-pub use most::limits;
+pub use most::{is_unusual, limits};
 pub(super) use order::referred_first;
 
 /// What the gate is asked about.

@@ -14,6 +14,16 @@ pub fn limits(gate: &Gate) -> Result<(Most, Most)> {
     Ok((Most::parse("max_quarantined", &gate.max_quarantined)?, Most::parse("max_removed", &gate.max_removed)?))
 }
 
+/// Whether it is unusual that a commit rewrites so many of a table's committed rows. A handful is never unusual.
+///
+/// # Errors
+/// What is written says neither a share nor a number.
+pub fn is_unusual(gate: &Gate, rewritten: u64, rows: u64) -> Result<bool> {
+    const HANDFUL: u64 = 10;
+    let usual = Most::parse("warn_rewritten", &gate.warn_rewritten)?;
+    Ok(rewritten >= HANDFUL && !usual.allows(Count { rows, held: rewritten, waiting: 0 }))
+}
+
 /// The most that may be held back of a table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Most {

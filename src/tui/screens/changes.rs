@@ -70,7 +70,13 @@ pub fn draw_tallies(
             count => (text::number(count), style),
         };
         Row {
-            mark: if changed(tally) > 0 { ("≠", theme.strong()) } else { ("=", theme.dim()) },
+            mark: if tally.unusual {
+                ("▲", theme.warning())
+            } else if changed(tally) > 0 {
+                ("≠", theme.strong())
+            } else {
+                ("=", theme.dim())
+            },
             cells: vec![
                 (text::clean(&tally.table).into_owned(), theme.text()),
                 cell(tally.added, theme.good()),

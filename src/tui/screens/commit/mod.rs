@@ -190,8 +190,8 @@ fn sums(model: &Model) -> Vec<String> {
         true => {
             let sum = changes::in_sum(diff(model));
             let sum = format!("{sum}, {} quarantined; all tables or none.", crate::tui::text::number(held(model)));
-            let staying = diff(model).iter().filter_map(|tally| tally.staying());
-            std::iter::once(sum).chain(staying).collect()
+            let told = diff(model).iter().flat_map(|tally| [tally.rewriting(), tally.staying()]).flatten();
+            std::iter::once(sum).chain(told).collect()
         }
     }
 }

@@ -39,6 +39,12 @@ fn diff(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     if model.commit.diff.is_some() && !is_counted(model) {
         title.push(Span::styled(" · counting…", theme.dim()));
     }
+    let unusual = model.commit.diff.iter().flatten().find(|tally| tally.unusual);
+    if let Some(tally) = unusual {
+        let rows = text::count(tally.rewritten, "row");
+        let said = format!(" · ▲ {rows} of {} are rewritten", text::clean(&tally.table));
+        title.push(Span::styled(said, theme.warning()));
+    }
     Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     match &model.commit.diff {

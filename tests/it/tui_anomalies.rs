@@ -537,6 +537,20 @@ fn a_range_of_conflicts_is_given_up_at_once_and_the_ledger_says_so() {
 }
 
 #[test]
+fn a_range_of_findings_begins_where_it_began_though_rows_go_before_it() {
+    let mut session = Session::fresh(120, 30);
+    let clients = CLIENTS.replace(";Barr;", ";MittelbergheimÃ©;").replace(";Strasbourg;", ";ChÃ¢tenois;");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("an export");
+    session.keys("1 l 3 / \"mojibake\" enter enter").shows("isavigne-C001").shows("isavigne-C007");
+    // The check that follows the first repair ends while the range is open.
+    session.hold().keys("g g s v").answer().keys("j s").shows("accept 2 suggestions of mojibake").keys("enter");
+    let ledger = session.ledger();
+    assert_eq!(ledger[0]["row"], "isavigne-C001");
+    let rows: Vec<&String> = ledger[1]["rows"].as_object().expect("rows").keys().collect();
+    assert_eq!(rows, ["isavigne-C002", "isavigne-C003"]);
+}
+
+#[test]
 fn a_range_and_the_yes_to_it_are_about_the_conflicts_that_were_named() {
     let mut session = Session::checked(80, 24);
     conflicts(&mut session);

@@ -187,15 +187,19 @@ fn take_findings(model: &mut Model, offset: u64, total: u64, rows: &[Anomaly]) {
         state.decided.clear();
         state.decided_all.clear();
     }
-    let first = usize::try_from(state.list.at.saturating_sub(state.window.offset)).unwrap_or(0);
-    let before: Vec<FindingId> = match state.held {
-        Some(_) => state.window.rows.iter().skip(first).take(200).map(id_of).collect(),
-        None => Vec::new(),
+    let places: HashMap<FindingId, u64> = (offset..).zip(rows).map(|(at, row)| (id_of(row), at)).collect();
+    let (held, window) = (state.held.is_some(), &state.window);
+    let now = |at: u64| {
+        let first = usize::try_from(at.checked_sub(window.offset)?).ok()?;
+        let after = window.rows.iter().skip(first).take(200).filter(|_| held);
+        after.map(id_of).find_map(|id| places.get(&id).copied())
     };
+    let at = now(state.list.at).unwrap_or(state.list.at);
+    // A range begins at its finding too. Where that is out of sight, only the same list has it in the same place.
+    let range = state.range.and_then(|begin| now(begin).or(Some(begin).filter(|_| window.total == Some(total))));
+    state.range = range;
     state.held = state.asked.as_ref().map(|(_, filter, _)| filter.clone());
     state.window = Window { offset, rows: rows.to_vec(), total: Some(total) };
-    let places: HashMap<FindingId, u64> = (offset..).zip(rows).map(|(at, row)| (id_of(row), at)).collect();
-    let at = before.iter().find_map(|id| places.get(id)).copied().unwrap_or(state.list.at);
     state.list.go(at, total, height);
     record::follow(model);
     // A value that is no better than the one before must not pass for a repair.

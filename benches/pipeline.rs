@@ -65,6 +65,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
     println!("{} sales lines, {}, {} MB in {} files", arguments.rows, encoding.name(), bytes / 1_000_000, files.len());
 
     let (mut bare, mut load, mut check, mut commit) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut asked = Vec::new();
     let mut decided: Vec<(&str, Duration)> = Vec::new();
     for _ in 0..arguments.runs {
         bare.push(timed(|| bare_load(&home, &files))?);
@@ -77,6 +78,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
         check.push(timed(|| workbench.check(&|progress| steps.see(progress)))?);
         decided.extend(decide(&mut workbench, arguments.decisions)?);
         commit.push(timed(|| workbench.commit("bench", &|progress| steps.see(progress)))?);
+        asked.push(timed(|| workbench.verdict())?);
         steps.end();
     }
     let (bare, load, check, commit) = (median(bare), median(load), median(check), median(commit));
@@ -107,6 +109,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
         println!("    {median:>8.0} ms  slowest {slowest:>5.0} ms   {kind}");
     }
     println!("  commit          {:>8.2} s   {:>5.2} × load", commit.as_secs_f64(), ratio(commit, load));
+    println!("  verdict after it{:>8.0} ms", median(asked).as_secs_f64() * 1000.0);
     pages(&home.join("workspace"))?;
     println!("  first frame     {:>8.0} ms", first_frame(&home.join("workspace"))?.as_secs_f64() * 1000.0);
     println!("  peak memory     {:>8} MB", peak_memory_mb());

@@ -7,7 +7,7 @@ use super::table::Table;
 use super::text::commit_number;
 use super::text::{number, visible};
 use super::{Outcome, Subcommand};
-use crate::error::{Error, Result, unknown};
+use crate::error::{Result, unknown};
 use crate::model::{DiffKind, RowChange, TableDiff};
 use crate::workbench::Workbench;
 
@@ -44,8 +44,8 @@ impl Subcommand for Diff {
         {
             return Err(unknown("canonical table", table, workbench.schema().tables.keys().map(String::as_str)));
         }
-        if self.from.is_none() && workbench.verdict()?.is_none() {
-            return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
+        if self.from.is_none() {
+            workbench.need_check()?;
         }
         let between = match (self.from, self.to) {
             (None, _) => None,

@@ -5,7 +5,7 @@ use super::json;
 use super::table::Table;
 use super::text::{count, visible};
 use super::{Outcome, Subcommand};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{DuplicateGroup, Duplicates as Group};
 
 /// Show rows that may be the same thing, side by side, with the fields in which they differ
@@ -29,9 +29,7 @@ impl Subcommand for Duplicates {
 
     fn run(self, context: &Context) -> Result<Outcome> {
         let workbench = context.look()?;
-        if workbench.verdict()?.is_none() {
-            return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
-        }
+        workbench.need_check()?;
         let filter = crate::model::AnomalyFilter {
             table: self.table.clone(),
             rule: self.rule.clone(),

@@ -303,13 +303,15 @@ impl Reader {
         standing::standing(&self.store, self.schema(), &self.workspace.mappings, verdict.as_ref(), &planned)
     }
 
+    /// Refuses to show what a check has found where nothing was checked yet.
+    pub fn need_check(&self) -> Result<()> {
+        check::verdict(&self.store)?.map(|_| ()).ok_or_else(unchecked)
+    }
+
     /// Everything that a report says, of the last check as it stands now.
     pub fn report(&self) -> Result<Report> {
         let plan = self.plan();
-        let verdict = self.verdict_now(plan.as_ref())?.ok_or_else(|| {
-            Error::usage("nothing has been checked yet, so there is nothing to report")
-                .hint("run `tastevin check` first")
-        })?;
+        let verdict = self.verdict_now(plan.as_ref())?.ok_or_else(|| unchecked())?;
         report::report(
             &self.store,
             &report::Request {
@@ -363,4 +365,8 @@ pub(super) fn asked_wrongly(error: Error) -> Error {
     Error::usage("the query cannot be answered")
         .caused_by(why)
         .hint("`tastevin query \"SHOW ALL TABLES\"` lists tables and columns")
+}
+
+fn unchecked() -> Error {
+    Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`")
 }

@@ -7,31 +7,10 @@ const CLIENTS: &str = "Code Client;Nom;Email;Téléphone;Ville\n\
     C2;Marie Klein;marie at example.fr;;Barr\n\
     C3;Anne Roth;anne at example.fr;;Barr\n\
     C4;Paul Muller;paul@example.fr;;Strasbourgh\n";
-const PRODUCTS: &str = "Produit Key;Nom;Couleur;Prix\nR1;Riesling 2021;blanc;10,00\n";
 const SALES: &str = "Code Vente;Code Client;Produit Key;Date;Quantité;Prix Unitaire\n\
     V1;C1;R1;01/10/2025;1;10,00\nV2;C2;R1;02/10/2025;2;10,00\n";
-const STOCK: &str = "Produit Key;Entrepôt;Quantité\nR1;Principal;100\n";
-
 fn workspace() -> Workspace {
-    let exports: [(&str, &[u8]); 4] = [
-        ("clients.csv", CLIENTS.as_bytes()),
-        ("produits.csv", PRODUCTS.as_bytes()),
-        ("ventes.csv", SALES.as_bytes()),
-        ("stock.csv", STOCK.as_bytes()),
-    ];
-    let workspace = Workspace::with_exports(&exports);
-    workspace.tastevin(["load"]).passed();
-    check(&workspace);
-    workspace
-}
-
-fn check(workspace: &Workspace) {
-    workspace.tastevin(["check", "--fail-on", "never"]).passed();
-}
-
-fn query(workspace: &Workspace, sql: &str) -> Vec<String> {
-    let output = workspace.tastevin(["query", sql, "--format", "csv"]).passed().stdout;
-    output.lines().skip(1).map(str::to_owned).collect()
+    Workspace::shop(CLIENTS, SALES)
 }
 
 fn decide(workspace: &Workspace, arguments: &[&str]) -> Output {
@@ -55,10 +34,10 @@ fn what_somebody_has_just_mended_is_left_as_it_is_by_decisions_on_findings() {
     // All that was found has been decided on by now.
     let again = decide(&workspace, &["exclude", "customers", "--rule", "invalid-email"]).ended(2).stderr;
     assert!(again.contains("decided on since the last check"), "{again}");
-    check(&workspace);
+    workspace.check();
     let emails = "SELECT customer_key, email FROM candidate.customers ORDER BY 1 LIMIT 2";
-    assert_eq!(query(&workspace, emails), ["isavigne-C1,dupont@example.fr", "isavigne-C2,marie@example.fr"]);
-    assert_eq!(query(&workspace, "SELECT count(*) FROM candidate.customers"), ["4"]);
+    assert_eq!(workspace.query(emails), ["isavigne-C1,dupont@example.fr", "isavigne-C2,marie@example.fr"]);
+    assert_eq!(workspace.query("SELECT count(*) FROM candidate.customers"), ["4"]);
 }
 
 #[test]
@@ -90,7 +69,7 @@ fn a_commit_says_which_rows_stay_although_they_are_left_out() {
     decide(&workspace, &["exclude", "sales_lines", "isavigne-V1", "--why", "closed"]).passed();
     let said = workspace.tastevin(["commit"]).passed().stderr;
     assert!(!said.contains("stays committed"), "{said}");
-    assert_eq!(query(&workspace, "SELECT count(*) FROM canonical.customers WHERE customer_key = 'isavigne-C1'"), ["0"]);
+    assert_eq!(workspace.query("SELECT count(*) FROM canonical.customers WHERE customer_key = 'isavigne-C1'"), ["0"]);
 }
 
 #[test]
@@ -168,9 +147,9 @@ fn a_waiver_says_which_findings_it_accepts() {
     let refused = decide(&workspace, &["apply", &line(r#","row":"isavigne-C77""#)]).ended(2).stderr;
     assert!(refused.contains("has no row \"isavigne-C77\""), "{refused}");
     decide(&workspace, &["apply", &line(r#","row":"isavigne-C1""#)]).passed();
-    check(&workspace);
+    workspace.check();
     let waived = "SELECT \"row\" FROM dq.anomalies WHERE status = 'waived'";
-    assert_eq!(query(&workspace, waived), ["isavigne-C1"]);
+    assert_eq!(workspace.query(waived), ["isavigne-C1"]);
 }
 
 #[test]
@@ -181,12 +160,12 @@ fn all_findings_of_a_rule_are_accepted_even_two_on_one_cell() {
         "id = \"two\"\ntable = \"customers\"\nselect = \"SELECT _key AS row, 'city' AS field, unnest(['a', 'b']) AS value, \
          'twice' AS message FROM candidate.customers WHERE city = 'Barr'\"",
     );
-    check(&workspace);
+    workspace.check();
     let open = "SELECT count(*) FROM dq.anomalies WHERE rule = 'two' AND status = 'open'";
-    assert_eq!(query(&workspace, open), ["4"]);
+    assert_eq!(workspace.query(open), ["4"]);
     decide(&workspace, &["waive", "two", "customers", "--all", "--why", "so"]).passed();
-    check(&workspace);
-    assert_eq!(query(&workspace, open), ["0"]);
+    workspace.check();
+    assert_eq!(workspace.query(open), ["0"]);
 }
 
 #[test]
@@ -199,9 +178,9 @@ fn what_is_typed_has_no_white_space_around_it_and_is_replaced_once() {
     decide(&workspace, &["apply", &replace("Strasbourg ")]).passed();
     let refused = decide(&workspace, &["apply", &replace("Straßburg")]).ended(2).stderr;
     assert!(refused.contains("\"Strasbourgh\" is replaced by \"Strasbourg\" already"), "{refused}");
-    check(&workspace);
+    workspace.check();
     let sold = "SELECT s.customer_key, city FROM candidate.sales_lines AS s JOIN candidate.customers AS c USING (customer_key) WHERE s._key = 'isavigne-V2'";
-    assert_eq!(query(&workspace, sold), ["isavigne-C4,Strasbourg"]);
+    assert_eq!(workspace.query(sold), ["isavigne-C4,Strasbourg"]);
 }
 
 #[test]
@@ -222,7 +201,7 @@ fn a_value_that_no_source_gives_is_not_replaced_and_that_is_said() {
         1,
     );
     workspace.write("decisions.jsonl", format!("{}{line}\n", workspace.read("decisions.jsonl")));
-    check(&workspace);
+    workspace.check();
     let listed = decide(&workspace, &["conflicts"]).passed().stdout;
     assert!(listed.contains("the field is computed"), "{listed}");
 }
@@ -236,6 +215,6 @@ fn a_ledger_with_every_line_twice_is_read_once_and_decisions_are_taken_back_as_e
     let list = decide(&workspace, &["list"]).passed();
     assert!(list.stderr.contains("is there twice; it counts once"), "{}", list.stderr);
     decide(&workspace, &["revert", &id]).passed();
-    check(&workspace);
-    assert_eq!(query(&workspace, "SELECT count(*) FROM candidate.customers"), ["4"]);
+    workspace.check();
+    assert_eq!(workspace.query("SELECT count(*) FROM candidate.customers"), ["4"]);
 }

@@ -9,32 +9,11 @@ const CLIENTS: &str = "Code Client;Nom;Email;Téléphone;Ville\n\
     C3;Marie Klein;marie@example.fr;03 88 83 06 10;Metz\n\
     C4;Anne Roth;roth@example.fr;;Sélestat\n\
     C5;Paul Roth;roth@example.fr;;Sélestat\n";
-const PRODUCTS: &str = "Produit Key;Nom;Couleur;Prix\nR1;Riesling 2021;blanc;10,00\n";
 const SALES: &str = "Code Vente;Code Client;Produit Key;Date;Quantité;Prix Unitaire\n\
     V1;C1;R1;01/10/2025;1;10,00\nV2;C2;R1;02/10/2025;2;10,00\nV3;C3;R1;03/10/2025;3;10,00\n";
 
-const STOCK: &str = "Produit Key;Entrepôt;Quantité\nR1;Principal;100\n";
-
 fn workspace() -> Workspace {
-    let exports: [(&str, &[u8]); 4] = [
-        ("clients.csv", CLIENTS.as_bytes()),
-        ("produits.csv", PRODUCTS.as_bytes()),
-        ("ventes.csv", SALES.as_bytes()),
-        ("stock.csv", STOCK.as_bytes()),
-    ];
-    let workspace = Workspace::with_exports(&exports);
-    workspace.tastevin(["load"]).passed();
-    check(&workspace);
-    workspace
-}
-
-fn check(workspace: &Workspace) {
-    workspace.tastevin(["check", "--fail-on", "never"]).passed();
-}
-
-fn query(workspace: &Workspace, sql: &str) -> Vec<String> {
-    let output = workspace.tastevin(["query", sql, "--format", "csv"]).passed().stdout;
-    output.lines().skip(1).map(str::to_owned).collect()
+    Workspace::shop(CLIENTS, SALES)
 }
 
 fn groups(workspace: &Workspace) -> Vec<serde_json::Value> {
@@ -66,15 +45,15 @@ fn groups_stand_side_by_side_once_and_with_what_differs() {
 #[test]
 fn a_merge_keeps_one_row_takes_values_over_and_moves_what_referred_to_the_others() {
     let workspace = workspace();
-    let before = query(&workspace, "SELECT * FROM candidate.customers ORDER BY _key");
+    let before = workspace.query("SELECT * FROM candidate.customers ORDER BY _key");
     workspace
         .tastevin(["decide", "merge", "customers", "isavigne-C1", "isavigne-C2", "--take", "city=isavigne-C2"])
         .passed();
-    check(&workspace);
+    workspace.check();
     let rows = "SELECT customer_key, last_name, city, total_spent_eur::INT FROM candidate.customers WHERE email = 'jean@example.fr'";
-    assert_eq!(query(&workspace, rows), ["isavigne-C1,Dupont,Strasbourg,30"]);
+    assert_eq!(workspace.query(rows), ["isavigne-C1,Dupont,Strasbourg,30"]);
     let sales = "SELECT sale_line_key FROM candidate.sales_lines WHERE customer_key = 'isavigne-C1' ORDER BY 1";
-    assert_eq!(query(&workspace, sales), ["isavigne-V1", "isavigne-V2"]);
+    assert_eq!(workspace.query(sales), ["isavigne-V1", "isavigne-V2"]);
     assert_eq!(groups(&workspace).len(), 2);
 
     // One decision, and one step back.
@@ -82,25 +61,23 @@ fn a_merge_keeps_one_row_takes_values_over_and_moves_what_referred_to_the_others
     assert_eq!(ledger.lines().count(), 1);
     let id = ledger.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned();
     workspace.tastevin(["decide", "revert", &id]).passed();
-    check(&workspace);
-    assert_eq!(query(&workspace, "SELECT * FROM candidate.customers ORDER BY _key"), before);
+    workspace.check();
+    assert_eq!(workspace.query("SELECT * FROM candidate.customers ORDER BY _key"), before);
 }
 
 #[test]
 fn rows_of_one_key_are_merged_and_committed_under_it() {
     let workspace = workspace();
-    let rows = query(
-        &workspace,
-        "SELECT _key FROM candidate.customers WHERE customer_key = 'isavigne-C3' AND phone IS NOT NULL",
-    );
+    let rows = workspace
+        .query("SELECT _key FROM candidate.customers WHERE customer_key = 'isavigne-C3' AND phone IS NOT NULL");
     let gone =
-        query(&workspace, "SELECT _key FROM candidate.customers WHERE customer_key = 'isavigne-C3' AND phone IS NULL");
+        workspace.query("SELECT _key FROM candidate.customers WHERE customer_key = 'isavigne-C3' AND phone IS NULL");
     workspace.tastevin(["decide", "merge", "customers", &rows[0], &gone[0]]).passed();
-    check(&workspace);
-    assert_eq!(query(&workspace, "SELECT count(*) FROM dq.anomalies WHERE rule = 'duplicate-key'"), ["0"]);
+    workspace.check();
+    assert_eq!(workspace.query("SELECT count(*) FROM dq.anomalies WHERE rule = 'duplicate-key'"), ["0"]);
     workspace.tastevin(["commit", "--message", "merged"]).passed();
     let committed =
-        query(&workspace, "SELECT customer_key, phone FROM canonical.customers WHERE customer_key = 'isavigne-C3'");
+        workspace.query("SELECT customer_key, phone FROM canonical.customers WHERE customer_key = 'isavigne-C3'");
     assert_eq!(committed, ["isavigne-C3,+33388830610"]);
 }
 
@@ -116,24 +93,24 @@ fn merges_go_on_from_row_to_row_and_never_in_a_circle() {
     assert!(told.contains("\"isavigne-C1\" was merged into \"isavigne-C2\""), "{told}");
     assert!(told.contains("decide revert"), "{told}");
     merge("isavigne-C4", "isavigne-C2").passed();
-    check(&workspace);
+    workspace.check();
     let sales = "SELECT customer_key, count(*) FROM candidate.sales_lines GROUP BY 1 ORDER BY 1";
-    assert_eq!(query(&workspace, sales), ["isavigne-C3,1", "isavigne-C4,2"]);
-    assert_eq!(query(&workspace, "SELECT count(*) FROM dq.conflicts"), ["0"]);
+    assert_eq!(workspace.query(sales), ["isavigne-C3,1", "isavigne-C4,2"]);
+    assert_eq!(workspace.query("SELECT count(*) FROM dq.conflicts"), ["0"]);
 }
 
 #[test]
 fn what_is_kept_apart_is_not_asked_about_again_until_a_third_one_comes() {
     let workspace = workspace();
     workspace.tastevin(["decide", "apart", "customers", "isavigne-C4", "isavigne-C5", "--why", "a couple"]).passed();
-    check(&workspace);
+    workspace.check();
     assert!(groups(&workspace).iter().all(|group| group["group"]["value"] != "roth@example.fr"));
     let all = workspace.tastevin(["duplicates", "--all", "--json"]).passed().json();
     assert_eq!(all["groups"].as_array().map(Vec::len), Some(3));
 
     workspace.write("exports/clients.csv", format!("{CLIENTS}C6;Luc Roth;Roth@example.fr;;Sélestat\n"));
     workspace.tastevin(["load"]).passed();
-    check(&workspace);
+    workspace.check();
     let again = groups(&workspace);
     let roth = again.iter().find(|group| group["group"]["value"] == "roth@example.fr").expect("the group");
     assert_eq!((roth["group"]["rows"].as_u64(), roth["group"]["open"].as_u64()), (Some(3), Some(1)));
@@ -161,7 +138,7 @@ fn a_merge_that_makes_no_sense_is_refused() {
 fn a_key_that_rows_share_is_refused_with_the_names_that_they_have() {
     let workspace = workspace();
     let set = |row: &str| workspace.tastevin(["decide", "set", "customers", row, "city", "Nancy"]);
-    let shared = query(&workspace, "SELECT _key FROM candidate.customers WHERE _key LIKE 'isavigne-C3#%' ORDER BY 1");
+    let shared = workspace.query("SELECT _key FROM candidate.customers WHERE _key LIKE 'isavigne-C3#%' ORDER BY 1");
     assert_eq!(shared.len(), 2);
     let refused = set("isavigne-C3").ended(2).stderr;
     let said = format!("2 rows share that key, and each has a name of its own: {}, {}", shared[0], shared[1]);
@@ -187,7 +164,7 @@ fn what_was_said_to_be_apart_is_not_merged_and_what_was_merged_is_not_kept_apart
     // Before the merge has taken effect and after.
     for checked in [false, true] {
         if checked {
-            check(&workspace);
+            workspace.check();
         }
         let refused = decide(&["apart", "customers", roth, paul]).ended(2).stderr;
         assert!(refused.contains("was merged into \"isavigne-C4\"") && refused.contains(&hint), "{refused}");

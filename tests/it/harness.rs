@@ -74,6 +74,19 @@ impl Workspace {
         workspace
     }
 
+    /// A workspace on the exports of a shop with these clients and sales and one wine, R1; loaded and checked.
+    pub fn shop(clients: &str, sales: &str) -> Workspace {
+        let workspace = Workspace::with_exports(&[
+            ("clients.csv", clients.as_bytes()),
+            ("produits.csv", b"Produit Key;Nom;Couleur;Prix\nR1;Riesling 2021;blanc;10,00\n"),
+            ("ventes.csv", sales.as_bytes()),
+            ("stock.csv", "Produit Key;Entrepôt;Quantité\nR1;Principal;100\n".as_bytes()),
+        ]);
+        workspace.tastevin(["load"]).passed();
+        workspace.check();
+        workspace
+    }
+
     /// A workspace on the sample exports, not loaded yet.
     pub fn with_samples() -> Workspace {
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_exports/isavigne");
@@ -107,6 +120,17 @@ impl Workspace {
         let workspace = Workspace::folder();
         copy(template, workspace.dir());
         workspace
+    }
+
+    /// Looks at everything, whatever is found.
+    pub fn check(&self) {
+        self.tastevin(["check", "--fail-on", "never"]).passed();
+    }
+
+    /// What a query answers, a line a row.
+    pub fn query(&self, sql: &str) -> Vec<String> {
+        let output = self.tastevin(["query", sql, "--format", "csv"]).passed().stdout;
+        output.lines().skip(1).map(str::to_owned).collect()
     }
 
     /// The folder.

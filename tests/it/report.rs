@@ -154,8 +154,8 @@ fn a_report_of_a_check_says_where_the_bad_rows_are_and_what_to_do_next() {
 fn before_the_first_check_there_is_nothing_to_report_and_the_way_on_is_said() {
     let workspace = Workspace::empty();
     let refused = workspace.tastevin(["report"]).ended(2);
-    assert!(refused.stderr.contains("nothing has been checked yet"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("run `tastevin check` first"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("nothing was checked yet"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("tastevin check"), "{}", refused.stderr);
     assert!(!workspace.path("report.html").exists());
 }
 

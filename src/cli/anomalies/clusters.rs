@@ -23,18 +23,19 @@ pub struct Clusters {
 impl Clusters {
     pub fn run(self, context: &Context) -> Result<Outcome> {
         let workbench = context.look()?;
+        workbench.need_check()?;
         let fields = workbench.text_fields()?;
         if !fields.iter().any(|one| (&one.table, &one.field) == (&self.table, &self.field)) {
             let known: Vec<String> = fields.iter().map(|one| format!("{}.{}", one.table, one.field)).collect();
             let meant = nearest(&format!("{}.{}", self.table, self.field), known.iter().map(String::as_str));
             let error = Error::usage(format!("{}.{} has no spellings to compare", self.table, self.field));
+            let error = match meant {
+                Some(near) => error.hint(format!("did you mean {near}?")),
+                None => error,
+            };
             return Err(match known.as_slice() {
-                [] => error.hint("nothing was checked yet: run `tastevin load` and then `tastevin check`"),
-                known => match meant {
-                    Some(near) => error.hint(format!("did you mean {near}?")),
-                    None => error,
-                }
-                .hint(format!("these have: {}", known.join(", "))),
+                [] => error,
+                known => error.hint(format!("these have: {}", known.join(", "))),
             });
         }
         let clusters = workbench.clusters(&self.table, &self.field)?;

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::formats::{self, write_rows};
 use super::text::count;
 use super::{Outcome, Subcommand};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{AnomalyFilter, AnomalyOrder, Severity, Status};
 use crate::workbench;
 
@@ -94,9 +94,7 @@ impl Subcommand for Anomalies {
             return clusters.run(context);
         }
         let workbench = context.look()?;
-        if workbench.verdict()?.is_none() {
-            return Err(Error::usage("nothing was checked yet").hint("run `tastevin load` and then `tastevin check`"));
-        }
+        workbench.need_check()?;
         let order = AnomalyOrder::from_name(&self.sort).unwrap_or_default();
         let filter = AnomalyFilter { order, ..self.filter.model() };
         workbench.check_filter(&filter)?;

@@ -118,13 +118,18 @@ pub(super) fn severity_list(fail_on: FailOn) -> String {
     if severities.is_empty() { "NULL".to_owned() } else { severities.join(", ") }
 }
 
+/// The condition that a finding is open and of a severity on which the gate fails.
+pub(in crate::stages) fn blocks(fail_on: FailOn) -> String {
+    format!("status = 'open' AND severity IN ({})", severity_list(fail_on))
+}
+
 /// Open findings on which the gate fails: `row`, `rule`, `reason`.
 pub(super) fn findings_sql(table: &str, fail_on: FailOn) -> String {
     format!(
         "SELECT \"row\", rule, rule || CASE WHEN field = '' THEN '' ELSE ' ' || field END || ': ' || message AS reason \
-         FROM dq.anomalies WHERE \"table\" = {} AND status = 'open' AND severity IN ({})",
+         FROM dq.anomalies WHERE \"table\" = {} AND {}",
         Literal(table),
-        severity_list(fail_on)
+        blocks(fail_on)
     )
 }
 

@@ -28,9 +28,9 @@ use crate::store::Store;
 
 use current::is_current;
 use gone::{gone, removed};
-pub(super) use held::{Count, Held, key_text, reasons};
+pub(super) use held::{Count, Held, blocks, key_text, reasons};
 pub use held::{blocked_sql, held_back, rule_of, severities};
-use held::{findings_sql, gather, is_theirs, severity_list};
+use held::{findings_sql, gather, is_theirs};
 pub use most::{is_unusual, limits};
 pub(super) use order::referred_first;
 
@@ -231,11 +231,7 @@ fn keyed(schema: &Schema) -> Option<Condition> {
 /// Findings that block but belong to no candidate row, so that they hold none back, cannot be quarantined with a row; said only
 /// where they exist.
 fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Condition>> {
-    let theirs = format!(
-        "SELECT DISTINCT \"table\" FROM dq.anomalies WHERE status = 'open' AND severity IN ({}) AND {}",
-        severity_list(fail_on),
-        is_theirs()
-    );
+    let theirs = format!("SELECT DISTINCT \"table\" FROM dq.anomalies WHERE {} AND {}", blocks(fail_on), is_theirs());
     let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
     let mut found = Vec::new();
     for table in schema.tables.keys().filter(|table| theirs.contains(table)) {

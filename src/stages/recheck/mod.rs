@@ -15,7 +15,6 @@ use super::map::{Change, KNOWN, Plan};
 use super::{decide, gate, kept, stake, waivers};
 use crate::error::Result;
 use crate::model::{Canceller, Verdict};
-use crate::sql::Literal;
 use crate::store::Store;
 
 /// The temporary table with the decisions that are in force and were not at the last check, or the other way round.
@@ -82,12 +81,8 @@ const BLOCKED: &str = "\"blocked before\"";
 
 /// The query for the rows with an open finding that blocks.
 fn blocked(inputs: &Inputs) -> String {
-    let severities = gate::severities(inputs.gate.fail_on).iter();
-    let severities: Vec<String> = severities.map(|severity| Literal(severity.name()).to_string()).collect();
-    format!(
-        "SELECT DISTINCT \"table\", \"row\" FROM dq.anomalies WHERE status = 'open' AND severity IN (NULL, {})",
-        if severities.is_empty() { "NULL".to_owned() } else { severities.join(", ") }
-    )
+    let blocks = gate::blocks(inputs.gate.fail_on);
+    format!("SELECT DISTINCT \"table\", \"row\" FROM dq.anomalies WHERE {blocks}")
 }
 
 /// Whether a change may hold other rows back than before although no other rows are blocked: rows came or went, keys or

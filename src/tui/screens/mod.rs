@@ -59,6 +59,12 @@ pub struct Region {
     pub body: Rect,
 }
 
+/// Panes as they are drawn: the one with the keys last, so that its frame is whole.
+fn in_drawing_order(mut panes: Vec<Region>, focus: usize) -> Vec<Region> {
+    panes.sort_by_key(|region| region.pane == focus);
+    panes
+}
+
 /// Every screen, in the order of the tabs.
 pub static SCREENS: [&Screen; 7] = [
     &sources::SCREEN,

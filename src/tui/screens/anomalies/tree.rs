@@ -48,28 +48,7 @@ pub enum TreeLine {
         folded: bool,
     },
     /// A rule in a table.
-    Rule(RuleLine),
-}
-
-/// A rule in a table, with the sums over its fields.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RuleLine {
-    /// The severity.
-    pub severity: Severity,
-    /// The rule.
-    pub rule: String,
-    /// The table.
-    pub table: String,
-    /// The fields on which it found something.
-    pub fields: Vec<String>,
-    /// Findings nobody has decided on.
-    pub open: u64,
-    /// Findings that were accepted.
-    pub waived: u64,
-    /// All its findings, also those that no chip lets through.
-    pub all: u64,
-    /// The most money that can hang on their rows.
-    pub stake: Option<f64>,
+    Rule(RuleCount),
 }
 
 impl TreeLine {
@@ -82,7 +61,7 @@ impl TreeLine {
 }
 
 /// The rules that found something that the chips let through, the worst severity first, then in the order of the verdict.
-pub fn rules(model: &Model) -> Vec<RuleLine> {
+pub fn rules(model: &Model) -> Vec<RuleCount> {
     let mut rules = all_rules(model);
     // While the counts under new chips are on their way, those of all findings stand for them.
     let counts = facets::counts(model).filter(|_| facets::needed(model));
@@ -101,16 +80,16 @@ pub fn rules(model: &Model) -> Vec<RuleLine> {
         });
     }
     if model.anomalies.order == AnomalyOrder::Stake {
-        let most = |line: &RuleLine| Reverse((line.stake.unwrap_or(0.0) * 100.0) as i64);
+        let most = |line: &RuleCount| Reverse((line.stake.unwrap_or(0.0) * 100.0) as i64);
         rules.sort_by_key(|line| (Reverse(line.severity), most(line)));
     }
     rules
 }
 
-fn all_rules(model: &Model) -> Vec<RuleLine> {
-    let mut rules: Vec<RuleLine> = Vec::new();
+fn all_rules(model: &Model) -> Vec<RuleCount> {
+    let mut rules: Vec<RuleCount> = Vec::new();
     for tally in model.verdict.iter().flat_map(|verdict| &verdict.rules).filter(|tally| tally.open + tally.waived > 0) {
-        let same = |line: &&mut RuleLine| {
+        let same = |line: &&mut RuleCount| {
             (&line.rule, &line.table, line.severity) == (&tally.rule, &tally.table, tally.severity)
         };
         match rules.iter_mut().find(same) {
@@ -121,7 +100,7 @@ fn all_rules(model: &Model) -> Vec<RuleLine> {
                 line.stake = tally.stake.map_or(line.stake, |stake| Some(stake + line.stake.unwrap_or(0.0)));
                 line.fields.push(tally.field.clone());
             }
-            None => rules.push(RuleLine {
+            None => rules.push(RuleCount {
                 severity: tally.severity,
                 rule: tally.rule.clone(),
                 table: tally.table.clone(),
@@ -146,7 +125,7 @@ fn laid_out(model: &Model, folded: &HashSet<Severity>) -> Vec<TreeLine> {
     let (rules, all) = (rules(model), all_rules(model));
     let mut lines = Vec::new();
     for severity in Severity::ALL {
-        let own: Vec<&RuleLine> = rules.iter().filter(|rule| rule.severity == severity).collect();
+        let own: Vec<&RuleCount> = rules.iter().filter(|rule| rule.severity == severity).collect();
         if own.is_empty() {
             continue;
         }
@@ -235,8 +214,8 @@ pub fn scoped(model: &Model) -> Vec<(String, Vec<String>)> {
 }
 
 /// The rules of what the tree's line lists; all of them where the facets stand in its place.
-pub fn scoped_rules(model: &Model) -> impl Iterator<Item = RuleLine> {
-    let own = |line: &RuleLine| match &model.anomalies.scope {
+pub fn scoped_rules(model: &Model) -> impl Iterator<Item = RuleCount> {
+    let own = |line: &RuleCount| match &model.anomalies.scope {
         _ if model.anomalies.facets.shown => true,
         Scope::All => true,
         Scope::Severity(severity) => line.severity == *severity,

@@ -8,11 +8,11 @@ use ratatui::text::{Line, Span};
 use super::act::{self, What};
 use super::facets::{self, Line as FacetRow};
 use super::findings::{LIST, STORY, TREE, regions, severity_name};
-use super::tree::{self, RuleLine, Scope, TreeLine};
+use super::tree::{self, Scope, TreeLine};
 use super::{id_of, story};
-use crate::model::{Anomaly, AnomalyOrder, Count, Facet, Severity, Status};
+use crate::model::{Anomaly, AnomalyOrder, Count, Facet, RuleCount, Severity, Status};
 use crate::tui::model::Model;
-use crate::tui::screens::money;
+use crate::tui::screens::{in_drawing_order, money};
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
@@ -23,9 +23,7 @@ use crate::tui::widgets::put;
 /// Draws the screen.
 pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focus = model.anomalies.focus;
-    let mut panes = regions(model, area);
-    // The pane with the keys is drawn last, so that its frame is whole.
-    panes.sort_by_key(|region| region.pane == focus);
+    let panes = in_drawing_order(regions(model, area), focus);
     for region in panes {
         match region.pane {
             TREE if model.anomalies.facets.shown => view_facets(model, region.frame, focus == TREE, buffer),
@@ -94,7 +92,7 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
 }
 
 fn rule_line<'a>(
-    rule: &'a RuleLine,
+    rule: &'a RuleCount,
     counts: String,
     (names, width): (usize, usize),
     pointer: &'a str,
@@ -127,7 +125,7 @@ fn rule_line<'a>(
 }
 
 /// The field that a rule found something in, or the first of several; nothing for whole rows.
-fn field_of(rule: &RuleLine) -> String {
+fn field_of(rule: &RuleCount) -> String {
     let field = match rule.fields.as_slice() {
         [] => return String::new(),
         [field] if field.is_empty() => return String::new(),

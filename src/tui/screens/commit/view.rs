@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{DIFF, GATE, LOG, gate, is_counted, regions};
 use crate::tui::model::Model;
-use crate::tui::screens::changes;
+use crate::tui::screens::{changes, in_drawing_order};
 use crate::tui::text;
 use crate::tui::widgets::grid::{Column, Grid, Row};
 use crate::tui::widgets::pane::{Pane, inner};
@@ -21,9 +21,7 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         return done.draw(model, area, buffer);
     }
     let focus = model.commit.focus;
-    let mut panes = regions(model, area);
-    // The pane with the keys is drawn last, so that its frame is whole.
-    panes.sort_by_key(|region| region.pane == focus);
+    let panes = in_drawing_order(regions(model, area), focus);
     for region in panes {
         match region.pane {
             DIFF => diff(model, region.frame, focus == DIFF, buffer),

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::{GROUPS, HEAD, Open, ROWS, chosen, is_computed, name, regions, shown_fields};
 use crate::model::DuplicateGroup;
 use crate::tui::model::Model;
-use crate::tui::screens::money;
+use crate::tui::screens::{in_drawing_order, money};
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
@@ -23,9 +23,7 @@ const MOST: usize = 40;
 
 pub(super) fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focus = model.duplicates.focus;
-    let mut panes = regions(model, area);
-    // The pane with the keys is drawn last, so that its frame is whole.
-    panes.sort_by_key(|region| region.pane == focus);
+    let panes = in_drawing_order(regions(model, area), focus);
     for region in panes {
         match region.pane {
             GROUPS => groups(model, region.frame, buffer),

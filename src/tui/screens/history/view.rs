@@ -10,7 +10,7 @@ use super::entries::{self, Entry};
 use super::{DETAIL, TIMELINE, TRENDS, page, regions};
 use crate::model::{Commit, Load, LoadStatus, TableScore};
 use crate::tui::model::Model;
-use crate::tui::screens::changes;
+use crate::tui::screens::{changes, in_drawing_order};
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
@@ -24,9 +24,7 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         return page::draw(model, page, area, buffer);
     }
     let focus = model.history.focus;
-    let mut panes = regions(model, area);
-    // The pane with the keys is drawn last, so that its frame is whole.
-    panes.sort_by_key(|region| region.pane == focus);
+    let panes = in_drawing_order(regions(model, area), focus);
     for region in panes {
         match region.pane {
             TIMELINE => timeline(model, region.frame, focus == TIMELINE, buffer),

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::model::{ColumnProfile, Coverage, Field, coverage};
 use crate::tui::model::Model;
+use crate::tui::screens::in_drawing_order;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
@@ -52,9 +53,7 @@ pub(super) fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         return nothing(model, "mapping", &load, area, buffer);
     }
     let focus = model.mapping.focus;
-    let mut panes = regions(model, area);
-    // The pane with the keys is drawn last, so that its frame is whole.
-    panes.sort_by_key(|region| region.pane == focus);
+    let panes = in_drawing_order(regions(model, area), focus);
     for region in &panes {
         let focused = region.pane == focus;
         match region.pane {

@@ -17,7 +17,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Direction, Position, Rect};
 use ratatui::text::Span;
 
-use super::{Region, Screen, lines_seen};
+use super::{Region, Screen, in_drawing_order, lines_seen};
 use crate::model::Standing;
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect, Job};
@@ -222,9 +222,7 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let focus = model.sources.focus;
-    let mut panes = regions(model, area);
-    // The pane with the keys is drawn last, so that its frame is whole.
-    panes.sort_by_key(|region| region.pane == focus);
+    let panes = in_drawing_order(regions(model, area), focus);
     for region in panes {
         let focused = region.pane == focus;
         match region.pane {

@@ -11,6 +11,7 @@ use super::side::{self, Side, What};
 use super::{GRID, LIST, SIDE, info, lines, regions, sheet, tables};
 use crate::model::{RowFilter, RowsOf};
 use crate::tui::model::Model;
+use crate::tui::screens::in_drawing_order;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
@@ -21,9 +22,7 @@ use crate::tui::widgets::{bar, put};
 /// Draws the screen.
 pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focus = model.tables.focus;
-    let mut panes = regions(model, area);
-    // The pane with the keys is drawn last, so that its frame is whole.
-    panes.sort_by_key(|region| region.pane == focus);
+    let panes = in_drawing_order(regions(model, area), focus);
     for region in panes {
         match region.pane {
             LIST => view_list(model, region.frame, focus == LIST, buffer),

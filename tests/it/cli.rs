@@ -669,7 +669,7 @@ fn a_check_whose_rules_fail_leaves_the_candidates_of_the_check_before() {
     std::fs::create_dir_all(workspace.path("rules")).expect("a folder for rules");
     workspace.write("rules/bad.toml", "id = \"bad\"\ntable = \"customers\"\nwhen = \"CAST(last_name AS INTEGER) > 3\"");
     let failed = workspace.tastevin(["check"]);
-    assert!(failed.stderr.contains("bad.toml") && !failed.stderr.contains("statement: "), "{}", failed.stderr);
+    assert!(failed.stderr.contains("bad.toml") && !failed.stderr.contains("  statement: "), "{}", failed.stderr);
     let told = output(workspace.command().arg("check").env("TASTEVIN_DEBUG", "1"));
     assert!(told.stderr.contains("  statement: INSERT INTO dq.anomalies"), "{}", told.stderr);
     let rows = "SELECT count(*) AS n FROM candidate.customers";

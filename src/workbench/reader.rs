@@ -311,7 +311,7 @@ impl Reader {
     /// Everything that a report says, of the last check as it stands now.
     pub fn report(&self) -> Result<Report> {
         let plan = self.plan();
-        let verdict = self.verdict_now(plan.as_ref())?.ok_or_else(|| unchecked())?;
+        let verdict = self.verdict_now(plan.as_ref())?.ok_or_else(unchecked)?;
         report::report(
             &self.store,
             &report::Request {

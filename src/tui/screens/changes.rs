@@ -53,12 +53,12 @@ pub fn draw_tallies(
     let mut columns = vec![
         Column::name("table", 14, 24, 0),
         Column::number("added", 10, 0),
-        Column::number("changed", 10, 0),
-        Column::number("removed", 10, 0),
-        Column::number("unchanged", 11, 1),
+        Column::number("changed", 10, 1),
+        Column::number("removed", 10, 2),
+        Column::number("unchanged", 11, 4),
     ];
     if held_back {
-        columns.push(Column::number("quarantined", 11, 0));
+        columns.push(Column::number("quarantined", 11, 3));
     }
     let grid = Grid { columns: &columns, cursor, total: tallies.len() as u64, focused, selectable: focused };
     grid.draw(area, theme, buffer, |at| {

@@ -93,10 +93,10 @@ fn timeline(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         return empty::draw(&missing, inside, theme, buffer);
     }
     let columns = [
-        Column::text("day", 10, 10, 0),
-        Column::text("at", 5, 5, 0),
+        Column::text("day", 10, 10, 1),
+        Column::text("at", 5, 5, 2),
         Column::text("what", 10, 11, 0),
-        Column::text("who", 10, 18, 1),
+        Column::text("who", 10, 18, 3),
         Column::text("what happened", 24, 200, 0),
     ];
     let grid = Grid { columns: &columns, cursor, total: entries.len() as u64, focused, selectable: true };
@@ -176,9 +176,9 @@ fn trends(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let columns = [
         Column::name("table", 14, 20, 0),
         Column::number("score", 7, 0),
-        Column::number("change", 7, 0),
-        Column::number("blocking", 8, 2),
-        Column::text("trend", 10, BARS, 0),
+        Column::number("change", 7, 1),
+        Column::number("blocking", 8, 3),
+        Column::text("trend", 10, BARS, 2),
     ];
     let tables = &model.about.schema.tables;
     let cursor = model.history.cursors[TRENDS];

@@ -460,7 +460,11 @@ fn decided(model: &mut Model, ticket: u64, decisions: Vec<Decision>, failure: Op
             [_, ..] => "the decision is in the ledger all the same, and every check applies it",
             [] => "the decision was not made; nothing of it is in the ledger",
         };
-        model.notes.fail(model.clock, &error.hint(hint));
+        let error = error.hint(hint);
+        match decisions.is_empty() && screens::anomalies::asks_again(model, ticket) {
+            true => popups::come_back(model, &Sent::Decision(ticket), &popups::in_words(&error)),
+            false => model.notes.fail(model.clock, &error),
+        }
     } else if decisions.is_empty() {
         model.say(Tone::Refused, "nothing is open there any more, so there was nothing to decide");
     }

@@ -753,3 +753,21 @@ fn a_text_finds_and_filters_what_is_listed_of_a_finding() {
     let mut session = Session::checked(160, 40);
     session.keys("3 g g j j enter").shows("warnings · 5 findings").keys("/ \"mojibake\" enter").shows("▸▲ mojibake");
 }
+
+#[test]
+fn a_decision_that_cannot_be_written_brings_its_form_back_as_it_was_typed() {
+    for (keys, typed) in
+        [("e C-u \"jean@example.fr\" tab \"asked by phone\"", "jean@example.fr"), ("w \"by post\"", "by post")]
+    {
+        let mut session = Session::checked(100, 30);
+        session.keys("3 / \"invalid-email\" enter enter");
+        let ledger = session.dir.path().join("decisions.jsonl");
+        let _ = fs::remove_file(&ledger);
+        fs::create_dir(&ledger).expect("nothing can be appended to a folder");
+        session.keys(keys).keys("enter").shows("✗ ").shows(typed).shows("decisions.jsonl");
+        fs::remove_dir(&ledger).expect("the folder goes");
+        // It is about the same finding as before.
+        session.keys("enter").hides("✗ ");
+        assert_eq!(session.ledger()[0]["row"], "isavigne-C001", "{:?}", session.ledger());
+    }
+}

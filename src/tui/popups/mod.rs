@@ -9,7 +9,7 @@ pub mod sheet;
 mod themes;
 
 use super::cursor::Cursor;
-use super::effects::{Effect, Slot};
+use super::effects::{Effect, Job, Slot};
 use super::input::Input;
 use super::keymap::{Command, Layer, always};
 use super::message::Key;
@@ -113,12 +113,15 @@ pub enum Sent {
     Report,
     /// A commit, or one that takes another back.
     Commit,
+    /// One decision, by its ticket.
+    Decision(u64),
 }
 
 impl Sent {
     /// What the effects of a form ask for.
     fn of(effects: &[Effect]) -> Option<Sent> {
-        effects.iter().find_map(|effect| match effect {
+        let sent = |effect: &Effect| match effect {
+            Effect::Do(Job::Decide { ticket, .. }) => Some(Sent::Decision(*ticket)),
             Effect::Do(job) if job.is_commit() => Some(Sent::Commit),
             Effect::Ask(_, ask) => match ask.slot() {
                 Slot::Report => Some(Sent::Report),
@@ -126,7 +129,12 @@ impl Sent {
                 _ => None,
             },
             _ => None,
-        })
+        };
+        let mut asked = effects.iter().filter_map(sent);
+        let first = asked.next()?;
+        // Of several decisions some may have been made: a form about all of them would make those again.
+        let several = matches!(first, Sent::Decision(_)) && asked.next().is_some();
+        (!several).then_some(first)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::model::{Action, Anomaly, AnomalyFilter, NEVER_WAIVED, Status};
 use crate::tui::effects::{Ask, Effect, Job, OnAll, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
+use crate::tui::popups::Sent;
 use crate::tui::screens::{copy, decide};
 
 /// What became of a finding since the last check.
@@ -400,6 +401,23 @@ fn set_each(
         effects.extend(send(model, Wish::Set { table, field, rule, values }, why, marks));
     }
     effects
+}
+
+/// What the form that is sent now is about; it is kept in case the decision cannot be made.
+pub fn taken(model: &mut Model) -> Targets {
+    let targets = std::mem::take(&mut model.anomalies.targets);
+    model.anomalies.sent = targets.clone();
+    targets
+}
+
+/// Whether the form comes back that asked for a decision, about what it was about; not over something else that is asked.
+pub fn asks_again(model: &mut Model, ticket: u64) -> bool {
+    let is_last = model.sent.as_ref().is_some_and(|(sent, _)| *sent == Sent::Decision(ticket));
+    if !is_last || model.popup.is_some() {
+        return false;
+    }
+    model.anomalies.targets = std::mem::take(&mut model.anomalies.sent);
+    true
 }
 
 /// Gives all targets the same value.

@@ -61,7 +61,7 @@ pub fn edit(model: &mut Model, targets: Targets) {
             let mut texts = texts.into_iter();
             let now = texts.next().filter(|text| !text.is_empty());
             let why = texts.next().map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
-            let targets = std::mem::take(&mut model.anomalies.targets);
+            let targets = act::taken(model);
             let elsewhere = match &targets {
                 Targets::These(these) if !std::ptr::eq(model.screen(), &super::SCREEN) => {
                     these.first().map(|one| (one.table.clone(), one.field.clone(), one.row.clone()))
@@ -247,7 +247,7 @@ pub fn waive(model: &mut Model, targets: Targets) {
             let mut texts = texts.into_iter().map(|text| text.trim().to_owned());
             let why = texts.next();
             let until = texts.next().and_then(|day| text::day(&day));
-            let targets = std::mem::take(&mut model.anomalies.targets);
+            let targets = act::taken(model);
             act::waive_these(model, targets, why.as_deref(), until)
         },
     }));

@@ -85,7 +85,7 @@ fn form(model: &mut Model, title: String, mut about: Vec<String>, targets: Targe
         check: |_, _| None,
         submit: |model, texts| {
             let why = texts.into_iter().next().map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
-            let targets = std::mem::take(&mut model.anomalies.targets);
+            let targets = act::taken(model);
             say(model, &targets);
             act::exclude_these(model, targets, why.as_deref())
         },

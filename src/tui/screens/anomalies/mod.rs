@@ -36,7 +36,7 @@ use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::window::Window;
 
-pub use act::{decided, settle_decided};
+pub use act::{asks_again, decided, settle_decided};
 pub use doors::{show_conflicts, show_record, show_rows, show_rule, show_severity};
 pub use findings::show_table;
 pub use forms::{objection, shape};
@@ -110,6 +110,8 @@ pub struct State {
     settled: bool,
     /// What the form or question that is open acts on.
     targets: act::Targets,
+    /// What the form was about that was sent last.
+    sent: act::Targets,
     /// The reason that was given before the question.
     reason: Option<String>,
     /// The finding whose row is left out once it is known what refers to it.

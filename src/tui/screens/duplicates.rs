@@ -216,7 +216,11 @@ static ROW_KEYS: Layer = Layer {
 fn regions(model: &Model, area: Rect) -> Vec<Region> {
     let region = |pane, frame: Rect, head| Region { pane, frame, body: below(inner(frame), head) };
     let [groups, rows] = if area.width >= 110 {
-        split(area, Direction::Horizontal, [Constraint::Length(46), Constraint::Fill(1)])
+        split(
+            area,
+            Direction::Horizontal,
+            [Constraint::Length(area.width.saturating_sub(104).clamp(46, 72)), Constraint::Fill(1)],
+        )
     } else if area.height >= 18 {
         split(area, Direction::Vertical, [Constraint::Length((area.height / 3).max(5)), Constraint::Fill(1)])
     } else if model.duplicates.focus == ROWS {

@@ -261,9 +261,12 @@ fn items(model: &Model, picker: &Picker, area: Rect, buffer: &mut Buffer) -> Pos
     let wide = |of: fn(&Item) -> &str, most: usize| {
         picker.items.iter().map(|item| text::width(of(item))).max().unwrap_or(0).min(most)
     };
-    let name_room = wide(|item| &item.name, NAME.max(usize::from(area.width) / 3));
+    let width = usize::from(area.width);
     let aside_room = wide(|item| &item.aside, ASIDE);
-    let room = usize::from(area.width).saturating_sub(name_room + aside_room + 4);
+    // What stands behind leaves to the names whatever it does not need itself.
+    let left = width.saturating_sub(aside_room + wide(|item| &item.about, width) + 4);
+    let name_room = wide(|item| &item.name, left.max(width / 3).max(NAME));
+    let room = width.saturating_sub(name_room + aside_room + 4);
     let shown = matches.into_iter().enumerate().skip(usize::try_from(picker.cursor.top).unwrap_or(usize::MAX));
     let lines = list(picker, area);
     for (row, (at, item)) in (1..=lines.height).zip(shown) {

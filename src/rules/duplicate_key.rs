@@ -37,20 +37,23 @@ pub const RULE: Rule = Rule {
         let suspects = format!("SELECT DISTINCT {key} AS key FROM {} AS t WHERE t._key <> {key}", scope.rows());
         // Where the rows stand is asked of them alone, not of all rows.
         let placed = format!(
-            "SELECT {key} AS key, t._row, f.file, t._row + l.shift AS line\n\
+            "SELECT {key} AS key, t._source AS source, t._row, f.file, t._row + l.shift AS line\n\
              FROM {} AS t SEMI JOIN suspects ON suspects.key = {key}\n\
              ASOF LEFT JOIN (SELECT * FROM dq.files WHERE rows > 0) AS f\n  \
              ON f.source = t._source AND f.entity = t._entity AND t._row >= f.first_row\n\
              ASOF LEFT JOIN dq.lines AS l ON l.source = t._source AND l.entity = t._entity AND t._row >= l.\"row\"",
             scope.rows()
         );
-        let first = |what: &str| format!("array_to_string(list_slice(list({what} ORDER BY file, _row), 1, 5), ', ')");
+        let first =
+            |what: &str| format!("array_to_string(list_slice(list({what} ORDER BY source, file, _row), 1, 5), ', ')");
         let twins = format!(
             "SELECT key, count(*) AS rows, CASE WHEN bool_or(line IS NULL) THEN 'records ' || {}\n  \
+             WHEN count(DISTINCT source) > 1 THEN {}\n  \
              WHEN count(DISTINCT file) = 1 THEN 'lines ' || {}\n  \
              ELSE {} END AS places\n\
              FROM placed GROUP BY key HAVING count(*) > 1",
             first("_row"),
+            first("source || ' ' || file || ' line ' || line"),
             first("line"),
             first("file || ' line ' || line")
         );

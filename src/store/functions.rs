@@ -242,7 +242,8 @@ struct Seen<const N: usize> {
 }
 
 /// How many different arguments are remembered at a time.
-const SLOTS: usize = 256;
+const SLOTS: usize = 1 << SLOT_BITS;
+const SLOT_BITS: u32 = 8;
 
 enum Look {
     /// The row with the same arguments; `None` where their result is NULL.
@@ -266,7 +267,7 @@ impl<const N: usize> Seen<N> {
             let halves = (*bits as u64) ^ (bits >> 64) as u64;
             (sum ^ halves).wrapping_mul(0x9E37_79B9_7F4A_7C15)
         });
-        let slot = (mixed >> 56) as usize;
+        let slot = (mixed >> (u64::BITS - SLOT_BITS)) as usize;
         match &self.slots[slot] {
             Some((known, row)) if *known == arguments => {
                 self.repeats += 1;

@@ -177,3 +177,19 @@ fn what_was_said_to_be_apart_is_not_merged_and_what_was_merged_is_not_kept_apart
     decide(&["merge", "customers", "isavigne-C1", "isavigne-C2"]).passed();
     assert_eq!(workspace.read("decisions.jsonl").lines().count(), 4);
 }
+
+#[test]
+fn rows_of_one_key_from_two_sources_are_told_apart_by_source() {
+    let workspace = Workspace::empty();
+    for (source, name) in [("north", "Jean"), ("south", "Luc")] {
+        workspace.write(&format!("{source}/clients.csv"), format!("Code Client;Nom;Email;Téléphone\nC1;{name};;\n"));
+        workspace.tastevin(["source", "add", source, "--kind", "isavigne", "--path", source]).passed();
+    }
+    workspace.tastevin(["load"]).passed();
+    workspace.tastevin(["check", "--fail-on", "never"]).passed();
+    let findings = workspace.tastevin(["anomalies", "--rule", "duplicate-key", "--format", "jsonl"]).passed().stdout;
+    assert!(
+        findings.contains("stands on 2 rows: north clients.csv line 2, south clients.csv line 2"),
+        "the files are called the same: {findings}"
+    );
+}

@@ -18,7 +18,7 @@ fn a_load_whose_mapping_no_longer_runs_leaves_nothing_green() {
     session.keys("l").shows("not checked since").hides("✓ nothing blocks").shows("nothing can be checked");
     session.keys("6").shows("✗ the last check knows").shows("has no column \"nom\"");
     session.keys("c").hides("message");
-    // Another day it is the same.
+    // Opened again it is the same.
     let mut session = session.again();
     session.shows("not checked since").keys("6").shows("✗ the last check knows");
 }

@@ -119,17 +119,19 @@ pub fn facets(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<
     let count = store.first(&format!("SELECT count(*) FILTER ({own}), count(*) FROM dq.anomalies"), [], |row| {
         Ok(Count { found: unsigned(row.get(0)?), all: unsigned(row.get(1)?) })
     })?;
+    let money = filter.order == AnomalyOrder::Stake && stake::hang(store, schema)?;
     let mut lines = Vec::new();
     for facet in Facet::ALL {
         let (column, own) = (Ident(facet.name()).to_string(), condition(&without(filter, facet)));
         let counts = format!(
             "SELECT {column} AS value, count(*) FILTER ({own}) AS found, count(*) AS n FROM dq.anomalies GROUP BY 1"
         );
-        let (stake, join, first) = match money(store, schema, filter.order, &column, &own)? {
-            Some(stakes) => {
+        let (stake, join, first) = match money {
+            true => {
+                let stakes = stake::per(&column, &own);
                 ("s.stake", format!(" LEFT JOIN ({stakes}) AS s ON s.value = c.value"), "s.stake DESC NULLS LAST, ")
             }
-            None => ("NULL::DOUBLE", String::new(), ""),
+            false => ("NULL::DOUBLE", String::new(), ""),
         };
         let sql = format!(
             "SELECT c.value, c.found, c.n, {stake} FROM ({counts}) AS c{join} ORDER BY {first}c.found DESC, c.n DESC, c.value"
@@ -140,23 +142,15 @@ pub fn facets(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<
         })?;
         lines.push((facet, own));
     }
-    Ok(Facets { count: count.unwrap_or_default(), lines, rules: rules(store, schema, filter.order, &own)? })
-}
-
-/// The query for the money of every value of an expression, where the order asks for it.
-fn money(store: &Store, schema: &Schema, order: AnomalyOrder, value: &str, condition: &str) -> Result<Option<String>> {
-    match order {
-        AnomalyOrder::Stake => stake::per(store, schema, value, condition),
-        AnomalyOrder::Worst | AnomalyOrder::Row => Ok(None),
-    }
+    Ok(Facets { count: count.unwrap_or_default(), lines, rules: rules(store, money, &own)? })
 }
 
 /// The rules in tables with findings that meet a condition.
-fn rules(store: &Store, schema: &Schema, order: AnomalyOrder, condition: &str) -> Result<Vec<RuleCount>> {
+fn rules(store: &Store, money: bool, condition: &str) -> Result<Vec<RuleCount>> {
     const ONE: &str = "ROW(severity, rule, \"table\")";
-    let (stake, join) = match money(store, schema, order, ONE, condition)? {
-        Some(stakes) => ("s.stake", format!(" LEFT JOIN ({stakes}) AS s ON s.value = {ONE}")),
-        None => ("NULL::DOUBLE", String::new()),
+    let (stake, join) = match money {
+        true => ("s.stake", format!(" LEFT JOIN ({}) AS s ON s.value = {ONE}", stake::per(ONE, condition))),
+        false => ("NULL::DOUBLE", String::new()),
     };
     let sql = format!(
         "SELECT severity, rule, \"table\", field, open, waived, n, {stake} FROM (\n  \

@@ -172,31 +172,42 @@ pub fn per_rule(schema: &Schema) -> String {
     )
 }
 
-/// The query for the money that hangs on the rows with a finding that meets the condition over `dq.anomalies`, with the
-/// columns `value` and `stake` for every value of an expression over that table; of each value every amount counts once, by
-/// however many rows and ways it hangs on them. `None` where no money can hang on any row.
-pub fn per(store: &Store, schema: &Schema, value: &str, condition: &str) -> Result<Option<String>> {
-    let Some((money, stake)) = schema.stake() else { return Ok(None) };
+/// The temporary table with every row of money that hangs on a finding: `at` is the finding's place, `line` the money's.
+const HANGING: &str = "\"money that hangs on findings\"";
+
+/// Finds what hangs on which finding, for [`per`] to be asked by; false where no money can hang on any row.
+pub fn hang(store: &Store, schema: &Schema) -> Result<bool> {
+    let Some((money, stake)) = schema.stake() else { return Ok(false) };
     if !store.has_table("candidate", money)? {
-        return Ok(None);
+        return Ok(false);
     }
     let mut parts = Vec::new();
     for (table, ways) in ways(schema) {
-        let found = format!(
-            "(SELECT DISTINCT {value} AS value, \"row\" AS _key FROM dq.anomalies WHERE \"table\" = {} AND ({condition}))",
-            Literal(&table)
-        );
         for way in ways {
             let (joins, alias) = joined(&way);
             parts.push(format!(
-                "SELECT f.value, s.rowid AS line, s.{} AS amount FROM {} AS s{joins}\nJOIN {found} AS f ON f._key = {alias}._key",
+                "SELECT f.at, s.rowid AS line, s.{} AS amount FROM {} AS s{joins}\n\
+                 JOIN (SELECT rowid AS at, \"row\" AS _key FROM dq.anomalies WHERE \"table\" = {}) AS f ON f._key = {alias}._key",
                 Ident(&stake.field),
-                Path("candidate", money)
+                Path("candidate", money),
+                Literal(&table)
             ));
         }
     }
-    let parts = parts.join("\nUNION\n");
-    Ok(Some(format!("SELECT value, CAST(coalesce(sum(amount), 0) AS DOUBLE) AS stake FROM ({parts}) GROUP BY value")))
+    store.run(&format!("CREATE OR REPLACE TEMP TABLE {HANGING} AS {}", parts.join("\nUNION ALL\n")))?;
+    Ok(true)
+}
+
+/// The query for the money that hangs on the rows with a finding that meets the condition over `dq.anomalies`, with the
+/// columns `value` and `stake` for every value of an expression over that table; of each value every amount counts once, by
+/// however many rows and ways it hangs on them. It stands on what [`hang`] has found.
+pub fn per(value: &str, condition: &str) -> String {
+    format!(
+        "SELECT value, CAST(coalesce(sum(amount), 0) AS DOUBLE) AS stake FROM (\n  \
+         SELECT DISTINCT f.value, h.line, h.amount FROM {HANGING} AS h\n  \
+         JOIN (SELECT {value} AS value, rowid AS at FROM dq.anomalies WHERE {condition}) AS f ON f.at = h.at)\n\
+         GROUP BY value"
+    )
 }
 
 /// The money that hangs on the rows with a finding that meets the condition over `dq.anomalies`; every amount counts once,

@@ -9,6 +9,7 @@ mod drift;
 mod duplicate;
 pub mod examples;
 mod facet;
+mod identity;
 mod load;
 mod mapping;
 mod neighbour;
@@ -33,6 +34,7 @@ pub use draft::{Coverage, Edit, MappingDraft, MappingPreview, MappingProblem, Pr
 pub use drift::{Drift, MissingColumn, RenamedColumn};
 pub use duplicate::{DuplicateGroup, DuplicateRow, Duplicates};
 pub use facet::{Count, Facet, FacetLine, Facets, RuleCount, Suggested, ValueCluster};
+pub use identity::key_in;
 pub use load::{EntityLoad, Load, LoadOptions, LoadStatus, LoadTotals, Reject, STAGED_COLUMNS, STILL_STANDS};
 pub use mapping::{EntityFiles, FieldMapping, Mapping, Step, TableMapping, column_key};
 pub use neighbour::{Neighbour, Neighbours, Relation};

@@ -23,7 +23,8 @@ impl Workbench {
         }
         refuse_name(name, self.config()).map_err(|error| error.of(Kind::Usage))?;
         self.try_out(name, config, true)?;
-        let config = self.with_own_keys(name, config)?;
+        let wanted = config;
+        let config = self.with_own_keys(name, wanted)?;
         let mut part = toml_edit::Table::new();
         part.insert("kind", toml_edit::value(&config.kind));
         if let Some(mapping) = &config.mapping {
@@ -32,14 +33,21 @@ impl Workbench {
         for (option, value) in &config.options {
             part.insert(option, Item::Value(written(value)));
         }
-        Workspace::edit(self.dir(), |document| {
+        let edited = Workspace::edit(self.dir(), |document| {
             let sources = document.entry("sources").or_insert(toml_edit::table());
             if let Some(table) = sources.as_table_mut() {
                 table.set_implicit(true);
             }
             sources[name] = Item::Table(part);
             Ok(())
-        })?;
+        });
+        if let Err(error) = edited {
+            if config.mapping != wanted.mapping {
+                // The mapping was made for it, and a file that nothing uses would be in the way of the next attempt.
+                let _ = std::fs::remove_file(self.workspace().mapping_file(name));
+            }
+            return Err(error);
+        }
         self.refresh()?;
         Ok(config)
     }

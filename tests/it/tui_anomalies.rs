@@ -771,3 +771,15 @@ fn a_decision_that_cannot_be_written_brings_its_form_back_as_it_was_typed() {
         assert_eq!(session.ledger()[0]["row"], "isavigne-C001", "{:?}", session.ledger());
     }
 }
+
+#[test]
+fn a_key_with_a_hash_in_it_is_a_key_like_others() {
+    let mut session = Session::fresh(120, 40);
+    for (file, text) in [("clients", CLIENTS), ("ventes", VENTES)] {
+        let numbered = text.replace("C001", "#1001");
+        fs::write(session.dir.path().join(format!("exports/{file}.csv")), numbered).expect("an export");
+    }
+    session.keys("l 3 / \"invalid-email\" enter enter").shows("isavigne-#1001");
+    // What refers to it is looked at before it goes.
+    session.keys("x").shows("exclude customers isavigne-#1001").shows("1 row refers to this one");
+}

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
-use super::identity;
+use crate::model::key_in;
 
 /// A row that a decision takes out of its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Leaving {
             let Some((given, Some(stays))) = values.get(end) else { continue };
             let own = values.get(row).map(|(given, now)| [given.as_ref(), now.as_ref()]).unwrap_or_default();
             // A key that the survivor shares with others is theirs too; its own that it has no more is nobody's.
-            let formerly = given.as_ref().filter(|_| identity::key_in(end) == end);
+            let formerly = given.as_ref().filter(|_| key_in(end) == end);
             for value in own.into_iter().chain([formerly]).flatten().filter(|value| *value != stays) {
                 first.entry(value.clone()).or_insert_with(|| (stays.clone(), id.clone()));
             }
@@ -312,7 +312,7 @@ mod tests {
         let pairs = keys.iter().filter_map(|key| key.split_once('='));
         let values: HashMap<String, Given> = pairs
             .map(|(row, now)| {
-                let given = Some(identity::key_in(row).to_owned());
+                let given = Some(key_in(row).to_owned());
                 (row.to_owned(), (given, Some(now.to_owned()).filter(|now| !now.is_empty())))
             })
             .collect();

@@ -71,15 +71,6 @@ pub(super) fn take_odd(store: &Store, name: &str, rows: &str) -> Result<()> {
     store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS SELECT _source, _entity, _row, _key FROM {rows}", odd(name)))
 }
 
-/// The business key in an identity: all of it, or what stands before the digest and the number.
-pub(super) fn key_in(identity: &str) -> &str {
-    let Some((key, digest)) = identity.rsplit_once('#') else { return identity };
-    let is_ours = digest.split_once('.').is_some_and(|(hash, number)| {
-        hash.len() == 12 && hash.bytes().all(|b| b.is_ascii_hexdigit()) && number.parse::<u64>().is_ok()
-    });
-    if is_ours { key } else { identity }
-}
-
 /// The step that gives every row of `from` its `_key`.
 pub(super) fn keyed(name: &str, table: &Table, feeds: &[Feed], from: &str) -> String {
     // The record's number is enough where all records come from one entity.
@@ -95,17 +86,4 @@ pub(super) fn keyed(name: &str, table: &Table, feeds: &[Feed], from: &str) -> St
 /// Drops what `find_odd` made.
 pub(super) fn clear(store: &Store, name: &str) -> Result<()> {
     store.run(&format!("DROP TABLE IF EXISTS {}", odd(name)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::key_in;
-
-    #[test]
-    fn a_number_sign_in_a_key_is_no_digest() {
-        assert_eq!(key_in("C#12"), "C#12");
-        assert_eq!(key_in("C#12#0123456789ab.2"), "C#12");
-        assert_eq!(key_in("#0123456789ab.1"), "");
-        assert_eq!(key_in("C12"), "C12");
-    }
 }

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use ratatui::layout::{Constraint, Direction, Rect};
 
 use super::{Region, Screen, decide, lines_seen};
-use crate::model::{Action, DuplicateGroup, Duplicates};
+use crate::model::{Action, DuplicateGroup, Duplicates, key_in};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect, Wish};
 use crate::tui::keymap::{Command, Layer, always};
@@ -554,7 +554,7 @@ fn ask_merge(model: &mut Model) -> Vec<Effect> {
 
 /// A row's name without what tells it from others of the same key.
 fn plain(row: &str) -> String {
-    let key = row.split_once('#').map_or(row, |(key, _)| key);
+    let key = key_in(row);
     text::clean(if key.is_empty() { row } else { key }).into_owned()
 }
 

@@ -2,7 +2,7 @@
 //! `act`, which decides.
 
 use super::act::{self, Targets};
-use crate::model::Anomaly;
+use crate::model::{Anomaly, key_in};
 use crate::tui::effects::{Ask, Effect, Slot};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
@@ -12,7 +12,7 @@ use crate::tui::text;
 /// Leaves the row of a finding out, once it is known what refers to it.
 pub fn one(model: &mut Model, anomaly: Anomaly) -> Vec<Effect> {
     // A row that shares its key with others, or has none, is not what the rows of other tables lose.
-    if anomaly.row.contains('#') {
+    if key_in(&anomaly.row) != anomaly.row {
         return at_once(model, anomaly);
     }
     if let Some(before) = &model.anomalies.leaving {

@@ -89,6 +89,12 @@ impl Basis {
         self.days.0
     }
 
+    /// The same after a commit that was made with what stands `now`.
+    pub(super) fn after_commit(&self, now: &Basis, id: i64) -> Basis {
+        let (gate, unloaded) = (now.gate.clone(), now.unloaded.clone());
+        Basis { gate, unloaded, commit: id.unsigned_abs(), ..self.clone() }
+    }
+
     /// Whether candidates and findings are the same on both.
     pub(super) fn finds_the_same(&self, other: &Basis) -> bool {
         let Basis { version, days, schema, mappings, rules, staged, unloaded: _, gate: _, commit: _ } = self;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeZone, Utc};
 use tastevin::error::{Kind, Result};
 use tastevin::model::{
-    Canceller, Commit, Condition, DiffKind, FailOn, Field, FieldType, Gate, Schema, TableDiff, TableTally,
+    Canceller, Commit, Condition, DiffKind, FailOn, Field, FieldType, Gate, Schema, TableDiff, TableTally, Verdict,
 };
 use tastevin::stages::basis::Basis;
 use tastevin::stages::gate::Subject;
@@ -92,9 +92,10 @@ fn basis(store: &Store, schema: &Schema) -> Result<Basis> {
 /// Leaves behind what a check of the candidates by that schema would.
 fn check_again(store: &Store, schema: &Schema, check: i64) -> Result<()> {
     let basis = basis(store, schema)?.to_json()?;
+    let verdict = serde_json::to_string(&Verdict { check, ..Verdict::default() }).expect("JSON");
     store.run(&format!(
         "INSERT INTO dq.scores VALUES ({check}, TIMESTAMP '2026-11-22 09:00:00' + INTERVAL ({check}) MINUTE, 'customers', 3, 0, 0, 100);
-         DELETE FROM dq.verdict; INSERT INTO dq.verdict VALUES ({check}, '', '0:0', '{}')",
+         DELETE FROM dq.verdict; INSERT INTO dq.verdict VALUES ({check}, '{verdict}', '0:0', '{}')",
         basis.replace('\'', "''")
     ))
 }

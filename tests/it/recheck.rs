@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use tastevin::error::{Error, Kind};
-use tastevin::model::{Canceller, ConditionKind, Decision, FieldType, Gate, Mapping, Schema, Verdict};
+use tastevin::model::{Canceller, Condition, ConditionKind, Decision, FieldType, Gate, Mapping, Schema, Verdict};
 use tastevin::rules;
 use tastevin::stages::basis::Basis;
 use tastevin::stages::decide::Ledger;
@@ -435,6 +435,16 @@ impl World {
         })
     }
 
+    /// What the verdict says of the gate, and what it says when it is asked.
+    fn gate(&self) -> (Vec<Condition>, Vec<Condition>) {
+        let told = check::verdict(&self.store).expect("a verdict").expect("there is one").gate;
+        let asked = self.with_inputs(|_, inputs| {
+            let subject = Subject { schema: &self.schema, gate: &self.gate, basis: Ok(inputs.basis) };
+            gate::conditions(&self.store, &subject).expect("an answer").conditions
+        });
+        (told, asked)
+    }
+
     fn list(&self, sql: &str) -> Vec<String> {
         let page = self.store.texts(sql).unwrap_or_else(|error| panic!("{sql}: {error} {:?}", error.hints()));
         let line = |row: Vec<Option<String>>| {
@@ -641,7 +651,12 @@ fn play(seed: u64, decisions: usize) -> Result<(), TestCaseError> {
             prop_assert!(rows.is_empty(), "{what} after {after}: {rows:#?}\nstaged: {staged:?}");
         }
         if dice.roll(6) == 0 {
-            prop_assert_eq!(part.commit(), whole.commit());
+            let made = part.commit();
+            prop_assert_eq!(made, whole.commit());
+            if made {
+                let (told, asked) = part.gate();
+                prop_assert_eq!(told, asked, "after a commit after {}", after);
+            }
         }
     }
     Ok(())

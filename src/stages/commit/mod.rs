@@ -32,6 +32,8 @@ use chrono::{DateTime, Utc};
 
 use diff::Sides;
 
+use super::basis::Basis;
+use super::check;
 use super::gate::{self, Held, Subject};
 use super::kept;
 use super::shapes::Shapes;
@@ -108,6 +110,7 @@ pub fn commit(
             tables: tallies,
         };
         record(store, &commit)?;
+        tell_verdict(store, subject, held, id)?;
         canceller.settle()?;
         Ok(commit)
     })
@@ -149,6 +152,16 @@ pub fn log(store: &Store) -> Result<Vec<Commit>> {
                 .map_err(|cause| Error::internal("the commit log holds an entry that cannot be read").caused_by(cause))
         })
         .collect()
+}
+
+/// Brings what the verdict of the last check says of the gate to what it says after the commit, so that nobody has to look at all
+/// rows again for it.
+fn tell_verdict(store: &Store, subject: &Subject, held: Held, id: i64) -> Result<()> {
+    let (Ok(now), Some(then)) = (subject.basis, Basis::of_last_check(store)?) else { return Ok(()) };
+    let Some(mut verdict) = check::verdict(store)? else { return Ok(()) };
+    let basis = then.after_commit(now, id);
+    gate::after_commit(store, &Subject { basis: Ok(&basis), ..*subject }, held)?.tell(&mut verdict);
+    check::keep(store, &verdict, &basis)
 }
 
 /// The held rows, if every condition holds.

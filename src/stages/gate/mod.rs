@@ -176,26 +176,49 @@ pub(super) fn held(store: &Store, schema: &Schema, gate: &Gate) -> Result<std::r
 
 fn hold_again(store: &Store, subject: &Subject, known: Option<Known>) -> Result<(Option<Held>, Vec<Condition>)> {
     let Subject { schema, gate, .. } = *subject;
-    let (most, most_removed) = limits(gate)?;
     let shapes = Shapes::read(store)?;
     let current = is_current(store, subject, current::number(store, schema, &shapes)?)?;
     if !current.holds && !shapes.fit(schema) {
         return Ok((None, vec![current]));
     }
     let held = gather(store, schema, gate.fail_on, &shapes, known.as_ref())?;
+    let gone = gone(store, schema, &shapes, known.as_ref())?;
+    let conditions = say(store, subject, current, &held, gone)?;
+    Ok((Some(held), conditions))
+}
+
+/// What must hold after a commit that is being made: `held` are the rows that it held back. The same ones would be held back again: it
+/// leaves what is committed under their keys as it was.
+pub(super) fn after_commit(store: &Store, subject: &Subject, held: Held) -> Result<Asked> {
+    let shapes = Shapes::read(store)?;
+    let current = is_current(store, subject, current::number(store, subject.schema, &shapes)?)?;
+    let gone = gone(store, subject.schema, &shapes, None)?;
+    let conditions = say(store, subject, current, &held, gone)?;
+    Ok(Asked::of((Some(held), conditions)))
+}
+
+/// Says what must hold of candidates that are those of the schema, and keeps the figures.
+fn say(
+    store: &Store,
+    subject: &Subject,
+    current: Condition,
+    held: &Held,
+    gone: IndexMap<String, (u64, u64)>,
+) -> Result<Vec<Condition>> {
+    let Subject { schema, gate, .. } = *subject;
+    let (most, most_removed) = limits(gate)?;
     let mut conditions = vec![current];
     conditions.extend(keyed(schema));
     conditions.extend(homeless(store, schema, gate.fail_on)?);
-    conditions.push(blocked(&held, gate.quarantine));
+    conditions.push(blocked(held, gate.quarantine));
     if gate.quarantine {
-        conditions.push(most.condition(&held, &gate.max_quarantined));
+        conditions.push(most.condition(held, &gate.max_quarantined));
     }
-    let gone = gone(store, schema, &shapes, known.as_ref())?;
     conditions.extend(removed(&gone, most_removed, &gate.max_removed));
     conditions.extend(loaded(subject));
     let figures = Figures { held: held.tables.clone(), gone };
     kept::keep(store, FIGURES, kept::state(store, schema, gate)?.as_deref(), &figures)?;
-    Ok((Some(held), conditions))
+    Ok(conditions)
 }
 
 /// A table whose source was never loaded is empty, and a commit would empty the canonical one.

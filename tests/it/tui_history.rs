@@ -180,7 +180,7 @@ fn a_commit_that_rewrites_most_of_a_table_is_told_and_made_all_the_same() {
         std::fs::write(&file, week).expect("another export");
         session.keys("1 l 6");
         if is_told {
-            session.shows("what a commit would change · ▲ 40 rows of customers are rewritten").shows("▲ customers");
+            session.shows("what a commit would change · ▲ customers: 40 rewritten").shows("▲ customers");
             session.keys("c").shows("of 40 of 40 committed rows most values become others");
         } else {
             session.shows("≠ customers").hides("rewritten").keys("c").hides("become others");

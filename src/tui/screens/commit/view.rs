@@ -39,8 +39,7 @@ fn diff(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     }
     let unusual = model.commit.diff.iter().flatten().find(|tally| tally.unusual);
     if let Some(tally) = unusual {
-        let rows = text::count(tally.rewritten, "row");
-        let said = format!(" · ▲ {rows} of {} are rewritten", text::clean(&tally.table));
+        let said = format!(" · ▲ {}: {} rewritten", text::clean(&tally.table), text::number(tally.rewritten));
         title.push(Span::styled(said, theme.warning()));
     }
     Pane { title, foot: String::new(), focused }.draw(frame, theme, buffer);

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::order::referred_first;
+use super::waiting::Waiting;
 use super::{Known, held};
 use crate::error::Result;
 use crate::model::{FailOn, FieldType, Gate, Page, Schema, Severity, Table};
@@ -156,12 +157,11 @@ pub(super) fn gather(
     let held = |name: &str| store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)));
     let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
     let (order, is_cyclic) = referred_first(schema);
+    let mut waiting = Waiting::new(store, schema, shapes, known);
     loop {
         let mut added = 0;
         for name in order.iter().filter(|name| is_moved(name)) {
-            for sql in orphans(schema, name, shapes) {
-                added += store.execute(&format!("INSERT INTO {} {sql}", reasons(name)), [])?;
-            }
+            added += waiting.add(name)?;
         }
         // In this order one pass finds everything, unless tables refer to each other in a ring.
         if !is_cyclic || added == 0 {
@@ -280,63 +280,6 @@ fn own_reasons(name: &str, table: &Table, fail_on: FailOn, has_theirs: bool) -> 
     }
     pipeline.step("all", sets.join("\nUNION ALL\n"));
     pipeline.to_string()
-}
-
-/// Per reference of a table, the query for the rows that refer to a row that is held back and was never committed.
-fn orphans(schema: &Schema, name: &str, shapes: &Shapes) -> Vec<String> {
-    let Some(table) = schema.tables.get(name) else { return Vec::new() };
-    let mut queries = Vec::new();
-    for (field, declared) in &table.fields {
-        let Some(reference) = &declared.references else { continue };
-        let Some(to) = schema.tables.get(&reference.table) else { continue };
-        if !to.fields.contains_key(&reference.field) {
-            continue;
-        }
-        let value = |alias: &str, name: &str| format!("{alias}{}::VARCHAR", Ident(name));
-        let candidate = Path("candidate", &reference.table).to_string();
-        let held = reasons(&reference.table);
-        let mut pipeline = Pipeline::new();
-        pipeline.step(
-            "suspects",
-            format!(
-                "SELECT DISTINCT {0} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\" WHERE {0} IS NOT NULL",
-                value("u.", &reference.field)
-            ),
-        );
-        let mut present = format!(
-            "SELECT {0} AS value FROM {candidate} u SEMI JOIN suspects s ON {0} = s.value ANTI JOIN {held} h ON u._key = h.\"row\"",
-            value("u.", &reference.field)
-        );
-        let keys: Vec<&str> = to.keys().collect();
-        if !keys.is_empty() && shapes.has("canonical", &reference.table, &[&keys[..], &[&reference.field]].concat()) {
-            // A row that was committed before stays as it was while its successor is held back.
-            let same = keys.iter().map(|key| format!("{} = {}", value("k.", key), value("u.", key)));
-            present += &format!(
-                " UNION ALL SELECT {} FROM {} k SEMI JOIN (SELECT * FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\") u ON {}",
-                value("k.", &reference.field),
-                Path("canonical", &reference.table),
-                same.collect::<Vec<_>>().join(" AND ")
-            );
-        }
-        pipeline.step("present", present);
-        pipeline.step("lost", "SELECT value FROM suspects ANTI JOIN present USING (value)");
-        pipeline.step(
-            "waiting",
-            format!(
-                "SELECT c._key AS \"row\", {} || l.value || {} AS reason FROM {} c JOIN lost l ON {} = l.value",
-                Literal(&format!("orphan-reference {field}: ")),
-                Literal(&format!(" is quarantined in {}", reference.table)),
-                Path("candidate", name),
-                value("c.", field)
-            ),
-        );
-        pipeline.step(
-            "last",
-            format!("SELECT \"row\", reason FROM waiting EXCEPT SELECT \"row\", reason FROM {}", reasons(name)),
-        );
-        queries.push(pipeline.to_string());
-    }
-    queries
 }
 
 /// The key fields, separated by commas, each with `prefix` in front.

@@ -14,6 +14,7 @@ mod gone;
 mod held;
 mod most;
 mod order;
+mod waiting;
 
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};

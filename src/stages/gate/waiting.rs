@@ -1,0 +1,168 @@
+//! Rows that wait for a row that they refer to, which is held back and was never committed. Neighbour: `held`, which gathers why
+//! rows are held back.
+
+use std::collections::HashMap;
+
+use super::Known;
+use super::held::reasons;
+use crate::error::Result;
+use crate::model::{Reference, Schema};
+use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::stages::map::Change;
+use crate::stages::shapes::Shapes;
+use crate::store::Store;
+
+/// Finds the rows that wait, table by table, those that are referred to first.
+pub(super) struct Waiting<'w> {
+    pub store: &'w Store,
+    pub schema: &'w Schema,
+    pub shapes: &'w Shapes,
+    pub known: Option<&'w Known<'w>>,
+    /// Of the fields that are referred to and were looked at: what has become of the values that nobody gives.
+    seen: HashMap<(String, String), Moved>,
+}
+
+/// How the values that are lost differ from those before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moved {
+    came: u64,
+    went: u64,
+}
+
+/// The temporary table with the values of a field that only rows have that are held back and were never committed: `value`.
+fn lost(to: &Reference) -> String {
+    format!("temp.{}", Ident(&format!("lost/{}/{}", to.table, to.field)))
+}
+
+/// The same as it was.
+fn lost_before(to: &Reference) -> String {
+    format!("temp.{}", Ident(&format!("lost before/{}/{}", to.table, to.field)))
+}
+
+/// The temporary table with the rows that refer to such a value by a field of theirs: `row`, `value`.
+fn waiting(table: &str, field: &str) -> String {
+    format!("temp.{}", Ident(&format!("waiting/{table}/{field}")))
+}
+
+impl<'w> Waiting<'w> {
+    pub fn new(store: &'w Store, schema: &'w Schema, shapes: &'w Shapes, known: Option<&'w Known<'w>>) -> Waiting<'w> {
+        Waiting { store, schema, shapes, known, seen: HashMap::new() }
+    }
+
+    /// Adds to the reasons of a table's rows what they wait for; says how many reasons were added. The tables that it refers to have
+    /// theirs already.
+    pub fn add(&mut self, name: &str) -> Result<u64> {
+        let Some(table) = self.schema.tables.get(name) else { return Ok(0) };
+        let mut added = 0;
+        for (field, declared) in &table.fields {
+            let Some(to) = &declared.references else { continue };
+            if self.schema.field(&to.table, &to.field).is_none() {
+                continue;
+            }
+            match self.known {
+                Some(known) => self.find_again(known, name, field, to)?,
+                None => self.find(name, field, to)?,
+            }
+            added += self.store.execute(
+                &format!(
+                    "INSERT INTO {0} SELECT \"row\", {1} || value || {2} AS reason FROM {3} EXCEPT SELECT \"row\", reason FROM {0}",
+                    reasons(name),
+                    Literal(&format!("orphan-reference {field}: ")),
+                    Literal(&format!(" is quarantined in {}", to.table)),
+                    waiting(name, field),
+                ),
+                [],
+            )?;
+        }
+        Ok(added)
+    }
+
+    /// Looks at all rows of a table.
+    fn find(&self, name: &str, field: &str, to: &Reference) -> Result<()> {
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {}", lost(to), self.lost_sql(to)))?;
+        let all = referring(&Path("candidate", name).to_string(), field, &lost(to));
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {all}", waiting(name, field)))
+    }
+
+    /// Looks only at the rows that changed, and at those that refer to a value that is lost now and was not.
+    fn find_again(&mut self, known: &Known, name: &str, field: &str, to: &Reference) -> Result<()> {
+        let (store, waiting) = (self.store, waiting(name, field));
+        let moved = self.moved(known, to)?;
+        if moved.went > 0 {
+            store.run(&format!("DELETE FROM {waiting} WHERE value NOT IN (FROM {})", lost(to)))?;
+        }
+        if known.changes.contains_key(name) {
+            let (before, after) = (Change::before(name), Change::after(name));
+            store.run(&format!(
+                "DELETE FROM {waiting} WHERE \"row\" IN (SELECT _key FROM {before} UNION ALL SELECT _key FROM {after})"
+            ))?;
+            store.run(&format!("INSERT INTO {waiting} {}", referring(&after, field, &lost(to))))?;
+        }
+        if moved.came > 0 {
+            let new = format!("(FROM {} EXCEPT FROM {})", lost(to), lost_before(to));
+            let referring = referring(&Path("candidate", name).to_string(), field, &new);
+            store.run(&format!("INSERT INTO {waiting} {referring} EXCEPT FROM {waiting}"))?;
+        }
+        Ok(())
+    }
+
+    /// Finds the lost values of a field again, where others may be lost now, and says how they differ.
+    fn moved(&mut self, known: &Known, to: &Reference) -> Result<Moved> {
+        if !known.moved.contains(&to.table) {
+            return Ok(Moved::default());
+        }
+        let field = (to.table.clone(), to.field.clone());
+        if let Some(moved) = self.seen.get(&field) {
+            return Ok(*moved);
+        }
+        let (now, before) = (lost(to), lost_before(to));
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {before} AS FROM {now}"))?;
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {now} AS {}", self.lost_sql(to)))?;
+        let sql = format!(
+            "SELECT count(*) FILTER (b.value IS NULL), count(*) FILTER (n.value IS NULL)\n\
+             FROM {now} AS n FULL JOIN {before} AS b ON n.value = b.value"
+        );
+        let moved = self.store.first(&sql, [], |row| Ok(Moved { came: row.get(0)?, went: row.get(1)? }))?;
+        Ok(*self.seen.entry(field).or_insert(moved.unwrap_or_default()))
+    }
+
+    /// The query for the values of a field that only rows have that are held back and were never committed.
+    fn lost_sql(&self, to: &Reference) -> Pipeline {
+        let value = |alias: &str, name: &str| format!("{alias}{}::VARCHAR", Ident(name));
+        let (candidate, held) = (Path("candidate", &to.table).to_string(), reasons(&to.table));
+        let mut pipeline = Pipeline::new();
+        pipeline.step(
+            "suspects",
+            format!(
+                "SELECT DISTINCT {0} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\" WHERE {0} IS NOT NULL",
+                value("u.", &to.field)
+            ),
+        );
+        let mut present = format!(
+            "SELECT {0} AS value FROM {candidate} u SEMI JOIN suspects s ON {0} = s.value ANTI JOIN {held} h ON u._key = h.\"row\"",
+            value("u.", &to.field)
+        );
+        let keys: Vec<&str> = self.schema.tables.get(&to.table).into_iter().flat_map(|table| table.keys()).collect();
+        if !keys.is_empty() && self.shapes.has("canonical", &to.table, &[&keys[..], &[&to.field]].concat()) {
+            // A row that was committed before stays as it was while its successor is held back.
+            let same = keys.iter().map(|key| format!("{} = {}", value("k.", key), value("u.", key)));
+            present += &format!(
+                " UNION ALL SELECT {} FROM {} k SEMI JOIN (SELECT * FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\") u ON {}",
+                value("k.", &to.field),
+                Path("canonical", &to.table),
+                same.collect::<Vec<_>>().join(" AND ")
+            );
+        }
+        pipeline.step("present", present);
+        pipeline.step("lost", "SELECT value FROM suspects ANTI JOIN present USING (value)");
+        pipeline
+    }
+}
+
+/// The query for the rows of a relation whose field has one of some values.
+fn referring(rows: &str, field: &str, values: &str) -> String {
+    format!(
+        "SELECT c._key AS \"row\", l.value FROM {rows} AS c JOIN {values} AS l ON c.{}::VARCHAR = l.value",
+        Ident(field)
+    )
+}

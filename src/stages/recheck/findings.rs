@@ -58,6 +58,7 @@ pub(super) fn again(
             groups.entry((&one.rule, &one.field)).or_default().push(one);
         }
         let mut rows: Vec<&Use> = Vec::new();
+        let mut all: Vec<&Use> = Vec::new();
         let mut conditions: IndexSet<String> = IndexSet::new();
         let mut through: IndexSet<String> = IndexSet::new();
         for group in groups.values() {
@@ -66,7 +67,11 @@ pub(super) fn again(
                 group.iter().filter_map(|one| look.again_of(one).transpose()).collect::<Result<_>>()?;
             match needs.as_slice() {
                 [] => {}
-                [Again::Alike(likeness)] if group.len() == 1 => look.alike(group[0], likeness)?,
+                [Again::Alike(likeness)] if group.len() == 1 => {
+                    if !look.alike(group[0], likeness)? {
+                        all.extend(group);
+                    }
+                }
                 needs if needs.iter().all(|need| matches!(need, Again::Rows(..))) => {
                     for need in needs {
                         if let Again::Rows(tables, more) = need {
@@ -76,10 +81,13 @@ pub(super) fn again(
                     }
                     rows.extend(group);
                 }
-                _ => whole(store, group)?,
+                _ => all.extend(group),
             }
         }
-        look.rows(table, &rows, &through, conditions)?;
+        if !look.rows(table, &rows, &through, conditions)? {
+            all.extend(rows);
+        }
+        whole(store, table, all)?;
     }
     Ok(())
 }
@@ -104,29 +112,51 @@ fn refers(inputs: &Inputs, table: &str, to: &str) -> bool {
     fields.filter_map(|field| field.references.as_ref()).any(|reference| reference.table == to)
 }
 
-fn whole(store: &Store, group: &[&Use]) -> Result<()> {
-    let Some(first) = group.first() else { return Ok(()) };
-    let queries = Batch(group.iter().map(|one| (*one, one.sql.as_str())).collect());
-    let of_rule = format!("rule = {} AND \"table\" = {}", Literal(&first.rule), Literal(&first.table));
-    // A rule of the user's own may find things in other fields than it announced, and the same thing twice.
-    if first.reach().is_none() {
-        store.run(&format!("DELETE FROM dq.anomalies WHERE {of_rule}"))?;
-        return queries.run(store, None);
+/// Looks at all rows of a table.
+fn whole(store: &Store, table: &str, uses: Vec<&Use>) -> Result<()> {
+    let (theirs, ours): (Vec<&Use>, Vec<&Use>) = uses.into_iter().partition(|one| one.is_theirs());
+    // What they read is read once, and a statement costs more than what it finds.
+    all_again(store, table, &ours)?;
+    for one in theirs {
+        if one.reach().is_some() {
+            all_again(store, table, &[one])?;
+        } else {
+            // It may find things in other fields than it announced, and the same thing twice.
+            let of_rule = format!("rule = {} AND \"table\" = {}", Literal(&one.rule), Literal(table));
+            store.run(&format!("DELETE FROM dq.anomalies WHERE {of_rule}"))?;
+            Batch(vec![(one, one.sql.as_str())]).run(store, None)?;
+        }
     }
-    // Nearly everything is found as before; what stands beside it, such as the money at stake, stands.
-    let same = "a.\"row\" = f.\"row\" AND a.message = f.message AND a.severity = f.severity AND a._row = f._row \
-                AND a.source = f.source AND a.entity = f.entity \
+    Ok(())
+}
+
+/// Finds again what some uses find on all rows. Nearly everything is found as before; what stands beside it, such as the money at
+/// stake, stands.
+fn all_again(store: &Store, table: &str, uses: &[&Use]) -> Result<()> {
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let same = "a.rule = f.rule AND a.field = f.field AND a.\"row\" = f.\"row\" AND a.message = f.message AND a.severity = f.severity \
+                AND a._row = f._row AND a.source = f.source AND a.entity = f.entity \
                 AND a.value IS NOT DISTINCT FROM f.value AND a.suggestion IS NOT DISTINCT FROM f.suggestion";
-    let of_field = format!("{of_rule} AND field = {}", Literal(&first.field));
+    let of_uses = format!("\"table\" = {} AND (rule, field) IN ({})", Literal(table), which(uses));
+    let queries = Batch(uses.iter().map(|one| (*one, one.sql.as_str())).collect());
     queries.run_into(store, "CREATE OR REPLACE TEMP TABLE \"found again\" AS", None)?;
     store.run(&format!(
-        "DELETE FROM dq.anomalies WHERE {of_field} AND rowid NOT IN (\n  \
-         SELECT a.rowid FROM (SELECT rowid, * FROM dq.anomalies WHERE {of_field}) AS a JOIN \"found again\" AS f ON {same})"
+        "DELETE FROM dq.anomalies WHERE {of_uses} AND rowid NOT IN (\n  \
+         SELECT a.rowid FROM (SELECT rowid, * FROM dq.anomalies WHERE {of_uses}) AS a JOIN \"found again\" AS f ON {same})"
     ))?;
     store.run(&format!(
         "INSERT INTO dq.anomalies BY NAME SELECT * FROM \"found again\" AS f\n\
-         ANTI JOIN (SELECT * FROM dq.anomalies WHERE {of_field}) AS a ON {same}"
+         ANTI JOIN (SELECT * FROM dq.anomalies WHERE {of_uses}) AS a ON {same}"
     ))
+}
+
+/// The pairs of rule and field by which the findings of some uses are known.
+fn which(uses: &[&Use]) -> String {
+    let pairs: Vec<String> =
+        uses.iter().map(|one| format!("({}, {})", Literal(&one.rule), Literal(&one.field))).collect();
+    pairs.join(", ")
 }
 
 impl Look<'_> {
@@ -174,30 +204,30 @@ impl Look<'_> {
         ))
     }
 
-    /// Looks again at the rows that are, or were, like those that changed.
-    fn alike(&self, one: &Use, likeness: &str) -> Result<()> {
+    /// Looks again at the rows that are, or were, like those that changed; false where these are so many that all can be looked at.
+    fn alike(&self, one: &Use, likeness: &str) -> Result<bool> {
         let values = Change::values(&one.table, likeness);
         let known =
             self.store.count(&format!("SELECT count(*) FROM ({values}) AS alike(value) WHERE value IS NOT NULL"))?;
         // A row that is like no other is looked at by itself.
         let condition = (known > 0).then(|| format!("({likeness})::VARCHAR IN ({values})"));
         match self.gather(&one.table, &format!("alike in {}", one.table), condition)? {
-            Some(only) => self.find(&[one], only),
-            None => whole(self.store, &[one]),
+            Some(only) => self.find(&[one], only).map(|()| true),
+            None => Ok(false),
         }
     }
 
     /// Looks again at the rows of a table that changed, that refer to changed rows of the tables `through` or that meet one
-    /// of the conditions.
+    /// of the conditions; false where these are so many that all can be looked at.
     fn rows(
         &self,
         table: &str,
         uses: &[&Use],
         through: &IndexSet<String>,
         mut conditions: IndexSet<String>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         if uses.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         for (name, field) in self.inputs.schema.tables.get(table).into_iter().flat_map(|table| &table.fields) {
             let Some(to) = field.references.as_ref().filter(|to| through.contains(&to.table)) else { continue };
@@ -205,8 +235,8 @@ impl Look<'_> {
             conditions.insert(format!("{}::VARCHAR IN ({keys})", Ident(name)));
         }
         match self.gather(table, &format!("changed in {table}"), conditions)? {
-            Some(only) => self.find(uses, only),
-            None => uses.iter().try_for_each(|one| whole(self.store, &[one])),
+            Some(only) => self.find(uses, only).map(|()| true),
+            None => Ok(false),
         }
     }
 
@@ -238,13 +268,17 @@ impl Look<'_> {
             ));
         }
         if self.changes.contains_key(table) {
-            parts.push(format!("SELECT * FROM {}", Change::after(table)));
+            let after = Change::after(table);
+            if let Some(part) = parts.first_mut() {
+                part.push_str(&format!(" AND _key NOT IN (SELECT _key FROM {after})"));
+            }
+            parts.push(format!("SELECT * FROM {after}"));
         }
         if parts.is_empty() {
             return Ok(Some(Gathered { table: rows.to_owned(), count: 0, unread: 0 }));
         }
         let sql = format!("SELECT count(*), coalesce(bit_or(_unread), 0) FROM {}", Ident(rows));
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS\n{}", Ident(rows), parts.join("\nUNION\n")))?;
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS\n{}", Ident(rows), parts.join("\nUNION ALL\n")))?;
         let (count, unread) = self.store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default();
         Ok(is_worth_it(self.store, table, count)?.then(|| Gathered { table: rows.to_owned(), count, unread }))
     }
@@ -253,13 +287,11 @@ impl Look<'_> {
     fn find(&self, uses: &[&Use], rows: Gathered) -> Result<()> {
         let (store, inputs) = (self.store, self.inputs);
         let Some(first) = uses.first().filter(|_| rows.count > 0) else { return Ok(()) };
-        let which: Vec<String> =
-            uses.iter().map(|one| format!("({}, {})", Literal(&one.rule), Literal(&one.field))).collect();
         store.run(&format!(
             "DELETE FROM dq.anomalies WHERE \"table\" = {} AND \"row\" IN (SELECT _key FROM {}) AND (rule, field) IN ({})",
             Literal(&first.table),
             Ident(&rows.table),
-            which.join(", ")
+            which(uses)
         ))?;
         let only = Only { rows: &rows.table, unread: rows.unread };
         let queries = uses.iter().map(|one| one.sql_of(store, inputs, self.fed, only)).collect::<Result<Vec<_>>>()?;

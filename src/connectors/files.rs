@@ -4,7 +4,7 @@
 //! where both are known to read it alike, and a clean copy of its good records where they might not.
 //!
 //! The rooms: [`choose`] finds the files, [`unpack`] and [`encoding`] make text of bytes, [`dialect`], [`header`] and
-//! [`names`] say how it is written, [`records`] and [`survey`] split it, [`staging`] hands it to DuckDB, [`text`] does
+//! [`names`] say how it is written, [`records`], [`window`] and [`survey`] split it, [`staging`] hands it to DuckDB, [`text`] does
 //! all of that for one file; [`sheets`] reads workbooks; [`raw`] finds a record again.
 
 mod choose;
@@ -20,6 +20,7 @@ mod survey;
 mod text;
 mod unpack;
 mod watching;
+mod window;
 
 use std::path::PathBuf;
 

@@ -9,8 +9,9 @@ use memchr::memchr;
 
 use super::encoding::Encoding;
 use super::header::{self, Header};
-use super::records::{Grammar, Verdict, Window};
+use super::records::Grammar;
 use super::survey::Traits;
+use super::window::{Verdict, Window};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, EntityFiles};
 

@@ -14,8 +14,9 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use memchr::memchr;
 
 use super::encoding::Encoding;
-use super::records::{Grammar, Lines, Reason, Verdict, Window};
+use super::records::Grammar;
 use super::watching::Teller;
+use super::window::{Lines, Reason, Verdict, Window};
 use crate::connectors::LineMark;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Canceller, Reject};

@@ -82,7 +82,12 @@ impl Ledger {
     fn put_in_order(&mut self) {
         self.decisions.sort_by(|a, b| a.id.cmp(&b.id));
         let before = self.decisions.len();
-        self.decisions.dedup();
+        for decision in std::mem::take(&mut self.decisions) {
+            let mut namesakes = self.decisions.iter().rev().take_while(|one| one.id == decision.id);
+            if !namesakes.any(|one| *one == decision) {
+                self.decisions.push(decision);
+            }
+        }
         let path = self.path.display();
         match before - self.decisions.len() {
             0 => {}

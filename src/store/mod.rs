@@ -317,7 +317,12 @@ impl Store {
     /// Adds rows of values to a table of the schema, fast.
     pub fn append<'r>(&self, schema: &str, table: &str, rows: impl IntoIterator<Item = Vec<Value>> + 'r) -> Result<()> {
         let what = format!("{schema}.{table}");
-        let mut appender = self.conn.appender_to_db(table, schema).map_err(|cause| failed(&what, cause))?;
+        let appender = match schema {
+            // What is temporary is a database of its own.
+            "temp" => self.conn.appender_to_catalog_and_db(table, "temp", "main"),
+            _ => self.conn.appender_to_db(table, schema),
+        };
+        let mut appender = appender.map_err(|cause| failed(&what, cause))?;
         for row in rows {
             appender.append_row(duckdb::appender_params_from_iter(row)).map_err(|cause| failed(&what, cause))?;
         }
@@ -348,16 +353,19 @@ impl Store {
     }
 }
 
-/// Whether a text is surely one statement: it has no semicolon but in what is quoted, and no comment, escape or text in dollars,
-/// in which a quote would mean something else.
+/// Whether a text is surely one statement: it has no semicolon but in what is quoted, and no comment, text with escapes (`E'…'`) or
+/// text in dollars, in which a quote would mean something else.
 fn is_one(sql: &str) -> bool {
-    if ["--", "/*", "\\'"].iter().any(|mark| sql.contains(mark)) {
+    if ["--", "/*"].iter().any(|mark| sql.contains(mark)) {
         return false;
     }
     let mut within = None;
+    let mut before = b' ';
     for byte in sql.bytes() {
+        let last = std::mem::replace(&mut before, byte);
         match (within, byte) {
             (None, b';' | b'$') => return false,
+            (None, b'\'') if last.eq_ignore_ascii_case(&b'e') => return false,
             (None, b'\'' | b'"') => within = Some(byte),
             (Some(quote), _) if quote == byte => within = None,
             _ => {}
@@ -558,7 +566,8 @@ mod tests {
 
     #[test]
     fn a_semicolon_that_is_quoted_ends_no_statement() {
-        for one in ["SELECT 'it''s; one'", "SELECT \"a;b\" FROM t", "SELECT 1"] {
+        for one in ["SELECT 'it''s; one'", "SELECT \"a;b\" FROM t", r"SELECT replace(a, '\', '\\') || ';'", "SELECT 1"]
+        {
             assert!(is_one(one), "{one}");
         }
         for many in [

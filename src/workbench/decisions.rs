@@ -70,6 +70,7 @@ impl Decider {
         rule: Option<&str>,
         why: Option<String>,
     ) -> Result<Decision> {
+        self.writable()?;
         let rows = format!("SELECT {}", Literal(row));
         let was = self.values(table, field, &rows)?.swap_remove(row).ok_or_else(|| self.no_row(table, row))?;
         let action = Action::Set {
@@ -114,6 +115,7 @@ impl Decider {
         values: &IndexMap<String, Option<String>>,
         why: Option<String>,
     ) -> Result<Decision> {
+        self.writable()?;
         if let (1, Some((row, now))) = (values.len(), values.first()) {
             return self.set(table, row, field, now.as_deref(), rule, why);
         }
@@ -137,6 +139,7 @@ impl Decider {
         now: Option<&str>,
         why: Option<String>,
     ) -> Result<Decision> {
+        self.writable()?;
         self.field(table, field)?;
         let keys = self.rows_where(table, condition)?;
         let before = self.values(table, field, &listed(&keys))?;
@@ -148,6 +151,7 @@ impl Decider {
     /// Sets the fields of all open findings that the filter lets through; one decision per table, field and rule. What
     /// somebody has decided on since the last check is left as it is: the finding may be about what is no more.
     pub fn set_found(&mut self, filter: &AnomalyFilter, now: NewValue, why: Option<&str>) -> Result<OnFound> {
+        self.writable()?;
         let cells = match &now {
             NewValue::Suggestion => findings::suggestions_sql(filter),
             NewValue::Same(_) => format!(
@@ -271,6 +275,7 @@ impl Decider {
         spellings: &IndexMap<String, String>,
         why: Option<String>,
     ) -> Result<Decision> {
+        self.writable()?;
         self.field(table, field)?;
         // In a field with lists these are elements, wherever they stand.
         let others = spellings.iter().filter(|(was, now)| was != now);
@@ -291,6 +296,7 @@ impl Decider {
         take: &IndexMap<String, String>,
         why: Option<String>,
     ) -> Result<Decision> {
+        self.writable()?;
         let mut fields = IndexMap::new();
         for (field, from) in take {
             if !rows.contains(from) && from != into {

@@ -282,6 +282,12 @@ fn read_only_looks_and_refuses_changes() {
     workspace.tastevin(["--read-only", "anomalies"]).passed();
     let refused = workspace.tastevin(["--read-only", "load"]).ended(2);
     assert!(refused.stderr.contains("reading only"), "{}", refused.stderr);
+    // Of a cell that was decided before, what it has now is worked out first.
+    let set = ["decide", "set", "customers", "isavigne-C0000001", "city"];
+    workspace.tastevin(set.iter().chain(&["Barr"])).passed();
+    let refused = workspace.tastevin(["--read-only"].iter().chain(&set).chain(&["Colmar"])).ended(2);
+    assert!(refused.stderr.contains("reading only"), "{}", refused.stderr);
+    workspace.tastevin(set.iter().chain(&["Colmar"])).passed();
 }
 
 #[test]

@@ -639,10 +639,10 @@ fn typed_table(
     kind: FieldType,
     rows: impl Iterator<Item = Vec<Value>>,
 ) -> Result<()> {
-    store.run(&format!(r#"CREATE OR REPLACE TABLE dq._decided ("{key}" VARCHAR, now VARCHAR)"#))?;
-    store.append("dq", "_decided", rows)?;
+    store.run(&format!(r#"CREATE OR REPLACE TEMP TABLE "as decided" ("{key}" VARCHAR, now VARCHAR)"#))?;
+    store.append("temp", "as decided", rows)?;
     store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {} AS value FROM dq._decided; DROP TABLE dq._decided",
+        r#"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {} AS value FROM "as decided"; DROP TABLE "as decided""#,
         read_value("now", kind)?
     ))
 }

@@ -189,6 +189,7 @@ impl Weight {
     /// Whether there is so much evidence that more of the text would not change the verdict.
     pub fn is_plain(self) -> bool {
         self.invalid >= 20 && self.multibyte * 4 < self.invalid
+            || self.multibyte >= 1000 && self.multibyte >= 100 * self.invalid
     }
 
     /// UTF-8 where it is nearly certain, else Windows-1252. In Windows-1252 text of a Western language hardly any two
@@ -325,6 +326,11 @@ mod tests {
         let mut mostly = "é".repeat(100).into_bytes();
         mostly.push(0xE9);
         assert_eq!(Weight::of(&mostly).verdict(), Encoding::Utf8, "one bad byte does not turn a file around");
+        assert!(!Weight::of(&mostly).is_plain(), "the rest may");
+        let many = Weight { multibyte: 1000, invalid: 10 };
+        assert_eq!((many.is_plain(), many.verdict()), (true, Encoding::Utf8));
+        let mixed = Weight { multibyte: 1000, invalid: 11 };
+        assert!(!mixed.is_plain() && !Weight { multibyte: 0, invalid: 19 }.is_plain());
         // Text that was decoded wrongly once ("Ã©") reads as UTF-8 and is rare among real accents.
         assert_eq!(Weight::of(b"\xE9t\xE9 \xC3\xA9 \xE0 l'\xE9cole").verdict(), Encoding::Windows1252);
     }

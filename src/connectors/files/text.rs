@@ -64,14 +64,14 @@ impl Text {
             readable
         };
         let mut head = Window::of(&readable, SAMPLE)?;
-        let encoding = match Weight::of(whole_characters(head.from(start))) {
-            weight if !undecided || weight.invalid == 0 => encoding,
-            weight if weight.is_plain() => weight.verdict(),
-            _ => weigh(&readable, start, watch)?,
+        // What the beginning leaves open is told by the whole text, now or when the first record cannot be decoded.
+        let (encoding, undecided) = match Weight::of(whole_characters(head.from(start))) {
+            weight if !undecided || weight.invalid == 0 => (encoding, undecided),
+            weight if weight.is_plain() => (weight.verdict(), false),
+            _ => (weigh(&readable, start, watch)?, false),
         };
         let layout = dialect::detect(&mut head, start, encoding, wanted, watch.canceller)?;
         let nothing = layout.header.is_empty() && layout.from >= readable.bytes;
-        let undecided = undecided && encoding == Encoding::Utf8;
         Ok((!nothing).then_some(Text { readable, layout, encoding, undecided }))
     }
 

@@ -1,5 +1,6 @@
 //! The integration tests, one binary: each module takes one room through its front door.
 
+mod after_decisions;
 mod brevo;
 mod busy;
 mod cli;

@@ -337,8 +337,8 @@ impl Dice {
 }
 
 /// Everything that a check reads, and what it has found.
-struct World {
-    store: Store,
+pub struct World {
+    pub store: Store,
     schema: Schema,
     sources: Vec<(String, Mapping)>,
     gate: Gate,
@@ -347,12 +347,27 @@ struct World {
 
 impl World {
     fn new(staged: &[(String, String)]) -> World {
+        let relations = ENTITIES.iter().zip(staged).map(|((source, entity, columns), (_, rows))| {
+            let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+            (*source, *entity, names.join(" "), rows.clone())
+        });
+        World::of(SCHEMA, &[("s", MAPPING), ("t", OTHER)], RULES, &relations.collect::<Vec<_>>())
+    }
+
+    /// On a schema, sources with their mappings, rules of the user's own, and of every entity: its source, its name, its columns
+    /// and its rows as `VALUES` takes them.
+    pub fn of(
+        schema: &str,
+        sources: &[(&str, &str)],
+        own_rules: &[(&str, &str)],
+        staged: &[(&str, &str, String, String)],
+    ) -> World {
         let mut functions = transforms::functions();
         functions.extend_from_slice(rules::FUNCTIONS);
         functions.extend_from_slice(findings::FUNCTIONS);
         let store = Store::in_memory(&functions).expect("a store");
-        for (at, ((source, entity, columns), (_, rows))) in ENTITIES.iter().zip(staged).enumerate() {
-            let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        for (at, (source, entity, columns, rows)) in staged.iter().enumerate() {
+            let names: Vec<String> = columns.split(' ').map(|name| format!("\"{name}\"")).collect();
             store
                 .run(&format!(
                     "CREATE TABLE dq.stage_1_{at} AS SELECT COLUMNS(*)::VARCHAR, 'f.csv' AS _file, 1 AS _load FROM (VALUES {rows}) t({});
@@ -362,19 +377,22 @@ impl World {
                 ))
                 .expect("staging");
         }
-        let rules = tempfile::tempdir().expect("a folder");
-        for (file, text) in RULES {
-            std::fs::write(rules.path().join(file), text).expect("a rule");
+        let folder = tempfile::tempdir().expect("a folder");
+        for (file, text) in own_rules {
+            std::fs::write(folder.path().join(file), text).expect("a rule");
         }
+        let sources = sources.iter().map(|(name, text)| ((*name).to_owned(), toml::from_str(text).expect("a mapping")));
         World {
             store,
-            schema: toml::from_str(SCHEMA).expect("a schema"),
-            sources: [("s", MAPPING), ("t", OTHER)]
-                .map(|(name, text)| (name.to_owned(), toml::from_str(text).expect("a mapping")))
-                .to_vec(),
+            schema: toml::from_str(schema).expect("a schema"),
+            sources: sources.collect(),
             gate: Gate { max_quarantined: "100%".into(), max_removed: "100%".into(), ..Gate::default() },
-            rules,
+            rules: folder,
         }
+    }
+
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     fn with_inputs<T>(&self, work: impl FnOnce(&Plan, &check::Inputs) -> T) -> T {
@@ -398,7 +416,7 @@ impl World {
         Basis::now(&self.store, plan, self.rules.path(), &self.gate, today).expect("a basis")
     }
 
-    fn whole(&self) -> Verdict {
+    pub fn whole(&self) -> Verdict {
         let canceller = Canceller::default();
         self.with_inputs(|plan, inputs| {
             plan.build(&self.store, &|_| {}, &canceller).expect("candidates");
@@ -407,7 +425,7 @@ impl World {
     }
 
     /// As after a decision; `None` where it says that everything has to be looked at.
-    fn part(&self) -> Option<Verdict> {
+    pub fn part(&self) -> Option<Verdict> {
         let canceller = Canceller::default();
         self.with_inputs(|plan, inputs| {
             self.store.transaction(|store| recheck::run(store, plan, inputs, &canceller)).expect("a verdict")
@@ -415,7 +433,7 @@ impl World {
     }
 
     /// As after a decision that makes way for the next one: nothing of it is left.
-    fn begun(&self) {
+    pub fn begun(&self) {
         let canceller = Canceller::default();
         let outcome = self.with_inputs(|plan, inputs| {
             self.store.transaction(|store| {
@@ -426,7 +444,7 @@ impl World {
         assert_eq!(outcome.map_err(|error| error.kind()), Err(Kind::Interrupted));
     }
 
-    fn commit(&self) -> bool {
+    pub fn commit(&self) -> bool {
         let at = chrono::DateTime::UNIX_EPOCH;
         let request = commit::Request { sources: &[], who: "marie", at, message: "so far" };
         self.with_inputs(|_, inputs| {
@@ -436,7 +454,7 @@ impl World {
     }
 
     /// What the verdict says of the gate, and what it says when it is asked.
-    fn gate(&self) -> (Vec<Condition>, Vec<Condition>) {
+    pub fn gate(&self) -> (Vec<Condition>, Vec<Condition>) {
         let told = check::verdict(&self.store).expect("a verdict").expect("there is one").gate;
         let asked = self.with_inputs(|_, inputs| {
             let subject = Subject { schema: &self.schema, gate: &self.gate, basis: Ok(inputs.basis) };
@@ -445,7 +463,7 @@ impl World {
         (told, asked)
     }
 
-    fn list(&self, sql: &str) -> Vec<String> {
+    pub fn list(&self, sql: &str) -> Vec<String> {
         let page = self.store.texts(sql).unwrap_or_else(|error| panic!("{sql}: {error} {:?}", error.hints()));
         let line = |row: Vec<Option<String>>| {
             row.into_iter().map(|cell| cell.unwrap_or_else(|| "–".into())).collect::<Vec<_>>().join("|")
@@ -454,7 +472,7 @@ impl World {
     }
 
     /// Everything that a check leaves behind, by name.
-    fn all(&self, verdict: &Verdict) -> BTreeMap<String, Vec<String>> {
+    pub fn all(&self, verdict: &Verdict) -> BTreeMap<String, Vec<String>> {
         let mut all = BTreeMap::new();
         for table in self.schema.tables.keys() {
             all.insert(

@@ -26,15 +26,17 @@ pub struct Ledger {
     fresh: usize,
     /// The ids of the decisions that these took out of force or put back into it.
     turned: Vec<String>,
+    /// Where lines begin that could not be written and not be taken away again.
+    half: Option<u64>,
     warnings: Vec<String>,
 }
 
 impl Ledger {
     /// Reads the ledger; there need not be one yet.
     ///
-    /// A last line that was torn by a crash or a full disk is set aside into `decisions.torn` when the ledger is opened
-    /// for writing, and passed over when not; any other line that cannot be read is an error with its number, because what
-    /// comes after it may depend on it. A line that is there twice counts once.
+    /// A last line that was torn by a crash or a full disk, or several that were being written at once, are set aside into
+    /// `decisions.torn` when the ledger is opened for writing, and passed over when not; any other line that cannot be read is
+    /// an error with its number, because what comes after it may depend on it. A line that is there twice counts once.
     pub fn open(path: &Path, read_only: bool) -> Result<Ledger> {
         let mut ledger = Ledger {
             path: path.to_owned(),
@@ -42,6 +44,7 @@ impl Ledger {
             active: HashSet::new(),
             fresh: 0,
             turned: Vec::new(),
+            half: None,
             warnings: Vec::new(),
         };
         let text = match fs::read(path) {
@@ -57,6 +60,10 @@ impl Ledger {
             let line = &text[begin..end.unwrap_or(text.len())];
             // Some editors and shells begin every file with a mark; files put together have it in the middle.
             let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line).trim_ascii();
+            if line.first() == Some(&UNCONFIRMED) {
+                ledger.set_aside(begin, &text[begin..], number, read_only)?;
+                break;
+            }
             match read_line(line) {
                 Ok(None) => {}
                 Ok(Some(decision)) => {
@@ -104,18 +111,21 @@ impl Ledger {
 
     fn set_aside(&mut self, begin: usize, torn: &[u8], line: u64, read_only: bool) -> Result<()> {
         let aside = self.path.with_extension("torn");
-        self.warnings.push(format!(
-            "line {line} of {} is torn, as after a crash; nothing before it is lost, it was never confirmed{}",
-            self.path.display(),
-            if read_only { String::new() } else { format!(" and is kept in {}", aside.display()) }
-        ));
+        let torn = [torn.strip_suffix(b"\n").unwrap_or(torn), b"\n"].concat();
+        let lines = torn.split(|byte| *byte == b'\n').count() as u64 - 1;
+        let (path, last) = (self.path.display(), line + lines - 1);
+        let kept = if read_only { String::new() } else { format!(" and kept in {}", aside.display()) };
+        self.warnings.push(match lines {
+            1 => format!("line {line} of {path} is torn, as after a crash; nothing before it is lost, it was never confirmed{kept}"),
+            _ => format!(
+                "lines {line} to {last} of {path} are torn, as after a crash; nothing before them is lost, they were never confirmed{kept}"
+            ),
+        });
         if read_only {
             return Ok(());
         }
-        append(&aside, &[torn, b"\n"].concat())?;
-        let file = OpenOptions::new().write(true).open(&self.path);
-        let cut = file.and_then(|file| file.set_len(begin as u64).and_then(|()| file.sync_all()));
-        cut.map_err(|cause| Error::io("cannot mend the ledger", &self.path, cause))
+        append(&aside, &with_first(torn, b'{'))?;
+        cut(&self.path, begin as u64).map_err(|cause| Error::io("cannot mend the ledger", &self.path, cause))
     }
 
     /// What is worth knowing about the file, if anything.
@@ -138,7 +148,8 @@ impl Ledger {
         self.append_all(vec![decision])
     }
 
-    /// Writes decisions to the file and to the disk, all or none of them; on any failure the file is as before.
+    /// Writes decisions to the file and to the disk, all or none of them; on any failure the file is as before, and where the
+    /// program is killed meanwhile, [`Ledger::open`] finds all or none.
     pub fn append_all(&mut self, decisions: Vec<Decision>) -> Result<()> {
         let mut lines = Vec::new();
         for decision in &decisions {
@@ -146,7 +157,19 @@ impl Ledger {
                 .map_err(|cause| Error::internal("a decision cannot be written as JSON").caused_by(cause))?;
             lines.push(b'\n');
         }
-        append(&self.path, &lines)?;
+        if let Some(begin) = self.half {
+            // What is written behind it would be taken for a part of it.
+            cut(&self.path, begin).map_err(|cause| Error::io("cannot mend the ledger", &self.path, cause))?;
+            self.half = None;
+        }
+        let written = match decisions.len() {
+            0 | 1 => append(&self.path, &lines).map(drop),
+            _ => append_at_once(&self.path, lines),
+        };
+        if let Err(Unwritten { error, half }) = written {
+            self.half = half;
+            return Err(error);
+        }
         self.fresh = decisions.len();
         let ids: HashSet<String> = decisions.iter().map(|decision| decision.id.clone()).collect();
         self.decisions.extend(decisions);
@@ -310,17 +333,74 @@ pub(crate) fn keep_name(file: &Path) -> std::io::Result<()> {
     if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Adds bytes to the end of a file and to the disk; cuts off what a failure left half written.
-fn append(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |cause| Error::io("cannot write the decision", path, cause);
-    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-    let before = file.seek(SeekFrom::End(0)).map_err(failed)?;
-    let name = || if before == 0 { keep_name(path) } else { Ok(()) };
-    if let Err(cause) = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| name()) {
-        let _ = file.set_len(before);
-        return Err(failed(cause));
+/// What stands for the first character of lines that are written at once until all of them are on the disk. However much of
+/// them there is behind it: nobody was told that they stand.
+const UNCONFIRMED: u8 = 0;
+
+/// Adds lines to the end of a file and to the disk so that all of them count from one moment on.
+fn append_at_once(path: &Path, lines: Vec<u8>) -> std::result::Result<(), Unwritten> {
+    let Some(first) = lines.first().copied() else { return Ok(()) };
+    let begin = append(path, &with_first(lines, UNCONFIRMED))?;
+    let confirm = || {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.seek(SeekFrom::Start(begin))?;
+        file.write_all(&[first])?;
+        file.sync_all()
+    };
+    confirm().map_err(|cause| Unwritten::new(path, begin, cause))
+}
+
+fn with_first(mut lines: Vec<u8>, byte: u8) -> Vec<u8> {
+    if let Some(first) = lines.first_mut() {
+        *first = byte;
     }
-    Ok(())
+    lines
+}
+
+/// Adds bytes to the end of a file and to the disk; cuts off what a failure left half written. Gives back where they begin.
+fn append(path: &Path, bytes: &[u8]) -> std::result::Result<u64, Unwritten> {
+    let open = || {
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        let before = file.seek(SeekFrom::End(0))?;
+        Ok((file, before))
+    };
+    let (mut file, before) =
+        open().map_err(|cause| Unwritten { error: Error::io(NOT_WRITTEN, path, cause), half: None })?;
+    let name = || if before == 0 { keep_name(path) } else { Ok(()) };
+    match file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| name()) {
+        Ok(()) => Ok(before),
+        Err(cause) => Err(Unwritten::new(path, before, cause)),
+    }
+}
+
+const NOT_WRITTEN: &str = "cannot write the decision";
+
+/// Why something is not in a file.
+struct Unwritten {
+    error: Error,
+    /// Where a part of it begins that could not be taken away again.
+    half: Option<u64>,
+}
+
+impl Unwritten {
+    /// Takes away what there is of it from `begin` on.
+    fn new(path: &Path, begin: u64, cause: std::io::Error) -> Unwritten {
+        let half = cut(path, begin).err().map(|_| begin);
+        Unwritten { error: Error::io(NOT_WRITTEN, path, cause), half }
+    }
+}
+
+impl From<Unwritten> for Error {
+    fn from(failed: Unwritten) -> Error {
+        failed.error
+    }
+}
+
+/// Cuts off what stands in a file from `end` on, and has the disk know.
+fn cut(path: &Path, end: u64) -> std::io::Result<()> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    file.set_len(end)?;
+    file.sync_all()
 }
 
 /// A query for a fingerprint of the decisions in force: it differs where they say anything else, wherever they came from.
@@ -377,4 +457,63 @@ pub fn conflicts(store: &Store, most: Option<usize>) -> Result<Vec<Conflict>> {
                 .unwrap_or_default(),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exclude(number: u32) -> Decision {
+        let line = format!(
+            r#"{{"v":1,"id":"{number:026}","at":"2026-11-22T09:12:03Z","who":"zoé","kind":"exclude","table":"customers","rows":["C{number}"]}}"#
+        );
+        serde_json::from_str(&line).expect("a decision")
+    }
+
+    fn lines(decisions: &[Decision]) -> Vec<u8> {
+        let lines = decisions.iter().map(|one| serde_json::to_string(one).expect("JSON") + "\n");
+        lines.collect::<String>().into_bytes()
+    }
+
+    #[test]
+    fn of_decisions_that_are_written_at_once_all_count_or_none_wherever_they_were_cut_off() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (path, torn) = (dir.path().join("decisions.jsonl"), dir.path().join("decisions.torn"));
+        let (before, added) = (lines(&[exclude(1)]), lines(&[exclude(2), exclude(3), exclude(4)]));
+        let begun = with_first(added.clone(), UNCONFIRMED);
+        for cut in (1..=begun.len()).filter(|cut| cut % 9 == 1 || begun[cut - 1] == b'\n') {
+            let _ = fs::remove_file(&torn);
+            let there = [before.as_slice(), &begun[..cut]].concat();
+            fs::write(&path, &there).expect("written");
+            let looked = Ledger::open(&path, true).expect("it can be read");
+            assert_eq!(looked.decisions(), [exclude(1)], "{cut}");
+            assert_eq!(fs::read(&path).expect("the file"), there, "who only looks leaves it as it is");
+            let mut ledger = Ledger::open(&path, false).expect("it can be read");
+            assert_eq!(ledger.decisions(), [exclude(1)], "{cut}");
+            let told = ledger.warning().expect("it is told");
+            assert!(told.starts_with("line 2 of ") || told.starts_with("lines 2 to "), "{told}");
+            assert_eq!(fs::read(&path).expect("the file"), before);
+            let kept = fs::read(&torn).expect("what is torn is kept");
+            assert_eq!(kept.trim_ascii_end(), added[..cut].trim_ascii_end());
+            // Nothing of it is in the way of what is decided next.
+            ledger.append_all(vec![exclude(5), exclude(6)]).expect("written");
+            assert_eq!(fs::read(&path).expect("the file"), [before.clone(), lines(&[exclude(5), exclude(6)])].concat());
+            assert_eq!(Ledger::open(&path, false).expect("it can be read").decisions().len(), 3);
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_taken_away_goes_before_more_is_written() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("decisions.jsonl");
+        let mut ledger = Ledger::open(&path, false).expect("there need not be one");
+        ledger.append(exclude(1)).expect("written");
+        let whole = fs::read(&path).expect("the file");
+        fs::write(&path, [whole.as_slice(), b"\0\"v\":1,"].concat()).expect("half a line");
+        ledger.half = Some(whole.len() as u64);
+        ledger.append(exclude(2)).expect("written");
+        assert_eq!(fs::read(&path).expect("the file"), lines(&[exclude(1), exclude(2)]));
+        let read = Ledger::open(&path, false).expect("it can be read");
+        assert_eq!((read.decisions().len(), read.warning()), (2, None));
+    }
 }

@@ -5,6 +5,9 @@ use std::io::Read as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use tastevin::model::Decision;
+use tastevin::stages::decide::Ledger;
+
 use crate::harness::Workspace;
 use crate::samples::generator::{self, Dirt, Encoding, Wish};
 
@@ -132,4 +135,45 @@ fn a_commit_that_is_killed_is_whole_or_not_at_all() {
     let copy = workspace.copy();
     copy.tastevin(commit).passed();
     assert!(count(&copy, "canonical.sales_lines") > 3500);
+}
+
+/// Where the child finds the ledger that it writes until it is killed.
+const LEDGER: &str = "TASTEVIN_TEST_LEDGER";
+
+fn exclude(number: usize) -> Decision {
+    let line = format!(
+        r#"{{"v":1,"id":"{number:026}","at":"2026-11-22T09:12:03Z","who":"marie","kind":"exclude","table":"customers","rows":["C{number}"]}}"#
+    );
+    serde_json::from_str(&line).expect("a decision")
+}
+
+/// The program is killed by what no program can catch in time: it writes beyond the length that its files may have.
+#[test]
+#[cfg(unix)]
+fn of_decisions_that_are_made_at_once_all_are_there_or_none_wherever_the_program_is_killed() {
+    const MANY: usize = 60;
+    if let Some(path) = std::env::var_os(LEDGER) {
+        let mut ledger = Ledger::open(path.as_ref(), false).expect("a ledger");
+        let made = ledger.append_all((2..2 + MANY).map(exclude).collect());
+        return assert!(made.is_ok(), "{made:?}");
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("decisions.jsonl");
+    let own_name = "crash::of_decisions_that_are_made_at_once_all_are_there_or_none_wherever_the_program_is_killed";
+    let mut seen = Vec::new();
+    for blocks in (1..=16).chain([10_000]) {
+        let _ = std::fs::remove_file(&path);
+        Ledger::open(&path, false).expect("a ledger").append(exclude(1)).expect("one decision is there before");
+        let limited = format!("ulimit -c 0; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let program = std::env::current_exe().expect("the tests");
+        let mut child = std::process::Command::new("sh");
+        child.args(["-c", &limited]).arg(program).args(["--exact", own_name]).env(LEDGER, &path);
+        let ended = child.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("the tests run");
+        let there = Ledger::open(&path, false).expect("the ledger can be read");
+        let found = there.decisions().len();
+        assert!(found == 1 || found == 1 + MANY, "{found} decisions of {MANY}, killed at {blocks} blocks");
+        assert!(found > MANY || !ended.success(), "what was confirmed is there");
+        seen.push(found);
+    }
+    assert!(seen.iter().filter(|found| **found == 1).count() > 3 && seen.last() == Some(&(1 + MANY)), "{seen:?}");
 }

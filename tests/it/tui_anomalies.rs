@@ -10,6 +10,7 @@ use tastevin::tui::message::{Message, Reply};
 use tastevin::tui::workers;
 use tastevin::workbench::OpenOptions;
 
+use crate::harness::Workspace;
 use crate::session::{CLIENTS, Session, VENTES};
 
 #[test]
@@ -90,6 +91,15 @@ fn the_rules_name_their_field_at_every_width() {
         let cut = if (100..150).contains(&width) { " sales_l….customer_key " } else { whole };
         assert!(found.contains(cut) || found.contains(whole), "{width}: {found}");
     }
+}
+
+#[test]
+fn the_rules_name_their_field_beside_the_money_too() {
+    let samples = Workspace::checked();
+    let mut session = Session::copy_of(samples.dir(), 120, 40);
+    session.keys("3 $").shows("sorted by the money at stake");
+    session.shows("│ ● duplicate-key pr….product_key 19.8 k€  4 │").shows("│ ● missing-required produc….name 12.2 k€  1 │");
+    session.shows("│ ● orphan-refe… sa….custo…key +1   731 €  6 │").shows("│ ▲ placeholder-value pro….region  144 k€  1 │");
 }
 
 #[test]

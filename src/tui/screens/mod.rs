@@ -588,6 +588,26 @@ pub fn money(model: &Model, amount: f64) -> String {
     format!("{sign}{number} {}", text::clean(unit)).trim_end().to_owned()
 }
 
+/// Money where there is little room: `4 089 €`, `19.8 k€`, `381 k€`.
+pub fn money_in_brief(model: &Model, amount: f64) -> String {
+    let unit = model.about.schema.stake().map(|(_, stake)| stake.unit.as_str()).unwrap_or_default();
+    let sign = if amount <= -0.5 { "−" } else { "" };
+    let (mut value, mut prefix) = (amount.abs(), "");
+    for larger in ["k", "M", "G"] {
+        if value.round() < 10_000.0 && prefix.is_empty() || value < 999.5 {
+            break;
+        }
+        (value, prefix) = (value / 1000.0, larger);
+    }
+    let number = match prefix {
+        "" => return money(model, amount),
+        _ if value < 99.95 => format!("{value:.1}"),
+        _ => text::number(value.round() as u64),
+    };
+    let gap = if text::width(unit) > 1 { " " } else { "" };
+    format!("{sign}{number} {prefix}{gap}{}", text::clean(unit))
+}
+
 /// Puts text on the clipboard and says so; what is too long for terminals is refused, not cut.
 pub fn copy(model: &mut Model, value: String) -> Vec<Effect> {
     /// The longest OSC 52 sequence that common terminals take, before its base64 encoding.

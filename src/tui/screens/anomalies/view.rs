@@ -12,7 +12,7 @@ use super::tree::{self, Scope, TreeLine};
 use super::{id_of, story};
 use crate::model::{Anomaly, AnomalyOrder, Count, Facet, RuleCount, Severity, Status};
 use crate::tui::model::Model;
-use crate::tui::screens::{in_drawing_order, money};
+use crate::tui::screens::{in_drawing_order, money, money_in_brief};
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
@@ -37,6 +37,8 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// What is always left of the name of a rule, and of that of its table.
 const LEAST_NAME: usize = 12;
 const LEAST_TABLE: usize = 3;
+/// A field of which less is seen says nothing; the table then stands alone.
+const LEAST_FIELD: usize = 7;
 
 fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -62,6 +64,7 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let rules = tree::rules(model);
     let names = rules.iter().map(|rule| text::width(&rule.rule)).max().unwrap_or(0);
     let figures = figures(&lines);
+    let amounts = amounts(model, &rules, usize::from(inside.width));
     for (row, (at, line)) in (0..inside.height).zip((0..).zip(&lines).skip(cursor.top as usize)) {
         let here = at == cursor.at;
         let base = if here { theme.cursor(focused) } else { Style::new() };
@@ -81,14 +84,36 @@ fn view_tree(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                 ])
             }
             TreeLine::Rule(rule) => {
-                let stake = rule.stake.filter(|_| by_stake).map(|stake| money(model, stake));
                 let counts = counts(rule.open, rule.waived, rule.all, figures);
-                let counts = format!("{}{counts}", stake.map(|stake| format!(" {stake}")).unwrap_or_default());
+                let counts = match by_stake && amounts.room > 0 {
+                    true => format!(" {}{counts}", text::right(&amounts.of(model, rule), amounts.room)),
+                    false => counts,
+                };
                 rule_line(rule, counts, (names, width), pointer, theme, base, &own)
             }
         };
         put(buffer, inside, row, line.style(base));
     }
+}
+
+/// The column of the money at stake beside the rules: as wide as its widest amount, written short where the names of
+/// the rules need the room.
+struct Amounts {
+    room: usize,
+    short: bool,
+}
+
+impl Amounts {
+    fn of(&self, model: &Model, rule: &RuleCount) -> String {
+        let shown = if self.short { money_in_brief } else { money };
+        rule.stake.map(|stake| shown(model, stake)).unwrap_or_default()
+    }
+}
+
+fn amounts(model: &Model, rules: &[RuleCount], width: usize) -> Amounts {
+    let mut amounts = Amounts { room: 0, short: width < 60 };
+    amounts.room = rules.iter().map(|rule| text::width(&amounts.of(model, rule))).max().unwrap_or(0);
+    amounts
 }
 
 fn rule_line<'a>(
@@ -102,15 +127,20 @@ fn rule_line<'a>(
 ) -> Line<'a> {
     let room = width.saturating_sub(3 + text::width(&counts));
     let quiet = rule.open == 0;
-    let (field, own_name) = (field_of(rule), text::width(&rule.rule));
+    let (mut field, own_name) = (field_of(rule), text::width(&rule.rule));
     // The tables stand below each other as long as there is room; then they give way, and names of rules last of all.
     let whole = text::width(&rule.table) + text::width(&field);
     let name = names.min(room.saturating_sub(1 + whole)).max(own_name);
     let least = text::width(&field) + LEAST_TABLE;
     let name = name.min(room.saturating_sub(1 + least).max(own_name.min(LEAST_NAME)));
     let table = room.saturating_sub(name + 1);
+    let least = LEAST_TABLE.min(text::width(&rule.table));
+    // A long field is cut too before it is left out.
+    if table < least + text::width(&field) && table >= least + LEAST_FIELD {
+        field = text::middle(&field, table - least).into_owned();
+    }
     let left = table.saturating_sub(text::width(&field));
-    let place = match left < LEAST_TABLE.min(text::width(&rule.table)) {
+    let place = match left < least {
         true => text::clean(&rule.table).into_owned(),
         false => format!("{}{field}", text::fit(&text::clean(&rule.table), left)),
     };

@@ -126,6 +126,17 @@ impl Action {
         }
     }
 
+    /// How many rows, or values, it is about.
+    pub fn rows(&self) -> usize {
+        match self {
+            Action::Bulk { rows, .. } => rows.len(),
+            Action::Exclude { rows, .. } | Action::Merge { rows, .. } => rows.len(),
+            Action::Replace { values, .. } => values.len(),
+            Action::Waive { rows, .. } => rows.len().max(1),
+            Action::Set { .. } | Action::Revert { .. } => 1,
+        }
+    }
+
     /// The table it is about; none for a reversal.
     pub fn table(&self) -> Option<&str> {
         match self {

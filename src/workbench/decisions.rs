@@ -21,6 +21,15 @@ pub struct OnFound {
     pub left: u64,
 }
 
+/// A decision that was taken back, with those that went with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakenBack {
+    /// The reversals, that of the decision that was named first.
+    pub decisions: Vec<Decision>,
+    /// Decisions before it that do not fit its rows either, and stay because of others.
+    pub left: Vec<Decision>,
+}
+
 /// Which value many rows get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewValue<'a> {
@@ -54,6 +63,19 @@ impl Decider {
         }
         agree(wanted.iter().map(|(action, _)| action))?;
         self.enter(wanted)
+    }
+
+    /// Takes a decision back. Where it fits no longer, those about the same cells before it that do not fit either go with it,
+    /// as they would only come up in its place; what is about other rows as well stays.
+    pub fn take_back(&mut self, of: &str, why: Option<String>) -> Result<TakenBack> {
+        let conflicts = self.conflicts()?;
+        let before = conflicts.iter().filter(|conflict| conflict.decision == of).flat_map(|conflict| &conflict.earlier);
+        let before: IndexSet<&String> = before.filter(|id| self.is_active(of) && self.is_active(id)).collect();
+        let earlier: Vec<Decision> = self.decisions().into_iter().filter(|one| before.contains(&one.id)).collect();
+        let (alone, left): (Vec<_>, Vec<_>) = earlier.into_iter().partition(|one| one.action.rows() <= 1);
+        let all = alone.iter().rev().map(|one| one.id.as_str());
+        let wanted = std::iter::once(of).chain(all).map(|of| (Action::Revert { of: of.to_owned() }, why.clone()));
+        Ok(TakenBack { decisions: self.decide_all(wanted.collect())?, left })
     }
 
     fn decide_each(&mut self, actions: Vec<Action>, why: Option<&str>) -> Result<Vec<Decision>> {

@@ -29,7 +29,7 @@ use crate::{rules, transforms};
 
 pub use catalogue::*;
 pub use decider::Decider;
-pub use decisions::{NewValue, OnFound};
+pub use decisions::{NewValue, OnFound, TakenBack};
 pub use mapping::{step_problem, usual_transforms};
 pub use reader::{Reader, SourceStatus};
 pub use tables::{Exported, Tell, Viewed, any_of_list, sql_name};

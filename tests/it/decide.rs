@@ -207,6 +207,36 @@ fn a_value_that_no_source_gives_is_not_replaced_and_that_is_said() {
 }
 
 #[test]
+fn a_conflict_that_is_taken_back_leaves_none_of_those_before_it() {
+    let workspace = workspace();
+    let set = |row: &str, city: &str| {
+        decide(&workspace, &["set", "customers", row, "city", city]).passed().stdout.trim().to_owned()
+    };
+    // One that is about another row as well, one about this cell, and the last one, which speaks for all.
+    let two = "customer_key IN ('isavigne-C3', 'isavigne-C4')";
+    let many = decide(&workspace, &["bulk", "customers", "city", "--where", two, "--now", "Obernai"]).passed();
+    workspace.check();
+    let first = set("isavigne-C4", "Barr");
+    workspace.check();
+    let last = set("isavigne-C4", "Strasbourg");
+    workspace.check();
+    workspace.write("exports/clients.csv", CLIENTS.replace("Strasbourgh", "Mulhouse"));
+    workspace.tastevin(["load"]).passed();
+    workspace.check();
+    let listed = decide(&workspace, &["conflicts"]).passed().stdout;
+    assert!(listed.contains("the value is another one now; 2 decisions before it fit no better"), "{listed}");
+    let back = decide(&workspace, &["revert", &last]).passed();
+    assert_eq!(back.stdout.lines().count(), 2, "{}", back.stdout);
+    assert!(back.stderr.contains("1 decision before it did not fit either, and went with it."), "{}", back.stderr);
+    assert!(back.stderr.contains(&format!("{first}: taken back")), "{}", back.stderr);
+    let stays = format!("▲ {} before it does not fit either; it is about 2 rows", many.stdout.trim());
+    assert!(back.stderr.contains(&stays), "{}", back.stderr);
+    workspace.check();
+    let listed = decide(&workspace, &["conflicts"]).passed().stdout;
+    assert!(listed.contains("Obernai") && !listed.contains("Barr"), "{listed}");
+}
+
+#[test]
 fn a_ledger_with_every_line_twice_is_read_once_and_decisions_are_taken_back_as_ever() {
     let workspace = workspace();
     let id = decide(&workspace, &["exclude", "customers", "isavigne-C4"]).passed().stdout.trim().to_owned();

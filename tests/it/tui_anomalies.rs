@@ -98,8 +98,12 @@ fn the_rules_name_their_field_beside_the_money_too() {
     let samples = Workspace::checked();
     let mut session = Session::copy_of(samples.dir(), 120, 40);
     session.keys("3 $").shows("sorted by the money at stake");
-    session.shows("│ ● duplicate-key pr….product_key 19.8 k€  4 │").shows("│ ● missing-required produc….name 12.2 k€  1 │");
-    session.shows("│ ● orphan-refe… sa….custo…key +1   731 €  6 │").shows("│ ▲ placeholder-value pro….region  144 k€  1 │");
+    session
+        .shows("│ ● duplicate-key pr….product_key 19.8 k€  4 │")
+        .shows("│ ● missing-required produc….name 12.2 k€  1 │");
+    session
+        .shows("│ ● orphan-refe… sa….custo…key +1   731 €  6 │")
+        .shows("│ ▲ placeholder-value pro….region  144 k€  1 │");
 }
 
 #[test]
@@ -317,6 +321,21 @@ fn the_spellings_begin_with_a_field_that_has_some_and_are_left_step_by_step() {
     session
         .keys("3 / \"invalid-email\" enter enter c")
         .shows("no two spellings of customers.email are alike; this is customers.city");
+}
+
+#[test]
+fn spellings_that_are_not_compared_are_told_with_the_reason() {
+    let mut session = Session::fresh(160, 48);
+    towns(&session);
+    session.keys("l 3 / \"orphan\" enter enter c");
+    session.shows("sales_lines.customer_key names a row of another table, and no spelling");
+    session
+        .shows("stands for another; this is customers.city")
+        .hides("customers.segment ")
+        .hides("customers.preferred_category ");
+    // What the record is asked for is about that field or nothing.
+    session.keys("esc esc 3 / \"invalid-email\" enter enter enter G c");
+    session.shows("customers.segment is computed; its spellings follow other fields");
 }
 
 #[test]

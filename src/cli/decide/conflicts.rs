@@ -4,6 +4,7 @@ use super::Outcome;
 use crate::cli::context::Context;
 use crate::cli::json;
 use crate::cli::table::Table;
+use crate::cli::text::count;
 use crate::error::Result;
 use crate::model::Conflict;
 
@@ -46,6 +47,9 @@ fn cells(conflict: &Conflict) -> [String; 8] {
         value(&conflict.was),
         value(&conflict.now),
         value(&conflict.found),
-        conflict.why(),
+        match conflict.earlier.len() as u64 {
+            0 => conflict.why(),
+            more => format!("{}; {} before it fit no better", conflict.why(), count(more, "decision")),
+        },
     ]
 }

@@ -2,10 +2,14 @@
 
 use super::{Outcome, Why, print};
 use crate::cli::context::Context;
+use crate::cli::text::count;
 use crate::error::{Error, Result};
-use crate::model::{Action, Decision};
+use crate::model::Decision;
 
 /// Take a decision back; taking back a reversal puts the decision in force again
+///
+/// Where the decision is a conflict, the decisions about the same cells before it that do not fit either are taken back with
+/// it, as the workbench does: each is a line of its own.
 #[derive(clap::Args)]
 pub struct Revert {
     /// The decision's id, or how it begins or ends, as long as only one does
@@ -34,6 +38,16 @@ impl Revert {
                     .hint("give more of the id"));
             }
         };
-        print(&[workbench.decide(Action::Revert { of }, self.why.why)?], context)
+        let taken = workbench.take_back(&of, self.why.why)?;
+        let outcome = print(&taken.decisions, context)?;
+        if taken.decisions.len() > 1 {
+            let more = count(taken.decisions.len() as u64 - 1, "decision");
+            context.say(format!("{more} before it did not fit either, and went with it."));
+        }
+        for one in taken.left {
+            let rows = count(one.action.rows() as u64, "row");
+            context.say(format!("▲ {} before it does not fit either; it is about {rows} and stays in force", one.id));
+        }
+        Ok(outcome)
     }
 }

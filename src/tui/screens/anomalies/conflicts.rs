@@ -115,13 +115,7 @@ fn is_of_one_row(model: &Model, conflict: &Conflict) -> bool {
 
 /// How many rows the decision is about.
 fn rows(decision: &Decision) -> usize {
-    match &decision.action {
-        Action::Bulk { rows, .. } => rows.len(),
-        Action::Exclude { rows, .. } | Action::Merge { rows, .. } => rows.len(),
-        Action::Replace { values, .. } => values.len(),
-        Action::Waive { rows, .. } => rows.len().max(1),
-        Action::Set { .. } | Action::Revert { .. } => 1,
-    }
+    decision.action.rows()
 }
 
 fn can_settle(model: &Model) -> Result<(), String> {

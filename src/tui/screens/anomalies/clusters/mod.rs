@@ -64,8 +64,10 @@ pub struct State {
 
 /// A search from field to field, which ends when the user goes to another one.
 struct Seeking {
-    /// Where it began, where the user had chosen that.
+    /// What is to be said of the field where it began, if the user had chosen that: why its spellings are not merged.
     from: Option<String>,
+    /// Whether it could not begin there at all.
+    elsewhere: bool,
     /// The field that it is at.
     at: u64,
     /// How many were looked at.
@@ -304,8 +306,8 @@ fn seek(model: &mut Model, is_empty: bool) -> bool {
             return true;
         }
         (true, _) => model.say(Tone::News, "no field has two spellings that are alike"),
-        (false, Some(from)) if seeking.looked > 0 => {
-            model.say(Tone::News, format!("no two spellings of {from} are alike; this is {here}"));
+        (false, Some(from)) if seeking.looked > 0 || seeking.elsewhere => {
+            model.say(Tone::News, format!("{from}; this is {here}"));
         }
         (false, _) => {}
     }
@@ -314,21 +316,40 @@ fn seek(model: &mut Model, is_empty: bool) -> bool {
 
 /// Opens the page, on the field of the finding under the cursor if it has spellings.
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    let found = act::target(model).map(|finding| (finding.table, finding.field));
-    let texts = |(table, field): &Name| {
-        let kind = model.about.schema.field(table, field).map(|field| field.kind);
-        matches!(kind, Some(FieldType::Text | FieldType::List))
-    };
-    let wanted = found.filter(texts);
+    let found = act::target(model).map(|finding| (finding.table, finding.field)).filter(|(_, field)| !field.is_empty());
+    let refused = found.as_ref().and_then(|name| not_compared(model, name));
+    let elsewhere = refused.is_some();
+    let none =
+        |(table, field): &Name| format!("no two spellings of {} are alike", text::clean(&format!("{table}.{field}")));
+    let from = refused.or_else(|| found.as_ref().map(none));
+    let wanted = found.filter(|_| !elsewhere);
     let state = &mut model.anomalies.clusters;
     state.focus = if wanted.is_some() { CLUSTERS } else { FIELDS };
     (state.wanted, state.fields_asked) = (wanted, None);
-    let from = state.wanted.as_ref().map(|(table, field)| format!("{table}.{field}"));
-    state.seeking = Some(Seeking { from, at: 0, looked: 0 });
+    state.seeking = Some(Seeking { from, elsewhere, at: 0, looked: 0 });
     // The clusters are looked at again, and so the search begins, also where the fields are known.
     state.asked = None;
     open(model, &PAGE);
     Vec::new()
+}
+
+/// Why the spellings of a field are not compared; nothing where they are.
+fn not_compared(model: &Model, (table, field): &Name) -> Option<String> {
+    let declared = model.about.schema.field(table, field)?;
+    let why = match declared.kind {
+        _ if declared.derive.is_some() => "is computed; its spellings follow other fields",
+        _ if declared.key => "is a key, and no spelling of a key stands for another",
+        _ if declared.references.is_some() => "names a row of another table, and no spelling stands for another",
+        FieldType::Text | FieldType::List => return None,
+        _ => "holds no text, and so no spellings",
+    };
+    Some(format!("{} {why}", text::clean(&format!("{table}.{field}"))))
+}
+
+/// Whether the field of the record under the cursor has spellings that are compared.
+pub fn can_compare(model: &Model) -> Result<(), String> {
+    let name = act::target(model).map(|finding| (finding.table, finding.field));
+    name.and_then(|name| not_compared(model, &name)).map_or(Ok(()), Err)
 }
 
 /// Gives the keys to a pane.

@@ -97,7 +97,7 @@ pub static RECORD: Layer = Layer {
             record::copy_line,
             always,
         ),
-        plain("spellings", &["c"], "Compares all spellings of this field.", clusters::show, always),
+        plain("spellings", &["c"], "Compares all spellings of this field.", clusters::show, clusters::can_compare),
         plain(
             "accept all suggestions",
             &["S"],

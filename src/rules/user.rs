@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::finding::{Finding, column};
+use super::finding::{Finding, column, plain};
 use super::{Only, Origin, Scope};
 use crate::error::{Error, Kind, Result, misread};
 use crate::model::{Check, Schema, Severity, Table, examples};
@@ -121,6 +121,16 @@ pub fn parse(file: &Path, text: &str) -> Result<UserRule> {
     Ok(rule)
 }
 
+/// A value as it stands in a message: a number with decimals is written as in the messages of the program's own rules.
+fn in_words(sql: &str) -> String {
+    // By way of its text, which any value has.
+    let text = format!("CAST({sql} AS VARCHAR)");
+    format!(
+        "coalesce(CASE WHEN typeof({sql}) LIKE 'DECIMAL%' OR typeof({sql}) IN ('DOUBLE', 'FLOAT') THEN {} ELSE {text} END, '–')",
+        plain(&text)
+    )
+}
+
 const SHAPE: &str = "docs/rules/README.md shows how a rule is written";
 
 /// Whether a text is an id: words of small letters and digits with hyphens between.
@@ -217,7 +227,7 @@ impl UserRule {
                     let value = scope.needed(&format!("message {expressions}")).map_err(place)?;
                     expressions += 1;
                     finding = finding.joins_of(&value);
-                    message.push(format!("coalesce(CAST({} AS VARCHAR), '–')", value.sql));
+                    message.push(in_words(&value.sql));
                 }
             }
         }

@@ -203,6 +203,15 @@ pub fn brief(count: u64) -> String {
     format!("{value:.1} T")
 }
 
+/// A count in at most so many columns: whole where it fits, else in thousands or millions, cut and not rounded.
+pub fn number_in(count: u64, room: usize) -> String {
+    let whole = number(count);
+    if width(&whole) <= room {
+        return whole;
+    }
+    if count < 1_000_000 { format!("{} k", count / 1000) } else { brief(count) }
+}
+
 /// A count with its noun: `1 row`, `2 rows`.
 pub fn count(number_of: u64, one: &str) -> String {
     model::counted(number_of, one, &format!("{one}s"), GAP)
@@ -315,6 +324,10 @@ mod tests {
         assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(number(999), "999");
         assert_eq!((brief(999_999), brief(2_266_223)), ("999\u{202f}999".to_owned(), "2.3 M".to_owned()));
+        assert_eq!(
+            [number_in(9999, 5), number_in(12_999, 5), number_in(2_266_223, 5)],
+            ["9\u{202f}999", "12 k", "2.3 M"]
+        );
         assert_eq!(count(1, "row"), "1 row");
         assert_eq!(count(0, "row"), "0 rows");
         assert_eq!(bytes(1_500_000), "1.5 MB");

@@ -82,6 +82,11 @@ impl Reader {
 
     /// For each column of each staged entity of a source, what it should feed, beside `mapping` as it is now.
     pub fn suggest(&self, source: &str, mapping: &Mapping) -> Result<Proposal> {
+        self.suggest_for(source, mapping, None)
+    }
+
+    /// The same for somebody who asks about a table: what fits it best is suggested for it, however little that is.
+    pub fn suggest_for(&self, source: &str, mapping: &Mapping, asked: Option<&str>) -> Result<Proposal> {
         let name = self.mapping_name(source)?;
         let mut entities = Vec::new();
         for entity in self.staged_entities(source)? {
@@ -104,6 +109,7 @@ impl Reader {
                 others: &others,
                 entities: &entities,
                 drift: &self.drift(source, mapping)?,
+                asked,
                 options: &|entity| self.entity_options(source, mapping, entity),
             },
         )
@@ -131,6 +137,7 @@ impl Reader {
             others: &others,
             entities: std::slice::from_ref(&*profile),
             drift: &[],
+            asked: None,
             options: &|_| None,
         };
         suggest::pair(&self.store, &request, columns, table, field)

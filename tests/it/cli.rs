@@ -446,6 +446,53 @@ fn a_rule_of_the_users_own_is_known_wherever_rules_are_named() {
 }
 
 #[test]
+fn the_message_of_a_rule_of_the_users_own_writes_numbers_as_others_do() {
+    let workspace = Workspace::shop(
+        "Code Client;Nom;Email;Téléphone;Ville\nC1;Jean Dupont;jean@example.fr;;Colmar\n",
+        "Code Vente;Code Client;Produit Key;Date;Quantité;Prix Unitaire\nV1;C1;R1;01/10/2025;2;107,30\n",
+    );
+    workspace.write(
+        "rules/dear.toml",
+        "id = \"dear\"\ntable = \"sales_lines\"\nfield = \"price_unit_eur\"\nwhen = \"price_unit_eur > 50\"\nmessage = \"{quantity_units} of {product_key} for {price_unit_eur}, {price_unit_eur / 3}, on {date_sale}, {[1.50]}, {NULL}\"\n",
+    );
+    workspace.check();
+    let said = workspace.query("SELECT message FROM dq.anomalies WHERE rule = 'dear'");
+    assert_eq!(said, ["\"2 of R1 for 107.3, 35.7667, on 2025-10-01, [1.50], –\""]);
+}
+
+#[test]
+fn a_table_that_is_asked_about_gets_suggestions_however_little_fits_it_and_says_what_does_not() {
+    let workspace = Workspace::empty();
+    workspace.write(
+        "exports/pieces.csv",
+        "Dossier;Désignation;Montant facturé;Jour\nA-001;Vis inox;12,50;01/02/2024\nA-002;Écrou;3,20;02/02/2024\n",
+    );
+    workspace.write(
+        "mappings/canonical.toml",
+        "[tables.parts.fields]\npart_id = { type = \"text\", key = true }\nlabel = { type = \"text\", required = true }\namount = { type = \"decimal\" }\nbought_on = { type = \"date\" }\n[tables.makers.fields]\nmaker_id = { type = \"text\", key = true }\n",
+    );
+    for mapping in ["isavigne", "odoo", "brevo"] {
+        let _ = std::fs::remove_file(workspace.path(&format!("mappings/{mapping}.toml")));
+    }
+    workspace.tastevin(["source", "add", "shop", "--kind", "files", "--path", "exports"]).passed();
+    workspace.tastevin(["load"]).passed();
+    let suggest = |arguments: &[&str]| workspace.tastevin(["map", "suggest"].iter().chain(arguments)).passed().stdout;
+    // Nothing fits of itself.
+    assert!(suggest(&[]).contains("it fits no table; the nearest is"), "{}", suggest(&[]));
+    let said = suggest(&["--table", "parts", "--all"]);
+    assert!(said.contains("→ parts  0.") && said.contains("parts  bought_on"), "{said}");
+    assert!(
+        said.contains("no column is like label, amount by name or by values; synonyms in mappings/canonical.toml"),
+        "{said}"
+    );
+    assert!(!said.contains("-0 %"), "{said}");
+    workspace.tastevin(["map", "set", "shop", "parts.part_id", "Dossier"]).passed();
+    let said = suggest(&["--table", "makers"]);
+    assert!(said.contains("not makers  0.") && said.contains("; it is parts"), "{said}");
+    assert!(suggest(&["--table", "parts", "--min", "0.99"]).contains("below 0.99"));
+}
+
+#[test]
 fn an_output_whose_ending_is_no_format_is_refused() {
     let workspace = Workspace::checked();
     for command in ["anomalies", "report"] {

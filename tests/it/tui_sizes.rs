@@ -157,6 +157,12 @@ fn a_question_is_read_and_answered_on_twenty_columns() {
 }
 
 #[test]
+fn on_forty_columns_a_commit_says_what_it_adds_changes_and_removes() {
+    let mut session = Session::checked(40, 24);
+    session.keys("6").shows("added  changed  removed").shows("products        2        0        0");
+}
+
+#[test]
 fn below_that_the_size_that_is_needed_is_said() {
     let mut session = Session::checked(12, 3);
     session.shows("12x3: too").keys("x x").resize(80, 24).shows("isavigne_prod");

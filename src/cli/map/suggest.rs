@@ -1,12 +1,14 @@
 //! `tastevin map suggest`: what each column should feed, with its evidence.
 
+use std::collections::HashMap;
+
 use super::super::context::Context;
 use super::super::sink::Sink;
 use super::super::table::Table;
 use super::super::text::{count, visible};
 use super::super::{Outcome, json};
 use crate::error::{Error, Result, unknown};
-use crate::model::{Acceptance, EntityProposal, Proposal, Step, Suggestion};
+use crate::model::{Acceptance, EntityProposal, Mapping, Proposal, Schema, Step, Suggestion, TableChoice};
 use crate::workbench::Workbench;
 
 /// The score from which on suggestions are accepted where nothing else is said.
@@ -18,13 +20,13 @@ pub struct Suggest {
     /// The source [default: all that are loaded]
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
-    /// Only this canonical table
+    /// Only this canonical table; what comes nearest to it is shown however little that is
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
     /// Only suggestions with this score or more, from 0 to 1 [default: all; 0.9 with --accept]
     #[arg(long, value_name = "SCORE", value_parser = score)]
     min: Option<f64>,
-    /// Show what is mapped already too, with its evidence
+    /// Show what is mapped already too, with its evidence, and the fields that no column is like
     #[arg(long)]
     all: bool,
     /// Write the suggestions into the mapping, and say only how many and which not
@@ -51,9 +53,12 @@ impl Suggest {
             return Err(unknown("canonical table", table, workbench.schema().tables.keys().map(String::as_str)));
         }
         let mut proposals = Vec::new();
+        let mut bare = Vec::new();
         for source in self.sources(&workbench)? {
             let draft = workbench.draft(&source)?;
-            proposals.push(workbench.suggest(&source, draft.mapping())?);
+            let proposal = workbench.suggest_for(&source, draft.mapping(), self.table.as_deref())?;
+            bare.push(without_a_column(workbench.schema(), draft.mapping(), &proposal));
+            proposals.push(proposal);
         }
         let mut out = context.stdout();
         if context.json() || self.format.as_deref() == Some("json") {
@@ -63,7 +68,7 @@ impl Suggest {
                 if at > 0 {
                     out.line("")?;
                 }
-                self.text(&mut out, proposal, context)?;
+                self.text(&mut out, proposal, &bare[at], context)?;
             }
         }
         out.flush()?;
@@ -126,15 +131,21 @@ impl Suggest {
         json::write(out, &[("suggestions", &suggestions), ("entities", &entities)])
     }
 
-    fn text(&self, out: &mut Sink, proposal: &Proposal, context: &Context) -> Result<()> {
+    fn text(&self, out: &mut Sink, proposal: &Proposal, bare: &Bare, context: &Context) -> Result<()> {
         let paint = context.paint(None);
         for (at, entity) in proposal.entities.iter().enumerate() {
             if at > 0 {
                 out.line("")?;
             }
             let name = visible(&format!("{}.{}", proposal.source, entity.entity));
-            let chosen: Vec<_> = entity.tables.iter().filter(|table| table.chosen).collect();
+            let asked = |table: &&TableChoice| self.table.as_ref().is_none_or(|asked| *asked == table.table);
+            let chosen: Vec<_> = entity.tables.iter().filter(|table| table.chosen).filter(asked).collect();
             out.line(format!("{}  {}", paint.strong(&name), count(entity.rows, "row")))?;
+            if let (true, Some(asked)) = (chosen.is_empty() && self.table.is_some(), entity.tables.iter().find(asked)) {
+                let said = format!("not {}  {:.2}  {}{}", asked.table, asked.score, asked.words, feeds(entity));
+                out.line(visible(&said))?;
+                continue;
+            }
             for table in &chosen {
                 let words = if table.mapped { "mapped already" } else { table.words.as_str() };
                 out.line(format!("→ {}  {:.2}  {}", visible(&table.table), table.score, visible(words)))?;
@@ -162,12 +173,35 @@ impl Suggest {
                 for line in table.lines(paint) {
                     out.text(line)?;
                 }
+            } else if let Some(said) = chosen.first().and_then(|table| self.why_nothing(entity, &table.table)) {
+                out.line(said)?;
+            }
+            for table in chosen.iter().filter(|_| self.all || !any) {
+                if let Some(fields) = bare.get(&(entity.entity.clone(), table.table.clone())) {
+                    let fields = fields.join(", ");
+                    out.line(visible(&format!("  no column is like {fields} by name or by values; {SYNONYMS}")))?;
+                }
             }
             if !entity.left.is_empty() {
                 out.line(format!("  {}", visible(&format!("feeds nothing: {}", entity.left.join(", ")))))?;
             }
         }
         Ok(())
+    }
+
+    /// Why none of the suggestions of an entity is shown; nothing where there are none.
+    fn why_nothing(&self, entity: &EntityProposal, table: &str) -> Option<String> {
+        let of_it: Vec<&Suggestion> = entity.suggestions.iter().filter(|one| one.table == table).collect();
+        let mapped = of_it.iter().filter(|one| one.mapped).count();
+        let all = |many: usize, one: &str| count(many as u64, one);
+        match (of_it.len(), self.min) {
+            (0, _) => None,
+            (many, _) if many == mapped && !self.all => {
+                Some(format!("  nothing new: {} mapped already, --all shows them", all(many, "field")))
+            }
+            (many, Some(min)) => Some(format!("  {} below {min:.2}", all(many, "suggestion"))),
+            (_, None) => None,
+        }
     }
 
     fn accept(&self, workbench: &mut Workbench, proposal: &Proposal, context: &Context) -> Result<()> {
@@ -200,6 +234,40 @@ impl Suggest {
         }
         Ok(())
     }
+}
+
+/// What helps where nothing is suggested.
+const SYNONYMS: &str = "synonyms in mappings/canonical.toml say how exports call a field";
+
+/// Per entity and table the fields for which nothing is suggested.
+type Bare = HashMap<(String, String), Vec<String>>;
+
+/// The fields that no column feeds or is suggested for, of those that a source can give.
+fn without_a_column(schema: &Schema, mapping: &Mapping, proposal: &Proposal) -> Bare {
+    let mut bare = Bare::new();
+    for entity in &proposal.entities {
+        for choice in entity.tables.iter().filter(|choice| choice.chosen) {
+            let Some(table) = schema.tables.get(&choice.table) else { continue };
+            let fed = mapping.tables.get(&choice.table).filter(|feed| feed.entity == entity.entity);
+            let is_fed = |field: &str| fed.is_some_and(|feed| feed.fields.contains_key(field));
+            let is_suggested =
+                |field: &str| entity.suggestions.iter().any(|one| one.table == choice.table && one.field == field);
+            let of_sources = table.fields.iter().filter(|(_, field)| field.derive.is_none() && field.default.is_none());
+            let fields = of_sources.map(|(name, _)| name).filter(|name| !is_fed(name) && !is_suggested(name));
+            let fields: Vec<String> = fields.cloned().collect();
+            if !fields.is_empty() {
+                bare.insert((entity.entity.clone(), choice.table.clone()), fields);
+            }
+        }
+    }
+    bare
+}
+
+/// The tables that an entity feeds, or is suggested for, in words.
+fn feeds(entity: &EntityProposal) -> String {
+    let tables: Vec<&str> =
+        entity.tables.iter().filter(|choice| choice.chosen).map(|choice| choice.table.as_str()).collect();
+    if tables.is_empty() { String::new() } else { format!("; it is {}", tables.join(" and ")) }
 }
 
 /// What was not accepted and why, a line for each reason.

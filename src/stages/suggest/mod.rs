@@ -52,6 +52,8 @@ pub struct Request<'a> {
     pub entities: &'a [EntityProfile],
     /// How the columns have changed with the last load.
     pub drift: &'a [Drift],
+    /// The table that somebody asks about: suggestions are made for it too where nothing fits it of itself.
+    pub asked: Option<&'a str>,
     /// What the mapping would have to say of each entity for its connector, if it says nothing.
     pub options: &'a dyn Fn(&str) -> Option<toml::Table>,
 }
@@ -181,7 +183,7 @@ fn choose_tables(
     referred: &[HashMap<String, String>],
 ) -> Vec<Vec<TableChoice>> {
     let is_mapped = |table: &str| request.mapping.tables.get(table).filter(|feed| !feed.fields.is_empty());
-    let mut all = Vec::new();
+    let mut all: Vec<Vec<TableChoice>> = Vec::new();
     let mut gains = Vec::new();
     for ((entity, known), referred) in request.entities.iter().zip(known).zip(referred) {
         let ground = Ground { schema: request.schema, known, learnt, renamed: &[], referred };
@@ -197,8 +199,8 @@ fn choose_tables(
             let mapped = is_mapped(name).is_some_and(|feed| feed.entity == entity.entity);
             let words = format!(
                 "{:.0} % of its columns and {:.0} % of what the table requires find each other{}",
-                columns.clamp(0.0, 1.0) * 100.0,
-                required.clamp(0.0, 1.0) * 100.0,
+                percent(columns),
+                percent(required),
                 if likeness >= 0.6 { ", and it is called so" } else { "" }
             );
             tables.push(TableChoice { table: name.clone(), score: 0.0, mapped, chosen: mapped, words });
@@ -218,10 +220,32 @@ fn choose_tables(
         if let Some(chosen) = table.and_then(|table| tables.get_mut(table)) {
             chosen.chosen = true;
         }
+    }
+    if let Some(asked) = request.asked {
+        choose_for(asked, &mut all);
+    }
+    for tables in &mut all {
         tables
             .sort_by(|a, b| (b.chosen, b.score).partial_cmp(&(a.chosen, a.score)).unwrap_or(std::cmp::Ordering::Equal));
     }
     all
+}
+
+/// A share as a percentage that is at least 0, and not -0 either.
+fn percent(share: f64) -> f64 {
+    share.clamp(0.0, 1.0) * 100.0 + 0.0
+}
+
+/// Chooses for a table that nothing was chosen for whatever fits it best of the entities that have no table.
+fn choose_for(asked: &str, all: &mut [Vec<TableChoice>]) {
+    if all.iter().flatten().any(|choice| choice.chosen && choice.table == asked) {
+        return;
+    }
+    let free = all.iter_mut().filter(|tables| tables.iter().all(|choice| !choice.chosen));
+    let of_it = free.flatten().filter(|choice| choice.table == asked);
+    if let Some(best) = of_it.max_by(|a, b| a.score.total_cmp(&b.score)) {
+        best.chosen = true;
+    }
 }
 
 /// The columns that hold, or are suggested for, the keys of the chosen tables.

@@ -50,11 +50,13 @@ pub fn draw_tallies(
     theme: Theme,
     buffer: &mut Buffer,
 ) {
+    // Where there is little room, what is added, changed and removed stands as near as its heads allow.
+    let [least, added, others] = if area.width < 51 { [10, 5, 7] } else { [14, 10, 10] };
     let mut columns = vec![
-        Column::name("table", 14, 24, 0),
-        Column::number("added", 10, 0),
-        Column::number("changed", 10, 1),
-        Column::number("removed", 10, 2),
+        Column::name("table", least, 24, 0),
+        Column::number("added", added, 0),
+        Column::number("changed", others, 1),
+        Column::number("removed", others, 2),
         Column::number("unchanged", 11, 4),
     ];
     if held_back {
@@ -65,9 +67,9 @@ pub fn draw_tallies(
         let Some(tally) = usize::try_from(at).ok().and_then(|at| tallies.get(at)) else {
             return Row::default();
         };
-        let cell = |count: u64, style| match count {
+        let cell = |count: u64, style, room: u16| match count {
             0 => ("0".to_owned(), theme.dim()),
-            count => (text::number(count), style),
+            count => (text::number_in(count, usize::from(room)), style),
         };
         Row {
             mark: if tally.unusual {
@@ -79,11 +81,11 @@ pub fn draw_tallies(
             },
             cells: vec![
                 (text::clean(&tally.table).into_owned(), theme.text()),
-                cell(tally.added, theme.good()),
-                cell(tally.changed, theme.warning()),
-                cell(tally.removed, theme.bad()),
-                cell(tally.unchanged, theme.text()),
-                cell(tally.quarantined, theme.warning()),
+                cell(tally.added, theme.good(), added),
+                cell(tally.changed, theme.warning(), others),
+                cell(tally.removed, theme.bad(), others),
+                cell(tally.unchanged, theme.text(), 11),
+                cell(tally.quarantined, theme.warning(), 11),
             ],
             ..Row::default()
         }

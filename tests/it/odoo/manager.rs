@@ -97,6 +97,31 @@ fn cron_and_the_screen_keep_out_of_each_others_way() {
 }
 
 #[test]
+fn a_mapping_that_was_made_for_a_source_goes_where_that_cannot_be_added() {
+    let desk = Desk::on("19.0", "auto", "");
+    let mut workbench = Workbench::open(desk.dir.path(), OpenOptions::default()).expect("it opens");
+    let mut config = workbench.config().sources["odoo"].clone();
+    config.mapping = None;
+    config.options.insert("url".to_owned(), "https://annexe.example.com".into());
+    let (settings, mapping) = (desk.dir.path().join("tastevin.toml"), desk.dir.path().join("mappings/annexe.toml"));
+    let whole = std::fs::read_to_string(&settings).expect("the settings");
+    // Somebody is editing the file, and it was saved in the middle.
+    std::fs::write(&settings, format!("{whole}\n[sources.third\n")).expect("written");
+    let refused = workbench.add_source("annexe", &config).map_err(|error| error.to_string());
+    assert!(refused.as_ref().is_err_and(|error| error.contains("this is no TOML")), "{refused:?}");
+    assert!(!mapping.exists(), "it would be in the way of the next attempt");
+    std::fs::write(&settings, &whole).expect("written");
+    let added = workbench.add_source("annexe", &config).expect("it is added");
+    assert_eq!(added.mapping.as_deref(), Some("annexe"));
+    assert!(mapping.exists());
+    // One that was there before is not taken away.
+    workbench.remove_source("annexe").expect("it is removed");
+    std::fs::write(&settings, format!("{whole}\n[sources.third\n")).expect("written");
+    assert!(workbench.add_source("annexe", &added).is_err());
+    assert!(mapping.exists());
+}
+
+#[test]
 fn a_second_server_gets_keys_of_its_own() {
     let desk = Desk::on("19.0", "auto", "");
     let second = Server::of("17.0");

@@ -46,8 +46,8 @@ impl Subcommand for Export {
 /// Why a table has no row: an empty file must not pass for an empty world.
 fn why_empty(log: &[Commit], table: &str) -> String {
     let candidates = format!("`tastevin query \"FROM candidate.{table}\"` shows what there is of it now");
-    let last = log.first();
-    match last.and_then(|last| Some((last.id, last.reverts?))) {
+    let took = |last: &&Commit| last.tables.iter().any(|tally| tally.table == table && tally.removed > 0);
+    match log.first().filter(took).and_then(|last| Some((last.id, last.reverts?))) {
         Some((last, undone)) => {
             format!("Commit {last} took commit {undone} back; the next commit brings its rows again. {candidates}.")
         }

@@ -636,6 +636,11 @@ fn an_export_without_a_row_says_why() {
     workspace.tastevin(["revert", "1"]).passed();
     let back = export("customers").stderr;
     assert!(back.contains("Commit 2 took commit 1 back; the next commit brings its rows again"), "{back}");
+    let never = export("contact_history").stderr;
+    assert!(
+        never.contains("The last commit left no row in contact_history"),
+        "none came, so none comes again: {never}"
+    );
 }
 
 #[test]

@@ -130,8 +130,9 @@ impl Sheet {
     pub fn take(&mut self, page: ViewPage, height: u64) {
         let Some((viewed, _)) = self.asked.clone() else { return };
         let another = self.shown.as_ref().is_none_or(|shown| shown.view != viewed.view);
-        // A check writes candidates anew, and in another order where there are many.
-        let anew = self.shown.as_ref() != Some(&viewed) && page.columns.iter().any(|column| column.name == "_key");
+        // A check writes candidates anew, and in another order where there are many; what has no name is known by what it says.
+        let version = self.shown.as_ref() != Some(&viewed);
+        let anew = version && (page.columns.iter().any(|column| column.name == "_key") || !self.are_marked(&page));
         if another || anew {
             match self.cursors_row(&page).filter(|_| !another) {
                 Some(at) => self.cursor.at = at,
@@ -155,6 +156,18 @@ impl Sheet {
         self.marks.retain(|at| *at < page.total);
         self.window = Window { offset: page.offset, rows: page.rows, total: Some(page.total) };
         self.cursor.settle(page.total, height);
+    }
+
+    /// Whether the marked rows and the one at which a range began are known to be the same in a page.
+    fn are_marked(&self, page: &ViewPage) -> bool {
+        let is_same = |at: &u64| {
+            let held = self.window.get(*at);
+            held.is_some()
+                && held == at.checked_sub(page.offset).and_then(|at| page.rows.get(usize::try_from(at).ok()?))
+        };
+        self.columns == page.columns
+            && self.window.total == Some(page.total)
+            && self.marks.iter().chain(&self.range).all(is_same)
     }
 
     /// Where the row that the cursor is on stands in a page, if it has a name and is there.
@@ -501,6 +514,25 @@ mod tests {
         assert_eq!(take(1, ["a", "b", "c"]), (2, 2), "another part of the same rows");
         assert_eq!(take(2, ["c", "a", "b"]), (0, 0));
         assert_eq!(take(3, ["x", "y", "z"]), (2, 0), "its row is not among those at hand");
+    }
+
+    #[test]
+    fn marks_go_where_a_load_has_brought_other_rows_and_stay_where_a_check_has_left_them() {
+        let mut sheet = sheet(&["_row", "city"]);
+        let columns = sheet.columns.clone();
+        let mut take = |version: u64, cities: &[&str]| {
+            let rows: Vec<_> = cities.iter().map(|city| vec![None, Some((*city).to_owned())]).collect();
+            let total = rows.len() as u64;
+            sheet.asked = Some((Viewed { view: sheet.view.clone(), version }, 0));
+            sheet.take(ViewPage { columns: columns.clone(), offset: 0, rows, total, all: total }, 10);
+            let seen = sheet.marks.len();
+            sheet.marks = BTreeSet::from([0, 2]);
+            seen
+        };
+        take(1, &["Barr", "Colmar", "Thann"]);
+        assert_eq!(take(2, &["Barr", "Colmar", "Thann"]), 2, "nothing was loaded");
+        assert_eq!(take(3, &["Barr", "Colmar", "Obernai"]), 0);
+        assert_eq!(take(4, &["Barr", "Colmar", "Obernai", "Kehl"]), 0);
     }
 
     #[test]

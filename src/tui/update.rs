@@ -62,7 +62,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 /// What the open screen must ask for. Questions of other screens wait until they are opened.
 fn needs(model: &mut Model) -> Vec<Effect> {
-    let mut effects = screens::sources::shared_needs(model);
+    let mut effects: Vec<Effect> = screens::anomalies::leave_off(model).into_iter().collect();
+    effects.extend(screens::sources::shared_needs(model));
     effects.extend((model.screen().needs)(model));
     effects
 }

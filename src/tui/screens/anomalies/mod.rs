@@ -37,6 +37,7 @@ use crate::tui::notes::Tone;
 use crate::tui::window::Window;
 
 pub use act::{asks_again, decided, settle_decided};
+pub use clusters::leave_off;
 pub use doors::{show_conflicts, show_record, show_rows, show_rule, show_severity};
 pub use findings::show_table;
 pub use forms::{objection, shape};

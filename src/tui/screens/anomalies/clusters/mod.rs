@@ -231,6 +231,16 @@ fn count(model: &mut Model) -> Option<Effect> {
     Some(model.ask(Ask::ClusterCount { table, field }))
 }
 
+/// Leaves off counting while nobody looks at the fields: what is asked on other screens would wait for it.
+pub fn leave_off(model: &mut Model) -> Option<Effect> {
+    let is_seen = std::ptr::eq(model.screen(), &super::SCREEN) && super::is_open(model, &PAGE);
+    if is_seen {
+        return None;
+    }
+    model.anomalies.clusters.counting.take()?;
+    Some(model.forget(Slot::ClusterCount))
+}
+
 fn answer(model: &mut Model, answer: &Answer) {
     match answer {
         Answer::TextFields(fields) => {

@@ -148,7 +148,16 @@ impl Decider {
             let was = before.swap_remove(row).ok_or_else(|| self.no_row(table, row))?;
             rows.insert(row.clone(), (was, now.clone()));
         }
-        let action = bulk(table, field, rows.into_iter(), rule).ok_or_else(nothing_changes)?;
+        // To say that a value stands is something where a decision says otherwise that fits no longer.
+        let unfit: HashSet<String> = self
+            .reader
+            .conflicts()?
+            .into_iter()
+            .filter(|one| one.table == table && one.field == field)
+            .map(|one| one.row)
+            .collect();
+        let says = |(row, (was, now)): &(String, (Option<String>, Option<String>))| was != now || unfit.contains(row);
+        let action = all_of(table, field, rows.into_iter().filter(says), rule).ok_or_else(nothing_changes)?;
         self.decide(action, why)
     }
 
@@ -739,7 +748,17 @@ fn bulk(
     rows: impl Iterator<Item = (String, (Option<String>, Option<String>))>,
     rule: Option<&str>,
 ) -> Option<Action> {
-    let rows: IndexMap<_, _> = rows.filter(|(_, (was, now))| was != now).collect();
+    all_of(table, field, rows.filter(|(_, (was, now))| was != now), rule)
+}
+
+/// A decision about rows; none where there are none.
+fn all_of(
+    table: &str,
+    field: &str,
+    rows: impl Iterator<Item = (String, (Option<String>, Option<String>))>,
+    rule: Option<&str>,
+) -> Option<Action> {
+    let rows: IndexMap<_, _> = rows.collect();
     let (table, field, rule) = (table.to_owned(), field.to_owned(), rule.map(str::to_owned));
     (!rows.is_empty()).then_some(Action::Bulk { table, field, rows, rule })
 }

@@ -352,12 +352,11 @@ fn every_field_says_how_many_clusters_it_has_without_being_looked_at() {
     }
 }
 
-#[test]
-fn a_field_that_is_gone_to_does_not_wait_for_the_count_of_another() {
-    let mut session = Session::fresh(140, 40);
-    towns(&session);
+/// Opens the spellings and lets answers come, until the first field is counted behind what the user sees; from then on they are
+/// held back.
+fn counting(session: &mut Session) {
     session.keys("l 3").hold().keys("c");
-    // One answer at a time, until the first field is counted behind what the user sees.
+    // One answer at a time.
     let mut waiting: VecDeque<Effect> = session.held.take().unwrap_or_default().into();
     while let Some(Effect::Ask(generation, ask)) = waiting.pop_front() {
         if ask.slot() == Slot::ClusterCount {
@@ -369,12 +368,32 @@ fn a_field_that_is_gone_to_does_not_wait_for_the_count_of_another() {
         assert!(!waiting.is_empty(), "no field is counted:\n{}", session.screen());
     }
     session.hold();
+}
+
+#[test]
+fn a_field_that_is_gone_to_does_not_wait_for_the_count_of_another() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    counting(&mut session);
     session.shows("…").keys("j");
     let effects = session.held.take().unwrap_or_default();
     let place = |of: &dyn Fn(&Effect) -> bool| effects.iter().position(of);
     let left = place(&|effect| *effect == Effect::Forget(Slot::ClusterCount));
     let asked = place(&|effect| matches!(effect, Effect::Ask(_, ask) if ask.slot() == Slot::Clusters));
     assert!(left.is_some() && left < asked, "{effects:?}");
+}
+
+#[test]
+fn what_only_fills_the_list_of_fields_keeps_nothing_waiting_on_other_screens() {
+    let mut session = Session::fresh(140, 40);
+    towns(&session);
+    counting(&mut session);
+    session.keys("2");
+    let effects = session.held.take().unwrap_or_default();
+    assert!(effects.contains(&Effect::Forget(Slot::ClusterCount)), "{effects:?}");
+    session.perform(effects);
+    // Whoever comes back finds it counted on.
+    session.shows("Mapping").keys("3").shows("▸ customers.city").hides("…");
 }
 
 #[test]
@@ -551,6 +570,35 @@ fn of_two_decisions_about_one_cell_the_last_one_speaks() {
     let kinds: Vec<String> =
         session.ledger().iter().map(|line| line["kind"].as_str().unwrap_or_default().to_owned()).collect();
     assert_eq!(kinds, ["set", "set", "revert", "revert"], "none of them comes back as a conflict");
+}
+
+#[test]
+fn a_conflict_whose_choice_could_not_be_written_is_not_settled() {
+    let mut session = Session::checked(140, 40);
+    conflict(&mut session);
+    let ledger = session.dir.path().join("decisions.jsonl");
+    let (kept, text) = (fs::read_to_string(&ledger).expect("the ledger"), "it can be chosen again");
+    fs::remove_file(&ledger).expect("removed");
+    fs::create_dir(&ledger).expect("nothing can be appended to a folder");
+    session.keys("m").shows("the decision was not made").shows("≠ isavigne-C002").hides("✓ isavigne-C002");
+    fs::remove_dir(&ledger).expect("the folder goes");
+    fs::write(&ledger, kept).expect("the ledger is back");
+    session.keys("esc esc").keys("3 C m").shows("✓ Every decision applies");
+    assert_eq!(session.ledger().len(), 2, "{text}");
+}
+
+#[test]
+fn what_is_new_is_taken_in_some_rows_of_a_decision_about_many() {
+    let mut session = Session::checked(80, 24);
+    session.keys("3 / \"mojibake\" enter enter S y");
+    assert_eq!(session.ledger()[0]["kind"], "bulk");
+    let clients = CLIENTS.replace("SÃ©lestat", "Colmar").replace("RibeauvillÃ©", "Obernai");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+    session.keys("1 l 3 C").shows("decisions in conflict · 2");
+    session.keys("% t").shows("take new in 2 conflicts").keys("y").shows("✓ Every decision applies");
+    let ledger = session.ledger();
+    assert_eq!(ledger.len(), 2, "one decision says it of both rows");
+    assert_eq!(ledger[1]["rows"]["isavigne-C002"], serde_json::json!(["Colmar", "Colmar"]));
 }
 
 #[test]

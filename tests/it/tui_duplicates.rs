@@ -51,6 +51,24 @@ fn a_merge_takes_the_values_that_are_marked_and_is_undone_in_one_step() {
 }
 
 #[test]
+fn a_merge_stands_where_a_value_that_it_took_over_fits_no_longer() {
+    let mut session = twins(150, 30);
+    session.keys("m y").hides("anne@example.fr · duplicate-email");
+    assert_eq!(session.ledger()[0]["fields"]["mobile"], serde_json::json!([null, "+33612345678"]));
+    // The next export knows another number of the row that stays.
+    let file = session.dir.path().join("exports/clients.csv");
+    let clients = std::fs::read_to_string(&file).expect("the export");
+    std::fs::write(&file, clients.replace("03 88 83 06 10;;", "03 88 83 06 10;06 99 99 99 99;")).expect("another");
+    session.keys("1 l 3 C").shows("decisions in conflict · 1").shows("it is +33699999999 now");
+    session.shows("stands, and the rows stay one").keys("t").shows("✓ Every decision applies");
+    let kinds: Vec<String> = session.ledger().iter().map(|line| line["kind"].to_string()).collect();
+    assert_eq!(kinds, ["\"merge\"", "\"set\""]);
+    let sql = "SELECT customer_key, mobile FROM candidate.customers WHERE email = 'anne@example.fr'";
+    let page = session.workbench.query(sql).expect("it is read");
+    assert_eq!((page.rows.len(), page.get(0, "mobile")), (1, Some("+33699999999")));
+}
+
+#[test]
 fn a_yes_is_about_the_group_that_the_question_named() {
     let mut session = twins(150, 30);
     session.keys("m").shows("isavigne-C010 becomes isavigne-C002.");

@@ -532,6 +532,9 @@ pub fn decided(model: &mut Model, ticket: u64, written: bool) {
         }
         None => {}
     }
+    if !written {
+        super::conflicts::not_written(model);
+    }
     super::clusters::decided(model, ticket, written);
 }
 

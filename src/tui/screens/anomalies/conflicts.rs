@@ -113,6 +113,11 @@ fn is_of_one_row(model: &Model, conflict: &Conflict) -> bool {
     unfit(conflict).all(|id| of_id(model, id).map_or(1, rows) <= 1)
 }
 
+/// Whether one of the decisions makes rows one, and the value is what the row that stays takes over.
+fn is_of_merge(model: &Model, conflict: &Conflict) -> bool {
+    unfit(conflict).filter_map(|id| of_id(model, id)).any(|one| matches!(one.action, Action::Merge { .. }))
+}
+
 /// How many rows the decision is about.
 fn rows(decision: &Decision) -> usize {
     decision.action.rows()
@@ -154,10 +159,15 @@ fn is_kept(conflict: &Conflict) -> bool {
     conflict.reason == "changed"
 }
 
-/// Whether giving the decision up takes all of it back: it is about this row alone, or there is no value to take. So it is
-/// with those before it.
+/// Whether giving the decision up takes all of it back: it is about this value of this row alone, or there is no value to
+/// take. So it is with those before it.
 fn is_reverted(model: &Model, conflict: &Conflict) -> bool {
-    !is_kept(conflict) || is_of_one_row(model, conflict)
+    !is_kept(conflict) || is_of_one_row(model, conflict) && !is_of_merge(model, conflict)
+}
+
+/// What could not be written down is not settled.
+pub fn not_written(model: &mut Model) {
+    model.anomalies.conflicts.settled.clear();
 }
 
 /// What a key acts on: the conflicts that are marked or in the range and not settled yet, or the one under the cursor.
@@ -493,6 +503,9 @@ fn choices(model: &Model, conflict: &Conflict) -> Vec<String> {
         }
         (true, true) => format!("{take}  takes new: {found} stands, and the decisions are taken back"),
         (true, false) => format!("{take}  gives the decision up, so that it waits for nothing any more"),
+        (false, _) if is_of_merge(model, conflict) => {
+            format!("{take}  takes new: {found} stands, and the rows stay one")
+        }
         (false, _) => format!("{take}  takes new: {found} stands in this row; in the others the decision holds"),
     });
     if !conflict.row.is_empty() {

@@ -115,6 +115,11 @@ fn without(filter: &AnomalyFilter, facet: Facet) -> AnomalyFilter {
 ///
 /// In the order of the money it is told too, in every line as much as hangs on all its findings together.
 pub fn facets(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<Facets> {
+    // The transaction makes all of it be seen at one moment; only a temporary table is written.
+    store.transaction(|store| facets_now(store, schema, filter))
+}
+
+fn facets_now(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<Facets> {
     let own = condition(filter);
     let count = store.first(&format!("SELECT count(*) FILTER ({own}), count(*) FROM dq.anomalies"), [], |row| {
         Ok(Count { found: unsigned(row.get(0)?), all: unsigned(row.get(1)?) })

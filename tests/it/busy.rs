@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use tastevin::error::Kind;
-use tastevin::model::{Action, LoadOptions, Progress};
+use tastevin::model::{Action, AnomalyFilter, AnomalyOrder, LoadOptions, Progress};
 use tastevin::workbench::{OpenOptions, Workbench};
 
 use crate::harness::Workspace;
@@ -74,4 +74,32 @@ fn what_is_to_stop_after_a_check_stops_the_commit_and_a_commit_that_stands_is_no
     workbench.commit("", &|_| {}).expect("a commit");
     assert!(!interrupter.interrupt(), "it stands");
     assert_eq!(workbench.log().expect("the commits").len(), 1);
+}
+
+#[test]
+fn the_counts_of_facets_are_those_of_one_moment_while_checks_go_on() {
+    let workspace = Workspace::checked();
+    let mut workbench = Workbench::open(workspace.dir(), OpenOptions::default()).expect("it opens");
+    let reader = workbench.again().expect("a connection");
+    let (end, has_ended) = channel();
+    let looking = thread::spawn(move || {
+        let filter = AnomalyFilter { order: AnomalyOrder::Stake, ..Default::default() };
+        let mut seen = std::collections::BTreeSet::new();
+        while has_ended.try_recv().is_err() {
+            let facets = reader.facets(&filter).expect("facets");
+            for (facet, lines) in &facets.lines {
+                let all: u64 = lines.iter().map(|line| line.count.all).sum();
+                assert_eq!(all, facets.count.all, "{facet:?}");
+            }
+            seen.insert(facets.count.all);
+        }
+        seen.len()
+    });
+    for n in 0..8 {
+        let now = ["nowhere at all", "jean@example.fr"][n % 2];
+        workbench.set("customers", "isavigne-C0000002", "email", Some(now), None, None).expect("it is decided");
+        workbench.recheck(&|_| ()).expect("it is checked");
+    }
+    end.send(()).expect("somebody looks");
+    assert!(looking.join().expect("what is seen is of one moment") > 1, "something changed meanwhile");
 }

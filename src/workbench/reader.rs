@@ -298,9 +298,17 @@ impl Reader {
     /// How far the data has come, table by table, and what to do next.
     pub fn standing(&self) -> Result<Standing> {
         let plan = self.plan();
-        let verdict = self.verdict_now(plan.as_ref())?;
-        let planned = plan.map(|_| ());
-        standing::standing(&self.store, self.schema(), &self.workspace.mappings, verdict.as_ref(), &planned)
+        self.at_one_moment(|| {
+            let verdict = self.verdict_now(plan.as_ref())?;
+            let planned = plan.map(|_| ());
+            standing::standing(&self.store, self.schema(), &self.workspace.mappings, verdict.as_ref(), &planned)
+        })
+    }
+
+    /// Whatever is asked meanwhile sees the workspace's tables as they are now; only temporary tables may be written, and what fails
+    /// ends all of it.
+    fn at_one_moment<T>(&self, ask: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.store.transaction(|_| ask())
     }
 
     /// Refuses to show what a check has found where nothing was checked yet.
@@ -311,19 +319,21 @@ impl Reader {
     /// Everything that a report says, of the last check as it stands now.
     pub fn report(&self) -> Result<Report> {
         let plan = self.plan();
-        let verdict = self.verdict_now(plan.as_ref())?.ok_or_else(unchecked)?;
-        report::report(
-            &self.store,
-            &report::Request {
-                workspace: &self.config().workspace.name,
-                schema: self.schema(),
-                mappings: &self.workspace.mappings,
-                verdict: &verdict,
-                planned: &plan.map(|_| ()),
-                at: clock::now(),
-                today: clock::today(),
-            },
-        )
+        self.at_one_moment(|| {
+            let verdict = self.verdict_now(plan.as_ref())?.ok_or_else(unchecked)?;
+            report::report(
+                &self.store,
+                &report::Request {
+                    workspace: &self.config().workspace.name,
+                    schema: self.schema(),
+                    mappings: &self.workspace.mappings,
+                    verdict: &verdict,
+                    planned: &plan.map(|_| ()),
+                    at: clock::now(),
+                    today: clock::today(),
+                },
+            )
+        })
     }
 
     /// A window of the rows of any query; see [`Reader::query`] for what a query may do.

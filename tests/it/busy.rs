@@ -5,7 +5,7 @@ use std::thread;
 
 use tastevin::error::Kind;
 use tastevin::model::{Action, AnomalyFilter, AnomalyOrder, LoadOptions, Progress};
-use tastevin::workbench::{OpenOptions, Workbench};
+use tastevin::workbench::{OpenOptions, Reader, Workbench};
 
 use crate::harness::Workspace;
 
@@ -102,4 +102,37 @@ fn the_counts_of_facets_are_those_of_one_moment_while_checks_go_on() {
     }
     end.send(()).expect("somebody looks");
     assert!(looking.join().expect("what is seen is of one moment") > 1, "something changed meanwhile");
+}
+
+#[test]
+fn a_report_is_of_one_moment_while_checks_go_on() {
+    let workspace = Workspace::checked();
+    let mut workbench = Workbench::open(workspace.dir(), OpenOptions::default()).expect("it opens");
+    let reader = workbench.again().expect("a connection");
+    let told = |reader: &Reader| {
+        let mut report = serde_json::to_value(reader.report().expect("a report")).expect("JSON");
+        report.as_object_mut().expect("an object").remove("at");
+        report.to_string()
+    };
+    let (end, has_ended) = channel();
+    let looking = thread::spawn(move || {
+        let mut seen = std::collections::BTreeSet::new();
+        while has_ended.try_recv().is_err() {
+            seen.insert(told(&reader));
+        }
+        seen
+    });
+    let mut quiet = std::collections::BTreeSet::from([told(&workbench)]);
+    for n in 0..8 {
+        let now = ["nowhere at all", "jean@example.fr"][n % 2];
+        workbench.set("customers", "isavigne-C0000002", "email", Some(now), None, None).expect("it is decided");
+        quiet.insert(told(&workbench));
+        workbench.recheck(&|_| ()).expect("it is checked");
+        quiet.insert(told(&workbench));
+    }
+    end.send(()).expect("somebody looks");
+    let seen = looking.join().expect("reports");
+    assert!(seen.len() > 1, "something changed meanwhile");
+    let between: Vec<&String> = seen.difference(&quiet).collect();
+    assert!(between.is_empty(), "{} of {} are of no moment", between.len(), seen.len());
 }

@@ -263,7 +263,7 @@ fn scores(one: &Suggestion, page: &mut Page) {
 
 fn about_field(declared: &Field, page: &mut Page) {
     let theme = page.theme;
-    page.tell("field", Vec::new(), &super::act::nature(declared), theme.text());
+    page.tell("field", Vec::new(), &super::join::nature(declared), theme.text());
     if !declared.description.is_empty() {
         page.tell("", Vec::new(), &declared.description, theme.text());
     }

@@ -1,6 +1,6 @@
 //! The keys of Mapping: what each does and when it works. What they do is in `act`, `steps` and `places`.
 
-use super::{across, act, back, copy_row, has_row, has_target, places, save, steps, zoom};
+use super::{accept, across, act, back, copy_row, has_row, has_target, join, places, save, steps, zoom};
 use crate::tui::keymap::{Command, Layer, always};
 
 pub(super) static KEYS: Layer = Layer {
@@ -11,16 +11,16 @@ pub(super) static KEYS: Layer = Layer {
             keys: &["enter"],
             label: "map",
             help: "Chooses the field that the column goes to, or in the right list the column that a field comes from.",
-            run: act::map,
-            ready: act::can_map,
+            run: join::map,
+            ready: join::can_map,
         },
         Command {
             name: "unmap",
             keys: &["x", "del"],
             label: "unmap",
             help: "Takes the column away from the field.",
-            run: act::unmap,
-            ready: act::can_unmap,
+            run: join::unmap,
+            ready: join::can_unmap,
         },
         Command {
             name: "transforms",
@@ -43,16 +43,16 @@ pub(super) static KEYS: Layer = Layer {
             keys: &["a"],
             label: "accept",
             help: "Maps the column as suggested; on a renamed column: reads it by its new name.",
-            run: act::accept,
-            ready: act::can_accept,
+            run: accept::accept,
+            ready: accept::can_accept,
         },
         Command {
             name: "accept all suggestions",
             keys: &["A"],
             label: "accept all",
             help: "Accepts every suggestion for this table from the score that is shown on; + and - change it.",
-            run: act::accept_all,
-            ready: act::can_accept_all,
+            run: accept::accept_all,
+            ready: accept::can_accept_all,
         },
         Command {
             name: "save",
@@ -91,7 +91,7 @@ pub(super) static KEYS: Layer = Layer {
             keys: &["+", "="],
             label: "",
             help: "Asks more of the suggestions that are accepted together.",
-            run: |m| act::threshold(m, 5),
+            run: |m| accept::threshold(m, 5),
             ready: always,
         },
         Command {
@@ -99,7 +99,7 @@ pub(super) static KEYS: Layer = Layer {
             keys: &["-"],
             label: "",
             help: "Asks less of the suggestions that are accepted together.",
-            run: |m| act::threshold(m, -5),
+            run: |m| accept::threshold(m, -5),
             ready: always,
         },
         Command {

@@ -1,10 +1,12 @@
 //! Mapping (2): how the columns of the sources land in the canonical tables, why, and what comes out.
 //!
 //! Nothing here changes the workspace but saving: edits are made to a draft of the mapping file, with undo of its own.
-//! [`keys`] has the keys, [`pairs`] says what stands beside what, [`act`] and [`steps`] edit, [`view`] and [`detail`] draw.
+//! [`keys`] has the keys, [`pairs`] says what stands beside what, [`join`], [`accept`], [`steps`] and [`act`] edit, [`view`] and [`detail`] draw.
 
+mod accept;
 mod act;
 mod detail;
+mod join;
 mod keys;
 mod leave;
 mod pairs;

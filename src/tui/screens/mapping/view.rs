@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::pairs::{self, Left, Link, Pair};
 use super::{
-    COLUMNS, EVIDENCE, FIELDS, PREVIEW, STEPS, act, detail, draft, profile, regions, source, suggestion, table,
+    COLUMNS, EVIDENCE, FIELDS, PREVIEW, STEPS, accept, detail, draft, profile, regions, source, suggestion, table,
 };
 use crate::model::{ColumnProfile, Coverage, Field, coverage};
 use crate::tui::model::Model;
@@ -297,7 +297,7 @@ pub(super) fn standing_of_draft(model: &Model, brief: bool) -> String {
     if open > 0 {
         let [all, higher, lower] =
             ["mapping/accept all suggestions", "higher score", "lower score"].map(|name| model.key(name));
-        let (accepted, least) = (act::would_accept(model), act::least(model));
+        let (accepted, least) = (accept::would_accept(model), accept::least(model));
         let change = if brief { String::new() } else { format!(" {higher}{lower}") };
         parts.push(format!("{all} {accepted} of {open} ≥ {least:.2}{change}"));
     }

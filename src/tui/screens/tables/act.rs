@@ -1,4 +1,4 @@
-//! What the keys of this screen do. Neighbours: `keys` says which, `sheet` and `side` keep the state.
+//! What the keys of this screen do. Neighbours: `keys` says which, `sift` filters and sorts, `sheet` and `side` keep the state.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use super::console::{Console, Purpose};
 use super::list::ListLine;
 use super::sheet::{Sheet, is_cut};
 use super::side::{self, Door, Side, What};
-use super::{GRID, LIST, SIDE, Search, open_line, regions, settle_list, sheet, sheet_mut, tables};
-use crate::model::{RowFilter, RowsOf, SortKey, TableInfo, TableView};
+use super::{GRID, LIST, SIDE, Search, open_line, regions, settle_list, sheet, sheet_mut, sift, tables};
+use crate::model::{RowFilter, RowsOf, TableInfo};
 use crate::tui::effects::{Ask, Effect, Slot};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
@@ -17,7 +17,7 @@ use crate::tui::screens::{self, lines_seen};
 use crate::tui::text;
 use crate::workbench::{Exported, Viewed, table_formats};
 
-type Ready = Result<(), String>;
+pub type Ready = Result<(), String>;
 
 /// There are tables to choose from.
 pub fn has_tables(model: &Model) -> Ready {
@@ -51,14 +51,6 @@ pub fn searched(model: &Model) -> Ready {
     match model.tables.search {
         Some(_) => Ok(()),
         None => Err(format!("nothing was searched for yet; {} searches", model.key("grid/search"))),
-    }
-}
-
-/// There is a filter or an order to remove.
-pub fn has_chip(model: &Model) -> Ready {
-    match super::view::has_chips(model) {
-        true => Ok(()),
-        false => Err("there is no filter and no order".to_owned()),
     }
 }
 
@@ -192,27 +184,9 @@ pub fn submit(model: &mut Model) -> Vec<Effect> {
     match console.purpose {
         Purpose::Filter => {
             let columns = sheet(model).map(column_names).unwrap_or_default();
-            change(model, |view| view.filters.push(filter_of(&typed, &columns)))
+            sift::change(model, |view| view.filters.push(sift::filter_of(&typed, &columns)))
         }
         Purpose::Query => run_query(model, typed),
-    }
-}
-
-/// What a filter as it was typed means: one word, or a text in quotes, is looked for in all columns; anything else, and the
-/// name of a column, is an expression.
-fn filter_of(typed: &str, columns: &[String]) -> RowFilter {
-    let quoted = ['\'', '"'].into_iter().find_map(|quote| {
-        let inside = typed.strip_prefix(quote)?.strip_suffix(quote)?;
-        (!inside.is_empty() && !inside.contains(quote)).then_some(inside)
-    });
-    let is_word = !typed.contains(|c: char| c.is_whitespace() || "=<>!()'\"*+/%,;|".contains(c));
-    let word =
-        quoted.or((is_word && !["true", "false", "null"].contains(&typed.to_lowercase().as_str())).then_some(typed));
-    match word {
-        Some(word) if !columns.iter().any(|column| column.eq_ignore_ascii_case(word)) => {
-            RowFilter::Contains(None, word.to_owned())
-        }
-        _ => RowFilter::Expression(typed.to_owned()),
     }
 }
 
@@ -234,92 +208,8 @@ fn run_query(model: &mut Model, sql: String) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Another view of the open table is wanted.
-fn change(model: &mut Model, change: impl FnOnce(&mut TableView)) -> Vec<Effect> {
-    lay(model, |sheet| sheet.change(change))
-}
-
-fn here(model: &Model) -> Option<String> {
+pub fn here(model: &Model) -> Option<String> {
     Some(sheet(model)?.here()?.name.clone())
-}
-
-/// Only rows like this one in this column, or only others.
-pub fn like(model: &mut Model, same: bool) -> Vec<Effect> {
-    let (Some(column), Some(value)) = (here(model), sheet(model).and_then(Sheet::value)) else { return Vec::new() };
-    if value.is_some_and(is_cut) {
-        let filter = model.key("grid/filter");
-        model.say(Tone::Refused, format!("this value is too long to filter by; {filter} takes an expression"));
-        return Vec::new();
-    }
-    let value = value.map(str::to_owned);
-    let filter = if same { RowFilter::Is(column, vec![value]) } else { RowFilter::IsNot(column, value) };
-    add_filter(model, filter)
-}
-
-fn add_filter(model: &mut Model, filter: RowFilter) -> Vec<Effect> {
-    change(model, |view| {
-        if !view.filters.contains(&filter) {
-            view.filters.push(filter);
-        }
-    })
-}
-
-/// Shows the rows that the line beside the grid counts.
-pub fn door(model: &mut Model) -> Vec<Effect> {
-    let Some(door) = side::here(model).and_then(|line| line.door) else { return Vec::new() };
-    if door == Door::Values {
-        return frequencies(model);
-    }
-    (model.tables.side, model.tables.focus) = (None, GRID);
-    match door {
-        Door::Rows(filter) => add_filter(model, filter),
-        Door::All | Door::Values => Vec::new(),
-    }
-}
-
-/// Sorts by the column; the same order again is the table's own.
-pub fn sort(model: &mut Model, descending: bool, add: bool) -> Vec<Effect> {
-    let Some(column) = here(model) else { return Vec::new() };
-    sort_by(model, column, descending, add)
-}
-
-/// Sorts by the column that what stands beside the rows is about.
-pub fn sort_side(model: &mut Model, descending: bool) -> Vec<Effect> {
-    let column = side_column(model);
-    sort_by(model, column, descending, false)
-}
-
-fn sort_by(model: &mut Model, column: String, descending: bool, add: bool) -> Vec<Effect> {
-    let key = SortKey { column, descending };
-    change(model, |view| match view.sort.iter().position(|known| known.column == key.column) {
-        Some(at) if add && view.sort[at] == key => drop(view.sort.remove(at)),
-        Some(at) if add => view.sort[at] = key,
-        None if add => view.sort.push(key),
-        _ if view.sort == [key.clone()] => view.sort.clear(),
-        _ => view.sort = vec![key],
-    })
-}
-
-/// Removes the filter that came last, or else the last order; false where there is none.
-pub fn remove_chip(model: &mut Model) -> bool {
-    let had = has_chip(model).is_ok();
-    change(model, |view| {
-        if view.filters.pop().is_none() {
-            view.sort.pop();
-        }
-    });
-    had
-}
-
-/// See [`remove_chip`].
-pub fn remove_last(model: &mut Model) -> Vec<Effect> {
-    remove_chip(model);
-    Vec::new()
-}
-
-/// Every row in the table's own order.
-pub fn remove_all(model: &mut Model) -> Vec<Effect> {
-    change(model, |view| *view = TableView::all(view.of.clone()))
 }
 
 /// Goes a column to the side; from the first one to the list of tables.
@@ -543,16 +433,7 @@ pub fn side_column(model: &Model) -> String {
     own.or_else(|| here(model)).unwrap_or_default()
 }
 
-/// Opens the console for an expression.
-pub fn filter(model: &mut Model) -> Vec<Effect> {
-    let columns = sheet(model).map(column_names).unwrap_or_default();
-    let tables = model.tables.tables.clone().unwrap_or_default();
-    let console = Console::new(Purpose::Filter, "", tables, columns, model.tables.expressions.clone());
-    model.popup = Some(Popup::Console(Box::new(console)));
-    Vec::new()
-}
-
-fn column_names(sheet: &Sheet) -> Vec<String> {
+pub fn column_names(sheet: &Sheet) -> Vec<String> {
     sheet.columns.iter().map(|column| column.name.clone()).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The keys of this screen, by the place where they work. Neighbour: `act`, which does what they say.
 
-use super::{GRID, LIST, SIDE, act, repair, side};
+use super::{GRID, LIST, SIDE, act, repair, side, sift};
 use crate::tui::keymap::{Command, Layer, always};
 use crate::tui::model::Model;
 
@@ -60,7 +60,7 @@ static GRID_KEYS: Layer = Layer {
             keys: &["&"],
             label: "filter",
             help: "Shows only rows with a word, or a text in quotes, in any column, or for which an expression of SQL holds. Esc removes it.",
-            run: act::filter,
+            run: sift::filter,
             ready: act::has_columns,
         },
         Command {
@@ -68,7 +68,7 @@ static GRID_KEYS: Layer = Layer {
             keys: &["="],
             label: "like this",
             help: "Shows only rows with the value of this cell.",
-            run: |m| act::like(m, true),
+            run: |m| sift::like(m, true),
             ready: act::has_row,
         },
         Command {
@@ -76,7 +76,7 @@ static GRID_KEYS: Layer = Layer {
             keys: &["z ="],
             label: "",
             help: "Shows only rows with another value than this cell.",
-            run: |m| act::like(m, false),
+            run: |m| sift::like(m, false),
             ready: act::has_row,
         },
         Command {
@@ -84,23 +84,23 @@ static GRID_KEYS: Layer = Layer {
             keys: &["backspace"],
             label: "",
             help: "Removes the filter or the order that came last.",
-            run: act::remove_last,
-            ready: act::has_chip,
+            run: sift::remove_last,
+            ready: sift::has_chip,
         },
         Command {
             name: "remove all filters",
             keys: &["z backspace"],
             label: "",
             help: "Removes every filter and every order.",
-            run: act::remove_all,
-            ready: act::has_chip,
+            run: sift::remove_all,
+            ready: sift::has_chip,
         },
         Command {
             name: "sort",
             keys: &["s"],
             label: "sort",
             help: "Sorts by this column, the least first; again, in the table's own order.",
-            run: |m| act::sort(m, false, false),
+            run: |m| sift::sort(m, false, false),
             ready: act::has_columns,
         },
         Command {
@@ -108,7 +108,7 @@ static GRID_KEYS: Layer = Layer {
             keys: &["S"],
             label: "",
             help: "Sorts by this column, the greatest first; again, in the table's own order.",
-            run: |m| act::sort(m, true, false),
+            run: |m| sift::sort(m, true, false),
             ready: act::has_columns,
         },
         Command {
@@ -116,7 +116,7 @@ static GRID_KEYS: Layer = Layer {
             keys: &["z s"],
             label: "",
             help: "Sorts rows that are equal so far by this column, the least first.",
-            run: |m| act::sort(m, false, true),
+            run: |m| sift::sort(m, false, true),
             ready: act::has_columns,
         },
         Command {
@@ -124,7 +124,7 @@ static GRID_KEYS: Layer = Layer {
             keys: &["z S"],
             label: "",
             help: "Sorts rows that are equal so far by this column, the greatest first.",
-            run: |m| act::sort(m, true, true),
+            run: |m| sift::sort(m, true, true),
             ready: act::has_columns,
         },
         Command {
@@ -314,7 +314,7 @@ static SIDE_KEYS: Layer = Layer {
             keys: &["enter", "="],
             label: "show rows",
             help: "Shows only the rows that this line counts, or that have this value.",
-            run: act::door,
+            run: sift::door,
             ready: act::has_door,
         },
         Command {
@@ -354,7 +354,7 @@ static SIDE_KEYS: Layer = Layer {
             keys: &["s"],
             label: "",
             help: "Sorts the rows by the column of this line; again brings back the order before.",
-            run: |m| act::sort_side(m, false),
+            run: |m| sift::sort_side(m, false),
             ready: act::has_columns,
         },
         Command {
@@ -362,7 +362,7 @@ static SIDE_KEYS: Layer = Layer {
             keys: &["S"],
             label: "",
             help: "Sorts the rows by the column of this line, the greatest first.",
-            run: |m| act::sort_side(m, true),
+            run: |m| sift::sort_side(m, true),
             ready: act::has_columns,
         },
         Command {
@@ -370,7 +370,7 @@ static SIDE_KEYS: Layer = Layer {
             keys: &["&"],
             label: "",
             help: "Keeps only the rows for which an expression of SQL holds.",
-            run: act::filter,
+            run: sift::filter,
             ready: act::has_columns,
         },
         Command {

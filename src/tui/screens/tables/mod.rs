@@ -1,7 +1,7 @@
 //! Tables (5): any table of any stage, and the result of any query, in one grid.
 //!
-//! Neighbours: `sheet` is a view on the screen, `side` stands beside it (record, profile, frequencies), `act` does what keys say,
-//! `console` takes SQL, `list` names the tables, `view` draws, `ask` carries questions.
+//! Neighbours: `sheet` is a view on the screen, `side` stands beside it (record, profile, frequencies), `sift` filters and sorts,
+//! `act` does what the other keys say, `console` takes SQL, `list` names the tables, `view` draws, `ask` carries questions.
 
 mod act;
 pub mod ask;
@@ -12,6 +12,7 @@ mod list;
 pub mod repair;
 mod sheet;
 mod side;
+mod sift;
 mod view;
 
 use std::collections::{BTreeMap, HashMap};
@@ -406,7 +407,7 @@ fn back(model: &mut Model) -> bool {
         model.open = from;
         return true;
     }
-    if state.focus == GRID && act::remove_chip(model) {
+    if state.focus == GRID && sift::remove_chip(model) {
         return true;
     }
     std::mem::replace(&mut model.tables.focus, LIST) != LIST

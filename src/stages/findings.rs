@@ -1,6 +1,10 @@
 //! What is asked of the findings of the last check: which ones a filter means, how many of each kind there are, what
 //! their suggestions would change, what the waivers cover. Neighbour: `check`, which finds them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
 use super::stake;
 use super::waivers::{ANY_ROW, SAME_ROW};
 use crate::error::Result;
@@ -97,18 +101,69 @@ pub fn matching(filter: &AnomalyFilter) -> String {
     format!("SELECT * FROM dq.anomalies WHERE {}", condition(filter))
 }
 
-/// The filter without what it says about one facet.
-fn without(filter: &AnomalyFilter, facet: Facet) -> AnomalyFilter {
+/// What the filter says of the findings' facets: the value that each must have, in the order of [`Facet::ALL`].
+fn chosen(filter: &AnomalyFilter) -> [Option<&str>; Facet::ALL.len()] {
+    Facet::ALL.map(|facet| match facet {
+        Facet::Severity => filter.severity.map(Severity::name),
+        Facet::Rule => filter.rule.as_deref(),
+        Facet::Table => filter.table.as_deref(),
+        Facet::Field => filter.field.as_deref(),
+        Facet::Source => filter.source.as_deref(),
+        Facet::Status => filter.status.map(Status::name),
+    })
+}
+
+/// The filter without what it says about some facets.
+fn without(filter: &AnomalyFilter, facets: &[Facet]) -> AnomalyFilter {
     let mut filter = filter.clone();
-    match facet {
-        Facet::Severity => filter.severity = None,
-        Facet::Rule => filter.rule = None,
-        Facet::Table => filter.table = None,
-        Facet::Field => filter.field = None,
-        Facet::Source => filter.source = None,
-        Facet::Status => filter.status = None,
+    for facet in facets {
+        match facet {
+            Facet::Severity => filter.severity = None,
+            Facet::Rule => filter.rule = None,
+            Facet::Table => filter.table = None,
+            Facet::Field => filter.field = None,
+            Facet::Source => filter.source = None,
+            Facet::Status => filter.status = None,
+        }
     }
     filter
+}
+
+/// The findings that have the same value in every facet.
+struct Alike {
+    /// The values, in the order of [`Facet::ALL`].
+    values: [String; Facet::ALL.len()],
+    /// How many of them meet what the filter says beside the facets, of all.
+    count: Count,
+}
+
+impl Alike {
+    fn value(&self, of: Facet) -> &str {
+        Facet::ALL.iter().position(|facet| *facet == of).map_or("", |at| &self.values[at])
+    }
+
+    /// Whether they are what the filter says of the facets, one of them left aside.
+    fn meet(&self, chosen: &[Option<&str>], aside: Option<Facet>) -> bool {
+        let mut facets = Facet::ALL.iter().zip(chosen).zip(&self.values);
+        facets.all(|((facet, wanted), value)| Some(*facet) == aside || wanted.is_none_or(|wanted| wanted == value))
+    }
+}
+
+/// Counts the findings by all facets at once: there are few combinations, and what is asked of them is cut from these.
+fn alike(store: &Store, filter: &AnomalyFilter) -> Result<Vec<Alike>> {
+    let columns = Facet::ALL.map(|facet| Ident(facet.name()).to_string()).join(", ");
+    let sql = format!(
+        "SELECT {columns}, count(*) FILTER ({}), count(*) FROM dq.anomalies GROUP BY ALL",
+        condition(&without(filter, &Facet::ALL))
+    );
+    store.query(&sql, [], |row| {
+        let mut values = [const { String::new() }; Facet::ALL.len()];
+        for (at, value) in values.iter_mut().enumerate() {
+            *value = row.get(at)?;
+        }
+        let count = Count { found: unsigned(row.get(values.len())?), all: unsigned(row.get(values.len() + 1)?) };
+        Ok(Alike { values, count })
+    })
 }
 
 /// How many findings there are of each kind, under a filter and in all.
@@ -120,71 +175,85 @@ pub fn facets(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<
 }
 
 fn facets_now(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<Facets> {
-    let own = condition(filter);
-    let count = store.first(&format!("SELECT count(*) FILTER ({own}), count(*) FROM dq.anomalies"), [], |row| {
-        Ok(Count { found: unsigned(row.get(0)?), all: unsigned(row.get(1)?) })
-    })?;
     let money = filter.order == AnomalyOrder::Stake && stake::hang(store, schema)?;
-    let mut lines = Vec::new();
-    for facet in Facet::ALL {
-        let (column, own) = (Ident(facet.name()).to_string(), condition(&without(filter, facet)));
-        let counts = format!(
-            "SELECT {column} AS value, count(*) FILTER ({own}) AS found, count(*) AS n FROM dq.anomalies GROUP BY 1"
-        );
-        let (stake, join, first) = match money {
-            true => {
-                let stakes = stake::per(&column, &own);
-                ("s.stake", format!(" LEFT JOIN ({stakes}) AS s ON s.value = c.value"), "s.stake DESC NULLS LAST, ")
-            }
-            false => ("NULL::DOUBLE", String::new(), ""),
-        };
-        let sql = format!(
-            "SELECT c.value, c.found, c.n, {stake} FROM ({counts}) AS c{join} ORDER BY {first}c.found DESC, c.n DESC, c.value"
-        );
-        let own = store.query(&sql, [], |row| {
-            let count = Count { found: unsigned(row.get(1)?), all: unsigned(row.get(2)?) };
-            Ok(FacetLine { value: row.get(0)?, count, stake: row.get(3)? })
-        })?;
-        lines.push((facet, own));
+    let (cells, chosen) = (alike(store, filter)?, chosen(filter));
+    let mut facets = Facets::default();
+    for cell in &cells {
+        facets.count.all += cell.count.all;
+        facets.count.found += if cell.meet(&chosen, None) { cell.count.found } else { 0 };
     }
-    Ok(Facets { count: count.unwrap_or_default(), lines, rules: rules(store, money, &own)? })
+    for facet in Facet::ALL {
+        let mut lines: IndexMap<&str, FacetLine> = IndexMap::new();
+        for cell in &cells {
+            let value = cell.value(facet);
+            let none = || FacetLine { value: value.to_owned(), count: Count::default(), stake: None };
+            let count = &mut lines.entry(value).or_insert_with(none).count;
+            count.all += cell.count.all;
+            count.found += if cell.meet(&chosen, Some(facet)) { cell.count.found } else { 0 };
+        }
+        if money {
+            let sql = stake::per(&Ident(facet.name()).to_string(), &condition(&without(filter, &[facet])));
+            let stakes: Vec<(String, f64)> = store.query(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            for (value, stake) in stakes {
+                if let Some(line) = lines.get_mut(value.as_str()) {
+                    line.stake = Some(stake);
+                }
+            }
+        }
+        let mut lines: Vec<FacetLine> = lines.into_values().collect();
+        // The most money first, and what none hangs on last.
+        let money = |line: &FacetLine| line.stake.unwrap_or(f64::NEG_INFINITY);
+        lines.sort_by(|a, b| {
+            let (of_a, of_b) = (&a.count, &b.count);
+            let by_count = (of_b.found, of_b.all).cmp(&(of_a.found, of_a.all));
+            money(b).total_cmp(&money(a)).then(by_count).then_with(|| a.value.cmp(&b.value))
+        });
+        facets.lines.push((facet, lines));
+    }
+    facets.rules = rules(&cells, &chosen);
+    if money {
+        tell_money(store, &mut facets.rules, &condition(filter))?;
+    }
+    Ok(facets)
 }
 
-/// The rules in tables with findings that meet a condition.
-fn rules(store: &Store, money: bool, condition: &str) -> Result<Vec<RuleCount>> {
-    const ONE: &str = "ROW(severity, rule, \"table\")";
-    let (stake, join) = match money {
-        true => ("s.stake", format!(" LEFT JOIN ({}) AS s ON s.value = {ONE}", stake::per(ONE, condition))),
-        false => ("NULL::DOUBLE", String::new()),
-    };
-    let sql = format!(
-        "SELECT severity, rule, \"table\", field, open, waived, n, {stake} FROM (\n  \
-         SELECT severity, rule, \"table\", field, count(*) FILTER ({condition} AND status = 'open') AS open,\n  \
-         count(*) FILTER ({condition} AND status <> 'open') AS waived, count(*) AS n\n\
-         FROM dq.anomalies GROUP BY ALL){join} ORDER BY rule, \"table\", field"
-    );
-    let mut rules: Vec<RuleCount> = Vec::new();
-    let found = store.query(&sql, [], |row| {
-        let (open, waived, all) = (unsigned(row.get(4)?), unsigned(row.get(5)?), unsigned(row.get(6)?));
-        let name: (Severity, String, String) = (row.get(0).map(severity)?, row.get(1)?, row.get(2)?);
-        Ok((name, row.get::<_, String>(3)?, [open, waived, all], row.get::<_, Option<f64>>(7)?))
-    })?;
-    for ((severity, rule, table), field, [open, waived, all], stake) in found {
-        let at = rules.iter().position(|one| (&one.rule, &one.table, one.severity) == (&rule, &table, severity));
-        let at = at.unwrap_or_else(|| {
-            rules.push(RuleCount { severity, rule, table, fields: Vec::new(), open: 0, waived: 0, all: 0, stake });
-            rules.len() - 1
+/// The rules in tables with findings that are what the filter says of the facets.
+fn rules(cells: &[Alike], chosen: &[Option<&str>]) -> Vec<RuleCount> {
+    let mut rules: BTreeMap<(&str, &str, &str), (RuleCount, BTreeSet<&str>)> = BTreeMap::new();
+    for cell in cells {
+        let [name, rule, table] = [Facet::Severity, Facet::Rule, Facet::Table].map(|facet| cell.value(facet));
+        let (one, fields) = rules.entry((rule, table, name)).or_insert_with(|| {
+            let (rule, table, severity) = (rule.to_owned(), table.to_owned(), severity(name.to_owned()));
+            let fields = Vec::new();
+            (RuleCount { severity, rule, table, fields, open: 0, waived: 0, all: 0, stake: None }, BTreeSet::new())
         });
-        let one = &mut rules[at];
-        one.open += open;
-        one.waived += waived;
-        one.all += all;
-        if open + waived > 0 {
-            one.fields.push(field);
+        one.all += cell.count.all;
+        if !cell.meet(chosen, None) || cell.count.found == 0 {
+            continue;
+        }
+        fields.insert(cell.value(Facet::Field));
+        match cell.value(Facet::Status) == Status::Open.name() {
+            true => one.open += cell.count.found,
+            false => one.waived += cell.count.found,
         }
     }
-    rules.retain(|one| one.open + one.waived > 0);
-    Ok(rules)
+    let found = rules.into_values().filter(|(_, fields)| !fields.is_empty());
+    found.map(|(one, fields)| RuleCount { fields: fields.into_iter().map(str::to_owned).collect(), ..one }).collect()
+}
+
+/// Writes the money beside rules in tables that hangs on those of their findings that meet a condition.
+fn tell_money(store: &Store, rules: &mut [RuleCount], condition: &str) -> Result<()> {
+    let of_one = stake::per("{'severity': severity, 'rule': rule, 'table': \"table\"}", condition);
+    let sql = format!("SELECT value.severity, value.rule, value.\"table\", stake FROM ({of_one})");
+    let stakes: Vec<(Severity, String, String, f64)> =
+        store.query(&sql, [], |row| Ok((row.get(0).map(severity)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    for (severity, rule, table, stake) in stakes {
+        let same = |one: &&mut RuleCount| (one.severity, &one.rule, &one.table) == (severity, &rule, &table);
+        if let Some(one) = rules.iter_mut().find(same) {
+            one.stake = Some(stake);
+        }
+    }
+    Ok(())
 }
 
 /// A window of the clusters of values that the findings under a filter have, the most frequent first, and how many
@@ -291,8 +360,8 @@ pub(super) fn with_places(findings: &str, by: AnomalyOrder) -> String {
          SELECT a.rule, a.severity, a.\"table\", a.\"row\", a.field, a.value, a.message, a.suggestion, a.source, a.entity,\n  \
          f.file, a._row + l.shift AS line, a.status, a.stake\n\
          FROM ({findings}) AS a\n\
-         ASOF LEFT JOIN (SELECT * FROM dq.files WHERE rows > 0) AS f\n  \
-         ON f.source = a.source AND f.entity = a.entity AND a._row >= f.first_row\n\
+         LEFT JOIN dq.files AS f\n  \
+         ON f.source = a.source AND f.entity = a.entity AND a._row >= f.first_row AND a._row < f.first_row + f.rows\n\
          ASOF LEFT JOIN dq.lines AS l ON l.source = a.source AND l.entity = a.entity AND a._row >= l.\"row\"\n\
          ) ORDER BY {}",
         order(by)

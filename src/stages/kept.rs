@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 use super::basis::digest;
 use crate::error::{Error, Result};
 use crate::model::{Gate, Schema};
-use crate::sql::Literal;
 use crate::store::Store;
 
 /// What decides which rows are held back and what a commit would change: the last check and the moment at which it was
@@ -42,10 +41,7 @@ pub(super) fn keep<T: Serialize>(store: &Store, name: &str, state: Option<&str>,
     let Some(state) = state else { return Ok(()) };
     let detail = serde_json::to_string(detail)
         .map_err(|cause| Error::internal("nothing can be kept for the next page").caused_by(cause))?;
-    store.run(&format!(
-        "{TABLE}; DELETE FROM temp.kept WHERE name = {name}; INSERT INTO temp.kept VALUES ({name}, {}, {})",
-        Literal(state),
-        Literal(&detail),
-        name = Literal(name)
-    ))
+    store.run(TABLE)?;
+    store.execute("DELETE FROM temp.kept WHERE name = ?", [name])?;
+    store.execute("INSERT INTO temp.kept VALUES (?, ?, ?)", [name, state, &detail]).map(drop)
 }

@@ -155,20 +155,23 @@ pub fn found(table: &str) -> Option<String> {
     Some(format!("SELECT DISTINCT \"row\" FROM dq.anomalies WHERE \"table\" = {}", Literal(table)))
 }
 
-/// Per rule, severity, table and field, the money that hangs on the rows with an open finding. Rows that share their key
-/// share what hangs on it, which counts once; one whose key was set since has other money. A row that is money itself, or
-/// that has no key, shares nothing.
-pub fn per_rule(schema: &Schema) -> String {
+/// The query for how many findings there are per rule, severity, table and field: `open`, `waived`, and `stake`, the money that
+/// hangs on the rows with an open one. Rows that share their key share what hangs on it, which counts once; one whose key was
+/// set since has other money. A row that is money itself, or that has no key, shares nothing.
+pub fn tallies(schema: &Schema) -> String {
     let money = Literal(schema.stake().map_or("", |(money, _)| money));
-    let shares = format!(r#"("table" <> {money} AND position('#' IN "row") > 1)"#);
+    let shared =
+        |what: &str| format!("CASE WHEN \"table\" <> {money} AND position('#' IN \"row\") > 1 THEN {what} END");
     format!(
-        r#"SELECT rule, severity, "table", field, CAST(sum(stake) AS DOUBLE) AS stake FROM (
-  SELECT rule, severity, "table", field, stake FROM dq.anomalies WHERE status = 'open' AND NOT {shares}
-  UNION ALL
-  SELECT rule, severity, "table", field, stake FROM (
-    SELECT DISTINCT rule, severity, "table", field, regexp_replace("row", '#[0-9a-f]{{12}}\.[0-9]+$', ''), stake
-    FROM dq.anomalies WHERE status = 'open' AND {shares})
-) GROUP BY ALL"#
+        r#"SELECT rule, severity, "table", field, sum(open)::BIGINT AS open, sum(waived)::BIGINT AS waived,
+  CAST(sum(CASE WHEN key IS NULL THEN own WHEN open > 0 THEN shared END) AS DOUBLE) AS stake
+FROM (
+  SELECT rule, severity, "table", field, {} AS key, {} AS shared, count(*) FILTER (status = 'open') AS open,
+    count(*) FILTER (status <> 'open') AS waived, sum(stake) FILTER (status = 'open') AS own
+  FROM dq.anomalies GROUP BY ALL
+) GROUP BY rule, severity, "table", field"#,
+        shared("regexp_replace(\"row\", '#[0-9a-f]{12}\\.[0-9]+$', '')"),
+        shared("stake"),
     )
 }
 

@@ -8,12 +8,14 @@ use crate::error::Result;
 use crate::model::Waiver;
 use crate::store::Store;
 
+/// The condition that a decision is a waiver that holds on a day.
+fn holds(today: NaiveDate) -> String {
+    format!("kind = 'waive' AND active AND (until IS NULL OR until >= DATE '{today}')")
+}
+
 /// The waivers that hold on a day.
 fn live(today: NaiveDate) -> String {
-    format!(
-        "SELECT DISTINCT id, rule, \"table\", \"row\", field, was FROM dq.decisions\n\
-         WHERE kind = 'waive' AND active AND (until IS NULL OR until >= DATE '{today}')"
-    )
+    format!("SELECT DISTINCT id, rule, \"table\", \"row\", field, was FROM dq.decisions\nWHERE {}", holds(today))
 }
 
 /// What a waiver and a finding must share: the row and the field where the waiver names one, the value always.
@@ -22,34 +24,36 @@ pub(super) const SAME_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\"
 pub(super) const ANY_ROW: &str = "w.rule = a.rule AND w.\"table\" = a.\"table\" AND w.\"row\" IS NULL \
      AND w.was IS NOT DISTINCT FROM a.value AND (w.field IS NULL OR w.field = a.field)";
 
-/// Closes the findings that the waivers of a day accept.
-pub(super) fn waive(store: &Store, today: NaiveDate) -> Result<()> {
-    let waivers = live(today);
-    if store.count(&format!("SELECT count(*) FROM ({waivers})"))? == 0 {
-        return Ok(());
+/// Closes the findings that the waivers of a day accept, and says how many of these waivers accept none.
+pub(super) fn waive(store: &Store, today: NaiveDate) -> Result<u64> {
+    if store.count(&format!("SELECT count(*) FROM dq.decisions WHERE {}", holds(today)))? == 0 {
+        return Ok(0);
     }
+    let waivers = live(today);
     // Two joins on equality instead of one with OR, which would compare every waiver with every finding.
     for same in [SAME_ROW, ANY_ROW] {
-        store.run(&format!("UPDATE dq.anomalies AS a SET status = 'waived' FROM ({waivers}) AS w WHERE {same}"))?;
+        store.run(&format!(
+            "UPDATE dq.anomalies AS a SET status = 'waived' FROM ({waivers}) AS w WHERE a.status = 'open' AND {same}"
+        ))?;
     }
-    Ok(())
+    unused(store, &waivers)
 }
 
 /// Opens again what a waiver accepted that is no longer in force, among the decisions in a temporary table.
 pub(super) fn unwaive(store: &Store, otherwise: &str) -> Result<()> {
-    let waivers = format!("SELECT * FROM {otherwise} WHERE kind = 'waive' AND NOT active");
-    if store.count(&format!("SELECT count(*) FROM ({waivers})"))? == 0 {
+    const ENDED: &str = "kind = 'waive' AND NOT active";
+    if store.count(&format!("SELECT count(*) FROM {otherwise} WHERE {ENDED}"))? == 0 {
         return Ok(());
     }
+    let waivers = format!("SELECT * FROM {otherwise} WHERE {ENDED}");
     for same in [SAME_ROW, ANY_ROW] {
         store.run(&format!("UPDATE dq.anomalies AS a SET status = 'open' FROM ({waivers}) AS w WHERE {same}"))?;
     }
     Ok(())
 }
 
-/// How many waivers hold on a day and accept no finding.
-pub(super) fn unused(store: &Store, today: NaiveDate) -> Result<u64> {
-    let waivers = live(today);
+/// How many waivers accept no finding.
+fn unused(store: &Store, waivers: &str) -> Result<u64> {
     store.count(&format!(
         "WITH w AS ({waivers})\n\
          SELECT count(DISTINCT id) FROM w WHERE id NOT IN (\n  \

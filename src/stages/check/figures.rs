@@ -64,14 +64,21 @@ pub(in crate::stages) fn keep_figures(
 
 /// Keeps the verdict in the place of the one before, with what it stands on: the basis and the decisions in force.
 pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict, basis: &Basis) -> Result<()> {
-    let detail = serde_json::to_string(verdict)
-        .map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))?;
     store.run("DELETE FROM dq.verdict")?;
     let sql = format!(
         "INSERT INTO dq.verdict (\"check\", detail, decisions, basis) VALUES (?::BIGINT, ?::VARCHAR, ({}), ?::VARCHAR)",
         decide::FINGERPRINT
     );
-    store.execute(&sql, params![verdict.check, detail, basis.to_json()?])?;
+    store.execute(&sql, params![verdict.check, to_json(verdict)?, basis.to_json()?])?;
     store.run("DELETE FROM dq.checked")?;
     store.run("INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active")
+}
+
+/// Keeps what the gate has answered since the verdict was kept, beside the rest of it.
+pub(in crate::stages) fn keep_answer(store: &Store, verdict: &Verdict) -> Result<()> {
+    store.execute("UPDATE dq.verdict SET detail = ?::VARCHAR", params![to_json(verdict)?]).map(drop)
+}
+
+fn to_json(verdict: &Verdict) -> Result<String> {
+    serde_json::to_string(verdict).map_err(|cause| Error::internal("the verdict cannot be kept").caused_by(cause))
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use indexmap::IndexMap;
 
 use super::basis::Basis;
-use super::{gate, stake, waivers};
+use super::{gate, load, stake, waivers};
 use crate::error::{Kind, Result};
 use crate::model::{Canceller, Gate, Mapping, Progress, Schema, Unit, Verdict};
 use crate::rules::{self, Origin};
@@ -22,8 +22,8 @@ use crate::store::Store;
 
 pub use doubts::doubts;
 pub use figures::verdict;
-pub(super) use figures::{keep, keep_figures};
-pub(super) use judge::judge;
+pub(super) use figures::{keep, keep_answer, keep_figures};
+pub(super) use judge::{Known, judge, score};
 pub(super) use uses::{Batch, Use, fed, uses};
 
 /// What a check needs to know beside the store.
@@ -103,14 +103,20 @@ pub fn run(
         }
         stake::fill(store, inputs.schema, stake::found)?;
         canceller.check()?;
-        waivers::waive(store, inputs.today)?;
+        let unused_waivers = waivers::waive(store, inputs.today)?;
         let number = store.count("SELECT coalesce(max(\"check\"), 0) + 1 FROM dq.verdict")?;
-        let mut verdict = judge(store, inputs, &uses, &fed, i64::try_from(number).unwrap_or(1))?;
+        let known = Known {
+            check: i64::try_from(number).unwrap_or(1),
+            tables: judge::scores(store, &fed)?,
+            unused_waivers,
+            drift: load::drift(store, inputs.mappings)?,
+        };
+        let mut verdict = judge(store, inputs, &uses, known)?;
         // The gate looks at the figures of this check and at what it knew, so they are kept first.
         keep_figures(store, &verdict, None, inputs.at)?;
         keep(store, &verdict, inputs.basis)?;
         gate::conditions(store, &inputs.subject())?.tell(&mut verdict);
-        keep(store, &verdict, inputs.basis)?;
+        keep_answer(store, &verdict)?;
         Ok(verdict)
     })
 }

@@ -6,8 +6,7 @@
 //! decisions is new since the last check, the answer is `None`, and everything has to be looked at.
 
 mod findings;
-
-use indexmap::IndexSet;
+mod rows;
 
 use super::basis::Basis;
 use super::check::{self, Inputs};
@@ -36,21 +35,23 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     let Some(changes) = plan.build_again(store, OTHERWISE, canceller)? else { return Ok(None) };
     let fed = check::fed(store, inputs)?;
     let uses = check::uses(store, inputs, &fed)?;
-    let blocked = blocked(inputs);
-    store.run(&format!("CREATE OR REPLACE TEMP TABLE {BLOCKED} AS {blocked}"))?;
+    rows::remember(store)?;
     findings::again(store, inputs, &uses, &fed, &changes, canceller)?;
     stake::fill_again(store, inputs.schema, &changes)?;
     waivers::unwaive(store, OTHERWISE)?;
-    waivers::waive(store, inputs.today)?;
+    let unused_waivers = waivers::waive(store, inputs.today)?;
     canceller.check()?;
-    let mut verdict = check::judge(store, inputs, &uses, &fed, before.check)?;
+    let rows = rows::moved(store)?;
     // It is the same check, brought up to date.
+    let told = check::Known {
+        check: before.check,
+        tables: rows::scores(&before.tables, &rows, &changes),
+        unused_waivers,
+        drift: before.drift.clone(),
+    };
+    let mut verdict = check::judge(store, inputs, &uses, told)?;
     check::keep_figures(store, &verdict, Some(&before), inputs.at)?;
-    let differs = format!("(({blocked}) EXCEPT FROM {BLOCKED}) UNION ALL (FROM {BLOCKED} EXCEPT ({blocked}))");
-    let mut moved: IndexSet<String> = store
-        .query(&format!("SELECT DISTINCT \"table\" FROM ({differs})"), [], |row| row.get(0))?
-        .into_iter()
-        .collect();
+    let mut moved = rows::blocked_otherwise(&rows, inputs.gate.fail_on);
     moved.extend(
         changes.iter().filter(|(table, change)| moves_rows(inputs, table, change)).map(|(table, _)| table.clone()),
     );
@@ -62,7 +63,7 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
         // The gate asks what the last check knew.
         check::keep(store, &verdict, inputs.basis)?;
         gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes)?.tell(&mut verdict);
-        check::keep(store, &verdict, inputs.basis)?;
+        check::keep_answer(store, &verdict)?;
     }
     Ok(Some(verdict))
 }
@@ -74,15 +75,6 @@ fn known(store: &Store) -> Result<Option<Basis>> {
         Some(Some(true)) => Basis::of_last_check(store),
         _ => Ok(None),
     }
-}
-
-/// The temporary table with the rows that were blocked before.
-const BLOCKED: &str = "\"blocked before\"";
-
-/// The query for the rows with an open finding that blocks.
-fn blocked(inputs: &Inputs) -> String {
-    let blocks = gate::blocks(inputs.gate.fail_on);
-    format!("SELECT DISTINCT \"table\", \"row\" FROM dq.anomalies WHERE {blocks}")
 }
 
 /// Whether a change may hold other rows back than before although no other rows are blocked: rows came or went, keys or

@@ -456,6 +456,9 @@ fn decided(model: &mut Model, ticket: u64, decisions: Vec<Decision>, failure: Op
     let made = decisions.iter().filter(|decision| !matches!(decision.action, Action::Revert { .. }));
     model.decided_on.extend(pending.iter().flat_map(|pending| made.clone().map(|made| (made.id.clone(), pending.on))));
     screens::anomalies::decided(model, ticket, !decisions.is_empty());
+    if decisions.is_empty() {
+        screens::duplicates::not_written(model);
+    }
     if let Some(error) = failure {
         let hint = match decisions.as_slice() {
             [_, ..] => "the decision is in the ledger all the same, and every check applies it",

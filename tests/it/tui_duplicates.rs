@@ -69,6 +69,18 @@ fn a_merge_stands_where_a_value_that_it_took_over_fits_no_longer() {
 }
 
 #[test]
+fn a_group_whose_merge_could_not_be_written_is_not_decided() {
+    let mut session = twins(150, 30);
+    let ledger = session.dir.path().join("decisions.jsonl");
+    let _ = std::fs::remove_file(&ledger);
+    std::fs::create_dir(&ledger).expect("nothing can be appended to a folder");
+    session.keys("m y").shows("the decision was not made").shows("2 of 2 groups to decide");
+    std::fs::remove_dir(&ledger).expect("the folder goes");
+    session.keys("esc g g m y").hides("that is decided").shows("2 rows become isavigne-C002");
+    assert_eq!(session.ledger()[0]["kind"], "merge");
+}
+
+#[test]
 fn a_yes_is_about_the_group_that_the_question_named() {
     let mut session = twins(150, 30);
     session.keys("m").shows("isavigne-C010 becomes isavigne-C002.");

@@ -159,6 +159,11 @@ fn answer(model: &mut Model, answer: &Answer) {
     }
 }
 
+/// What could not be written down is not decided.
+pub fn not_written(model: &mut Model) {
+    model.duplicates.decided.clear();
+}
+
 fn name(group: &DuplicateGroup) -> (String, String, String) {
     (group.rule.clone(), group.table.clone(), group.anchor.clone())
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fs;
 
 use tastevin::model::Action;
-use tastevin::tui::effects::{Effect, Slot};
+use tastevin::tui::effects::{Effect, Job, Slot};
 use tastevin::tui::message::{Message, Reply};
 use tastevin::tui::workers;
 use tastevin::workbench::OpenOptions;
@@ -440,6 +440,31 @@ fn a_spelling_is_skipped_chosen_or_typed_and_how_near_they_must_be_is_a_key() {
     let values = ledger[0]["values"].as_object().expect("values");
     assert_eq!(values.len(), 2, "{values:?}");
     assert!(values.values().all(|value| value == "Strossburi"), "{values:?}");
+}
+
+#[test]
+fn a_waiver_whose_end_was_not_written_or_was_taken_back_is_not_revoked() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"invalid-email\" enter enter w \"by post only\" enter").keys("W").shows("waivers · 1");
+    let ledger = session.dir.path().join("decisions.jsonl");
+    let kept = fs::read_to_string(&ledger).expect("the ledger");
+    fs::remove_file(&ledger).expect("removed");
+    fs::create_dir(&ledger).expect("nothing can be appended to a folder");
+    session.keys("x").shows("the decision was not made").keys("esc").hides("✗ invalid-email");
+    fs::remove_dir(&ledger).expect("the folder goes");
+    fs::write(&ledger, kept).expect("the ledger is back");
+    // Taken back before the list has come anew.
+    session.keys("W").hold().keys("x").shows("✗ invalid-email");
+    let written = session.held.take().unwrap_or_default();
+    session.hold();
+    for effect in written {
+        if let Effect::Do(job @ Job::Decide { .. }) = effect {
+            let reply = workers::work(&mut session.workbench, job, &|_| {});
+            session.send(Message::Reply(Box::new(reply)));
+        }
+    }
+    session.keys("U").answer().hides("✗ invalid-email").shows("waivers · 1 · 0 expired or unused");
+    session.keys("x").shows("waivers · 0");
 }
 
 #[test]

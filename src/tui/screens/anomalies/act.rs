@@ -534,6 +534,7 @@ pub fn decided(model: &mut Model, ticket: u64, written: bool) {
     }
     if !written {
         super::conflicts::not_written(model);
+        super::waivers::not_written(model);
     }
     super::clusters::decided(model, ticket, written);
 }

@@ -48,10 +48,18 @@ pub static PAGE: Page = Page {
 fn answer(model: &mut Model, answer: &Answer) {
     if let Answer::Waivers(waivers) = answer {
         let height = super::lines_seen(model, &PAGE, 0);
+        let is_settled = model.pending.is_empty() && !model.check_wanted;
         let state = &mut model.anomalies.waivers;
-        state.revoked.retain(|id| waivers.iter().any(|one| one.id == *id));
+        if is_settled {
+            state.revoked.clear();
+        }
         state.list.take(waivers.clone(), height, |one, other| one.id == other.id);
     }
+}
+
+/// What could not be written down is not revoked.
+pub fn not_written(model: &mut Model) {
+    model.anomalies.waivers.revoked.clear();
 }
 
 /// Opens the page.

@@ -289,6 +289,19 @@ pub fn look_up(layers: &[&'static Layer], typed: &[Key]) -> Meaning {
     if begun.is_empty() { Meaning::Nothing } else { Meaning::Begins(begun) }
 }
 
+/// The keys by which a command is reached where these layers are on: those that none before it takes.
+pub fn live(layers: &[&'static Layer], command: &Command) -> Vec<&'static str> {
+    let reaches = |keys: &&&str| {
+        let typed: Vec<Key> = keys.split(' ').map(|key| Key(key.to_owned())).collect();
+        (1..=typed.len()).all(|many| match look_up(layers, &typed[..many]) {
+            Meaning::Is(found) => many == typed.len() && std::ptr::eq(found, command),
+            Meaning::Begins(_) => many < typed.len(),
+            Meaning::Nothing => false,
+        })
+    };
+    command.keys.iter().filter(reaches).copied().collect()
+}
+
 /// A sequence as it is shown: without spaces where that is readable, arrows as arrows.
 pub fn shown(keys: &str) -> String {
     keys.split(' ')

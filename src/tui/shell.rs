@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::effects::Job;
+use super::text;
 use crate::model::{Action, Decision, FieldMapping, MappingDraft};
 
 /// The longest line, in bytes, that is still a line to be read; a decision that is longer is taken from the ledger.
@@ -215,8 +216,21 @@ fn as_json(decision: &Decision) -> String {
 }
 
 fn command(dir: &Path, words: Vec<String>) -> String {
-    let start = ["tastevin".to_owned(), "-C".to_owned(), dir.to_string_lossy().into_owned()];
-    start.iter().chain(&words).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    let words: Vec<Cow<str>> = words.iter().map(|word| quoted(word)).collect();
+    format!("{}{}", start(dir), words.join(" "))
+}
+
+/// How every line begins.
+fn start(dir: &Path) -> String {
+    format!("tastevin -C {} ", quoted(&dir.to_string_lossy()))
+}
+
+/// A line in so many columns: where it does not fit, without what all of them begin with.
+pub fn in_brief<'l>(line: &'l str, dir: &Path, width: usize) -> Cow<'l, str> {
+    match line.strip_prefix(&start(dir)).filter(|_| text::width(line) > width) {
+        Some(rest) => Cow::Owned(format!("… {rest}")),
+        None => Cow::Borrowed(line),
+    }
 }
 
 /// A word as a shell takes it: in single quotes where anything in it has a meaning there.

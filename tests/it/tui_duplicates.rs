@@ -81,6 +81,22 @@ fn a_group_whose_merge_could_not_be_written_is_not_decided() {
 }
 
 #[test]
+fn rows_of_one_key_are_told_apart_and_what_differs_at_the_end_is_seen_in_a_narrow_column() {
+    let mut session = Session::fresh(80, 24);
+    let long = "Domaine des Vignes du Clos Saint-Urbain";
+    let more = format!(
+        "C020;A {long} SARL;;;;67600;Barr;France;non;09/01/2022;\nC020;A {long} EURL;;;;67600;Barr;France;non;09/01/2022;\n"
+    );
+    std::fs::write(session.dir.path().join("exports/clients.csv"), format!("{CLIENTS}{more}")).expect("an export");
+    session.keys("1 l 4").shows("SARL").shows("EURL");
+    let screen = session.screen();
+    let head = screen.lines().find(|line| line.contains('★')).expect("the rows");
+    let names: Vec<&str> = head.split_whitespace().filter(|word| word.contains("isavigne")).collect();
+    assert!(names.len() == 2 && names[0] != names[1], "{head}");
+    session.keys("m").shows("1 field differs; the row that stays keeps its own values.").keys("n");
+}
+
+#[test]
 fn a_yes_is_about_the_group_that_the_question_named() {
     let mut session = twins(150, 30);
     session.keys("m").shows("isavigne-C010 becomes isavigne-C002.");

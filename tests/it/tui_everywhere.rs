@@ -134,6 +134,23 @@ fn a_key_that_begins_a_sequence_shows_what_may_follow_and_one_that_means_nothing
 }
 
 #[test]
+fn the_footer_and_the_help_show_the_keys_that_reach_what_they_name() {
+    let mut session = Session::checked(100, 30);
+    // In the transforms x takes one out and Enter fills one in; what they do among the fields is out of reach.
+    session.keys("2 t").shows("x remove").hides("x unmap").hides("enter map");
+    session.keys("?").shows("Takes the transform out.").hides("Takes the column away from the field.");
+    session.keys("G").shows(":theme").shows(":write the").keys("esc esc");
+    session.keys("p").shows("esc back").hides("p preview");
+}
+
+#[test]
+fn the_palette_looks_into_sentences_for_words_and_not_for_letters() {
+    let mut session = Session::checked(110, 30);
+    session.keys(": \"theme\"").shows("Chooses the colours").hides("keep mine").keys("esc");
+    session.keys(": \"report\"").shows("write the report").hides("mark commit");
+}
+
+#[test]
 fn the_palette_finds_every_command_of_every_screen_and_goes_where_it_works() {
     let mut session = Session::checked(110, 30);
     session.keys(": \"quarant\"").shows("Commit: Opens the rows in quarantine");

@@ -118,6 +118,8 @@ fn what_was_done_is_shown_and_copied_as_lines() {
     session.keys("3 / \"mojibake\" enter enter s").keys("r u 1 l 6");
     session.keys("@").shows("lines for a shell").shows("✓ tastevin -C /cellar decide set --rule mojibake customers");
     session.shows("tastevin -C /cellar load isavigne_prod").shows("tastevin -C /cellar check").shows("decide revert");
+    // Where there is little room, what all of them begin with gives way to what tells them apart.
+    session.resize(60, 24).shows("✓ … decide set --rule mojibake customers").resize(120, 40);
     session.keys("g g y");
     let first = session.copied.last().cloned().expect("a line");
     assert!(first.starts_with("tastevin -C /cellar decide set --rule mojibake customers isavigne-C00"), "{first}");

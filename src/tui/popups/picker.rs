@@ -1,6 +1,6 @@
 //! A list to choose from by typing part of a name: the palette of commands, themes, whatever a screen offers.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::{Popup, close, drawn};
@@ -102,14 +102,16 @@ impl Picker {
             return (0..self.items.len()).collect();
         }
         let pattern = Pattern::parse(self.input.value(), CaseMatching::Ignore, Normalization::Smart);
+        // In a sentence nearly any letters occur in any order: there the words must stand as they were typed.
+        let words = Pattern::new(self.input.value(), CaseMatching::Ignore, Normalization::Smart, AtomKind::Substring);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
+        let mut score = |pattern: &Pattern, text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
         let mut found: Vec<(bool, u32, usize)> = Vec::new();
         for (at, item) in self.items.iter().enumerate() {
-            if let Some(points) = score(&item.name) {
+            if let Some(points) = score(&pattern, &item.name) {
                 found.push((true, points, at));
-            } else if let Some(points) = score(&format!("{} {}", item.name, item.about)) {
+            } else if let Some(points) = score(&words, &format!("{} {}", item.name, item.about)) {
                 found.push((false, points, at));
             }
         }

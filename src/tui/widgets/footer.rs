@@ -30,8 +30,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         _ => {
             let corner = corner(model, shown);
             let mut spans = vec![Span::raw(" ")];
-            for command in keys(model, area) {
-                let (key, label) = words(command);
+            for hint in keys(model, area) {
+                let (key, label) = hint.words();
                 spans.extend([Span::styled(key, model.theme.key()), Span::styled(label, model.theme.text())]);
             }
             put(buffer, area, 0, Line::from(spans));
@@ -47,12 +47,12 @@ pub fn key_at(model: &Model, place: Position) -> Option<&'static Command> {
         return None;
     }
     let mut x = area.x + 1;
-    keys(model, area).into_iter().find(|command| {
-        let (key, label) = words(command);
+    let here = keys(model, area).into_iter().find(|hint| {
         let begin = x;
-        x += (text::width(&key) + text::width(&label)) as u16;
+        x += hint.wide() as u16;
         (begin..x.saturating_sub(2)).contains(&place.x)
-    })
+    });
+    here.map(|hint| hint.command)
 }
 
 /// The work that goes on for long enough to be shown.
@@ -60,58 +60,63 @@ fn seen_work(model: &Model) -> Option<&Work> {
     model.work.as_ref().filter(|work| !work.stopped && model.clock.saturating_sub(work.since) >= PATIENCE)
 }
 
-/// The key of a command and its word, as they stand in the footer.
-fn words(command: &Command) -> (String, String) {
-    let key = command.keys.first().map(|keys| keymap::shown(keys)).unwrap_or_default();
-    (key, format!(" {}  ", command.label))
+/// A command with the key that reaches it here.
+struct Hint {
+    command: &'static Command,
+    key: &'static str,
+}
+
+impl Hint {
+    /// The key and its word, as they stand in the footer.
+    fn words(&self) -> (String, String) {
+        (keymap::shown(self.key), format!(" {}  ", self.command.label))
+    }
+
+    fn wide(&self) -> usize {
+        let (key, label) = self.words();
+        text::width(&key) + text::width(&label)
+    }
 }
 
 /// The commands whose keys work here and now, as many as fit. The way to the help is always there, at the end of what is
 /// particular to this place.
-fn keys(model: &Model, area: Rect) -> Vec<&'static Command> {
-    let mut labelled: Vec<&'static Command> = Vec::new();
-    for command in model.layers().into_iter().flat_map(|layer| layer.commands) {
-        let known = labelled.iter().any(|other| other.label == command.label);
-        let named = !command.label.is_empty() && !command.keys.is_empty();
-        if named && !known && (command.ready)(model).is_ok() {
-            labelled.push(command);
+fn keys(model: &Model, area: Rect) -> Vec<Hint> {
+    let mut labelled: Vec<Hint> = Vec::new();
+    let layers = model.layers();
+    for command in layers.iter().flat_map(|layer| layer.commands) {
+        let known = labelled.iter().any(|other| other.command.label == command.label);
+        if command.label.is_empty() || known || (command.ready)(model).is_err() {
+            continue;
         }
+        // A key that means something else here is not this command's.
+        labelled.extend(keymap::live(&layers, command).first().map(|key| Hint { command, key }));
     }
-    let wide = |command: &Command| {
-        let (key, label) = words(command);
-        text::width(&key) + text::width(&label)
-    };
     let room = usize::from(area.width).saturating_sub(text::width(&corner(model, seen_work(model)).content));
-    let help = labelled.iter().position(|command| command.name == HELP);
+    let help = labelled.iter().position(|hint| hint.command.name == HELP);
     let mut left = room.saturating_sub(1);
-    let mut picked: Vec<&'static Command> = Vec::new();
+    let mut picked: Vec<Hint> = Vec::new();
     if let Some(at) = help {
         let help = labelled.remove(at);
-        left = left.saturating_sub(wide(help));
+        left = left.saturating_sub(help.wide());
         let mut rest = labelled.split_off(at.min(labelled.len()));
-        picked.extend(take_fitting(labelled, KEYS - 1, &mut left, wide));
+        picked.extend(take_fitting(labelled, KEYS - 1, &mut left));
         picked.push(help);
         let more = KEYS - picked.len();
-        picked.extend(take_fitting(std::mem::take(&mut rest), more, &mut left, wide));
+        picked.extend(take_fitting(std::mem::take(&mut rest), more, &mut left));
     } else {
-        picked.extend(take_fitting(labelled, KEYS, &mut left, wide));
+        picked.extend(take_fitting(labelled, KEYS, &mut left));
     }
     picked
 }
 
-fn take_fitting(
-    from: Vec<&'static Command>,
-    most: usize,
-    left: &mut usize,
-    wide: impl Fn(&Command) -> usize,
-) -> Vec<&'static Command> {
+fn take_fitting(from: Vec<Hint>, most: usize, left: &mut usize) -> Vec<Hint> {
     let mut taken = Vec::new();
-    for command in from {
-        if taken.len() == most || wide(command) > *left {
+    for hint in from {
+        if taken.len() == most || hint.wide() > *left {
             break;
         }
-        *left -= wide(command);
-        taken.push(command);
+        *left -= hint.wide();
+        taken.push(hint);
     }
     taken
 }

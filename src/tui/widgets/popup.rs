@@ -14,6 +14,7 @@ use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::{Form, Item, Picker, Popup, Question};
 use crate::tui::screens::tables::console;
+use crate::tui::shell;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
@@ -78,7 +79,9 @@ fn titles(model: &Model, popup: &Popup) -> (String, String) {
         Popup::Help(layers, _) => {
             (format!("keys · {}", layers.first().map_or("", |layer| layer.title)), "j k scroll · Esc close".to_owned())
         }
-        Popup::Messages(_) => (format!("messages · {}", model.notes.log.len()), "Esc close".to_owned()),
+        Popup::Messages(_) => {
+            (format!("messages · {} · when: minutes since the start", model.notes.log.len()), "Esc close".to_owned())
+        }
         Popup::Journal(_) => ("lines for a shell".to_owned(), "y copy · Esc close".to_owned()),
         Popup::Text { title, waits, .. } => {
             let close = if waits.is_some() { "Esc cancel" } else { "j k scroll · Esc close" };
@@ -167,7 +170,13 @@ fn help(layers: &[&'static Layer], theme: Theme, width: u16) -> Vec<Line<'static
         }
         lines.push(Line::styled(layer.title, theme.title(false)));
         for command in layer.commands {
-            let keys: Vec<String> = command.keys.iter().map(|keys| keymap::shown(keys)).collect();
+            // What a nearer place has taken over is not said twice.
+            let live = keymap::live(layers, command);
+            let keys: Vec<String> = match command.keys {
+                [] => vec![format!(":{}", command.name)],
+                _ if live.is_empty() => continue,
+                _ => live.into_iter().map(keymap::shown).collect(),
+            };
             if room < KEYS {
                 // There is no room for both beside each other.
                 lines.push(Line::styled(keys.join(" "), theme.key()));
@@ -228,7 +237,8 @@ fn journal(model: &Model, cursor: Cursor, area: Rect, buffer: &mut Buffer) {
     for (row, (at, entry)) in (0..seen).zip(model.journal.done.iter().enumerate().skip(top)) {
         let here = at as u64 == cursor.at;
         let (glyph, style) = if entry.worked { ("✓", theme.good()) } else { ("✗", theme.bad()) };
-        let line = text::left(&text::clean(&entry.line), usize::from(area.width).saturating_sub(2));
+        let room = usize::from(area.width).saturating_sub(2);
+        let line = text::left(&text::clean(&shell::in_brief(&entry.line, &model.about.dir, room)), room);
         let spans = vec![Span::styled(format!("{glyph} "), style), Span::raw(line)];
         put(buffer, area, row, Line::from(spans).patch_style(if here { theme.cursor(true) } else { theme.text() }));
     }

@@ -210,8 +210,17 @@ pub(super) fn ask_merge(model: &mut Model) -> Vec<Effect> {
         false => format!("{} become {into}.", goes.join(", ")),
     };
     let taken = open.picks.values().filter(|at| **at != open.survivor).count() as u64;
-    let differ = text::count(choosable(model, open) as u64, "field");
-    let mut about = vec![first, format!("{differ} differ; {} come from the others, marked ●.", text::number(taken))];
+    let differ = match choosable(model, open) as u64 {
+        1 => "1 field differs".to_owned(),
+        many => format!("{many} fields differ"),
+    };
+    let second = match (choosable(model, open), taken) {
+        (0, _) => "No field differs.".to_owned(),
+        (_, 0) => format!("{differ}; the row that stays keeps its own values."),
+        (_, 1) => format!("{differ}; 1 comes from the others, marked ●."),
+        (_, some) => format!("{differ}; {} come from the others, marked ●.", text::number(some)),
+    };
+    let mut about = vec![first, second];
     if moved > 0 && !goes.is_empty() {
         let (rows, verb) = (text::count(moved, "row"), if moved == 1 { "moves" } else { "move" });
         about.push(format!("{rows} that refer to what goes {verb} along."));

@@ -164,7 +164,9 @@ fn head(open: &Open, layout: &Columns, inside: Rect, theme: Theme, buffer: &mut 
         (label, &|at| {
             let star = if at == open.survivor { "★ " } else { "  " };
             let style = if at == open.survivor { theme.good() } else { theme.head() };
-            (format!("{star}{}", text::clean(&open.found.rows[at].row)), style)
+            let name = text::clean(&open.found.rows[at].row);
+            // Rows of one key differ at the end of their names.
+            (format!("{star}{}", text::middle(&name, layout.width.saturating_sub(2))), style)
         }),
         (" from".to_owned(), &|at| {
             let row = &open.found.rows[at];
@@ -206,9 +208,17 @@ fn field_line(model: &Model, open: &Open, place: usize, here: bool, layout: &Col
         Span::styled(mark.to_owned(), theme.warning()),
         Span::styled(text::left(field, layout.label.saturating_sub(1)), if here { theme.head() } else { theme.text() }),
     ];
+    let shown_of = |at: usize| open.found.rows[at].values[place].as_deref().map_or_else(|| "–".to_owned(), text::exact);
+    let room = layout.width.saturating_sub(2);
     for at in layout.rows() {
         let value = &open.found.rows[at].values[place];
-        let shown = value.as_deref().map_or_else(|| "–".to_owned(), text::exact);
+        let mut shown = shown_of(at);
+        // What is too long for its column is cut so that what differs is seen.
+        let other =
+            if at == kept { (0..open.found.rows.len()).find(|one| shown_of(*one) != shown) } else { Some(kept) };
+        if let Some(other) = other.filter(|_| differs && text::width(&shown) > room) {
+            shown = text::differing(&shown, &shown_of(other), (room, room)).0;
+        }
         let dot = if at == kept && !computed { "● " } else { "  " };
         let style = match (at == kept, value) {
             _ if computed => theme.dim(),

@@ -154,6 +154,39 @@ fn every_line_of_the_values_of_a_column_is_a_door_to_its_rows() {
 }
 
 #[test]
+fn esc_leads_from_the_rows_of_a_value_back_to_the_values() {
+    let mut session = clients(80, 24);
+    session.keys("c \"Ville\" enter F").shows("values · Ville · 5 values").keys("j enter").shows("1 of 6 rows");
+    session.keys("esc").shows("values · Ville · 5 values in 6 rows");
+    // The cursor is where it was.
+    session.keys("enter").shows("1 of 6 rows").keys("esc esc").shows("6 rows").hides("values · Ville");
+    // Whoever has done something else with the rows since goes out step by step.
+    session.keys("F enter").shows("2 of 6 rows").keys("s esc").hides("values · Ville").shows("6 rows");
+}
+
+#[test]
+fn of_many_filters_the_one_that_goes_next_is_seen() {
+    let mut session = clients(80, 24);
+    session.keys("c \"Email\" enter = c \"Ville\" enter = c \"Pays\" enter = s");
+    session.shows("Pays = France").shows("↑ Pays").shows("more and").keys("backspace").shows("Ville = Strasbourg");
+    session.hides("Pays = France");
+}
+
+#[test]
+fn no_cell_is_edited_that_is_not_seen() {
+    let mut session = Session::checked(80, 24);
+    session
+        .keys("5")
+        .shows("enter open")
+        .hides("e edit")
+        .keys("e")
+        .shows("no cell is seen here; Enter opens the table");
+    session.keys("esc enter e").shows("customers.customer_key of isavigne-C001");
+    let mut session = Session::checked(80, 12);
+    session.keys("5 G").shows("tables · workbench");
+}
+
+#[test]
 fn the_profile_says_what_a_column_holds_and_its_bars_are_doors() {
     let mut session = clients(120, 40);
     session

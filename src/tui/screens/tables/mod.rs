@@ -64,6 +64,8 @@ pub struct State {
     /// Expressions that were typed as filters.
     expressions: Vec<String>,
     side: Option<Side>,
+    /// What stood beside the rows before one of its lines was gone into, and of which view.
+    behind: Option<(TableView, Side)>,
     /// What is being found out, and which share of it is.
     busy: BTreeMap<TableSlot, Option<f64>>,
     search: Option<Search>,
@@ -403,6 +405,10 @@ fn back(model: &mut Model) -> bool {
         state.focus = GRID;
         return true;
     }
+    if back_beside(model) {
+        return true;
+    }
+    let state = &mut model.tables;
     if let Some(from) = state.came_from.take() {
         model.open = from;
         return true;
@@ -411,6 +417,21 @@ fn back(model: &mut Model) -> bool {
         return true;
     }
     std::mem::replace(&mut model.tables.focus, LIST) != LIST
+}
+
+/// Goes back to what stood beside the rows, from those that one of its lines counts; false where nothing did.
+fn back_beside(model: &mut Model) -> bool {
+    let state = &mut model.tables;
+    let Some((view, side)) = state.behind.take() else { return false };
+    let Some(sheet) = state.of.as_ref().and_then(|of| state.sheets.get_mut(of)) else { return false };
+    let own = &sheet.view;
+    let is_next = own.of == view.of && own.filters.len() == view.filters.len() + 1;
+    if !is_next || !own.filters.starts_with(&view.filters) || own.sort != view.sort || state.focus != GRID {
+        return false;
+    }
+    sheet.change(|own| *own = view);
+    (state.side, state.focus) = (Some(side), SIDE);
+    true
 }
 
 /// The mouse was pressed: in the grid it chooses the column too.

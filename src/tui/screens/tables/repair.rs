@@ -2,7 +2,7 @@
 //! known of the row is looked up first, so that the form says what was found in the cell and what is suggested.
 
 use super::ask::{TableAsk, TableSlot};
-use super::{act, sheet};
+use super::{LIST, act, regions, sheet};
 use crate::model::{Anomaly, RowStory, RowsOf};
 use crate::tui::effects::{Ask, Effect};
 use crate::tui::model::Model;
@@ -22,6 +22,10 @@ struct Cell {
 
 /// The cell under the cursor, or why it can have no other value.
 fn cell(model: &Model) -> Result<Cell, String> {
+    let is_seen = regions(model, model.body()).iter().any(|region| region.pane != LIST);
+    if model.tables.focus == LIST && !is_seen {
+        return Err(format!("no cell is seen here; {} opens the table", model.key("list of tables/open table")));
+    }
     act::has_row(model)?;
     let (Some(sheet), field) = (sheet(model), act::side_column(model)) else {
         return Err("no table is open".to_owned());

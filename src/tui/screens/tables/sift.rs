@@ -69,7 +69,10 @@ pub fn door(model: &mut Model) -> Vec<Effect> {
     if door == Door::Values {
         return frequencies(model);
     }
-    (model.tables.side, model.tables.focus) = (None, GRID);
+    let view = sheet(model).map(|sheet| sheet.view.clone());
+    let state = &mut model.tables;
+    state.behind = view.zip(state.side.take()).filter(|_| matches!(door, Door::Rows(_)));
+    state.focus = GRID;
     match door {
         Door::Rows(filter) => add_filter(model, filter),
         Door::All | Door::Values => Vec::new(),

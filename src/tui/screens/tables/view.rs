@@ -35,7 +35,17 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
 fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     let foot = if focused { String::new() } else { model.key("next pane") };
-    Pane { title: vec![Span::raw("tables")], foot, focused }.draw(frame, theme, buffer);
+    let mut title = vec![Span::raw("tables")];
+    // The head of what is seen first may stand above it, out of sight.
+    let top = usize::try_from(model.tables.list.top).unwrap_or(0);
+    let heads = lines(model).into_iter().take(top + 1).filter_map(|line| match line {
+        ListLine::Head(head) => Some(head),
+        _ => None,
+    });
+    if let Some(head) = heads.last().filter(|_| top > 0) {
+        title.push(Span::styled(format!(" · {}", text::clean(&head)), theme.text()));
+    }
+    Pane { title, foot, focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     if model.tables.tables.is_none() {
         return put(buffer, inside, 0, Line::styled(" …", theme.dim()));
@@ -212,17 +222,29 @@ fn chips(sheet: &Sheet, width: usize, theme: Theme) -> Vec<Span<'static>> {
         format!(" {way} {} ", text::clean(&key.column))
     });
     let all: Vec<String> = filters.chain(orders).map(|chip| text::fit(&chip, 40).into_owned()).collect();
+    // What goes next when one is removed is always seen, and around it as many as there is room for.
+    let next = sheet.view.filters.len().checked_sub(1).unwrap_or(all.len().saturating_sub(1));
+    let wide = |at: usize| text::width(&all[at]) + 1;
+    let room = if (0..all.len()).map(wide).sum::<usize>() < width { width } else { width.saturating_sub(22) };
+    let (mut from, mut to, mut used) = (next, (next + 1).min(all.len()), all.get(next).map_or(0, |_| wide(next)));
+    while to < all.len() && used + wide(to) <= room {
+        used += wide(to);
+        to += 1;
+    }
+    while from > 0 && used + wide(from - 1) <= room {
+        from -= 1;
+        used += wide(from);
+    }
     let mut spans = vec![Span::raw(" ")];
-    let mut left = width.saturating_sub(12);
-    for (at, chip) in all.iter().enumerate() {
-        let wide = text::width(chip) + 1;
-        if wide > left {
-            spans.push(Span::styled(format!("and {} more", all.len() - at), theme.dim()));
-            break;
-        }
-        left -= wide;
+    if from > 0 {
+        spans.push(Span::styled(format!("{from} more and "), theme.dim()));
+    }
+    for chip in &all[from..to] {
         spans.push(Span::styled(chip.clone(), theme.chip()));
         spans.push(Span::raw(" "));
+    }
+    if to < all.len() {
+        spans.push(Span::styled(format!("and {} more", all.len() - to), theme.dim()));
     }
     spans
 }

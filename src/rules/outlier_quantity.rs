@@ -45,9 +45,9 @@ pub const RULE: Rule = Rule {
              ) WHERE rows >= {least} HAVING quartile IS NOT NULL"
         );
         let usual = format!(
-            "SELECT thing, groups.quartile, groups.rows || ' lines of ' || CAST(thing AS VARCHAR) AS lines FROM groups\n\
+            "SELECT thing, groups.quartile, 'the ' || groups.rows || ' lines of ' || CAST(thing AS VARCHAR) AS lines FROM groups\n\
              WHERE rows >= {least} AND most > {factor} * quartile\n\
-             UNION ALL SELECT thing, everything.quartile, everything.rows || ' lines of all' FROM groups, everything\n\
+             UNION ALL SELECT thing, everything.quartile, 'all ' || everything.rows || ' lines' FROM groups, everything\n\
              WHERE groups.rows < {least} AND most > {factor} * everything.quartile"
         );
         let sql = Finding::of(scope)
@@ -59,7 +59,7 @@ pub const RULE: Rule = Rule {
             .step("usual", few(&usual))
             .join(format!("JOIN usual ON usual.thing = {}", group.sql))
             .message(format!(
-                "{} || ' at once; three quarters of the ' || usual.lines || ' have at most ' || {}",
+                "{} || ' at once; three quarters of ' || usual.lines || ' have at most ' || {}",
                 plain(&quantity.sql),
                 plain("usual.quartile"),
             ))

@@ -96,6 +96,8 @@ pub struct Model {
     pub clock: Duration,
     /// Which screen is open, by its place in [`screens::SCREENS`].
     pub open: usize,
+    /// The doors that were gone through from screen to screen, each from where to where; Esc goes back through them.
+    pub doors: Vec<(usize, usize)>,
     /// What the Sources screen shows.
     pub sources: sources::State,
     /// What the Mapping screen shows.
@@ -165,6 +167,7 @@ impl Model {
             recent: Vec::new(),
             clock: Duration::ZERO,
             open: 0,
+            doors: Vec::new(),
             sources: sources::State::default(),
             mapping: mapping::State::default(),
             anomalies: anomalies::State::default(),

@@ -455,7 +455,7 @@ fn the_message_of_a_commit_waits_for_fresh_counts() {
 #[test]
 fn the_gate_is_read_to_its_end_on_a_small_screen() {
     let mut session = Session::checked(60, 18);
-    session.keys("6").shows("lines · Tab").keys("tab tab");
+    session.keys("6").shows("lines · S-tab").keys("tab").shows("lines · Tab").keys("tab");
     let before = session.screen();
     session.keys("G");
     assert_ne!(session.screen(), before, "the gate does not move");

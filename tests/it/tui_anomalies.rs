@@ -475,8 +475,8 @@ fn waivers_are_listed_with_what_they_cover_and_revoked() {
     session.keys("W").shows("waivers · 1 · 0 expired or unused").shows("2099-06-30").shows("by post only");
     insta::assert_snapshot!("waivers_140x40", hide_ids(&body(&mut session)));
     session.keys("enter").shows(" waiver invalid-email of isavigne-C001 × ").shows("1 of 7 findings");
-    session.shows("○ invalid-email");
-    session.keys("W x").shows("revoked: invalid-email of isavigne-C001").shows("Nothing is waived.");
+    session.shows("○ invalid-email").keys("esc").shows("waivers · 1").shows("▸○ invalid-email");
+    session.keys("x").shows("revoked: invalid-email of isavigne-C001").shows("Nothing is waived.");
     session.keys("U").shows("waivers · 1");
     let clients = CLIENTS.replace("jean.dupont at example.fr", "jean.dupont@example.fr");
     fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");

@@ -207,3 +207,33 @@ fn reading_only_no_command_of_any_screen_changes_anything_and_what_would_says_wh
     }
     assert!(refused > 5, "{refused} commands say that the workspace is open for reading only");
 }
+
+#[test]
+fn esc_leads_back_through_every_door_to_where_it_was_opened() {
+    let mut session = Session::checked(110, 30);
+    // A step of what to do next.
+    session.keys("n enter").shows("3 Anomalies").keys("esc").shows("1 Sources");
+    // A count with filters, and what was put over it since is left first.
+    session.keys("S-tab j j w w w w w enter").shows("3 Anomalies").keys("F").keys("& \"C999\" enter").shows("& C999 ×");
+    session.keys("esc").hides("& C999 ×").shows("3 Anomalies");
+    session.keys("q").shows("1 Sources");
+    assert!(!session.ended);
+    // A row in quarantine, from which Esc leads to the next one.
+    session.keys("6 z enter").shows("row · ").keys("esc").shows("quarantine · ");
+    // Doors behind doors.
+    session.keys("1 n enter enter").shows("row · ").keys("c o").keys("esc esc esc esc esc").shows("1 Sources");
+    // Who goes to a screen by its number is there to stay.
+    session.keys("n enter 6 3 esc esc esc").shows("3 Anomalies");
+}
+
+#[test]
+fn the_rows_of_a_commit_that_was_made_are_one_key_away_and_esc_leads_back() {
+    let session = Session::checked(110, 30);
+    let settings = session.dir.path().join("tastevin.toml");
+    let text = std::fs::read_to_string(&settings).expect("the settings");
+    std::fs::write(&settings, text.replace("\"5%\"", "\"90%\"")).expect("the settings");
+    let mut session = session.again();
+    session.keys("r 6 c \"first\" enter").shows("commit 1 is made").shows("enter rows");
+    session.keys("enter").shows("what commit 1 changed · products · 2 rows differ");
+    session.keys("esc").shows("before the first commit → commit 1").keys("esc").shows("commit 1 is made");
+}

@@ -160,6 +160,7 @@ fn a_question_is_read_and_answered_on_twenty_columns() {
 fn on_forty_columns_a_commit_says_what_it_adds_changes_and_removes() {
     let mut session = Session::checked(40, 24);
     session.keys("6").shows("added  changed  removed").shows("products        2        0        0");
+    session.resize(40, 12).shows("what a commit would change · gate ✗");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::Known;
 use super::held::{Count, key_text};
 use super::most::Most;
 use crate::error::Result;
-use crate::model::{Condition, ConditionKind, Schema, Table};
+use crate::model::{self, Condition, ConditionKind, Schema, Table};
 use crate::sql::{Ident, Path};
 use crate::stages::map::Change;
 use crate::stages::shapes::Shapes;
@@ -73,7 +73,9 @@ pub(super) fn removed(gone: &IndexMap<String, (u64, u64)>, most: Most, written: 
     let over: Vec<String> = gone
         .iter()
         .filter(|(_, (rows, gone))| !most.allows(Count { rows: *rows, held: *gone, waiting: 0 }))
-        .map(|(name, (rows, gone))| format!("{name} {gone} of {rows} rows"))
+        .map(|(name, (rows, gone))| {
+            format!("{name} {} of {} rows", model::thousands(*gone, ' '), model::thousands(*rows, ' '))
+        })
         .collect();
     gone.values().any(|(rows, _)| *rows > 0).then(|| Condition {
         what: match most {

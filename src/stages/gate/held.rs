@@ -9,7 +9,7 @@ use super::order::referred_first;
 use super::waiting::Waiting;
 use super::{Known, held};
 use crate::error::Result;
-use crate::model::{FailOn, FieldType, Gate, Page, Schema, Severity, Table};
+use crate::model::{self, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
 use crate::rules;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::stages::kept;
@@ -59,7 +59,7 @@ impl Count {
     pub(super) fn waiting(self) -> String {
         match self.waiting {
             0 => String::new(),
-            n => format!(" ({n} waiting for other rows)"),
+            n => format!(" ({} waiting for other rows)", model::thousands(n, ' ')),
         }
     }
 }

@@ -24,7 +24,7 @@ use super::kept;
 use super::map::Change;
 use super::shapes::Shapes;
 use crate::error::{Error, Result};
-use crate::model::{Condition, ConditionKind, FailOn, Gate, Schema, Verdict};
+use crate::model::{self, Condition, ConditionKind, FailOn, Gate, Schema, Verdict};
 use crate::store::Store;
 
 use current::is_current;
@@ -282,13 +282,13 @@ fn blocked(held: &Held, quarantine: bool) -> Condition {
         .tables
         .iter()
         .filter(|(_, count)| count.held > 0)
-        .map(|(table, count)| format!("{table} {}{}", count.held, count.waiting()))
+        .map(|(table, count)| format!("{table} {}{}", model::thousands(count.held, ' '), count.waiting()))
         .collect();
     let total: u64 = held.tables.values().map(|count| count.held).sum();
     let detail = match total {
         0 => "none is blocked".to_owned(),
         1 => format!("1 row is blocked: {}", parts.join(", ")),
-        _ => format!("{total} rows are blocked: {}", parts.join(", ")),
+        _ => format!("{} rows are blocked: {}", model::thousands(total, ' '), parts.join(", ")),
     };
     let kind = ConditionKind::Blocked;
     if quarantine {

@@ -67,7 +67,10 @@ impl Most {
             .tables
             .iter()
             .filter(|(_, count)| !self.allows(**count))
-            .map(|(table, count)| format!("{table} {} of {} rows{}", count.held, count.rows, count.waiting()))
+            .map(|(table, count)| {
+                let [held, rows] = [count.held, count.rows].map(|number| model::thousands(number, ' '));
+                format!("{table} {held} of {rows} rows{}", count.waiting())
+            })
             .collect();
         let what = match self {
             Most::Percent(_) => format!("no table has more than {} of its rows quarantined", written.trim()),

@@ -364,9 +364,45 @@ pub fn open(model: &mut Model, screen: &'static Screen) -> Vec<Effect> {
     if let Some(at) = SCREENS.iter().position(|known| std::ptr::eq(*known, screen)) {
         model.open = at;
     }
+    model.doors.clear();
     // What somebody wrote into the files meanwhile is seen on the screen that is opened.
     let asks = model.verdict.is_some() && !model.check_wanted && model.work.is_none() && model.writable().is_ok();
     if asks { vec![model.ask(Ask::Edited)] } else { Vec::new() }
+}
+
+/// Opens a screen on what is behind a count or a step of another one: Esc leads back.
+pub fn through(model: &mut Model, screen: &'static Screen) -> Vec<Effect> {
+    let from = model.open;
+    let mut doors = std::mem::take(&mut model.doors);
+    let effects = open(model, screen);
+    if model.open != from {
+        doors.push((from, model.open));
+    }
+    model.doors = doors;
+    if std::ptr::eq(screen, &anomalies::SCREEN) {
+        anomalies::entered(model);
+    }
+    effects
+}
+
+/// Whether the open screen was come to through a door.
+fn is_behind_a_door(model: &Model) -> bool {
+    model.doors.last().is_some_and(|(_, to)| *to == model.open)
+}
+
+/// Goes back through the door to the open screen; false where there is none.
+fn leave_door(model: &mut Model) -> bool {
+    if !is_behind_a_door(model) {
+        return false;
+    }
+    let Some((from, _)) = model.doors.last().copied() else { return false };
+    let leaves_mapping = std::ptr::eq(model.screen(), &mapping::SCREEN);
+    if leaves_mapping && mapping::asks_before(model, SCREENS[from]) {
+        return true;
+    }
+    model.doors.pop();
+    model.open = from;
+    true
 }
 
 /// The mouse was pressed in a pane of the open screen, before the line there is chosen.
@@ -545,12 +581,17 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if let Some(effects) = cancel(model) {
         return effects;
     }
-    (model.screen().back)(model);
+    step_out(model);
     Vec::new()
 }
 
+/// One step out of what is open; false at the outermost place.
+fn step_out(model: &mut Model) -> bool {
+    (model.screen().back)(model) || leave_door(model)
+}
+
 fn close(model: &mut Model) -> Vec<Effect> {
-    if (model.screen().back)(model) { Vec::new() } else { quit(model) }
+    if step_out(model) { Vec::new() } else { quit(model) }
 }
 
 /// Ends the program, after a question while there is something that it would have to wait for.

@@ -81,6 +81,8 @@ pub struct Grid<'a> {
 
 /// Columns of the terminal before the first cell: a space, the mark, a space.
 pub const GUTTER: u16 = 3;
+/// A text of which less is seen says nothing.
+const LEAST: u16 = 3;
 /// Columns of the terminal between two cells.
 pub const GAP: u16 = 2;
 
@@ -114,6 +116,11 @@ impl Grid<'_> {
             shown.remove(at);
         }
         let mut widths: Vec<(usize, u16)> = shown.iter().map(|at| (*at, columns[*at].least)).collect();
+        // Where those that stay have no room either, the last text is cut, and that is seen.
+        let over = needs(&shown).saturating_sub(room);
+        if let Some((_, wide)) = widths.last_mut().filter(|(at, wide)| !columns[*at].right && *wide >= over + LEAST) {
+            *wide -= over;
+        }
         let mut left = room.saturating_sub(needs(&shown));
         // The rest is dealt out evenly, a column of the terminal at a time, to whoever can use it.
         while left > 0 {
@@ -232,6 +239,7 @@ mod tests {
         let columns = [Column::text("key", 5, 10, 0), Column::text("value", 5, 100, 0), Column::number("n", 4, 2)];
         assert_eq!(Grid::widths(&columns, 40), [(0, 10), (1, 19), (2, 4)]);
         assert_eq!(Grid::widths(&columns, 18), [(0, 7), (1, 6)], "the numbers went first");
+        assert_eq!(Grid::widths(&columns, 13), [(0, 5), (1, 3)], "the last text is cut");
         assert_eq!(Grid::widths(&columns, 3), [(0, 5), (1, 5)], "rank 0 stays and is cut by the frame");
     }
 }

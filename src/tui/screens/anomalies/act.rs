@@ -180,7 +180,7 @@ pub fn can_edit_all(model: &Model) -> Result<(), String> {
 }
 
 /// Whether more than the finding under the cursor is meant.
-fn selecting(model: &Model) -> bool {
+pub(super) fn selecting(model: &Model) -> bool {
     let state = &model.anomalies;
     !is_open(model, &record::PAGE) && (!state.marks.is_empty() || state.range.is_some() || state.all_marked)
 }

@@ -6,7 +6,7 @@ use ratatui::layout::{Constraint, Direction, Rect};
 
 use super::chips::{self, Chip};
 use super::tree::TreeLine;
-use super::{FindingId, Page, act, facets, id_of, is_open, keys, record, story, tree, view};
+use super::{FindingId, Page, act, facets, id_of, is_open, keys, record, story, tree, view, waivers};
 use crate::model::{Anomaly, AnomalyFilter, AnomalyOrder, RowStory, Severity, Status};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect};
@@ -225,7 +225,13 @@ fn back(model: &mut Model) -> bool {
         state.focus = LIST;
         return true;
     }
+    let of_waiver = matches!(model.anomalies.chips.last(), Some(Chip::Waiver(..)));
     if chips::pop(model) {
+        // What a waiver covers was listed from among the waivers.
+        if of_waiver && model.anomalies.chips.is_empty() {
+            facets::leave(model);
+            waivers::show(model);
+        }
         return true;
     }
     if model.anomalies.facets.shown {

@@ -121,6 +121,36 @@ pub struct State {
     collecting: Option<act::Purpose>,
     /// What decisions on their way to the disk are about.
     tickets: HashMap<u64, act::About>,
+    /// What was seen when a door led here.
+    entered: Option<Entered>,
+}
+
+/// What was listed when a door of another screen led here.
+#[derive(Clone)]
+struct Entered {
+    pages: usize,
+    chips: Vec<chips::Chip>,
+    facets: bool,
+}
+
+impl Entered {
+    /// Whether the same findings are listed, nothing lies over them and nothing is marked: then there is nothing to leave
+    /// but the screen.
+    fn is_as_it_was(&self, model: &Model) -> bool {
+        let state = &model.anomalies;
+        self.pages == 0
+            && state.pages.is_empty()
+            && state.chips == self.chips
+            && state.facets.shown == self.facets
+            && state.focus != findings::STORY
+            && !act::selecting(model)
+    }
+}
+
+/// A door of another screen led here.
+pub fn entered(model: &mut Model) {
+    let state = &mut model.anomalies;
+    state.entered = Some(Entered { pages: state.pages.len(), chips: state.chips.clone(), facets: state.facets.shown });
 }
 
 /// Asks for another value of a cell, from wherever it is seen.
@@ -155,9 +185,18 @@ pub static SCREEN: Screen = Screen {
         }
     },
     back: |model| {
+        let entered = model.anomalies.entered.clone().filter(|_| super::is_behind_a_door(model));
+        if entered.is_some_and(|entered| entered.is_as_it_was(model)) {
+            return false;
+        }
         let left = (page(model).back)(model);
-        // A page that has nothing more to leave is left itself.
-        left || model.anomalies.pages.pop().is_some()
+        if left {
+            return true;
+        }
+        // A page that has nothing more to leave is left itself; one that a door led to, through the door.
+        let door = model.anomalies.entered.clone().filter(|_| super::is_behind_a_door(model));
+        let is_behind = door.is_some_and(|entered| entered.pages > 0 && entered.pages == model.anomalies.pages.len());
+        model.anomalies.pages.pop().is_some() && !is_behind
     },
     layers: |model| (page(model).layers)(model),
     all_layers: keys::ALL,

@@ -88,11 +88,22 @@ pub fn committed(model: &mut Model, commit: Commit) {
     }
 }
 
-/// Opens in the history what the commit did.
+/// Opens in the history the rows of the table under the cursor.
 pub fn open_history(model: &mut Model) -> Vec<Effect> {
-    match model.commit.done.as_ref().map(|done| done.commit.id) {
-        Some(commit) => history::show_commit(model, commit),
-        None => screens::open(model, &history::SCREEN),
+    let Some(done) = &model.commit.done else { return Vec::new() };
+    let (commit, at) = (done.commit.clone(), usize::try_from(done.cursor.at).unwrap_or(0));
+    history::show_commit_rows(model, &commit, at)
+}
+
+/// Whether the commit changed any row of the table under the cursor.
+pub fn has_rows(model: &Model) -> Result<(), String> {
+    let done = model.commit.done.as_ref();
+    let tally = done.and_then(|done| done.commit.tables.get(usize::try_from(done.cursor.at).ok()?));
+    match tally {
+        Some(tally) if changes::changed(tally) == 0 => {
+            Err(format!("nothing of {} was changed", text::clean(&tally.table)))
+        }
+        _ => Ok(()),
     }
 }
 

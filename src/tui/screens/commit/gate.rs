@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::rows::{self, Rows};
-use super::{GATE, diff};
+use super::{DIFF, GATE, diff};
 use crate::model::{Condition, ConditionKind, Severity};
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
@@ -130,9 +130,9 @@ pub fn enter(model: &mut Model) -> Vec<Effect> {
         },
         ConditionKind::Whole => {
             screens::anomalies::show_severity(model, Severity::Error);
-            screens::open(model, &screens::anomalies::SCREEN)
+            screens::through(model, &screens::anomalies::SCREEN)
         }
-        ConditionKind::Loaded => screens::open(model, &screens::sources::SCREEN),
+        ConditionKind::Loaded => screens::through(model, &screens::sources::SCREEN),
     }
 }
 
@@ -152,7 +152,10 @@ pub fn draw(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let more = lines.len() > usize::from(inside.height);
     let foot = match (more, focused) {
         (true, true) => format!("{}/{}", cursor.at + 1, lines.len()),
-        (true, false) => format!("gate: {} lines · {}", lines.len(), model.key("next pane")),
+        (true, false) => {
+            let way = if model.commit.focus == DIFF { "previous pane" } else { "next pane" };
+            format!("gate: {} lines · {}", lines.len(), model.key(way))
+        }
         (false, _) => String::new(),
     };
     Pane { title, foot, focused }.draw(frame, theme, buffer);

@@ -116,9 +116,9 @@ static DONE_KEYS: Layer = Layer {
             name: "what it changed",
             keys: &["enter"],
             label: "rows",
-            help: "Opens in the history what the commit changed, down to the cell.",
+            help: "Opens in the history the rows of the table that the commit changed, cell by cell.",
             run: done::open_history,
-            ready: always,
+            ready: done::has_rows,
         },
         Command {
             name: "leave the commit made",
@@ -220,7 +220,7 @@ fn open_record(model: &mut Model) -> Vec<Effect> {
     if let Some(place) = rows::held_here(model) {
         screens::anomalies::show_record(model, place);
     }
-    screens::open(model, &screens::anomalies::SCREEN)
+    screens::through(model, &screens::anomalies::SCREEN)
 }
 
 fn can_commit(model: &Model) -> Result<(), String> {

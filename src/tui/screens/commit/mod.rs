@@ -93,10 +93,13 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
         let head = u16::from(model.commit.focus != GATE);
         return vec![region(model.commit.focus, area, head)];
     }
-    let most = if model.commit.focus == GATE { area.height / 2 } else { area.height / 3 };
+    let diff = (model.about.schema.tables.len() as u16 + 3).min(area.height / 2);
+    // What the commits do not need the gate may have.
+    let commits = model.commit.log.as_ref().map_or(0, Vec::len).min(usize::from(area.height)) as u16;
+    let spare = area.height.saturating_sub(diff + commits + 3);
+    let most = if model.commit.focus == GATE { area.height / 2 } else { area.height / 3 }.max(spare);
     let gate = (gate::lines(model, area.width.saturating_sub(2)).len() as u16 + 2).clamp(3, most.max(3));
-    let diff = model.about.schema.tables.len() as u16 + 3;
-    let parts = [Constraint::Length(gate), Constraint::Length(diff.min(area.height / 2)), Constraint::Fill(1)];
+    let parts = [Constraint::Length(gate), Constraint::Length(diff), Constraint::Fill(1)];
     let [gate, diff, log] = split(area, Direction::Vertical, parts);
     vec![region(GATE, gate, 0), region(DIFF, diff, 1), region(LOG, log, 1)]
 }

@@ -37,6 +37,12 @@ fn diff(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     if model.commit.diff.is_some() && !is_counted(model) {
         title.push(Span::styled(" · counting…", theme.dim()));
     }
+    // Where the gate has no room beside it, what it says is seen all the same.
+    let is_alone = !regions(model, model.body()).iter().any(|region| region.pane == GATE);
+    if let Some(verdict) = model.verdict.as_ref().filter(|_| is_alone) {
+        let (glyph, style) = if verdict.gate_is_open() { ("✓", theme.good()) } else { ("✗", theme.bad()) };
+        title.push(Span::styled(format!(" · gate {glyph}"), style));
+    }
     let unusual = model.commit.diff.iter().flatten().find(|tally| tally.unusual);
     if let Some(tally) = unusual {
         let said = format!(" · ▲ {}: {} rewritten", text::clean(&tally.table), text::number(tally.rewritten));

@@ -226,7 +226,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
         if let Some(table) = table_here(model) {
             screens::anomalies::show_table(model, &table);
         }
-        return screens::open(model, &screens::anomalies::SCREEN);
+        return screens::through(model, &screens::anomalies::SCREEN);
     }
     match entries::here(model) {
         Some(entries::Entry::Load(load)) => {
@@ -243,7 +243,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
 }
 
 fn leave(model: &mut Model) -> Vec<Effect> {
-    page::back(model);
+    screens::step_out(model);
     Vec::new()
 }
 

@@ -40,6 +40,8 @@ pub struct State {
     /// The commits that are marked, at most two.
     marked: Vec<i64>,
     page: Option<Page>,
+    /// Whether a door of another screen led to that page.
+    door: bool,
     /// The commit that is to be undone once there is a message.
     reverting: Option<i64>,
 }
@@ -70,13 +72,22 @@ pub static SCREEN: Screen = Screen {
 /// Opens the screen on what a commit changed: a door for other screens.
 pub fn show_commit(model: &mut Model, commit: i64) -> Vec<Effect> {
     page::open_difference(model, commit - 1, commit);
-    super::open(model, &SCREEN)
+    model.history.door = true;
+    super::through(model, &SCREEN)
+}
+
+/// The same, on the rows of one of its tables.
+pub fn show_commit_rows(model: &mut Model, commit: &Commit, table: usize) -> Vec<Effect> {
+    let effects = show_commit(model, commit.id);
+    page::stand_on(model, &commit.tables, table);
+    effects
 }
 
 /// Opens the screen on a load: a door for other screens.
 pub fn show_load(model: &mut Model, load: i64) -> Vec<Effect> {
     page::open_load(model, load);
-    super::open(model, &SCREEN)
+    model.history.door = true;
+    super::through(model, &SCREEN)
 }
 
 fn regions(model: &Model, area: Rect) -> Vec<Region> {
@@ -135,8 +146,12 @@ fn answer(model: &mut Model, answer: &Answer) {
 }
 
 fn back(model: &mut Model) -> bool {
+    let behind = std::mem::take(&mut model.history.door) && super::is_behind_a_door(model);
     if page::back(model) {
-        return true;
+        // What a door led to is left through it, not by way of the timeline.
+        let left = behind && model.history.page.is_none();
+        model.history.door = behind && !left;
+        return !left;
     }
     let state = &mut model.history;
     if std::mem::replace(&mut state.focus, TIMELINE) != TIMELINE {

@@ -94,14 +94,25 @@ impl Difference {
 /// Opens a load.
 pub fn open_load(model: &mut Model, load: i64) {
     model.history.page = Some(Page::Load { load, cursor: Cursor::default() });
-    model.history.focus = PAGE;
+    (model.history.focus, model.history.door) = (PAGE, false);
 }
 
 /// Opens what differs between two commits.
 pub fn open_difference(model: &mut Model, from: i64, to: i64) {
     let difference = Difference { from, to, tables: None, cursor: Cursor::default(), asked: None, rows: None };
     model.history.page = Some(Page::Difference(difference));
-    model.history.focus = PAGE;
+    (model.history.focus, model.history.door) = (PAGE, false);
+}
+
+/// Goes to a table of what differs, whose tallies are known, and opens its rows.
+pub fn stand_on(model: &mut Model, tables: &[TableTally], table: usize) {
+    if let Some(Page::Difference(difference)) = &mut model.history.page {
+        difference.tables = Some(tables.to_vec());
+        difference.cursor.at = table as u64;
+    }
+    if has_rows(model).is_ok() {
+        open_rows(model);
+    }
 }
 
 /// Takes one step out; false where nothing is open.

@@ -59,22 +59,22 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
     match task {
         Task::Load { source } => super::load_these(model, vec![source]),
         Task::Check => screens::check(model),
-        Task::Commit | Task::Gate => screens::open(model, &screens::commit::SCREEN),
-        Task::Duplicates => screens::open(model, &screens::duplicates::SCREEN),
-        Task::Mapping => screens::open(model, &screens::mapping::SCREEN),
+        Task::Commit | Task::Gate => screens::through(model, &screens::commit::SCREEN),
+        Task::Duplicates => screens::through(model, &screens::duplicates::SCREEN),
+        Task::Mapping => screens::through(model, &screens::mapping::SCREEN),
         Task::Report => popups::report(model),
         Task::Rejects => screens::tables::open(model, "dq", "rejects", Vec::new()),
         Task::Conflicts => {
             screens::anomalies::show_conflicts(model);
-            screens::open(model, &screens::anomalies::SCREEN)
+            screens::through(model, &screens::anomalies::SCREEN)
         }
         Task::More { severity } => {
             screens::anomalies::show_severity(model, severity);
-            screens::open(model, &screens::anomalies::SCREEN)
+            screens::through(model, &screens::anomalies::SCREEN)
         }
         Task::Findings { rule, table, field, .. } => {
             screens::anomalies::show_rule(model, &rule, &table, &field);
-            screens::open(model, &screens::anomalies::SCREEN)
+            screens::through(model, &screens::anomalies::SCREEN)
         }
     }
 }

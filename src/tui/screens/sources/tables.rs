@@ -193,9 +193,9 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     match FIGURES[here(model)] {
         Table => {
             screens::anomalies::show_table(model, &table);
-            screens::open(model, &screens::anomalies::SCREEN)
+            screens::through(model, &screens::anomalies::SCREEN)
         }
-        Score => screens::open(model, &screens::history::SCREEN),
+        Score => screens::through(model, &screens::history::SCREEN),
         RowsIn => open_staged(model, &table),
         Rejected => {
             let (sources, entities) = feeds(model, &table).into_iter().map(|(a, b)| (Some(a), Some(b))).unzip();
@@ -207,11 +207,11 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         Committed => screens::tables::open(model, "canonical", &table, Vec::new()),
         Waived => {
             screens::anomalies::show_rows(model, &table, Status::Waived, None);
-            screens::open(model, &screens::anomalies::SCREEN)
+            screens::through(model, &screens::anomalies::SCREEN)
         }
         Blocking => {
             screens::anomalies::show_rows(model, &table, Status::Open, Some(Severity::Error));
-            screens::open(model, &screens::anomalies::SCREEN)
+            screens::through(model, &screens::anomalies::SCREEN)
         }
     }
 }

@@ -124,7 +124,7 @@ pub fn repaired(model: &Model) -> Option<&RowStory> {
 pub fn open(model: &mut Model, schema: &str, table: &str, filters: Vec<RowFilter>) -> Vec<Effect> {
     let of = RowsOf::table(schema, table);
     let from = model.open;
-    let effects = super::open(model, &SCREEN);
+    let effects = super::through(model, &SCREEN);
     let state = &mut model.tables;
     let sheet = state.sheets.entry(of.clone()).or_insert_with(|| Sheet::new(of.clone(), 0));
     sheet.change(|view| *view = TableView { of: of.clone(), filters, sort: Vec::new() });
@@ -409,9 +409,8 @@ fn back(model: &mut Model) -> bool {
         return true;
     }
     let state = &mut model.tables;
-    if let Some(from) = state.came_from.take() {
-        model.open = from;
-        return true;
+    if state.came_from.take().is_some() {
+        return super::leave_door(model);
     }
     if state.focus == GRID && sift::remove_chip(model) {
         return true;

@@ -38,11 +38,11 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let mut title = vec![Span::raw("tables")];
     // The head of what is seen first may stand above it, out of sight.
     let top = usize::try_from(model.tables.list.top).unwrap_or(0);
-    let heads = lines(model).into_iter().take(top + 1).filter_map(|line| match line {
+    let mut heads = lines(model).into_iter().take(top + 1).filter_map(|line| match line {
         ListLine::Head(head) => Some(head),
         _ => None,
     });
-    if let Some(head) = heads.last().filter(|_| top > 0) {
+    if let Some(head) = heads.next_back().filter(|_| top > 0) {
         title.push(Span::styled(format!(" · {}", text::clean(&head)), theme.text()));
     }
     Pane { title, foot, focused }.draw(frame, theme, buffer);

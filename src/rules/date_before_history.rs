@@ -35,7 +35,7 @@ pub const RULE: Rule = Rule {
         let sql = finding
             .message(format!("CAST({value} AS VARCHAR) || ' is before ' || CAST({limit} AS VARCHAR)"))
             .when(format!("{value} < {limit}"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

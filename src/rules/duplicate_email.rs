@@ -47,7 +47,7 @@ pub const RULE: Rule = Rule {
                 Literal(&format!(" rows of {}: ", scope.check.table))
             ))
             .join(format!("JOIN groups ON groups.address = lower({value})"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

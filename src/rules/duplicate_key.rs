@@ -67,7 +67,7 @@ pub const RULE: Rule = Rule {
                 quoted("twins.key")
             ))
             .join(format!("JOIN twins ON twins.key = {key}"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

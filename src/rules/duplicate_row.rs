@@ -57,10 +57,10 @@ pub const RULE: Rule = Rule {
                 .step("twins", twins)
                 .message("'the same text in every column as record ' || twins.first")
                 .join("JOIN twins ON twins._row = t._row")
-                .when("twins._row <> twins.first")
+                .when_joined("twins._row <> twins.first")
                 .when(undecided.as_str())
                 .when(format!("t._source = {} AND t._entity = {}", Literal(&origin.source), Literal(&origin.entity)))
-                .sql()
+                .query()
         });
         Ok(all_of(queries.collect()))
     },

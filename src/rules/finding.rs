@@ -2,6 +2,9 @@
 //!
 //! [`FINDING`]: super::FINDING
 
+use indexmap::{IndexMap, IndexSet};
+
+use super::query::{Query, Sign};
 use super::{Origin, Scope, spreadsheet_damage};
 use crate::error::{Error, Result};
 use crate::model::{Check, Field, FieldType, Format, Reference, Schema, Severity};
@@ -12,13 +15,22 @@ pub(super) struct Finding {
     steps: Pipeline,
     /// The rows that are looked at, a table or a step.
     rows: String,
+    /// Whether they are those of a step.
+    is_among: bool,
     field: String,
     value: String,
     message: String,
     suggestion: String,
+    follows: Follows,
     joins: Vec<String>,
     conditions: Vec<String>,
+    /// The conditions that name what is joined.
+    joined: Vec<String>,
+    sign: Sign,
 }
+
+/// The fields of other rows that are looked at, by the field of the row that refers to them.
+type Follows = IndexMap<String, (Reference, IndexSet<String>)>;
 
 impl Finding {
     /// Findings about the rows of the table that is checked; their value is that of the field.
@@ -28,12 +40,16 @@ impl Finding {
         Finding {
             steps: Pipeline::new(),
             rows: scope.rows(),
+            is_among: false,
             field: field.to_owned(),
             value,
             message: "''".to_owned(),
             suggestion: "NULL".to_owned(),
+            follows: Follows::new(),
             joins: Vec::new(),
             conditions: Vec::new(),
+            joined: Vec::new(),
+            sign: Sign::default(),
         }
     }
 
@@ -64,6 +80,7 @@ impl Finding {
     /// Looks only at the rows of a step before, which has the identity, the origin and the fields that are used.
     pub(super) fn among(mut self, step: &str) -> Finding {
         self.rows = Ident(step).to_string();
+        self.is_among = true;
         self
     }
 
@@ -87,26 +104,70 @@ impl Finding {
     }
 
     /// Joins what an expression needs.
-    pub(super) fn joins_of(self, expression: &Expression) -> Finding {
-        expression.joins.iter().fold(self, |finding, join| finding.join(join.clone()))
+    pub(super) fn joins_of(mut self, expression: &Expression) -> Finding {
+        for follow in &expression.follows {
+            let (_, fields) =
+                self.follows.entry(follow.from.clone()).or_insert_with(|| (follow.target.clone(), IndexSet::new()));
+            fields.insert(follow.field.clone());
+        }
+        self
     }
 
-    /// Only rows that meet this condition too.
+    /// Only rows that meet this condition too, over the row and what its references lead to.
     pub(super) fn when(mut self, sql: impl Into<String>) -> Finding {
         self.conditions.push(sql.into());
         self
     }
 
+    /// Only rows that meet this condition too, which names what is joined.
+    pub(super) fn when_joined(mut self, sql: impl Into<String>) -> Finding {
+        self.joined.push(sql.into());
+        self
+    }
+
+    /// Says what is true of every row about which something is found, where a step or a join decides that. It is asked of
+    /// few rows, before the query is.
+    pub(super) fn sign(mut self, sign: &Expression) -> Finding {
+        for follow in &sign.follows {
+            self.sign.join(loosely(&follow.from, &follow.target));
+        }
+        self.sign.when(&sign.sql);
+        self
+    }
+
+    /// Says the same of the staged texts of an origin; `sign` is told what stands before their columns.
+    pub(super) fn staged_sign(mut self, scope: &Scope, origin: &Origin, sign: impl Fn(&str) -> String) -> Finding {
+        let texts = Ident(&format!("texts of {}", origin.relation)).to_string();
+        self.sign.join(format!("LEFT {}", joined_texts(scope, origin, &texts)));
+        self.sign.when(&sign(&format!("{texts}.")));
+        self
+    }
+
     /// The whole query.
-    pub(super) fn sql(mut self) -> String {
+    pub(super) fn query(mut self) -> Query {
+        let signs = self.signs();
         let select = self.select();
         self.steps.step("found", select);
-        self.steps.to_string()
+        Query { sql: self.steps.to_string(), signs }
+    }
+
+    /// By what a row is known about which something may be found. What is joined besides only takes rows away.
+    fn signs(&self) -> Option<Vec<Sign>> {
+        let mut sign = self.sign.clone();
+        if !self.is_among {
+            for (from, (target, _)) in &self.follows {
+                sign.join(loosely(from, target));
+            }
+            self.conditions.iter().for_each(|condition| sign.when(condition));
+        }
+        (!sign.is_none()).then(|| vec![sign])
     }
 
     fn select(&self) -> String {
-        let joins: String = self.joins.iter().map(|join| format!("\n{join}")).collect();
-        let conditions = if self.conditions.is_empty() { "true".to_owned() } else { self.conditions.join("\n  AND ") };
+        let follows = self.follows.iter().map(|(from, (target, fields))| follow(from, target, fields));
+        let joins: String = follows.chain(self.joins.iter().cloned()).map(|join| format!("\n{join}")).collect();
+        let conditions: Vec<&str> = self.conditions.iter().chain(&self.joined).map(String::as_str).collect();
+        let conditions = if conditions.is_empty() { "true".to_owned() } else { conditions.join("\n  AND ") };
         format!(
             "SELECT t._key AS \"row\", {} AS field, CAST({} AS VARCHAR) AS value,\n  \
              {} AS message,\n  CAST({} AS VARCHAR) AS suggestion,\n  \
@@ -127,10 +188,11 @@ pub(super) fn few(select: &str) -> String {
 }
 
 /// Several queries of findings as one; `None` where there are none.
-pub(super) fn all_of(queries: Vec<String>) -> Option<String> {
+pub(super) fn all_of(queries: Vec<Query>) -> Option<Query> {
     if queries.len() > 1 {
-        let parts: Vec<String> = queries.iter().map(|query| format!("FROM (\n{query}\n)")).collect();
-        return Some(parts.join("\nUNION ALL\n"));
+        let parts: Vec<String> = queries.iter().map(|query| format!("FROM (\n{}\n)", query.sql)).collect();
+        let signs = queries.into_iter().map(|query| query.signs).collect::<Option<Vec<_>>>();
+        return Some(Query { sql: parts.join("\nUNION ALL\n"), signs: signs.map(|signs| signs.concat()) });
     }
     queries.into_iter().next()
 }
@@ -142,20 +204,20 @@ pub(super) fn with_unread(
     scope: &Scope,
     about: Finding,
     tell: impl Fn(Finding, &str, &str) -> Finding,
-) -> Result<Option<String>> {
+) -> Result<Option<Query>> {
     let (declared, field) = (scope.field()?, scope.check.field.as_str());
-    let mut queries = vec![about.sql()];
+    let mut queries = vec![about.query()];
     for origin in scope.origins.iter().filter(|_| !declared.must_be_read()) {
-        let (Some(text), Some(mut unread)) = (origin.text(field, "s."), scope.unread(field)) else { continue };
+        let (Some(text), Some(unread)) = (origin.text(field, "s."), scope.unread(field)) else { continue };
         let join = staged_join(scope, origin);
-        if spreadsheet_damage::tells_of(declared) {
-            unread = format!("{unread} AND NOT ({})", spreadsheet_damage::is_damaged(&text));
-        }
         // What is computed where there is no text is not the matter of its form.
-        let is_there = if declared.derive.is_some() { has_text(&text) } else { format!("{text} IS NOT NULL") };
+        let mut is_there = if declared.derive.is_some() { has_text(&text) } else { format!("{text} IS NOT NULL") };
+        if spreadsheet_damage::tells_of(declared) {
+            is_there = format!("NOT ({}) AND {is_there}", spreadsheet_damage::is_damaged(&text));
+        }
         let from = format!("FROM {} AS t {join} WHERE {unread} AND {is_there}", scope.rows());
-        let finding = Finding::of(scope).join(join).value(text.as_str()).when(unread).when(is_there);
-        queries.push(tell(finding, &text, &from).sql());
+        let finding = Finding::of(scope).join(join).value(text.as_str()).when(unread).when_joined(is_there);
+        queries.push(tell(finding, &text, &from).query());
     }
     Ok(all_of(queries))
 }
@@ -170,11 +232,48 @@ pub(super) fn column(field: &str) -> String {
     format!("t.{}", Ident(field))
 }
 
-/// An expression out of a `[[check]]`, with the joins to the rows that its references lead to.
+/// An expression over the row, with what its references lead to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Expression {
     pub(super) sql: String,
-    joins: Vec<String>,
+    follows: Vec<Follow>,
+}
+
+/// A field of the row that a field leads to.
+#[derive(Debug, Clone)]
+struct Follow {
+    from: String,
+    target: Reference,
+    field: String,
+}
+
+impl Expression {
+    /// The same references in other words.
+    pub(super) fn into(self, sql: impl Fn(&str) -> String) -> Expression {
+        Expression { sql: sql(&self.sql), follows: self.follows }
+    }
+
+    /// An expression over the row alone.
+    pub(super) fn of_row(sql: impl Into<String>) -> Expression {
+        Expression { sql: sql.into(), follows: Vec::new() }
+    }
+}
+
+/// The name of the row that a field leads to.
+fn alias(from: &str) -> String {
+    Ident(&format!("to {from}")).to_string()
+}
+
+/// The join to the one row that a field leads to, with the fields of it that are looked at: the engine reads no more of the
+/// other table than is asked for.
+fn follow(from: &str, target: &Reference, fields: &IndexSet<String>) -> String {
+    format!("LEFT JOIN ({}) AS {to} ON {to}.{KEY} = {}", by_key(target, fields), column(from), to = alias(from))
+}
+
+/// The join to all rows that have the key: what is true of the one is true of one of them.
+fn loosely(from: &str, target: &Reference) -> String {
+    let (table, key) = (Path("candidate", &target.table), Ident(&target.field));
+    format!("LEFT JOIN {table} AS {to} ON {to}.{key} = {}", column(from), to = alias(from))
 }
 
 impl Scope<'_> {
@@ -200,7 +299,7 @@ impl Scope<'_> {
             Some(expression) => Ok(expression),
             None => {
                 self.field()?;
-                Ok(Expression { sql: column(&self.check.field), joins: Vec::new() })
+                Ok(Expression::of_row(column(&self.check.field)))
             }
         }
     }
@@ -225,7 +324,7 @@ impl Scope<'_> {
 
     fn parse(&self, argument: &str, text: &str) -> Result<Expression> {
         let table = self.table()?;
-        let mut joins: Vec<String> = Vec::new();
+        let mut follows: Vec<Follow> = Vec::new();
         let mut unknown: Option<String> = None;
         let sql = with_identifiers(text, |name| {
             if table.fields.contains_key(name) {
@@ -235,15 +334,8 @@ impl Scope<'_> {
             let target = table.fields.get(from).and_then(|field| field.references.as_ref());
             match target.filter(|target| self.schema.field(&target.table, to).is_some()) {
                 Some(target) => {
-                    // Each field by a join of its own: the engine reads no more of the other table than is asked for.
-                    let alias = format!("{from}.{to}");
-                    joins.push(format!(
-                        "LEFT JOIN ({}) AS {alias} ON {alias}.key = {}",
-                        by_key(target, to),
-                        column(from),
-                        alias = Ident(&alias),
-                    ));
-                    Some(format!("{}.value", Ident(&alias)))
+                    follows.push(Follow { from: from.to_owned(), target: target.clone(), field: to.to_owned() });
+                    Some(format!("{}.{}", alias(from), Ident(to)))
                 }
                 None => {
                     unknown.get_or_insert_with(|| name.to_owned());
@@ -256,7 +348,14 @@ impl Scope<'_> {
         }
         // On a line of its own, so that a comment at the end of the text does not swallow the parenthesis.
         let end = if sql.contains("--") { "\n" } else { "" };
-        Ok(Expression { sql: format!("({sql}{end})"), joins })
+        Ok(Expression { sql: format!("({sql}{end})"), follows })
+    }
+
+    /// The key of the row that the field refers to, NULL where there is none.
+    pub(super) fn referred(&self, target: &Reference) -> Expression {
+        let from = &self.check.field;
+        let follow = Follow { from: from.clone(), target: target.clone(), field: target.field.clone() };
+        Expression { sql: format!("{}.{}", alias(from), Ident(&target.field)), follows: vec![follow] }
     }
 
     /// Whether some source feeds the field; one that is only derived has no text of its own to be judged.
@@ -301,23 +400,31 @@ impl Scope<'_> {
     }
 }
 
-/// A field of another table by the key that is referred to, one row a key. Where a key stands on several rows, the row that
+/// What a row is joined by to the one that a field leads to; no field has this name.
+const KEY: &str = "\"the key\"";
+
+/// Fields of another table by the key that is referred to, one row a key. Where a key stands on several rows, the row that
 /// came with it counts, or else the first; the identity of a row is its key nearly everywhere, which is quickly seen.
-fn by_key(target: &Reference, field: &str) -> String {
-    let (table, key, field) = (Path("candidate", &target.table), Ident(&target.field), Ident(field));
-    let own = format!("_key = CAST({key} AS VARCHAR)");
+fn by_key(target: &Reference, fields: &IndexSet<String>) -> String {
+    let (table, key) = (Path("candidate", &target.table), Ident(&target.field));
+    let fields: Vec<String> = fields.iter().map(|field| Ident(field).to_string()).collect();
+    let (fields, own) = (fields.join(", "), format!("_key = CAST({key} AS VARCHAR)"));
     format!(
-        "WITH odd AS MATERIALIZED (SELECT {key} AS key, {field} AS value, _key FROM {table} WHERE NOT ({own})) \
-         SELECT {key} AS key, {field} AS value FROM {table} WHERE {own} UNION ALL \
-         SELECT * FROM (SELECT DISTINCT ON (key) key, value FROM odd WHERE CAST(key AS VARCHAR) NOT IN \
-         (SELECT _key FROM {table} WHERE {own} AND _key IN (SELECT CAST(key AS VARCHAR) FROM odd)) ORDER BY key, _key)"
+        "WITH odd AS MATERIALIZED (SELECT {key} AS {KEY}, {fields}, _key FROM {table} WHERE NOT ({own})) \
+         SELECT {key} AS {KEY}, {fields} FROM {table} WHERE {own} UNION ALL \
+         SELECT * FROM (SELECT DISTINCT ON ({KEY}) {KEY}, {fields} FROM odd WHERE CAST({KEY} AS VARCHAR) NOT IN \
+         (SELECT _key FROM {table} WHERE {own} AND _key IN (SELECT CAST({KEY} AS VARCHAR) FROM odd)) ORDER BY {KEY}, _key)"
     )
 }
 
 /// The join from the row `t` to its staged texts `s`, for the rows of one origin.
 pub(super) fn staged_join(scope: &Scope, origin: &Origin) -> String {
+    joined_texts(scope, origin, "s")
+}
+
+fn joined_texts(scope: &Scope, origin: &Origin, alias: &str) -> String {
     format!(
-        "JOIN {} AS s ON s._row = t._row AND t._source = {} AND t._entity = {}",
+        "JOIN {} AS {alias} ON {alias}._row = t._row AND t._source = {} AND t._entity = {}",
         scope.texts(origin),
         Literal(&origin.source),
         Literal(&origin.entity),

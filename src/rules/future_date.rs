@@ -23,7 +23,7 @@ pub const RULE: Rule = Rule {
         let sql = Finding::of(scope)
             .message(format!("CAST({value} AS VARCHAR) || ' is after today, {}'", scope.today))
             .when(format!("{value} >= DATE '{}' + INTERVAL 1 DAY", scope.today))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

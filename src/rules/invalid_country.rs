@@ -1,9 +1,13 @@
 //! `invalid-country`: a country that no map shows.
 
-use super::finding::{Finding, column, each_of_format, quoted, with_unread};
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::finding::{Expression, Finding, column, each_of_format, quoted, with_unread};
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
 use crate::sql::literals;
+use crate::store::{Call, Function};
 
 pub const RULE: Rule = Rule {
     id: "invalid-country",
@@ -29,6 +33,7 @@ pub const RULE: Rule = Rule {
         };
         let finding =
             judged(Finding::of(scope), &value, &texts).join(format!("JOIN strangers ON strangers.value = {value}"));
+        let finding = finding.sign(&Expression::of_row(format!("NOT {}({value})", IS_COUNTRY.name)));
         with_unread(scope, finding, judged)
     },
     samples: &[
@@ -75,6 +80,15 @@ fn near(finding: Finding, text: &str, texts: &str) -> Finding {
     );
     finding.step("known", known).step("strangers", strangers).step("near", near).suggestion("near.near")
 }
+
+/// Whether the text is the name of a country in the very letters.
+pub const IS_COUNTRY: Function = Function {
+    name: "tv_is_country",
+    call: Call::Boolean(|text| {
+        static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| countries().map(|(_, name)| name).collect());
+        Some(NAMES.contains(text))
+    }),
+};
 
 /// Two-letter code and French short name of every country, from the data of the transform `country`.
 pub(super) fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {

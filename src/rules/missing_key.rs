@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
             .message(format!("'{} is missing, so nothing identifies this row'", field.replace('\'', "''")))
             .when(format!("({field} IS NULL OR CAST({field} AS VARCHAR) = '')", field = column(field)))
             .when(scope.not_unread(field))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

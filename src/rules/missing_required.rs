@@ -25,7 +25,7 @@ pub const RULE: Rule = Rule {
             .message(Literal(&format!("{field} is missing and every row must have it")).to_string())
             .when(format!("{} IS NULL", column(field)))
             .when(scope.not_unread(field))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

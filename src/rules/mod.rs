@@ -25,6 +25,7 @@ mod phone_country_mismatch;
 mod placeholder_value;
 mod price_far_from_list;
 mod purchase_after_opt_out;
+mod query;
 mod reference;
 mod reserved_exceeds_stock;
 mod sale_without_price;
@@ -44,6 +45,7 @@ use crate::model::{Check, Field, Schema, Severity, Table};
 use crate::sql::{Ident, Path};
 use crate::store::Function;
 
+pub use query::{Query, Sign, question};
 pub use reference::{index, reference};
 
 /// One entry of the vocabulary.
@@ -64,7 +66,7 @@ pub struct Rule {
     pub bind: fn(&Schema) -> Vec<Check>,
     /// The query that finds; see [`Scope`] for what it can stand on and [`FINDING`] for what it must return.
     /// `None` where there is nothing to look at, e.g. no source feeds the field.
-    pub find: fn(&Scope) -> Result<Option<String>>,
+    pub find: fn(&Scope) -> Result<Option<Query>>,
     /// Data on which it fires and data on which it is quiet; executed as tests.
     pub samples: &'static [Sample],
 }
@@ -76,7 +78,7 @@ pub enum Reach {
     /// Nobody's.
     Row,
     /// Those of the rows that are alike, before or after: with the same value of this expression over `t`. A row for which
-    /// it is NULL is like no other.
+    /// it is NULL is like no other, and nothing is found about a row that is like no other.
     Alike(fn(&Scope) -> Result<String>),
     /// When the rows change to which the table refers, those of the rows on which the rule has found a value like a key
     /// that came, went or changed: with the same value of what this makes of a text.
@@ -142,8 +144,10 @@ pub struct Scope<'a> {
 /// Some rows of a table, to be looked at by themselves.
 #[derive(Debug, Clone, Copy)]
 pub struct Only<'a> {
-    /// The temporary table with the rows; it has the columns of the candidates.
+    /// The temporary table with the rows, as it is written in a statement; it has the columns of the candidates.
     pub rows: &'a str,
+    /// What the names of the temporary tables with their staged texts begin with, as [`texts_of`] makes them.
+    pub texts: &'a str,
     /// The bits of `_unread` that are set in any of them. What nobody has needs no looking for, and the engine spends more
     /// time on reading a long statement than on few rows.
     pub unread: i64,
@@ -166,17 +170,17 @@ pub struct Origin {
     pub all_columns: Vec<String>,
 }
 
-/// The temporary table with the staged texts of the rows to look at: `only` names the rows, `relation` where they come
-/// from.
-pub fn texts_of(only: &str, relation: &str) -> String {
-    format!("{only} in {relation}")
+/// The temporary table with the staged texts of the rows to look at: `texts` is what its name begins with, `relation` where
+/// they come from.
+pub fn texts_of(texts: &str, relation: &str) -> String {
+    format!("{texts} in {relation}")
 }
 
 impl<'a> Scope<'a> {
     /// The relation with the rows to look at.
     fn rows(&self) -> String {
         match self.only {
-            Some(only) => Ident(only.rows).to_string(),
+            Some(only) => only.rows.to_owned(),
             None => Path("candidate", &self.check.table).to_string(),
         }
     }
@@ -184,7 +188,7 @@ impl<'a> Scope<'a> {
     /// The relation with the staged texts of the rows to look at that come from an origin.
     fn texts(&self, origin: &Origin) -> String {
         match self.only {
-            Some(only) => Ident(&texts_of(only.rows, &origin.relation)).to_string(),
+            Some(only) => Ident(&texts_of(only.texts, &origin.relation)).to_string(),
             None => Path("staging", &origin.relation).to_string(),
         }
     }
@@ -286,8 +290,14 @@ pub static REGISTRY: &[&Rule] = &[
 ];
 
 /// The Rust functions that the rules' queries call, for opening a store.
-pub static FUNCTIONS: &[Function] =
-    &[mojibake::REPAIR, placeholder_value::STANDS_FOR_NOTHING, untidy_text::TIDIED, untidy_text::SHOUTS];
+pub static FUNCTIONS: &[Function] = &[
+    mojibake::REPAIR,
+    placeholder_value::STANDS_FOR_NOTHING,
+    untidy_text::TIDIED,
+    untidy_text::SHOUTS,
+    invalid_country::IS_COUNTRY,
+    phone_country_mismatch::DIALLED,
+];
 
 /// The rule of that id.
 pub fn find(id: &str) -> Result<&'static Rule> {

@@ -40,7 +40,7 @@ pub const RULE: Rule = Rule {
             // Most text is plain ASCII, where bytes and characters are equally many; that is quickly seen.
             .when(format!("strlen({value}) <> length({value})"))
             .when(format!("({lost} OR {broken})"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

@@ -34,7 +34,7 @@ pub const RULE: Rule = Rule {
             ))
             .when(format!("{} > 0", price.sql))
             .when(format!("{} > {}", cost.sql, price.sql))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

@@ -23,7 +23,7 @@ pub const RULE: Rule = Rule {
         let sql = Finding::of(scope)
             .message(format!("'the stock is ' || {}", plain(&value)))
             .when(format!("{value} < 0"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, column, each_field, quoted};
 use super::{Docs, Reach, Rule, Sample};
-use crate::model::Severity;
+use crate::model::{FieldType, Severity};
 use crate::sql::{Ident, Literal, Path};
 
 pub const RULE: Rule = Rule {
@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
     bind: |schema| each_field(schema, RULE.id, |field| field.references.is_some().then_some(None)),
     find: |scope| {
         let name = scope.check.field.as_str();
-        let Some(target) = &scope.field()?.references else {
+        let declared = scope.field()?;
+        let Some(target) = &declared.references else {
             return Err(scope.wrong("stands on a field that refers to nothing"));
         };
         if !scope.fed.contains(&target.table.as_str()) {
@@ -36,24 +37,32 @@ pub const RULE: Rule = Rule {
             scope.rows(),
             column = column(name),
         );
-        // Keys are brought together by a cheap likeness, all zeros and spaces left out, and only then compared exactly.
+        // Keys are brought together by a cheap likeness, all zeros and spaces left out, and only then compared exactly: a plain
+        // equality would be one more thing to bring them together by, and computed of every key.
         let alike = format!(
             "SELECT orphans.value, min({key}) AS near FROM (SELECT DISTINCT value FROM orphans) AS orphans\n\
-             JOIN {other} AS r ON {} = {} AND {} = {}\n\
+             JOIN {other} AS r ON {} = {} AND coalesce({} = {}, false)\n\
              GROUP BY 1 HAVING min({key}) = max({key})",
             rough_key(&key),
             rough_key("orphans.value"),
             same_key(&key),
             same_key("orphans.value"),
         );
-        let sql = Finding::of(scope)
+        let mut finding = Finding::of(scope);
+        let kind = scope.schema.field(&target.table, &target.field).map(|field| field.kind);
+        // Values of two types may be equal and read otherwise.
+        if kind == Some(declared.kind) && matches!(declared.kind, FieldType::Text | FieldType::Integer) {
+            let referred = scope.referred(target);
+            finding = finding.sign(&referred.into(|key| format!("{value} IS NOT NULL AND {key} IS NULL")));
+        }
+        let sql = finding
             .step("orphans", orphans)
             .step("alike", alike)
             .message(format!("{} || {}", quoted(&value), Literal(&format!(" is in no row of {}", target.table))))
             .suggestion("alike.near")
             .among("orphans")
             .join("LEFT JOIN alike ON alike.value = t.value")
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

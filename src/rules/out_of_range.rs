@@ -43,7 +43,7 @@ pub const RULE: Rule = Rule {
                 Finding::of(scope)
                     .message(format!("{shown} || {}", Literal(&format!(" is {words} value allowed, {written}"))))
                     .when(format!("{value} {comparison} {limit}"))
-                    .sql(),
+                    .query(),
             );
         }
         Ok(super::finding::all_of(queries))

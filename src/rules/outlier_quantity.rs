@@ -63,8 +63,8 @@ pub const RULE: Rule = Rule {
                 plain(&quantity.sql),
                 plain("usual.quartile"),
             ))
-            .when(format!("{amount} > {factor} * usual.quartile"))
-            .sql();
+            .when_joined(format!("{amount} > {factor} * usual.quartile"))
+            .query();
         Ok(Some(sql))
     },
     samples: &[

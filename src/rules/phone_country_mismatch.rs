@@ -1,15 +1,18 @@
 //! `phone-country-mismatch`: a number without a country code that was read as one of another country than the row's.
 
+use std::collections::HashMap;
 use std::str::FromStr as _;
+use std::sync::LazyLock;
 
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 use rlibphonenumber::enums::Region;
 
-use super::finding::{Finding, all_of, column, each_of_format, quoted, staged_join};
+use super::finding::{Expression, Finding, all_of, column, each_of_format, quoted, staged_join};
 use super::invalid_country::{countries, letters};
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{Format, Severity};
 use crate::sql::literals;
+use crate::store::{Call, Function};
 
 pub const RULE: Rule = Rule {
     id: "phone-country-mismatch",
@@ -33,7 +36,7 @@ pub const RULE: Rule = Rule {
         scope.field()?;
         let Some(field) = scope.table()?.country().filter(|country| scope.is_fed(country)) else { return Ok(None) };
         let (country, value) = (column(field), column(&scope.check.field));
-        let dialled: Vec<(String, &str)> = countries().filter_map(|(code, name)| Some((codes(code)?, name))).collect();
+        let dialled: Vec<(String, &str)> = dialled().collect();
         let known = format!(
             "SELECT string_split(unnest([{}]), ' ') AS codes, unnest([{}]) AS name",
             literals(dialled.iter().map(|(codes, _)| codes.as_str())),
@@ -53,9 +56,14 @@ pub const RULE: Rule = Rule {
             "SELECT DISTINCT country, begins FROM (\n  \
              SELECT DISTINCT {country} AS country, substr({value}, 2, 3) AS begins FROM {} AS t WHERE starts_with({value}, '+')\n\
              ) JOIN expected USING (country)\n\
-             WHERE NOT list_has_any(codes, [substr(begins, 1, 1), substr(begins, 1, 2), begins])",
-            scope.rows()
+             WHERE NOT {}",
+            scope.rows(),
+            is_one_of("codes", "begins"),
         );
+        // Of a country that is written in other letters only the query knows the codes.
+        let codes = format!("string_split({}({country}), ' ')", DIALLED.name);
+        let is_right = is_one_of(&codes, &format!("substr({value}, 2, 3)"));
+        let sign = Expression::of_row(format!("{country} IS NOT NULL AND NOT coalesce({is_right}, false)"));
         let undecided = scope.undecided(std::iter::once(scope.check.field.as_str()));
         let queries = scope.origins.iter().filter_map(|origin| {
             let text = origin.text(&scope.check.field, "s.")?;
@@ -74,8 +82,9 @@ pub const RULE: Rule = Rule {
                 ))
                 .when(format!("starts_with({value}, '+')"))
                 .when(undecided.as_str())
-                .when(format!("NOT regexp_matches({text}, '^[^0-9+]*([+]|00)')"));
-            Some(finding.sql())
+                .when_joined(format!("NOT regexp_matches({text}, '^[^0-9+]*([+]|00)')"))
+                .sign(&sign);
+            Some(finding.query())
         });
         Ok(all_of(queries.collect()))
     },
@@ -100,8 +109,28 @@ pub const RULE: Rule = Rule {
 
 const SCHEMA: &str = "[tables.people.fields]\nid = { type = \"text\", key = true }\nphone = { type = \"text\", format = \"phone\" }\ncountry = { type = \"text\", format = \"country\" }";
 
+/// The condition that a number begins with one of the codes, by its first three digits.
+fn is_one_of(codes: &str, begins: &str) -> String {
+    format!("list_has_any({codes}, [substr({begins}, 1, 1), substr({begins}, 1, 2), {begins}])")
+}
+
 /// France and the territories that share its way of dialling.
 const FRENCH: [&str; 12] = ["FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "NC", "PF", "WF"];
+
+/// What is dialled before the numbers of every country for which it is known, and the country's name.
+fn dialled() -> impl Iterator<Item = (String, &'static str)> {
+    countries().filter_map(|(code, name)| Some((codes(code)?, name)))
+}
+
+/// What is dialled before the numbers of the country that has this name in the very letters.
+pub const DIALLED: Function = Function {
+    name: "tv_dialled",
+    call: Call::One(|country| {
+        static CODES: LazyLock<HashMap<&str, String>> =
+            LazyLock::new(|| dialled().map(|(codes, name)| (name, codes)).collect());
+        CODES.get(country).cloned()
+    }),
+};
 
 /// What is dialled before the numbers of a country, by its code of two letters; several with spaces between.
 fn codes(country: &str) -> Option<String> {

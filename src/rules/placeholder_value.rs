@@ -46,7 +46,7 @@ pub const RULE: Rule = Rule {
             // A code is short where it stands for nothing, and long in ten million rows where it does not.
             finding = finding.when(format!("strlen({value}) <= 8"));
         }
-        let sql = finding.when(stands_for_nothing).sql();
+        let sql = finding.when(stands_for_nothing).query();
         Ok(Some(sql))
     },
     samples: &[

@@ -37,7 +37,7 @@ pub const RULE: Rule = Rule {
             .when(format!("{p} > 0"))
             .when(format!("{l} > 0"))
             .when(format!("abs({p} - {l}) > {tolerance} * {l}"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

@@ -45,7 +45,8 @@ pub const RULE: Rule = Rule {
                 (message, after)
             }
         };
-        let sql = finding.message(message).when(opted_out.sql.as_str()).when(format!("{} > {after}", bought.sql)).sql();
+        let sql =
+            finding.message(message).when(opted_out.sql.as_str()).when(format!("{} > {after}", bought.sql)).query();
         Ok(Some(sql))
     },
     samples: &[

@@ -29,7 +29,7 @@ pub const RULE: Rule = Rule {
             .message(format!("{} || ' reserved of ' || {} || ' in stock'", plain(&reserved.sql), plain(&stock.sql)))
             .when(format!("{} > 0", reserved.sql))
             .when(format!("{} > {}", reserved.sql, stock.sql))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

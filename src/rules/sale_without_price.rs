@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
             .when(format!("{} > 0", quantity.sql))
             .when(format!("({price} IS NULL OR {price} = 0)", price = price.sql))
             .when(scope.not_unread(&scope.check.field))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

@@ -42,15 +42,28 @@ pub const RULE: Rule = Rule {
             for column in origin.columns_of(&scope.check.field).iter().map(|name| Ident(name)) {
                 // The engine passes over blocks of texts whose first letters a pattern cannot match, and a hyphen is found
                 // much faster than a month: two conditions cost a tenth of one pattern for all.
+                let is_number = |prefix: &str| {
+                    let text = format!("{prefix}{column}");
+                    format!(
+                        "(contains({text}, '+') OR starts_with({text}, '##')) AND regexp_full_match({text}, '{SHORTENED}|{NARROW}')"
+                    )
+                };
+                let is_date = |prefix: &str| {
+                    let text = format!("{prefix}{column}");
+                    format!("strlen({text}) <= 12 AND contains({text}, '-') AND regexp_full_match({text}, '{DATED}')")
+                };
                 let damaged = format!(
                     "SELECT _row, {column} AS text FROM {relation}\n\
-                     WHERE (contains({column}, '+') OR starts_with({column}, '##')) AND regexp_full_match({column}, '{SHORTENED}|{NARROW}')\n\
+                     WHERE {}\n\
                      UNION ALL SELECT _row, {column} FROM {relation}\n\
-                     WHERE strlen({column}) <= 12 AND contains({column}, '-') AND regexp_full_match({column}, '{DATED}')"
+                     WHERE {}",
+                    is_number(""),
+                    is_date(""),
                 );
                 queries.push(
                     Finding::of(scope)
                         .staged(origin, &damaged)
+                        .staged_sign(scope, origin, |s| format!("{} OR {}", is_number(s), is_date(s)))
                         .value("s.text")
                         .when(undecided.as_str())
                         .message(format!(
@@ -59,42 +72,48 @@ pub const RULE: Rule = Rule {
                              ELSE ' is a code that a spreadsheet has taken for a date' END",
                             quoted("s.text")
                         ))
-                        .sql(),
+                        .query(),
                 );
                 if field.format == Some(Format::PostalCode) {
-                    let short = format!(
-                        "SELECT _row, {column} AS text FROM {relation} WHERE strlen({column}) = 4 AND regexp_full_match({column}, '[1-9][0-9]{{3}}')"
-                    );
+                    let is_short = |prefix: &str| {
+                        let text = format!("{prefix}{column}");
+                        format!("strlen({text}) = 4 AND regexp_full_match({text}, '[1-9][0-9]{{3}}')")
+                    };
+                    let short = format!("SELECT _row, {column} AS text FROM {relation} WHERE {}", is_short(""));
                     queries.push(
                         Finding::of(scope)
                             .staged(origin, &short)
+                            .staged_sign(scope, origin, is_short)
                             .value("s.text")
                             .when(undecided.as_str())
                             .message(format!("{} || ' has lost its leading zero'", quoted("s.text")))
                             .suggestion("'0' || s.text")
                             .when(in_france.as_str())
-                            .sql(),
+                            .query(),
                     );
                 }
                 if field.key {
                     let width = format!(
                         "SELECT max(strlen({column})) FROM {all} WHERE starts_with({column}, '0') AND regexp_full_match({column}, '[0-9]+')"
                     );
+                    let is_digits = |prefix: &str| format!("regexp_full_match({prefix}{column}, '[1-9][0-9]*')");
                     let short = format!(
                         "SELECT _row, {column} AS text, ({width}) AS width FROM {relation}\n\
-                         WHERE strlen({column}) < ({width}) AND regexp_full_match({column}, '[1-9][0-9]*')"
+                         WHERE strlen({column}) < ({width}) AND {}",
+                        is_digits(""),
                     );
                     queries.push(
                         Finding::of(scope)
                             .staged(origin, &short)
+                            .staged_sign(scope, origin, is_digits)
                             .value("s.text")
-                        .when(undecided.as_str())
+                            .when(undecided.as_str())
                             .message(format!(
                                 "{} || ' has lost its leading zeros: the codes of the column have ' || s.width || ' digits'",
                                 quoted("s.text")
                             ))
                             .suggestion(format!("replace({value}, s.text, lpad(s.text, CAST(s.width AS INTEGER), '0'))"))
-                            .sql(),
+                            .query(),
                     );
                 }
             }

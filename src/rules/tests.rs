@@ -162,6 +162,57 @@ fn a_cell_that_a_decision_has_set_is_not_judged_by_what_was_staged() -> Result<(
     Ok(())
 }
 
+#[test]
+fn a_row_about_which_something_is_found_shows_a_sign_of_it() -> Result<()> {
+    for rule in REGISTRY {
+        let judges_rows = matches!(rule.reach, Reach::Row | Reach::Found(_));
+        for sample in rule.samples {
+            let (store, schema) = stage(sample)?;
+            for (table, query) in uses_on(rule, &schema, sample)? {
+                let Some(signs) = query.signs else {
+                    assert!(!judges_rows, "{} on \"{}\" shows no sign", rule.id, sample.name);
+                    continue;
+                };
+                let found: Vec<i64> =
+                    store.query(&format!("SELECT _row FROM ({})", query.sql), [], |row| row.get(0))?;
+                for row in found {
+                    let rows = format!("(SELECT * FROM {} WHERE _row = {row})", Path("candidate", &table));
+                    let shows: Option<bool> = store.first(&question(&rows, &[&signs]), [], |row| row.get(0))?;
+                    assert_eq!(shows, Some(true), "{} on \"{}\", row {row}", rule.id, sample.name);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_is_found_about_a_row_that_is_like_no_other() -> Result<()> {
+    for rule in REGISTRY.iter().filter(|rule| matches!(rule.reach, Reach::Alike(_))) {
+        for sample in rule.samples {
+            let (store, schema) = stage(sample)?;
+            for (table, query) in uses_on(rule, &schema, sample)? {
+                let check = uses(rule, &schema).into_iter().find(|check| check.table == table).unwrap_or_default();
+                let scope = Scope { schema: &schema, check: &check, origins: &[], fed: &[], today: TODAY, only: None };
+                let Reach::Alike(likeness) = rule.reach else { continue };
+                let likeness = likeness(&scope)?;
+                // A sample's rows without a key of their own are numbered, and not called by what they say.
+                if likeness.contains("_key") {
+                    continue;
+                }
+                let alone = format!(
+                    "SELECT _row FROM {0} AS t WHERE ({likeness}) IS NULL OR\n\
+                     ({likeness}) IN (SELECT {likeness} FROM {0} AS t GROUP BY 1 HAVING count(*) = 1)",
+                    Path("candidate", &table)
+                );
+                let sql = format!("SELECT count(*) FROM ({}) WHERE _row IN ({alone})", query.sql);
+                assert_eq!(store.count(&sql)?, 0, "{} on \"{}\"", rule.id, sample.name);
+            }
+        }
+    }
+    Ok(())
+}
+
 fn schema(text: &str) -> Result<Schema> {
     toml::from_str(text).map_err(|cause| Error::internal("a sample's schema is no schema").caused_by(cause))
 }
@@ -188,6 +239,11 @@ fn try_on(rule: &Rule, sample: &Sample) -> Result<Vec<(String, Option<String>)>>
 
 /// The queries of every use of the rule in the sample's schema.
 fn queries(rule: &Rule, schema: &Schema, sample: &Sample) -> Result<Vec<String>> {
+    Ok(uses_on(rule, schema, sample)?.into_iter().map(|(_, query)| query.sql).collect())
+}
+
+/// Every use of the rule in the sample's schema that has something to look at: its table and its query.
+fn uses_on(rule: &Rule, schema: &Schema, sample: &Sample) -> Result<Vec<(String, Query)>> {
     let fed: Vec<&str> = sample.tables.iter().map(|(table, _)| *table).collect();
     let mut queries = Vec::new();
     for check in &uses(rule, schema) {
@@ -198,7 +254,7 @@ fn queries(rule: &Rule, schema: &Schema, sample: &Sample) -> Result<Vec<String>>
             .map(|(table, rows)| origin(table, rows))
             .collect();
         let scope = Scope { schema, check, origins: &origins, fed: &fed, today: TODAY, only: None };
-        queries.extend((rule.find)(&scope)?);
+        queries.extend((rule.find)(&scope)?.map(|query| (check.table.clone(), query)));
     }
     Ok(queries)
 }

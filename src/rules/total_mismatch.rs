@@ -41,7 +41,7 @@ pub const RULE: Rule = Rule {
             ))
             // A hair more than the tolerance, so that the rounding of binary fractions is not a finding.
             .when(format!("abs({t} - {q} * {p}) > {tolerance} + 0.005 * abs({q}) + 1e-6"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

@@ -48,7 +48,7 @@ pub const RULE: Rule = Rule {
             .suggestion("near.near")
             .join(format!("LEFT JOIN near ON near.unit = {value}"))
             .when(unknown)
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

@@ -34,7 +34,7 @@ pub const RULE: Rule = Rule {
                     Literal(&listed)
                 ))
                 .when(format!("len({strangers}) > 0"))
-                .sql();
+                .query();
             return Ok(Some(sql));
         }
         let value = format!("CAST({} AS VARCHAR)", column(name));
@@ -61,7 +61,7 @@ pub const RULE: Rule = Rule {
             .suggestion("near.near")
             .join(format!("LEFT JOIN near ON near.value = {value}"))
             .when(format!("{value} NOT IN ({allowed})"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

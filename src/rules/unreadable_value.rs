@@ -1,7 +1,7 @@
 //! `unreadable-value`: text in the source that the mapping could not turn into a value, and what cannot be computed of values.
 
 use super::finding::{Finding, all_of, column, each_field, has_text, quoted, staged_join};
-use super::{Docs, Origin, Reach, Rule, Sample, Scope, invalid_email};
+use super::{Docs, Origin, Query, Reach, Rule, Sample, Scope, invalid_email};
 use crate::error::Result;
 use crate::model::{Derive, Field, Format, Severity};
 use crate::sql::{Literal, identifiers};
@@ -27,7 +27,7 @@ pub const RULE: Rule = Rule {
     find: |scope| {
         let field = scope.field()?;
         let Some(unread) = scope.unread(&scope.check.field) else { return Ok(None) };
-        let mut queries: Vec<String> = match is_told_elsewhere(field) {
+        let mut queries: Vec<Query> = match is_told_elsewhere(field) {
             true => Vec::new(),
             false => scope.origins.iter().filter_map(|origin| unreadable(scope, field, origin, &unread)).collect(),
         };
@@ -76,7 +76,7 @@ fn is_told_elsewhere(field: &Field) -> bool {
 }
 
 /// The query for the texts of an origin that could not be read; `None` where it does not feed the field.
-fn unreadable(scope: &Scope, field: &Field, origin: &Origin, unread: &str) -> Option<String> {
+fn unreadable(scope: &Scope, field: &Field, origin: &Origin, unread: &str) -> Option<Query> {
     let name = scope.check.field.as_str();
     let text = origin.text(name, "s.")?;
     let what = origin.reads(name).unwrap_or(field.noun());
@@ -90,17 +90,17 @@ fn unreadable(scope: &Scope, field: &Field, origin: &Origin, unread: &str) -> Op
         ))
         .when(unread);
     if field.derive.is_some() {
-        finding = finding.when(has_text(&text));
+        finding = finding.when_joined(has_text(&text));
     }
     if field.format == Some(Format::Email) {
         finding = finding.suggestion(invalid_email::repaired(&text));
     }
-    Some(finding.sql())
+    Some(finding.query())
 }
 
 /// The queries for the values that could not be computed: of each origin that feeds the field where it says nothing, and of
 /// the rows of all others.
-fn incomputable(scope: &Scope, field: &Field, derive: &Derive, unread: &str) -> Result<Vec<String>> {
+fn incomputable(scope: &Scope, field: &Field, derive: &Derive, unread: &str) -> Result<Vec<Query>> {
     let name = scope.check.field.as_str();
     let table = scope.table()?;
     let message = match derive {
@@ -134,9 +134,11 @@ fn incomputable(scope: &Scope, field: &Field, derive: &Derive, unread: &str) -> 
     let about = || Finding::of(scope).message(message.as_str()).when(unread);
     let feeding: Vec<(&Origin, String)> =
         scope.origins.iter().filter_map(|origin| Some((origin, origin.text(name, "s.")?))).collect();
-    let mut queries: Vec<String> = feeding
+    let mut queries: Vec<Query> = feeding
         .iter()
-        .map(|(origin, text)| about().join(staged_join(scope, origin)).when(format!("NOT {}", has_text(text))).sql())
+        .map(|(origin, text)| {
+            about().join(staged_join(scope, origin)).when_joined(format!("NOT {}", has_text(text))).query()
+        })
         .collect();
     if feeding.len() < scope.origins.len() {
         let is_fed = feeding.iter().map(|(origin, _)| {
@@ -148,7 +150,7 @@ fn incomputable(scope: &Scope, field: &Field, derive: &Derive, unread: &str) -> 
                 Literal(&origin.entity)
             )
         });
-        queries.push(about().when(format!("true{}", is_fed.collect::<String>())).sql());
+        queries.push(about().when(format!("true{}", is_fed.collect::<String>())).query());
     }
     Ok(queries)
 }

@@ -50,7 +50,7 @@ pub const RULE: Rule = Rule {
             .suggestion("if(untidy.tidied IS NULL, usual.spelling, nullif(untidy.tidied, ''))")
             .join(format!("JOIN untidy ON untidy.text = {value}"))
             .join(format!("LEFT JOIN usual ON usual.text = {value}"))
-            .sql();
+            .query();
         Ok(Some(sql))
     },
     samples: &[

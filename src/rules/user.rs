@@ -234,7 +234,7 @@ impl UserRule {
         if let Some(suggestion) = scope.expression("suggestion").map_err(place)? {
             finding = finding.joins_of(&suggestion).suggestion(&suggestion.sql);
         }
-        Ok(finding.message(message.join(" || ")).sql())
+        Ok(finding.message(message.join(" || ")).query().sql)
     }
 
     /// The query of the user with what it leaves out: where the row comes from, and the field's value.

@@ -47,7 +47,7 @@ pub const RULE: Rule = Rule {
                 ))
                 .suggestion(&named)
                 .when(impossible.as_str())
-                .sql(),
+                .query(),
         ];
         if let Some(text) = &text {
             queries.push(
@@ -60,7 +60,7 @@ pub const RULE: Rule = Rule {
                     .suggestion(&named)
                     .when(format!("NOT {impossible}"))
                     .when(format!("{named} <> CAST({value} AS VARCHAR)"))
-                    .sql(),
+                    .query(),
             );
         }
         Ok(all_of(queries))

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::rules::{self, Only, Reach, Scope};
+use crate::rules::{self, Only, Query, Reach, Scope};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::map::{self, Plan};
 use crate::store::Store;
@@ -38,7 +38,8 @@ pub fn doubts(
     ))?;
     let fed: Vec<&str> =
         schema.tables.keys().map(String::as_str).filter(|name| built.iter().any(|b| b == name)).collect();
-    let only = Some(Only { rows: ROWS, unread: 0 });
+    let rows = Ident(ROWS).to_string();
+    let only = Some(Only { rows: &rows, texts: ROWS, unread: 0 });
     let mut queries = Vec::new();
     for check in
         rules::checks(schema)?.iter().filter(|check| (check.table.as_str(), check.field.as_str()) == (table, field))
@@ -46,7 +47,7 @@ pub fn doubts(
         let rule = rules::find(&check.rule)?;
         let origins = plan.origins().get(table).map(Vec::as_slice).unwrap_or_default();
         let scope = Scope { schema, check, origins, fed: &fed, today, only };
-        if let (Reach::Row | Reach::Found(_), Some(sql)) = (rule.reach, (rule.find)(&scope)?) {
+        if let (Reach::Row | Reach::Found(_), Some(Query { sql, .. })) = (rule.reach, (rule.find)(&scope)?) {
             // The staged texts are what the value takes the place of.
             if sql.contains(&rules::texts_of(ROWS, "")) {
                 continue;

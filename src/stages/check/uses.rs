@@ -7,7 +7,7 @@ use super::{Grain, Inputs};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Check, Severity};
 use crate::rules::user::UserRule;
-use crate::rules::{self, Only, Origin, Reach, Rule, Scope};
+use crate::rules::{self, Only, Origin, Query, Reach, Rule, Scope};
 use crate::sql::Literal;
 use crate::stages::map;
 use crate::store::Store;
@@ -65,12 +65,13 @@ impl Use {
     }
 
     /// The query that looks only at the rows of a temporary table.
-    pub fn sql_of(&self, store: &Store, inputs: &Inputs, fed: &[&str], only: Only) -> Result<Option<String>> {
+    pub fn query_of(&self, store: &Store, inputs: &Inputs, fed: &[&str], only: Only) -> Result<Option<Query>> {
         match &self.is {
             Is::Ours(rule, check) => (rule.find)(&scope(inputs, check, fed, Some(only))),
             Is::Theirs(rule) => {
                 let origins = origins_of(inputs, &rule.table);
-                rule.find(store, inputs.schema, origins, inputs.today, Some(only)).map(Some)
+                let sql = rule.find(store, inputs.schema, origins, inputs.today, Some(only))?;
+                Ok(Some(Query { sql, signs: None }))
             }
         }
     }
@@ -159,14 +160,14 @@ pub(in crate::stages) fn uses(store: &Store, inputs: &Inputs, fed: &[&str]) -> R
     let mut uses = Vec::new();
     for check in rules::checks(inputs.schema)? {
         let rule = rules::find(&check.rule)?;
-        let sql = (rule.find)(&scope(inputs, &check, fed, None)).map_err(|error| {
+        let query = (rule.find)(&scope(inputs, &check, fed, None)).map_err(|error| {
             let number = inputs.schema.checks.iter().position(|other| *other == check).map(|at| at.to_string());
             // What no line asks for follows from what is declared of the field.
             let declared = ["tables", &check.table, "fields", &check.field];
             let key = number.as_deref().map_or(declared.to_vec(), |number| vec!["check", number]);
             error.at_file(map::SCHEMA).at_column(format!("{}.{}", check.table, check.field)).at_key(key)
         })?;
-        let Some(sql) = sql.filter(|_| fed.contains(&check.table.as_str())) else { continue };
+        let Some(Query { sql, .. }) = query.filter(|_| fed.contains(&check.table.as_str())) else { continue };
         let Check { rule: id, table, field, .. } = check.clone();
         let severity = check.severity.unwrap_or(rule.severity);
         uses.push(Use { rule: id, severity, table, field, sql, is: Is::Ours(rule, check) });

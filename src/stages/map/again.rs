@@ -52,6 +52,12 @@ impl Change {
         Ident(&format!("{table} after")).to_string()
     }
 
+    /// What the names of the temporary tables begin with that have the staged texts of the rows that changed or came, all columns
+    /// of them, and of other rows, as [`rules::texts_of`](crate::rules::texts_of) makes them.
+    pub fn texts(table: &str) -> String {
+        format!("touched of {table}")
+    }
+
     /// A query for the values, as text, that an expression has or had in the rows that changed, came or went.
     pub fn values(table: &str, expression: &str) -> String {
         format!(
@@ -226,7 +232,7 @@ impl Plan {
         may_sums_stand: bool,
     ) -> Result<Option<Change>> {
         let (touched, named) = (touched(name), named(name));
-        let feeds = self.feeds_among(store, name, &touched, &format!("touched of {name}"))?;
+        let feeds = self.feeds_among(store, name, &touched, &Change::texts(name))?;
         // The identity of a row depends on the sources alone, so it is what it was.
         identity::take_odd(store, name, &touched)?;
         let decided = self.decide(store, at, &feeds, Some(&named))?;

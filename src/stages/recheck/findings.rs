@@ -1,10 +1,12 @@
 //! Which findings can be others after some rows have changed, and how they are found again.
 
+use std::cell::OnceCell;
+
 use indexmap::{IndexMap, IndexSet};
 
 use crate::error::Result;
 use crate::model::Canceller;
-use crate::rules::{self, Only, Reach};
+use crate::rules::{self, Only, Query, Reach};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::load;
@@ -28,6 +30,8 @@ struct Look<'l> {
     inputs: &'l Inputs<'l>,
     fed: &'l [&'l str],
     changes: &'l IndexMap<String, Change>,
+    /// By table, the rows that changed or came.
+    after: IndexMap<&'l str, OnceCell<Gathered>>,
 }
 
 /// Finds again what can be found otherwise than before.
@@ -50,7 +54,8 @@ pub(super) fn again(
             ))?;
         }
     }
-    let look = Look { store, inputs, fed, changes };
+    let after = changes.keys().map(|table| (table.as_str(), OnceCell::new())).collect();
+    let look = Look { store, inputs, fed, changes, after };
     for table in inputs.schema.tables.keys() {
         // Uses that share their findings' rule and field cannot be told apart afterwards, so they go together.
         let mut groups: IndexMap<(&str, &str), Vec<&Use>> = IndexMap::new();
@@ -206,15 +211,27 @@ impl Look<'_> {
 
     /// Looks again at the rows that are, or were, like those that changed; false where these are so many that all can be looked at.
     fn alike(&self, one: &Use, likeness: &str) -> Result<bool> {
-        let values = Change::values(&one.table, likeness);
-        let known =
-            self.store.count(&format!("SELECT count(*) FROM ({values}) AS alike(value) WHERE value IS NOT NULL"))?;
+        let (before, after) = (Change::before(&one.table), Change::after(&one.table));
+        let sql = format!(
+            "SELECT count(value), count(now), count(DISTINCT now) FROM (\n  \
+             SELECT ({likeness})::VARCHAR AS value, NULL AS now FROM {before} AS t\n  \
+             UNION ALL SELECT ({likeness})::VARCHAR, ({likeness})::VARCHAR FROM {after} AS t)"
+        );
+        let counted = self.store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (known, now, different): (u64, u64, u64) = counted.unwrap_or_default();
         // A row that is like no other is looked at by itself.
+        let values = Change::values(&one.table, likeness);
         let condition = (known > 0).then(|| format!("({likeness})::VARCHAR IN ({values})"));
-        match self.gather(&one.table, &format!("alike in {}", one.table), condition)? {
-            Some(only) => self.find(&[one], only).map(|()| true),
-            None => Ok(false),
+        let Some(rows) = self.gather(&one.table, &format!("alike in {}", one.table), condition)? else {
+            return Ok(false);
+        };
+        if rows.table == after && now == different {
+            // None is like another any more.
+            self.forget(&[one], &rows)?;
+        } else {
+            self.find(&[one], &rows)?;
         }
+        Ok(true)
     }
 
     /// Looks again at the rows of a table that changed, that refer to changed rows of the tables `through` or that meet one
@@ -235,97 +252,210 @@ impl Look<'_> {
             conditions.insert(format!("{}::VARCHAR IN ({keys})", Ident(name)));
         }
         match self.gather(table, &format!("changed in {table}"), conditions)? {
-            Some(only) => self.find(uses, only).map(|()| true),
+            Some(rows) => self.find(uses, &rows).map(|()| true),
             None => Ok(false),
         }
     }
 
-    /// Gathers in a temporary table the rows that changed and those that meet one of the conditions over the candidates `t`;
-    /// `None` where they are so many that all can be looked at.
+    /// Gathers the rows that changed and those that meet one of the conditions over the candidates `t`, in a temporary table of
+    /// that name where they are more than those that changed; `None` where they are so many that all can be looked at.
     fn gather(
         &self,
         table: &str,
-        rows: &str,
+        name: &str,
         conditions: impl IntoIterator<Item = String>,
     ) -> Result<Option<Gathered>> {
         let candidate = Path("candidate", table);
-        let places: Vec<String> = conditions
+        let mut places: Vec<String> = conditions
             .into_iter()
             .map(|condition| format!("SELECT rowid AS place FROM {candidate} AS t WHERE {condition}"))
             .collect();
+        let changed = self.changed(table)?;
+        if places.is_empty() {
+            return self.few_enough(table, changed.cloned().unwrap_or_default());
+        }
+        if changed.is_some() {
+            // Rows that came with this change are not at their places yet, and reading them by these breaks the engine.
+            places = vec![format!(
+                "SELECT place FROM (\n{}\n) WHERE place < {UNSETTLED} AND place NOT IN (SELECT _at FROM {})",
+                places.join("\nUNION\n"),
+                Change::before(table)
+            )];
+        }
         // The places first: to read all columns of a row costs more than to find it.
         let found = Ident("places").to_string();
-        let mut parts = Vec::new();
-        if !places.is_empty() {
-            self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {found} AS\n{}", places.join("\nUNION\n")))?;
-            if !is_worth_it(self.store, table, self.store.count(&format!("SELECT count(*) FROM {found}"))?)? {
-                return Ok(None);
-            }
-            // Rows that came with this change are not at their places yet, and reading them by these breaks the engine. They
-            // are among those that changed.
-            parts.push(format!(
-                "SELECT * FROM {candidate} WHERE rowid IN (SELECT place FROM {found} WHERE place < {UNSETTLED})"
-            ));
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {found} AS\n{}", places.join("\nUNION\n")))?;
+        let others = self.store.count(&format!("SELECT count(*) FROM {found}"))?;
+        if others == 0 {
+            return self.few_enough(table, changed.cloned().unwrap_or_default());
         }
-        if self.changes.contains_key(table) {
-            let after = Change::after(table);
-            if let Some(part) = parts.first_mut() {
-                part.push_str(&format!(" AND _key NOT IN (SELECT _key FROM {after})"));
-            }
-            parts.push(format!("SELECT * FROM {after}"));
+        if !is_worth_it(self.store, table, others)? {
+            return Ok(None);
         }
-        if parts.is_empty() {
-            return Ok(Some(Gathered { table: rows.to_owned(), count: 0, unread: 0 }));
-        }
-        let sql = format!("SELECT count(*), coalesce(bit_or(_unread), 0) FROM {}", Ident(rows));
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS\n{}", Ident(rows), parts.join("\nUNION ALL\n")))?;
-        let (count, unread) = self.store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default();
-        Ok(is_worth_it(self.store, table, count)?.then(|| Gathered { table: rows.to_owned(), count, unread }))
+        let mut parts = vec![format!("SELECT * FROM {candidate} WHERE rowid IN (FROM {found})")];
+        parts.extend(changed.map(|changed| format!("SELECT * FROM {}", changed.table)));
+        let rows = Ident(name).to_string();
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {rows} AS\n{}", parts.join("\nUNION ALL\n")))?;
+        self.few_enough(table, self.gathered(table, rows, name.to_owned())?)
     }
 
-    /// Finds again what the uses find on the rows that were gathered.
-    fn find(&self, uses: &[&Use], rows: Gathered) -> Result<()> {
+    fn few_enough(&self, table: &str, rows: Gathered) -> Result<Option<Gathered>> {
+        Ok(is_worth_it(self.store, table, rows.count)?.then_some(rows))
+    }
+
+    /// The rows of a table that changed or came; `None` where nothing of it has changed.
+    fn changed(&self, table: &str) -> Result<Option<&Gathered>> {
+        let Some(kept) = self.after.get(table) else { return Ok(None) };
+        if kept.get().is_none() {
+            // Of the rows that were touched the texts are there.
+            let rows = self.gathered(table, Change::after(table), Change::texts(table))?;
+            return Ok(Some(kept.get_or_init(|| rows)));
+        }
+        Ok(kept.get())
+    }
+
+    /// What is known of the rows of a table that stand in a temporary one.
+    fn gathered(&self, table: &str, rows: String, texts: String) -> Result<Gathered> {
+        let sql = format!("SELECT count(*), coalesce(bit_or(_unread), 0) FROM {rows}");
+        let (count, unread) = self.store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default();
+        let mut found = None;
+        if count <= HANDFUL {
+            let sql = format!(
+                "SELECT rowid, rule, field FROM dq.anomalies WHERE \"table\" = {} AND \"row\" IN (SELECT _key FROM {rows})",
+                Literal(table)
+            );
+            found = Some(self.store.query(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?);
+        }
+        Ok(Gathered { table: rows, texts, count, unread, found })
+    }
+
+    /// Forgets what the uses have found about rows.
+    fn forget(&self, uses: &[&Use], rows: &Gathered) -> Result<()> {
+        let Some(first) = uses.first().filter(|_| rows.count > 0) else { return Ok(()) };
+        let Some(found) = &rows.found else {
+            return self.store.run(&format!(
+                "DELETE FROM dq.anomalies WHERE \"table\" = {} AND \"row\" IN (SELECT _key FROM {}) AND (rule, field) IN ({})",
+                Literal(&first.table),
+                rows.table,
+                which(uses)
+            ));
+        };
+        let is_of = |rule: &str, field: &str| uses.iter().any(|one| one.rule == rule && one.field == field);
+        let places: Vec<String> =
+            found.iter().filter(|(_, rule, field)| is_of(rule, field)).map(|(place, _, _)| place.to_string()).collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        self.store.run(&format!("DELETE FROM dq.anomalies WHERE rowid IN ({})", places.join(", ")))
+    }
+
+    /// Finds again what the uses find about the rows that were gathered.
+    fn find(&self, uses: &[&Use], rows: &Gathered) -> Result<()> {
         let (store, inputs) = (self.store, self.inputs);
         let Some(first) = uses.first().filter(|_| rows.count > 0) else { return Ok(()) };
-        store.run(&format!(
-            "DELETE FROM dq.anomalies WHERE \"table\" = {} AND \"row\" IN (SELECT _key FROM {}) AND (rule, field) IN ({})",
-            Literal(&first.table),
-            Ident(&rows.table),
-            which(uses)
-        ))?;
-        let only = Only { rows: &rows.table, unread: rows.unread };
-        let queries = uses.iter().map(|one| one.sql_of(store, inputs, self.fed, only)).collect::<Result<Vec<_>>>()?;
-        for origin in inputs.origins.get(&first.table).into_iter().flatten() {
-            let texts = Ident(&rules::texts_of(&rows.table, &origin.relation)).to_string();
-            if !queries.iter().flatten().any(|sql| sql.contains(&texts)) {
+        self.forget(uses, rows)?;
+        let only = Only { rows: &rows.table, texts: &rows.texts, unread: rows.unread };
+        let mut queries = Vec::new();
+        for one in uses {
+            queries.extend(one.query_of(store, inputs, self.fed, only)?.map(|query| (*one, query)));
+        }
+        let mut texts = Texts { look: self, table: &first.table, rows, there: Vec::new() };
+        if rows.count <= HANDFUL {
+            self.leave_out_fruitless(&mut queries, &mut texts)?;
+        }
+        for (_, query) in &queries {
+            texts.gather(&query.sql)?;
+        }
+        let (theirs, ours): (Vec<_>, Vec<_>) =
+            queries.iter().map(|(one, query)| (*one, query.sql.as_str())).partition(|(one, _)| one.is_theirs());
+        Batch(ours).run(store, None)?;
+        theirs.into_iter().try_for_each(|one| Batch(vec![one]).run(store, None))
+    }
+
+    /// Leaves out the queries that can find nothing, because none of the rows shows a sign of it.
+    fn leave_out_fruitless(&self, queries: &mut Vec<(&Use, Query)>, texts: &mut Texts) -> Result<()> {
+        let (asked, signs): (Vec<usize>, Vec<_>) = queries
+            .iter()
+            .map(|(_, query)| query.signs.as_deref())
+            .enumerate()
+            .filter_map(|(n, s)| Some((n, s?)))
+            .unzip();
+        let question = rules::question(&texts.rows.table, &signs);
+        let letters: usize = asked.iter().map(|n| queries[*n].1.sql.len()).sum();
+        if letters < question.len() + WORTH_ASKING {
+            return Ok(());
+        }
+        texts.gather(&question)?;
+        let all = 0..asked.len();
+        let shown: Option<Vec<bool>> =
+            self.store.first(&question, [], |row| all.clone().map(|column| row.get(column)).collect())?;
+        let shown = shown.unwrap_or_default();
+        let fruitless: Vec<usize> = asked.into_iter().zip(shown).filter(|(_, shows)| !shows).map(|(n, _)| n).collect();
+        let mut n = 0;
+        queries.retain(|_| {
+            n += 1;
+            !fruitless.contains(&(n - 1))
+        });
+        Ok(())
+    }
+}
+
+/// The staged texts of the rows that are looked at, as far as statements name them.
+struct Texts<'t> {
+    look: &'t Look<'t>,
+    table: &'t str,
+    rows: &'t Gathered,
+    /// The temporary tables that are there.
+    there: Vec<String>,
+}
+
+impl Texts<'_> {
+    /// Gathers what a statement names.
+    fn gather(&mut self, sql: &str) -> Result<()> {
+        if self.rows.texts == Change::texts(self.table) {
+            return Ok(());
+        }
+        let Look { store, inputs, .. } = *self.look;
+        for origin in inputs.origins.get(self.table).into_iter().flatten() {
+            let texts = Ident(&rules::texts_of(&self.rows.texts, &origin.relation)).to_string();
+            if self.there.contains(&texts) || !sql.contains(&texts) {
                 continue;
             }
             let (source, entity) = (&origin.source, &origin.entity);
             let numbers = format!(
                 "SELECT _row FROM {} WHERE _source = {} AND _entity = {}",
-                Ident(&rows.table),
+                self.rows.table,
                 Literal(source),
                 Literal(entity)
             );
-            let sql = load::rows_sql(store, source, entity, &numbers)?;
-            store.run(&format!("CREATE OR REPLACE TEMP TABLE {texts} AS {sql}"))?;
+            let rows = load::rows_sql(store, source, entity, &numbers)?;
+            store.run(&format!("CREATE OR REPLACE TEMP TABLE {texts} AS {rows}"))?;
+            self.there.push(texts);
         }
-        let (theirs, ours): (Vec<_>, Vec<_>) = uses
-            .iter()
-            .zip(&queries)
-            .filter_map(|(one, sql)| Some((*one, sql.as_deref()?)))
-            .partition(|(one, _)| one.is_theirs());
-        Batch(ours).run(store, None)?;
-        theirs.into_iter().try_for_each(|one| Batch(vec![one]).run(store, None))
+        Ok(())
     }
 }
 
 /// From here on the engine numbers the rows that a transaction has added and not committed.
 const UNSETTLED: i64 = 36_028_797_018_960_000;
 
-/// Rows to look at in a temporary table: how many, and the bits of `_unread` that are set in any of them.
+/// The number of rows up to which it is asked beforehand whether a rule can find anything about them.
+const HANDFUL: u64 = 1000;
+
+/// By how many letters queries are longer than the question whether they find anything, where asking is the cheaper way.
+const WORTH_ASKING: usize = 1500;
+
+/// Rows to look at.
+#[derive(Debug, Clone, Default)]
 struct Gathered {
+    /// The temporary table that they stand in.
     table: String,
+    /// What the names of the temporary tables with their staged texts begin with.
+    texts: String,
+    /// How many they are.
     count: u64,
+    /// The bits of `_unread` that are set in any of them.
     unread: i64,
+    /// What was found about them before, with its place; `None` where they are many.
+    found: Option<Vec<(i64, String, String)>>,
 }

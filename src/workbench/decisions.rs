@@ -66,13 +66,14 @@ impl Decider {
     }
 
     /// Takes a decision back. Where it fits no longer, those about the same cells before it that do not fit either go with it,
-    /// as they would only come up in its place; what is about other rows as well stays.
+    /// as they would only come up in its place; what is about other rows as well stays, and so does what made rows one.
     pub fn take_back(&mut self, of: &str, why: Option<String>) -> Result<TakenBack> {
         let conflicts = self.conflicts()?;
         let before = conflicts.iter().filter(|conflict| conflict.decision == of).flat_map(|conflict| &conflict.earlier);
         let before: IndexSet<&String> = before.filter(|id| self.is_active(of) && self.is_active(id)).collect();
         let earlier: Vec<Decision> = self.decisions().into_iter().filter(|one| before.contains(&one.id)).collect();
-        let (alone, left): (Vec<_>, Vec<_>) = earlier.into_iter().partition(|one| one.action.rows() <= 1);
+        let is_alone = |one: &Decision| one.action.rows() <= 1 && !matches!(one.action, Action::Merge { .. });
+        let (alone, left): (Vec<_>, Vec<_>) = earlier.into_iter().partition(is_alone);
         let all = alone.iter().rev().map(|one| one.id.as_str());
         let wanted = std::iter::once(of).chain(all).map(|of| (Action::Revert { of: of.to_owned() }, why.clone()));
         Ok(TakenBack { decisions: self.decide_all(wanted.collect())?, left })

@@ -237,6 +237,27 @@ fn a_conflict_that_is_taken_back_leaves_none_of_those_before_it() {
 }
 
 #[test]
+fn a_merge_stays_where_a_decision_about_a_value_that_it_took_over_is_taken_back() {
+    let workspace = workspace();
+    let merge = ["merge", "customers", "isavigne-C4", "isavigne-C3", "--take", "city=isavigne-C3"];
+    let merge = decide(&workspace, &merge).passed().stdout.trim().to_owned();
+    workspace.check();
+    let last = decide(&workspace, &["set", "customers", "isavigne-C4", "city", "Colmar"]).passed().stdout;
+    workspace.check();
+    workspace.write("exports/clients.csv", CLIENTS.replace("Strasbourgh", "Mulhouse"));
+    workspace.tastevin(["load"]).passed();
+    workspace.check();
+    let listed = decide(&workspace, &["conflicts"]).passed().stdout;
+    assert!(listed.contains("the value is another one now; 1 decision before it fit no better"), "{listed}");
+    let back = decide(&workspace, &["revert", last.trim()]).passed();
+    assert_eq!(back.stdout.lines().count(), 1, "{}", back.stdout);
+    let stays = format!("▲ {merge} before it does not fit either; it is about 1 row and stays in force");
+    assert!(back.stderr.contains(&stays), "{}", back.stderr);
+    workspace.check();
+    assert_eq!(workspace.query("SELECT count(*) FROM candidate.customers"), ["3"], "they are one row still");
+}
+
+#[test]
 fn a_ledger_with_every_line_twice_is_read_once_and_decisions_are_taken_back_as_ever() {
     let workspace = workspace();
     let id = decide(&workspace, &["exclude", "customers", "isavigne-C4"]).passed().stdout.trim().to_owned();

@@ -133,11 +133,13 @@ fn an_empty_history_says_what_to_do_and_read_only_why_not() {
 #[test]
 fn what_a_load_counts_is_a_door_to_its_rows() {
     let mut session = with_two_commits(120, 40);
-    session.keys("7 j enter").shows("load 2").keys("enter").shows("this line counts no rows");
+    // The cursor begins where Enter does something.
+    session.keys("7 j enter").shows("load 2").keys("enter").shows("rejects · 1 of 1 row").keys("esc").shows("load 2");
+    session.keys("g g enter").shows("this line counts no rows");
     session.keys("j j enter").shows("rejects · 1 of 1 row").shows("too few fields").keys("esc").shows("load 2");
     session.keys("j j enter").shows("staging.isavigne_prod/clients · 6 rows").keys("esc").shows("load 2");
     session.keys("j").shows("▲ 1 record rejected").keys("enter").shows("entity = clients").shows("C006");
-    session.keys("esc esc G enter").shows("load 1").keys("j j enter").shows("these rows are gone: load 2 stands");
+    session.keys("esc esc G enter").shows("load 1").keys("enter").shows("these rows are gone: load 2 stands");
 }
 
 #[test]

@@ -37,13 +37,11 @@ fn groups(model: &Model, frame: Rect, buffer: &mut Buffer) {
     let focused = state.focus == GROUPS;
     let all = state.groups.as_deref().unwrap_or_default();
     let open = all.iter().filter(|group| group.open > 0).count() as u64;
-    let title = vec![
-        Span::raw("duplicates"),
-        Span::styled(
-            format!("  {} of {} to decide", text::number(open), text::count(all.len() as u64, "group")),
-            theme.dim(),
-        ),
-    ];
+    let mut title = vec![Span::raw("duplicates")];
+    if !all.is_empty() {
+        let said = format!("  {} of {} to decide", text::number(open), text::count(all.len() as u64, "group"));
+        title.push(Span::styled(said, theme.dim()));
+    }
     let foot = if all.is_empty() { String::new() } else { format!("{} of {}", state.cursor.at + 1, all.len()) };
     Pane { title, foot, focused }.draw(frame, theme, buffer);
     if all.is_empty() {

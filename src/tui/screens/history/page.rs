@@ -93,7 +93,10 @@ impl Difference {
 
 /// Opens a load.
 pub fn open_load(model: &mut Model, load: i64) {
-    model.history.page = Some(Page::Load { load, cursor: Cursor::default() });
+    // The first line that leads to rows is where Enter does something.
+    let lines = load_lines(model, load, model.area.width);
+    let at = lines.iter().position(|(_, counted)| counted.is_some()).unwrap_or(0) as u64;
+    model.history.page = Some(Page::Load { load, cursor: Cursor { at, ..Cursor::default() } });
     (model.history.focus, model.history.door) = (PAGE, false);
 }
 

@@ -316,7 +316,11 @@ pub fn anomalies_sql(filter: &AnomalyFilter) -> String {
 /// The money that hangs on the rows with a finding that the filter lets through, each amount counted once; none where no
 /// money can hang on any row of the schema.
 pub fn at_stake(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<Option<f64>> {
-    stake::total(store, schema, &condition(filter))
+    let open = AnomalyFilter { status: Some(Status::Open), order: filter.order, ..AnomalyFilter::default() };
+    match *filter == open {
+        true => stake::total_open(store, schema),
+        false => stake::total(store, schema, &condition(filter)),
+    }
 }
 
 /// A window of the findings that the filter lets through, and how many there are in all.

@@ -6,15 +6,45 @@ use indexmap::IndexMap;
 use crate::error::{Error, Result};
 use crate::model::{FieldType, Schema};
 use crate::sql::{Ident, Literal, Path};
-use crate::stages::map::Change;
-use crate::store::Store;
+use crate::stages::basis::digest;
+use crate::store::{Store, params};
 
 /// A step from a row to the row that it refers to.
-#[derive(Clone)]
-struct Step {
-    field: String,
-    table: String,
-    key: String,
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub field: String,
+    pub table: String,
+    pub key: String,
+}
+
+/// What the schema calls money.
+#[derive(Debug)]
+pub(super) struct Money<'s> {
+    /// The table whose rows are money.
+    pub table: &'s str,
+    /// The field with the amount.
+    pub field: &'s str,
+    /// Per table on whose rows money can hang, the ways by which the rows with the money lead there; an empty way is the
+    /// table with the money itself.
+    pub ways: IndexMap<String, Vec<Vec<Step>>>,
+}
+
+impl Money<'_> {
+    /// `None` where nothing is money.
+    pub fn of(schema: &Schema) -> Option<Money<'_>> {
+        let (table, stake) = schema.stake()?;
+        Some(Money { table, field: &stake.field, ways: ways(schema) })
+    }
+
+    /// The rows with the money.
+    pub fn rows(&self) -> Path<'_> {
+        Path("candidate", self.table)
+    }
+
+    /// By what a sum is known again as one of this money.
+    fn name(&self) -> String {
+        digest(self)
+    }
 }
 
 /// Refuses a schema in which it is not clear what the money is.
@@ -32,8 +62,6 @@ pub fn validate(schema: &Schema) -> Result<()> {
     }
 }
 
-/// Per table on whose rows money can hang, the ways by which the rows with the money lead there; an empty way is the table
-/// with the money itself.
 fn ways(schema: &Schema) -> IndexMap<String, Vec<Vec<Step>>> {
     let mut ways: IndexMap<String, Vec<Vec<Step>>> = IndexMap::new();
     let Some((first, _)) = schema.stake() else { return ways };
@@ -68,92 +96,98 @@ fn joined(way: &[Step]) -> (String, String) {
     (joins, alias)
 }
 
-/// Writes the money that hangs on the row beside every finding of the rows that `rows` gives a query for, per table.
-pub fn fill(store: &Store, schema: &Schema, rows: impl Fn(&str) -> Option<String>) -> Result<()> {
-    let Some((money, stake)) = schema.stake() else { return Ok(()) };
+/// The temporary table with the rows beside whose findings the money is written: `table`, `row`, `place`, which is the row's
+/// record number, and whether it `is_open`.
+pub(super) const FOUND: &str = "\"rows with money at stake\"";
+
+/// The temporary table with what hangs on them: `place_of` is the place of the row in the one before, `line` that of the money.
+const LINES: &str = "\"money at stake\"";
+
+/// Writes the money that hangs on the row beside every finding, and says how much hangs on the open ones in all.
+pub(super) fn fill(store: &Store, schema: &Schema) -> Result<Option<String>> {
+    let Some(mut money) = Money::of(schema) else { return Ok(None) };
     let built = store.tables("candidate")?;
-    let is_built = |table: &str| built.iter().any(|name| name == table);
-    for (table, ways) in ways(schema) {
-        let Some(found) = rows(&table).filter(|_| is_built(&table) && is_built(money)) else { continue };
-        // In a table of their own the engine knows how many they are, and begins with them where they are few.
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {FOUND} AS {found}"))?;
-        if store.count(&format!("SELECT count(*) FROM {FOUND}"))? == 0 {
-            continue;
-        }
-        let amount = format!("s.{}", Ident(&stake.field));
-        let mut lines = Vec::new();
-        for way in &ways {
-            let (joins, alias) = joined(way);
-            lines.push(format!(
-                "SELECT {alias}._key AS \"row\", s._key AS line, {amount} AS amount FROM {} AS s{joins}\n\
-                 SEMI JOIN {FOUND} AS found ON found.\"row\" = {alias}._key",
-                Path("candidate", money)
-            ));
-        }
-        // By one direct reference every line comes once; by others the same line can come twice.
-        let distinct = if ways.len() == 1 && ways.iter().all(|way| way.len() <= 1) { "" } else { "DISTINCT " };
-        store.run(&format!(
-            "UPDATE dq.anomalies AS a SET stake = sums.stake FROM (\n\
-             WITH lines AS ({})\n\
-             SELECT \"row\", coalesce(sum(amount), 0)::DECIMAL(38,4) AS stake\n\
-             FROM {FOUND} LEFT JOIN (SELECT {distinct}* FROM lines) AS l USING (\"row\") GROUP BY 1\n\
-             ) AS sums WHERE a.\"table\" = {} AND a.\"row\" = sums.\"row\"",
-            lines.join("\nUNION ALL\n"),
-            Literal(&table)
-        ))?;
+    if !built.iter().any(|name| name == money.table) {
+        return Ok(None);
     }
-    Ok(())
+    money.ways.retain(|table, _| built.contains(table));
+    let tables: Vec<String> = money.ways.keys().map(|table| Literal(table).to_string()).collect();
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {FOUND} AS\n\
+         SELECT \"table\", \"row\", max(_row) AS place, bool_or(status = 'open') AS is_open FROM dq.anomalies WHERE \"table\" IN ({}) GROUP BY 1, 2",
+        tables.join(", ")
+    ))?;
+    fill_found(store, &money)?;
+    let sum = store.first(
+        &format!("SELECT {} FROM (SELECT DISTINCT line, amount FROM {LINES} WHERE is_open)", sum("amount")),
+        [],
+        |row| row.get(0),
+    )?;
+    store.run(&format!("DROP TABLE {LINES}"))?;
+    Ok(sum)
 }
 
-/// The temporary table with the rows beside whose findings the money is written.
-const FOUND: &str = "\"rows with money at stake\"";
+/// An amount in sum, as a text that loses nothing.
+pub(super) fn sum(amounts: &str) -> String {
+    format!("coalesce(sum({amounts}), 0)::DECIMAL(38,4)::VARCHAR")
+}
 
-/// Writes the money anew beside the findings that are new and those of rows on which other money hangs than before.
-pub fn fill_again(store: &Store, schema: &Schema, changes: &IndexMap<String, Change>) -> Result<()> {
-    let Some((money, stake)) = schema.stake() else { return Ok(()) };
-    let ways = ways(schema);
-    let new: Vec<String> =
-        store.query("SELECT DISTINCT \"table\" FROM dq.anomalies WHERE stake IS NULL", [], |row| row.get(0))?;
-    fill(store, schema, |table| {
-        let mut rows = Vec::new();
-        if new.iter().any(|name| name == table) {
-            rows.push(format!(
-                "SELECT \"row\" FROM dq.anomalies WHERE \"table\" = {} AND stake IS NULL",
-                Literal(table)
+/// Writes the money that hangs on the row beside every finding of the rows that were gathered.
+pub(super) fn fill_found(store: &Store, money: &Money) -> Result<()> {
+    let mut lines = Vec::new();
+    for (table, ways) in &money.ways {
+        let found = format!("(SELECT rowid AS place_of, * FROM {FOUND} WHERE \"table\" = {}) AS found", Literal(table));
+        for way in ways {
+            let (joins, alias) = joined(way);
+            // What is money itself is found by its number, which is quicker than by its name alone.
+            let by_number = if way.is_empty() { " AND found.place = s._row" } else { "" };
+            lines.push(format!(
+                "SELECT found.place_of, s.rowid AS line, s.{} AS amount, found.is_open FROM {} AS s{joins}\n\
+                 JOIN {found} ON found.\"row\" = {alias}._key{by_number}",
+                Ident(money.field),
+                money.rows()
             ));
         }
-        if changes.contains_key(table) {
-            rows.push(format!("SELECT _key FROM {}", Change::after(table)));
-        }
-        for way in ways.get(table).into_iter().flatten() {
-            let last = way.last();
-            let is_other = |table: &str, field: &str| changes.get(table).is_some_and(|change| change.is_of(field));
-            let is_far = way.len() > 1 && way.iter().any(|step| changes.contains_key(&step.table));
-            let begins = way.first().is_some_and(|step| is_other(money, &step.field)) || is_other(money, &stake.field);
-            match last {
-                Some(_) if is_far || way.len() > 1 && begins => return found(table),
-                // Those to which the changed rows refer, or did.
-                Some(Step { field, table, key }) if begins => rows.push(format!(
-                    "SELECT _key FROM {} WHERE {}::VARCHAR IN ({})",
-                    Path("candidate", table),
-                    Ident(key),
-                    Change::values(money, &Ident(field).to_string())
-                )),
-                _ => {}
-            }
-        }
-        if rows.is_empty() {
-            return None;
-        }
-        let rows = rows.join("\nUNION\n");
-        Some(format!("SELECT DISTINCT \"row\" FROM ({rows}) AS rows(\"row\") WHERE \"row\" IN ({})", found(table)?))
-    })
+    }
+    store.run(&format!("CREATE OR REPLACE TEMP TABLE {LINES} AS\n{}", lines.join("\nUNION ALL\n")))?;
+    // By one direct reference every line comes once; by others the same line can come twice.
+    let is_once = money.ways.values().all(|ways| ways.len() == 1 && ways.iter().all(|way| way.len() <= 1));
+    let distinct = if is_once { "" } else { "DISTINCT " };
+    store.run(&format!(
+        "UPDATE dq.anomalies AS a SET stake = sums.stake FROM (\n\
+         SELECT \"table\", \"row\", coalesce(sum(amount), 0)::DECIMAL(38,4) AS stake\n\
+         FROM {FOUND} AS f LEFT JOIN (SELECT {distinct}place_of, line, amount FROM {LINES}) AS l ON l.place_of = f.rowid GROUP BY 1, 2\n\
+         ) AS sums WHERE a.\"table\" = sums.\"table\" AND a.\"row\" = sums.\"row\""
+    ))
 }
 
-/// The rows of a table that have a finding.
-pub fn found(table: &str) -> Option<String> {
-    Some(format!("SELECT DISTINCT \"row\" FROM dq.anomalies WHERE \"table\" = {}", Literal(table)))
+/// Keeps with the verdict how much money hangs on open findings in all: every screen asks for it, and after a decision it follows
+/// from what it was before.
+pub(super) fn keep(store: &Store, schema: &Schema, sum: Option<&str>) -> Result<()> {
+    let of = Money::of(schema).map(|money| money.name());
+    let sql = "UPDATE dq.verdict SET stake = ?::DECIMAL(38,4), stake_of = ?::VARCHAR";
+    store.execute(sql, params![sum, sum.and(of)]).map(drop)
 }
+
+/// What was kept so; `None` where it is not known.
+pub(super) fn kept(store: &Store, schema: &Schema) -> Result<Option<String>> {
+    let Some(money) = Money::of(schema) else { return Ok(None) };
+    store.first("SELECT stake::VARCHAR FROM dq.verdict WHERE stake_of = ?", [money.name()], |row| row.get(0))
+}
+
+/// The money that hangs on the rows with an open finding; every amount counts once, by however many ways it hangs on them.
+/// `None` where no money can hang on any row.
+pub fn total_open(store: &Store, schema: &Schema) -> Result<Option<f64>> {
+    let Some(money) = Money::of(schema) else { return Ok(None) };
+    let kept = "SELECT stake::DOUBLE FROM dq.verdict WHERE stake_of = ?";
+    match store.first(kept, [money.name()], |row| row.get::<_, Option<f64>>(0))?.flatten() {
+        Some(kept) => Ok(Some(kept)),
+        None => total(store, schema, OPEN),
+    }
+}
+
+/// The condition that a finding is open.
+pub(super) const OPEN: &str = "status = 'open'";
 
 /// The query for how many findings there are per rule, severity, table and field: `open`, `waived`, and `stake`, the money that
 /// hangs on the rows with an open one. Rows that share their key share what hangs on it, which counts once; one whose key was
@@ -180,20 +214,20 @@ const HANGING: &str = "\"money that hangs on findings\"";
 
 /// Finds what hangs on which finding, for [`per`] to be asked by; false where no money can hang on any row.
 pub fn hang(store: &Store, schema: &Schema) -> Result<bool> {
-    let Some((money, stake)) = schema.stake() else { return Ok(false) };
-    if !store.has_table("candidate", money)? {
+    let Some(money) = Money::of(schema) else { return Ok(false) };
+    if !store.has_table("candidate", money.table)? {
         return Ok(false);
     }
     let mut parts = Vec::new();
-    for (table, ways) in ways(schema) {
+    for (table, ways) in &money.ways {
         for way in ways {
-            let (joins, alias) = joined(&way);
+            let (joins, alias) = joined(way);
             parts.push(format!(
                 "SELECT f.at, s.rowid AS line, s.{} AS amount FROM {} AS s{joins}\n\
                  JOIN (SELECT rowid AS at, \"row\" AS _key FROM dq.anomalies WHERE \"table\" = {}) AS f ON f._key = {alias}._key",
-                Ident(&stake.field),
-                Path("candidate", money),
-                Literal(&table)
+                Ident(money.field),
+                money.rows(),
+                Literal(table)
             ));
         }
     }
@@ -216,15 +250,21 @@ pub fn per(value: &str, condition: &str) -> String {
 /// The money that hangs on the rows with a finding that meets the condition over `dq.anomalies`; every amount counts once,
 /// by however many ways it hangs on them. `None` where no money can hang on any row.
 pub fn total(store: &Store, schema: &Schema, condition: &str) -> Result<Option<f64>> {
-    let Some((money, stake)) = schema.stake() else { return Ok(None) };
-    if !store.has_table("candidate", money)? {
+    let Some(money) = Money::of(schema) else { return Ok(None) };
+    if !store.has_table("candidate", money.table)? {
         return Ok(None);
     }
+    let sql = format!("SELECT CAST(coalesce(sum(amount), 0) AS DOUBLE) FROM ({})", hanging(&money, condition));
+    store.first(&sql, [], |row| row.get(0))
+}
+
+/// The query for the rows of money that hang on the rows with a finding that meets the condition, each once.
+pub(super) fn hanging(money: &Money, condition: &str) -> String {
     let mut parts = Vec::new();
-    for (table, ways) in ways(schema) {
+    for (table, ways) in &money.ways {
         let is_found = format!(
             "_key IN (SELECT \"row\" FROM dq.anomalies WHERE \"table\" = {} AND ({condition}))",
-            Literal(&table)
+            Literal(table)
         );
         for way in ways {
             // From the end of the way back to the row with the money.
@@ -239,10 +279,9 @@ pub fn total(store: &Store, schema: &Schema, condition: &str) -> Result<Option<f
         }
     }
     // Each way by itself: joined by OR, every row would be held against all of them.
-    let parts = parts.iter().map(|part| {
-        format!("SELECT rowid, {} AS amount FROM {} WHERE {part}", Ident(&stake.field), Path("candidate", money))
-    });
-    let parts: Vec<String> = parts.collect();
-    let sql = format!("SELECT CAST(coalesce(sum(amount), 0) AS DOUBLE) FROM ({})", parts.join("\nUNION\n"));
-    store.first(&sql, [], |row| row.get(0))
+    let parts: Vec<String> = parts
+        .iter()
+        .map(|part| format!("SELECT rowid, {} AS amount FROM {} WHERE {part}", Ident(money.field), money.rows()))
+        .collect();
+    parts.join("\nUNION\n")
 }

@@ -95,6 +95,8 @@ UPDATE dq.verdict SET basis = NULL;
 "#,
     // 7: what a check stood on is told apart by what it is. What was written before says only that something is another.
     "UPDATE dq.verdict SET basis = NULL;",
+    // 8: the money that hangs on open findings in all, and which money that is.
+    "ALTER TABLE dq.verdict ADD COLUMN stake DECIMAL(38,4); ALTER TABLE dq.verdict ADD COLUMN stake_of VARCHAR;",
 ];
 
 /// Refuses a database that cannot be brought up to date because it is open for reading only.

@@ -95,7 +95,7 @@ fn check_again(store: &Store, schema: &Schema, check: i64) -> Result<()> {
     let verdict = serde_json::to_string(&Verdict { check, ..Verdict::default() }).expect("JSON");
     store.run(&format!(
         "INSERT INTO dq.scores VALUES ({check}, TIMESTAMP '2026-11-22 09:00:00' + INTERVAL ({check}) MINUTE, 'customers', 3, 0, 0, 100);
-         DELETE FROM dq.verdict; INSERT INTO dq.verdict VALUES ({check}, '{verdict}', '0:0', '{}')",
+         DELETE FROM dq.verdict; INSERT INTO dq.verdict (\"check\", detail, decisions, basis) VALUES ({check}, '{verdict}', '0:0', '{}')",
         basis.replace('\'', "''")
     ))
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use tastevin::error::{Error, Kind};
-use tastevin::model::{Canceller, Condition, ConditionKind, Decision, FieldType, Gate, Mapping, Schema, Verdict};
+use tastevin::model::{
+    AnomalyFilter, Canceller, Condition, ConditionKind, Decision, FieldType, Gate, Mapping, Schema, Status, Verdict,
+};
 use tastevin::rules;
 use tastevin::stages::basis::Basis;
 use tastevin::stages::decide::Ledger;
@@ -489,6 +491,13 @@ impl World {
             );
             all.insert(format!("dq.{table}"), self.list(&sql));
         }
+        all.insert("dq.verdict".into(), self.list("SELECT stake FROM dq.verdict"));
+        let at_stake = |texts: Vec<String>| {
+            let filter = AnomalyFilter { status: Some(Status::Open), texts, ..AnomalyFilter::default() };
+            findings::at_stake(&self.store, &self.schema, &filter).expect("a sum")
+        };
+        // A filter that says something is answered from all rows.
+        assert_eq!(at_stake(Vec::new()), at_stake(vec![String::new()]), "the money at stake in all");
         // What the gate remembers for the next decision.
         for table in self.schema.tables.keys() {
             let sql = format!("SELECT DISTINCT \"row\" FROM temp.\"reasons/{table}\" ORDER BY 1");

@@ -1,6 +1,7 @@
 //! Money at stake: what hangs on a finding's row through the references of the schema, whatever the schema is about.
 
-use tastevin::model::{AnomalyFilter, AnomalyOrder};
+use tastevin::error::Result;
+use tastevin::model::{Action, AnomalyFilter, AnomalyOrder, Status};
 use tastevin::workbench::{OpenOptions, Workbench};
 
 use crate::harness::Workspace;
@@ -148,6 +149,63 @@ fn a_sum_over_findings_counts_every_amount_once() {
     assert!(lines[0].ends_with(",status,stake") && lines[1].ends_with(",open,35.5000"), "{}", csv.stdout);
     let text = rental.tastevin(["anomalies", "--sort", "stake"]).passed();
     assert!(text.stdout.lines().nth(1).is_some_and(|line| line.ends_with("open    35.50")), "{}", text.stdout);
+}
+
+/// What stands beside the findings, and the money at stake in all, as it is kept and as all rows say.
+fn stakes(workbench: &Workbench) -> (Vec<String>, [Option<f64>; 2]) {
+    let (_, found) = workbench.anomalies(&AnomalyFilter::default(), 0, 100).expect("findings");
+    let beside = found.iter().map(|one| format!("{} {} {} {:?}", one.rule, one.table, one.row, one.stake)).collect();
+    let in_all = [Vec::new(), vec![String::new()]].map(|texts| {
+        let open = AnomalyFilter { status: Some(Status::Open), texts, ..AnomalyFilter::default() };
+        workbench.at_stake(&open).expect("a sum")
+    });
+    (beside, in_all)
+}
+
+/// Makes a decision.
+type Decide<'d> = &'d dyn Fn(&mut Workbench) -> Result<()>;
+
+#[test]
+fn after_every_decision_the_money_at_stake_is_that_of_a_whole_check() {
+    // Towns are two steps from the money, bicycles one; or nothing is further than one.
+    for canonical in [CANONICAL.to_owned(), CANONICAL.replace(", references = \"towns.name\"", "")] {
+        let rental = rental();
+        rental.write("mappings/canonical.toml", canonical);
+        let mut workbench = Workbench::open(rental.dir(), OpenOptions::default()).expect("a workbench");
+        workbench.check(&|_| {}).expect("a verdict");
+        let exclude = |rows: &str| Action::Exclude { table: "bicycles".to_owned(), rows: vec![rows.to_owned()] };
+        let set = |table: &'static str, row: &'static str, field: &'static str, now: Option<&'static str>| {
+            move |bench: &mut Workbench| bench.set(table, row, field, now, None, None).map(drop)
+        };
+        let decisions: [Decide; 12] = [
+            &set("towns", "Barr", "mayor", Some("Paul")),
+            &set("bicycles", "F1", "model", Some("Tandem")),
+            &set("bicycles", "F3", "model", Some("Vélo")),
+            &set("rents", "3", "price", Some("50")),
+            &set("rents", "4", "frame", Some("F1")),
+            &set("rents", "1", "frame", Some("F2")),
+            &set("rents", "5", "price", None),
+            &set("bicycles", "F1", "town", None),
+            &set("bicycles", "F3", "frame", Some("F2")),
+            &|bench| bench.decide(exclude("F1"), None).map(drop),
+            &|bench| {
+                let of = bench.decisions().last().map(|last| last.id.clone()).unwrap_or_default();
+                bench.decide(Action::Revert { of }, None).map(drop)
+            },
+            &|bench| {
+                let filter = AnomalyFilter { table: Some("rents".to_owned()), ..AnomalyFilter::default() };
+                bench.waive_found(&filter, None, "as it is").map(drop)
+            },
+        ];
+        for (at, decide) in decisions.iter().enumerate() {
+            decide(&mut workbench).expect("a decision");
+            workbench.recheck(&|_| {}).expect("a verdict");
+            let part = stakes(&workbench);
+            assert_eq!(part.1[0], part.1[1], "decision {at}");
+            workbench.check(&|_| {}).expect("a verdict");
+            assert_eq!(part, stakes(&workbench), "decision {at}");
+        }
+    }
 }
 
 #[test]

@@ -64,12 +64,17 @@ pub(in crate::stages) fn keep_figures(
 
 /// Keeps the verdict in the place of the one before, with what it stands on: the basis and the decisions in force.
 pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict, basis: &Basis) -> Result<()> {
-    store.run("DELETE FROM dq.verdict")?;
+    let known = [to_json(verdict)?, basis.to_json()?];
+    let now = decide::FINGERPRINT;
     let sql = format!(
-        "INSERT INTO dq.verdict (\"check\", detail, decisions, basis) VALUES (?::BIGINT, ?::VARCHAR, ({}), ?::VARCHAR)",
-        decide::FINGERPRINT
+        "UPDATE dq.verdict SET \"check\" = ?::BIGINT, detail = ?::VARCHAR, basis = ?::VARCHAR, decisions = ({now})"
     );
-    store.execute(&sql, params![verdict.check, to_json(verdict)?, basis.to_json()?])?;
+    if store.execute(&sql, params![verdict.check, known[0], known[1]])? == 0 {
+        let sql = format!(
+            "INSERT INTO dq.verdict (\"check\", detail, basis, decisions) VALUES (?::BIGINT, ?::VARCHAR, ?::VARCHAR, ({now}))"
+        );
+        store.execute(&sql, params![verdict.check, known[0], known[1]])?;
+    }
     store.run("DELETE FROM dq.checked")?;
     store.run("INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active")
 }

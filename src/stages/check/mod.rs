@@ -101,9 +101,9 @@ pub fn run(
             batch.run(store, Some(&tell))?;
             done += size;
         }
-        stake::fill(store, inputs.schema, stake::found)?;
-        canceller.check()?;
         let unused_waivers = waivers::waive(store, inputs.today)?;
+        canceller.check()?;
+        let at_stake = stake::fill(store, inputs.schema)?;
         let number = store.count("SELECT coalesce(max(\"check\"), 0) + 1 FROM dq.verdict")?;
         let known = Known {
             check: i64::try_from(number).unwrap_or(1),
@@ -115,6 +115,7 @@ pub fn run(
         // The gate looks at the figures of this check and at what it knew, so they are kept first.
         keep_figures(store, &verdict, None, inputs.at)?;
         keep(store, &verdict, inputs.basis)?;
+        stake::keep(store, inputs.schema, at_stake.as_deref())?;
         gate::conditions(store, &inputs.subject())?.tell(&mut verdict);
         keep_answer(store, &verdict)?;
         Ok(verdict)

@@ -6,12 +6,13 @@
 //! decisions is new since the last check, the answer is `None`, and everything has to be looked at.
 
 mod findings;
+mod money;
 mod rows;
 
 use super::basis::Basis;
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
-use super::{decide, gate, kept, stake, waivers};
+use super::{decide, gate, kept, waivers};
 use crate::error::Result;
 use crate::model::{Canceller, Verdict};
 use crate::store::Store;
@@ -37,11 +38,11 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     let uses = check::uses(store, inputs, &fed)?;
     rows::remember(store)?;
     findings::again(store, inputs, &uses, &fed, &changes, canceller)?;
-    stake::fill_again(store, inputs.schema, &changes)?;
     waivers::unwaive(store, OTHERWISE)?;
     let unused_waivers = waivers::waive(store, inputs.today)?;
     canceller.check()?;
     let rows = rows::moved(store)?;
+    money::again(store, inputs.schema, &changes, &rows)?;
     // It is the same check, brought up to date.
     let told = check::Known {
         check: before.check,

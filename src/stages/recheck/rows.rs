@@ -10,41 +10,65 @@ use crate::stages::gate;
 use crate::stages::map::Change;
 use crate::store::Store;
 
-/// The temporary table with the findings that were open before.
+/// The temporary table with the findings before; `worst` is how bad one is that was open.
 const BEFORE: &str = "\"findings before\"";
 
-/// The temporary table with the rows whose worst open finding is another than it was: `was` and `now`, NULL for none.
-const OTHERWISE: &str = "\"rows found otherwise\"";
+/// The temporary table with the rows on which something is or was found: `was` and `now` are how bad the worst open finding is,
+/// NULL for none, and `place` is the row's record number.
+pub(super) const ROWS: &str = "\"rows found\"";
 
-/// Severities as numbers that can be compared.
-const WORST: &str = "CASE severity WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END";
+/// The condition over these that a row got its first open finding, or lost its last one.
+pub(super) const FLIPPED: &str = "(was IS NULL) <> (now IS NULL)";
+
+/// How bad a finding is that is open, as a number that can be compared.
+const WORST: &str =
+    "CASE WHEN status = 'open' THEN CASE severity WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END END";
 
 /// How many rows of a table have another worst open finding than before.
 pub(super) struct Moved {
-    table: String,
+    pub table: String,
     was: Option<Severity>,
     now: Option<Severity>,
     rows: u64,
 }
 
-/// Remembers what is open, before anything is looked at again.
+impl Moved {
+    /// Whether they got their first open finding, or lost their last one.
+    pub fn is_flip(&self) -> bool {
+        self.was.is_none() != self.now.is_none()
+    }
+}
+
+/// Remembers what was found, before anything is looked at again.
 pub(super) fn remember(store: &Store) -> Result<()> {
     store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {BEFORE} AS SELECT \"table\", \"row\", {WORST} AS worst FROM dq.anomalies WHERE status = 'open'"
+        "CREATE OR REPLACE TEMP TABLE {BEFORE} AS SELECT \"table\", \"row\", _row AS place, {WORST} AS worst, stake FROM dq.anomalies"
+    ))
+}
+
+/// Writes the money beside findings that have none, as it stood beside others of the same row before.
+pub(super) fn restore_stake(store: &Store) -> Result<()> {
+    store.run(&format!(
+        "UPDATE dq.anomalies AS a SET stake = b.stake FROM (SELECT \"table\", \"row\", max(stake) AS stake FROM {BEFORE} GROUP BY 1, 2) AS b\n\
+         WHERE a.stake IS NULL AND a.\"table\" = b.\"table\" AND a.\"row\" = b.\"row\""
     ))
 }
 
 /// Says what has become of the rows since, in each table.
 pub(super) fn moved(store: &Store) -> Result<Vec<Moved>> {
     store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {OTHERWISE} AS\n\
-         SELECT \"table\", \"row\", max(was) AS was, max(now) AS now FROM (\n  \
-         SELECT \"table\", \"row\", worst AS was, NULL AS now FROM {BEFORE}\n  UNION ALL\n  \
-         SELECT \"table\", \"row\", NULL, {WORST} FROM dq.anomalies WHERE status = 'open'\n\
-         ) GROUP BY 1, 2 HAVING max(was) IS DISTINCT FROM max(now)"
+        "CREATE OR REPLACE TEMP TABLE {ROWS} AS\n\
+         SELECT \"table\", \"row\", max(place) AS place, max(was) AS was, max(now) AS now FROM (\n  \
+         SELECT \"table\", \"row\", place, worst AS was, NULL AS now FROM {BEFORE}\n  UNION ALL\n  \
+         SELECT \"table\", \"row\", _row, NULL, {WORST} FROM dq.anomalies\n\
+         ) GROUP BY 1, 2"
     ))?;
     let name = |column: &str| format!("CASE {column} WHEN 2 THEN 'error' WHEN 1 THEN 'warning' WHEN 0 THEN 'info' END");
-    let sql = format!("SELECT \"table\", {}, {}, count(*) FROM {OTHERWISE} GROUP BY ALL", name("was"), name("now"));
+    let sql = format!(
+        "SELECT \"table\", {}, {}, count(*) FROM {ROWS} WHERE was IS DISTINCT FROM now GROUP BY ALL",
+        name("was"),
+        name("now")
+    );
     store.query(&sql, [], |row| {
         let worst = |at: usize| row.get::<_, Option<String>>(at).map(|name| name.map(severity));
         Ok(Moved { table: row.get(0)?, was: worst(1)?, now: worst(2)?, rows: unsigned(row.get(3)?) })

@@ -1,0 +1,265 @@
+//! What money hangs on which row after decisions, and how much hangs on open findings in all. Neighbour: `stake`, which says what
+//! money is, and looks at all of it.
+
+use indexmap::IndexMap;
+
+use super::rows::{self, Moved};
+use crate::error::Result;
+use crate::model::Schema;
+use crate::sql::{Ident, Literal, Path};
+use crate::stages::map::Change;
+use crate::stages::stake::{self, FOUND, Money, Step};
+use crate::store::Store;
+
+/// The temporary table with the rows of money that may hang otherwise on open findings than before, as they were and as they
+/// are: `was` and `now` say which; of each direct way the value that leads on, by the way's number.
+const LINES: &str = "\"money otherwise\"";
+
+/// The temporary table with the found rows to which they lead: `way`, `ref` is the value that leads there, and whether there `was`
+/// an open finding on the row and is one `now`.
+const LED_TO: &str = "\"rows that money leads to\"";
+
+/// From so many rows of money on, all of it is added up.
+const MANY: u64 = 20_000;
+
+/// The number of the way that leads nowhere: the row with the money itself.
+const OWN: i64 = -1;
+
+/// What is known of the money and of the changes.
+struct Look<'l> {
+    store: &'l Store,
+    money: &'l Money<'l>,
+    changes: &'l IndexMap<String, Change>,
+    moved: &'l [Moved],
+    /// The ways of one step.
+    direct: Vec<&'l Step>,
+}
+
+/// Writes the money beside the findings that are new and those of rows on which other money hangs than before, and keeps with the
+/// verdict how much hangs on the open ones in all.
+pub(super) fn again(store: &Store, schema: &Schema, changes: &IndexMap<String, Change>, moved: &[Moved]) -> Result<()> {
+    let Some(money) = Money::of(schema) else { return Ok(()) };
+    let all = money.ways.values().flatten();
+    let direct: Vec<&Step> = all.clone().filter(|way| way.len() == 1).flatten().collect();
+    let is_near = all.clone().all(|way| way.len() <= 1);
+    let look = Look { store, money: &money, changes, moved, direct };
+    let other = match is_near {
+        true => look.may_sum_differ(),
+        false => !changes.is_empty() || !moved.is_empty(),
+    };
+    let known = stake::kept(store, schema)?;
+    let few = other && is_near && known.is_some() && look.gather()?;
+    if few {
+        look.lead()?;
+    }
+    look.fill(few)?;
+    let sum = match known {
+        Some(_) if !other => return Ok(()),
+        Some(known) if few => look.sum(&known)?,
+        _ => {
+            let all = stake::hanging(&money, stake::OPEN);
+            store.first(&format!("SELECT {} FROM ({all})", stake::sum("amount")), [], |row| row.get(0))?
+        }
+    };
+    stake::keep(store, schema, sum.as_deref())
+}
+
+impl Look<'_> {
+    /// Whether a row of a table got its first open finding, or lost its last one.
+    fn is_flipped(&self, table: &str) -> bool {
+        self.moved.iter().any(|moved| moved.table == table && moved.is_flip())
+    }
+
+    fn is_other(&self, table: &str, field: &str) -> bool {
+        self.changes.get(table).is_some_and(|change| change.is_of(field))
+    }
+
+    /// Whether a row has another key than before by which money leads to it.
+    fn is_keyed_otherwise(&self, step: &Step) -> bool {
+        let other = |change: &Change| change.fields.iter().any(|name| name.eq_ignore_ascii_case(&step.key));
+        self.changes.get(&step.table).is_some_and(other)
+    }
+
+    /// Whether rows with money came or went, or have another amount or lead elsewhere.
+    fn are_lines_other(&self) -> bool {
+        let Money { table, field, .. } = self.money;
+        self.is_other(table, field) || self.direct.iter().any(|step| self.is_other(table, &step.field))
+    }
+
+    /// Whether other money may hang on open findings than before, where all ways are direct.
+    fn may_sum_differ(&self) -> bool {
+        self.are_lines_other()
+            || self.money.ways.keys().any(|table| self.is_flipped(table))
+            || self.direct.iter().any(|step| self.is_keyed_otherwise(step))
+    }
+
+    /// Gathers the rows of money that may hang otherwise; false where they are too many to be looked at.
+    fn gather(&self) -> Result<bool> {
+        let Money { table, field, .. } = self.money;
+        let refs: Vec<String> = self
+            .direct
+            .iter()
+            .enumerate()
+            .map(|(way, step)| format!("s.{}::VARCHAR AS \"{way}\"", Ident(&step.field)))
+            .collect();
+        let columns = std::iter::once(format!("s._key, s.{} AS amount", Ident(field))).chain(refs);
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        let from =
+            |rows: &str, was: bool, now: bool| format!("SELECT {columns}, {was} AS was, {now} AS now FROM {rows} AS s");
+        let mut parts = Vec::new();
+        let mut but = String::new();
+        if self.are_lines_other() {
+            let (before, after) = (Change::before(table), Change::after(table));
+            parts.extend([from(&before, true, false), from(&after, false, true)]);
+            but = format!(" AND s._key NOT IN (SELECT _key FROM {after})");
+        }
+        let flipped = |table: &str, column: &str| {
+            format!("SELECT {column} FROM {} WHERE \"table\" = {} AND {}", rows::ROWS, Literal(table), rows::FLIPPED)
+        };
+        let mut conditions = Vec::new();
+        if self.is_flipped(table) {
+            let (names, numbers) = (flipped(table, "\"row\""), flipped(table, "place"));
+            conditions.push(format!("s._row IN ({numbers}) AND s._key IN ({names})"));
+        }
+        for step in &self.direct {
+            if !self.is_flipped(&step.table) && !self.is_keyed_otherwise(step) {
+                continue;
+            }
+            let mut keys = format!(
+                "SELECT {}::VARCHAR FROM {} WHERE _key IN ({})",
+                Ident(&step.key),
+                Path("candidate", &step.table),
+                flipped(&step.table, "\"row\"")
+            );
+            if self.changes.contains_key(&step.table) {
+                keys += &format!(" UNION ALL {}", Change::values(&step.table, &Ident(&step.key).to_string()));
+            }
+            conditions.push(format!("s.{}::VARCHAR IN ({keys})", Ident(&step.field)));
+        }
+        let rows = self.money.rows().to_string();
+        let touched: Vec<String> =
+            conditions.iter().map(|one| format!("{} WHERE {one}{but}", from(&rows, true, true))).collect();
+        if !touched.is_empty() {
+            parts.push(format!("SELECT * FROM (\n{}\n) LIMIT {MANY}", touched.join("\nUNION\n")));
+        }
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {LINES} AS\n{}", parts.join("\nUNION ALL\n")))?;
+        Ok(self.store.count(&format!("SELECT count(*) FROM {LINES}"))? < MANY)
+    }
+
+    /// Finds the rows to which they lead, of those with a finding.
+    fn lead(&self) -> Result<()> {
+        let found = |table: &str| format!("(SELECT * FROM {} WHERE \"table\" = {}) AS f", rows::ROWS, Literal(table));
+        let mut parts = vec![format!(
+            "SELECT {OWN} AS way, \"row\" AS ref, \"row\", was IS NOT NULL AS was, now IS NOT NULL AS now FROM {}\n\
+             WHERE \"row\" IN (SELECT _key FROM {LINES})",
+            found(self.money.table)
+        )];
+        for (way, step) in self.direct.iter().enumerate() {
+            let from = |rows: &str, was: &str, now: &str| {
+                format!(
+                    "SELECT {way}, t.{key}::VARCHAR, t._key, {was}, {now} FROM {rows} AS t JOIN {} ON f.\"row\" = t._key\n\
+                     WHERE t.{key}::VARCHAR IN (SELECT \"{way}\" FROM {LINES})",
+                    found(&step.table),
+                    key = Ident(&step.key),
+                )
+            };
+            let (was, now) = ("f.was IS NOT NULL", "f.now IS NOT NULL");
+            let rows = Path("candidate", &step.table).to_string();
+            match self.changes.contains_key(&step.table) {
+                false => parts.push(from(&rows, was, now)),
+                // A row that changed may have had another key.
+                true => {
+                    let (before, after) = (Change::before(&step.table), Change::after(&step.table));
+                    let others = format!(" AND t._key NOT IN (SELECT _key FROM {after})");
+                    parts.push(from(&rows, was, now) + &others);
+                    parts.push(from(&before, was, "false"));
+                    parts.push(from(&after, "false", now));
+                }
+            }
+        }
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {LED_TO} AS\n{}", parts.join("\nUNION ALL\n")))
+    }
+
+    /// How much hangs on open findings in all, from what it was before.
+    fn sum(&self, known: &str) -> Result<Option<String>> {
+        let ways: Vec<String> = (0..self.direct.len()).map(|way| format!(", {way}")).collect();
+        let refs: Vec<String> = (0..self.direct.len()).map(|way| format!(", \"{way}\"")).collect();
+        let sql = format!(
+            "SELECT (?::DECIMAL(38,4) + coalesce(sum(CASE WHEN hangs THEN amount END), 0)::DECIMAL(38,4)\n  \
+             - coalesce(sum(CASE WHEN hung THEN amount END), 0)::DECIMAL(38,4))::VARCHAR FROM (\n  \
+             SELECT amount, bool_or(s.now AND l.now) AS hangs, bool_or(s.was AND l.was) AS hung FROM (\n    \
+             SELECT *, unnest([{OWN}{}]) AS way, unnest([_key{}]) AS ref FROM {LINES}\n  \
+             ) AS s JOIN {LED_TO} AS l USING (way, ref) GROUP BY s._key, s.was, s.now, s.amount)",
+            ways.concat(),
+            refs.concat()
+        );
+        self.store.first(&sql, [known], |row| row.get(0))
+    }
+
+    /// Writes the money beside the findings that are new and those of rows on which other money hangs than before. Those to which
+    /// money leads that is another than before are known already where `is_led`.
+    fn fill(&self, is_led: bool) -> Result<()> {
+        let Money { table: money, field, ways } = self.money;
+        let new: Vec<String> = ways.keys().map(|table| Literal(table).to_string()).collect();
+        let new = format!("stake IS NULL AND \"table\" IN ({})", new.join(", "));
+        let mut parts = Vec::new();
+        if self.store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {new}"))? > 0 {
+            // What was found on a row before and is found again has the money that hung on it.
+            rows::restore_stake(self.store)?;
+            parts.push(format!("SELECT \"table\", \"row\" FROM dq.anomalies WHERE {new}"));
+        }
+        for (table, ways) in ways {
+            let is_keyed = |way: &Vec<Step>| way.last().is_some_and(|step| self.is_other(table, &step.key));
+            if table == money && self.is_other(table, field) || ways.iter().any(is_keyed) {
+                parts.push(format!("SELECT {}, _key FROM {}", Literal(table), Change::after(table)));
+            }
+            for way in ways {
+                let begins =
+                    way.first().is_some_and(|step| self.is_other(money, &step.field)) || self.is_other(money, field);
+                let is_far = way.len() > 1 && way.iter().any(|step| self.changes.contains_key(&step.table));
+                match way.as_slice() {
+                    [] => {}
+                    // Those to which the changed rows refer, or did.
+                    [Step { field, table, key }] if begins => {
+                        let values = Change::values(money, &Ident(field).to_string());
+                        let number = self.direct.iter().position(|step| step.field == *field);
+                        parts.push(match number.filter(|_| is_led) {
+                            Some(way) => format!(
+                                "SELECT {}, \"row\" FROM {LED_TO} WHERE way = {way} AND ref IN ({values})",
+                                Literal(table)
+                            ),
+                            None => format!(
+                                "SELECT {}, _key FROM {} WHERE {}::VARCHAR IN ({values})",
+                                Literal(table),
+                                Path("candidate", table),
+                                Ident(key),
+                            ),
+                        });
+                    }
+                    [_] => {}
+                    _ if is_far || begins => {
+                        parts.push(format!(
+                            "SELECT \"table\", \"row\" FROM {} WHERE \"table\" = {}",
+                            rows::ROWS,
+                            Literal(table)
+                        ));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if parts.is_empty() {
+            return Ok(());
+        }
+        self.store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {FOUND} AS\n\
+             SELECT \"table\", \"row\", max(_row) AS place, false AS is_open FROM dq.anomalies\n\
+             SEMI JOIN (\n{}\n) AS rows(\"table\", \"row\") USING (\"table\", \"row\") GROUP BY 1, 2",
+            parts.join("\nUNION ALL\n")
+        ))?;
+        if self.store.count(&format!("SELECT count(*) FROM {FOUND}"))? == 0 {
+            return Ok(());
+        }
+        stake::fill_found(self.store, self.money)
+    }
+}

@@ -316,11 +316,14 @@ pub fn anomalies_sql(filter: &AnomalyFilter) -> String {
 /// The money that hangs on the rows with a finding that the filter lets through, each amount counted once; none where no
 /// money can hang on any row of the schema.
 pub fn at_stake(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Result<Option<f64>> {
-    let open = AnomalyFilter { status: Some(Status::Open), order: filter.order, ..AnomalyFilter::default() };
-    match *filter == open {
-        true => stake::total_open(store, schema),
-        false => stake::total(store, schema, &condition(filter)),
+    let plain = AnomalyFilter { status: filter.status, order: filter.order, ..AnomalyFilter::default() };
+    if *filter == plain
+        && filter.status != Some(Status::Waived)
+        && let Some(kept) = stake::total_kept(store, schema, filter.status.is_none())?
+    {
+        return Ok(Some(kept));
     }
+    stake::total(store, schema, &condition(filter), filter.table.as_deref())
 }
 
 /// A window of the findings that the filter lets through, and how many there are in all.

@@ -175,15 +175,12 @@ pub(super) fn kept(store: &Store, schema: &Schema) -> Result<Option<String>> {
     store.first("SELECT stake::VARCHAR FROM dq.verdict WHERE stake_of = ?", [money.name()], |row| row.get(0))
 }
 
-/// The money that hangs on the rows with an open finding; every amount counts once, by however many ways it hangs on them.
-/// `None` where no money can hang on any row.
-pub fn total_open(store: &Store, schema: &Schema) -> Result<Option<f64>> {
+/// The same in the unit of the money. That it is also what hangs on `all` findings is so only where all are open.
+pub fn total_kept(store: &Store, schema: &Schema, all: bool) -> Result<Option<f64>> {
     let Some(money) = Money::of(schema) else { return Ok(None) };
-    let kept = "SELECT stake::DOUBLE FROM dq.verdict WHERE stake_of = ?";
-    match store.first(kept, [money.name()], |row| row.get::<_, Option<f64>>(0))?.flatten() {
-        Some(kept) => Ok(Some(kept)),
-        None => total(store, schema, OPEN),
-    }
+    let holds = if all { " AND NOT EXISTS (FROM dq.anomalies WHERE status <> 'open')" } else { "" };
+    let sql = format!("SELECT stake::DOUBLE FROM dq.verdict WHERE stake_of = ?{holds}");
+    store.first(&sql, [money.name()], |row| row.get(0))
 }
 
 /// The condition that a finding is open.
@@ -248,14 +245,22 @@ pub fn per(value: &str, condition: &str) -> String {
 }
 
 /// The money that hangs on the rows with a finding that meets the condition over `dq.anomalies`; every amount counts once,
-/// by however many ways it hangs on them. `None` where no money can hang on any row.
-pub fn total(store: &Store, schema: &Schema, condition: &str) -> Result<Option<f64>> {
+/// by however many ways it hangs on them. `None` where no money can hang on any row. Where the condition lets only findings of one
+/// `table` through, it can be named.
+pub fn total(store: &Store, schema: &Schema, condition: &str, table: Option<&str>) -> Result<Option<f64>> {
     let Some(money) = Money::of(schema) else { return Ok(None) };
-    if !store.has_table("candidate", money.table)? {
-        return Ok(None);
-    }
-    let sql = format!("SELECT CAST(coalesce(sum(amount), 0) AS DOUBLE) FROM ({})", hanging(&money, condition));
-    store.first(&sql, [], |row| row.get(0))
+    let kept: Option<bool> =
+        store.first("SELECT coalesce(stake_of = ?, false) FROM dq.verdict", [money.name()], |row| row.get(0))?;
+    let amounts = match kept {
+        // A row that is money has its own amount beside its findings.
+        Some(true) if table == Some(money.table) => {
+            format!("SELECT DISTINCT \"row\", stake AS amount FROM dq.anomalies WHERE {condition}")
+        }
+        Some(true) => hanging(&money, condition),
+        _ if store.has_table("candidate", money.table)? => hanging(&money, condition),
+        _ => return Ok(None),
+    };
+    store.first(&format!("SELECT CAST(coalesce(sum(amount), 0) AS DOUBLE) FROM ({amounts})"), [], |row| row.get(0))
 }
 
 /// The query for the rows of money that hang on the rows with a finding that meets the condition, each once.

@@ -492,12 +492,23 @@ impl World {
             all.insert(format!("dq.{table}"), self.list(&sql));
         }
         all.insert("dq.verdict".into(), self.list("SELECT stake FROM dq.verdict"));
-        let at_stake = |texts: Vec<String>| {
-            let filter = AnomalyFilter { status: Some(Status::Open), texts, ..AnomalyFilter::default() };
-            findings::at_stake(&self.store, &self.schema, &filter).expect("a sum")
+        let at_stake = |filter: AnomalyFilter| {
+            findings::at_stake(&self.store, &self.schema, &filter).expect("a sum").map(|sum| format!("{sum:.4}"))
         };
-        // A filter that says something is answered from all rows.
-        assert_eq!(at_stake(Vec::new()), at_stake(vec![String::new()]), "the money at stake in all");
+        for status in [None, Some(Status::Open)] {
+            let plain = AnomalyFilter { status, ..AnomalyFilter::default() };
+            // A filter that says something is answered from all rows.
+            let texts = vec![String::new()];
+            assert_eq!(
+                at_stake(plain.clone()),
+                at_stake(AnomalyFilter { texts, ..plain }),
+                "the money at stake in all"
+            );
+        }
+        let own = AnomalyFilter { table: Some("sales".to_owned()), ..AnomalyFilter::default() };
+        let found = "_key IN (SELECT \"row\" FROM dq.anomalies WHERE \"table\" = 'sales')";
+        let sum = format!("SELECT coalesce(sum(price_total), 0)::DECIMAL(38,4) FROM candidate.sales WHERE {found}");
+        assert_eq!(at_stake(own).into_iter().collect::<Vec<_>>(), self.list(&sum), "the money at stake in sales");
         // What the gate remembers for the next decision.
         for table in self.schema.tables.keys() {
             let sql = format!("SELECT DISTINCT \"row\" FROM temp.\"reasons/{table}\" ORDER BY 1");

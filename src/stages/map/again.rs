@@ -66,6 +66,15 @@ impl Change {
             Self::after(table)
         )
     }
+
+    /// The same of the rows that came or went.
+    pub fn values_moved(table: &str, expression: &str) -> String {
+        let (before, after) = (Self::before(table), Self::after(table));
+        format!(
+            "SELECT ({expression})::VARCHAR FROM {before} AS t ANTI JOIN {after} AS o ON o._key = t._key UNION ALL \
+             SELECT ({expression})::VARCHAR FROM {after} AS t ANTI JOIN {before} AS o ON o._key = t._key"
+        )
+    }
 }
 
 impl Plan {

@@ -19,9 +19,28 @@ enum Again {
     Whole,
     /// At the rows that changed, and at those that refer to rows of these tables that changed; and at the rows that meet a
     /// condition over the candidates.
-    Rows(IndexSet<String>, Option<String>),
+    Rows(IndexMap<String, Which>, Option<String>),
     /// At the rows with the same value of an expression as those that changed.
     Alike(String),
+}
+
+/// Which of the rows of a table that changed matter to those that refer to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Which {
+    /// Those that came or went: of the others nothing has changed that is looked at.
+    Moved,
+    All,
+}
+
+impl Which {
+    /// A query for the values of a field in these rows, as they were and as they are.
+    fn values(self, table: &str, field: &str) -> String {
+        let value = format!("t.{}", Ident(field));
+        match self {
+            Which::Moved => Change::values_moved(table, &value),
+            Which::All => Change::values(table, &value),
+        }
+    }
 }
 
 /// What is known of the workspace and of the changes.
@@ -65,7 +84,7 @@ pub(super) fn again(
         let mut rows: Vec<&Use> = Vec::new();
         let mut all: Vec<&Use> = Vec::new();
         let mut conditions: IndexSet<String> = IndexSet::new();
-        let mut through: IndexSet<String> = IndexSet::new();
+        let mut through: IndexMap<String, Which> = IndexMap::new();
         for group in groups.values() {
             canceller.check()?;
             let needs: Vec<Again> =
@@ -80,7 +99,10 @@ pub(super) fn again(
                 needs if needs.iter().all(|need| matches!(need, Again::Rows(..))) => {
                     for need in needs {
                         if let Again::Rows(tables, more) = need {
-                            through.extend(tables.iter().cloned());
+                            for (other, which) in tables {
+                                let all = through.entry(other.clone()).or_insert(*which);
+                                *all = (*all).max(*which);
+                            }
                             conditions.extend(more.clone());
                         }
                     }
@@ -97,16 +119,20 @@ pub(super) fn again(
     Ok(())
 }
 
-/// Whether a query reads something that has changed. What it does not name it does not read.
+/// Whether a query reads something that has changed.
 fn reads(sql: &str, change: &Change) -> bool {
+    change.came + change.went > 0 || reads_changed(sql, change)
+}
+
+/// Whether a query reads something that has changed of rows that stayed. What it does not name it does not read.
+fn reads_changed(sql: &str, change: &Change) -> bool {
     let bits = |changed: i64, of: &str| {
         let rest = sql.split(of).skip(1).map(|rest| rest.trim_start_matches(" & "));
         let number =
             |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
         changed != 0 && rest.into_iter().any(|rest| number(rest).is_none_or(|mask: i64| mask & changed != 0))
     };
-    change.came + change.went > 0
-        || change.fields.iter().any(|field| sql.contains(&Ident(field).to_string()))
+    change.fields.iter().any(|field| sql.contains(&Ident(field).to_string()))
         || bits(change.unread, "_unread")
         || bits(change.decided, "_decided")
 }
@@ -169,7 +195,7 @@ impl Look<'_> {
     fn again_of(&self, one: &Use) -> Result<Option<Again>> {
         let Some(reach) = one.reach() else { return Ok(Some(Again::Whole)) };
         let own = self.changes.get(&one.table).is_some_and(|change| reads(&one.sql, change));
-        let others: IndexSet<String> = self
+        let others: IndexMap<String, Which> = self
             .changes
             .iter()
             .filter(|(table, change)| {
@@ -177,7 +203,9 @@ impl Look<'_> {
                     && one.sql.contains(&Path("candidate", table).to_string())
                     && reads(&one.sql, change)
             })
-            .map(|(table, _)| table.clone())
+            .map(|(table, change)| {
+                (table.clone(), if reads_changed(&one.sql, change) { Which::All } else { Which::Moved })
+            })
             .collect();
         if !own && others.is_empty() {
             return Ok(None);
@@ -185,7 +213,7 @@ impl Look<'_> {
         Ok(Some(match reach {
             Reach::Row => Again::Rows(others, None),
             Reach::Found(like) => {
-                let condition = self.found_like(one, &others, like);
+                let condition = self.found_like(one, &others, like)?;
                 Again::Rows(others, condition)
             }
             Reach::Alike(of) if others.is_empty() => Again::Alike(one.likeness(self.inputs, of)?),
@@ -194,19 +222,27 @@ impl Look<'_> {
     }
 
     /// The condition that a use has found a value on a row that is like a key that changed in one of the tables.
-    fn found_like(&self, one: &Use, others: &IndexSet<String>, like: fn(&str) -> String) -> Option<String> {
-        let declared = self.inputs.schema.field(&one.table, &one.field)?;
-        let to = declared.references.as_ref().filter(|to| others.contains(&to.table))?;
-        let keys = Change::values(&to.table, &Ident(&to.field).to_string());
-        Some(format!(
-            "_key IN (SELECT \"row\" FROM dq.anomalies WHERE rule = {} AND \"table\" = {} AND field = {} \
-             AND {} IN (SELECT {} FROM ({keys}) AS keys(key)))",
+    fn found_like(
+        &self,
+        one: &Use,
+        others: &IndexMap<String, Which>,
+        like: fn(&str) -> String,
+    ) -> Result<Option<String>> {
+        let declared = self.inputs.schema.field(&one.table, &one.field);
+        let to = declared.and_then(|declared| declared.references.as_ref());
+        let Some((to, which)) = to.and_then(|to| Some((to, others.get(&to.table)?))) else { return Ok(None) };
+        let keys = which.values(&to.table, &to.field);
+        let found = format!(
+            "FROM dq.anomalies WHERE rule = {} AND \"table\" = {} AND field = {} AND {} IN (SELECT {} FROM ({keys}) AS keys(key))",
             Literal(&one.rule),
             Literal(&one.table),
             Literal(&one.field),
             like("value"),
             like("key"),
-        ))
+        );
+        // Mostly there are none, and to look for rows among all candidates takes longer.
+        let is_any = self.store.count(&format!("SELECT count(*) {found}"))? > 0;
+        Ok(is_any.then(|| format!("_key IN (SELECT \"row\" {found})")))
     }
 
     /// Looks again at the rows that are, or were, like those that changed; false where these are so many that all can be looked at.
@@ -240,15 +276,16 @@ impl Look<'_> {
         &self,
         table: &str,
         uses: &[&Use],
-        through: &IndexSet<String>,
+        through: &IndexMap<String, Which>,
         mut conditions: IndexSet<String>,
     ) -> Result<bool> {
         if uses.is_empty() {
             return Ok(true);
         }
         for (name, field) in self.inputs.schema.tables.get(table).into_iter().flat_map(|table| &table.fields) {
-            let Some(to) = field.references.as_ref().filter(|to| through.contains(&to.table)) else { continue };
-            let keys = Change::values(&to.table, &Ident(&to.field).to_string());
+            let Some(to) = &field.references else { continue };
+            let Some(which) = through.get(&to.table) else { continue };
+            let keys = which.values(&to.table, &to.field);
             conditions.insert(format!("{}::VARCHAR IN ({keys})", Ident(name)));
         }
         match self.gather(table, &format!("changed in {table}"), conditions)? {

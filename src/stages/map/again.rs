@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::decided;
 use super::derive::{self, Follow, Rows, Sight, Stop};
-use super::{Plan, as_of, identity, leaving};
+use super::{Plan, as_of, identity, leaving, settle};
 use crate::error::Result;
 use crate::model::{Canceller, Derive, Table};
 use crate::sql::{Ident, Literal, Path};
@@ -77,6 +77,21 @@ impl Change {
     }
 }
 
+/// Where derived fields of a table look at something that has changed.
+pub(super) struct Seen {
+    /// The conditions over the candidates under which they do.
+    pub conditions: Vec<String>,
+    /// The fields, and those that are computed from them.
+    pub fields: Vec<String>,
+}
+
+/// What comes of computing fields again.
+enum Computed {
+    Same,
+    Otherwise(Change),
+    TooMany,
+}
+
 impl Plan {
     /// Builds again what the decisions touch that are in force and were not at the last check, or the other way round, and
     /// says what has changed by that; `otherwise` is the temporary table with those decisions. `None` where building
@@ -119,15 +134,32 @@ impl Plan {
             }
             // What cannot be applied is told even where it touches no row; what accepts a finding touches none.
             let is_told = concerned.iter().any(|(of, kind, _)| of == name && kind != "waive");
-            let seen = self.seen_change(table, &changes);
-            if replaced.is_empty() && !is_told && seen.is_empty() {
-                continue;
+            let seen = self.seen_change(name, table, &changes)?;
+            if replaced.is_empty() && !is_told {
+                let Some(seen) = &seen else { continue };
+                // What is decided about a computed value may be in conflict with another one.
+                if !decided::is_set(store, name, &seen.fields)? {
+                    match self.compute_again(store, name, table, seen)? {
+                        Computed::Otherwise(change) => _ = changes.insert(name.clone(), change),
+                        Computed::Same => {}
+                        Computed::TooMany => return Ok(None),
+                    }
+                    continue;
+                }
             }
-            replaced.extend(seen);
-            self.touch(store, name, otherwise, replaced)?;
+            replaced.extend(seen.into_iter().flat_map(|seen| seen.conditions));
+            self.touch(store, name, otherwise, &replaced)?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
             if !is_worth_it(store, name, touched)? {
                 return Ok(None);
+            }
+            let may_only_leave =
+                replaced.is_empty() && concerned.iter().all(|(of, kind, _)| of != name || kind == "exclude");
+            if may_only_leave && self.all_leave(store, name)? {
+                if let Some(change) = take_away(store, name, table)? {
+                    changes.insert(name.clone(), change);
+                }
+                continue;
             }
             let is_of_key = |(of, _, field): &(String, String, Option<String>)| {
                 of == name
@@ -145,7 +177,7 @@ impl Plan {
     fn is_other_added_up(&self, table: &Table, changes: &IndexMap<String, Change>) -> bool {
         let is_key_turned = table.fields.values().any(|field| field.key && field.references.is_some());
         is_key_turned
-            || derive::sights(&self.schema, table).iter().any(|sight| match sight {
+            || derive::sights(&self.schema, table).iter().any(|(_, sight)| match sight {
                 Sight::Referred(_) => false,
                 Sight::Referring { from, follows, .. } => {
                     changes.contains_key(from) || follows.iter().any(|follow| changes.contains_key(&follow.table))
@@ -165,8 +197,13 @@ impl Plan {
         Ok(store.count(&sql)? == touched)
     }
 
-    /// The conditions over the candidates of a table under which a derived field looks at something that has changed.
-    pub(super) fn seen_change(&self, table: &Table, changes: &IndexMap<String, Change>) -> Vec<String> {
+    /// Where derived fields of a table look at something that has changed; `None` where none does.
+    pub(super) fn seen_change(
+        &self,
+        name: &str,
+        table: &Table,
+        changes: &IndexMap<String, Change>,
+    ) -> Result<Option<Seen>> {
         let is_seen = |follow: &Follow| {
             changes
                 .get(&follow.table)
@@ -176,8 +213,9 @@ impl Plan {
             let keys = Change::values(&follow.table, &Ident(&follow.key).to_string());
             format!("{}::VARCHAR IN ({keys})", Ident(&follow.field))
         };
-        let mut conditions = Vec::new();
-        for sight in derive::sights(&self.schema, table) {
+        let (mut conditions, mut fields) = (Vec::new(), Vec::new());
+        for (field, sight) in derive::sights(&self.schema, table) {
+            let known = conditions.len();
             match sight {
                 Sight::Referred(follow) if is_seen(&follow) => conditions.push(refers(&follow)),
                 Sight::Referred(_) => {}
@@ -199,15 +237,45 @@ impl Plan {
                     }
                 }
             }
+            if conditions.len() > known {
+                fields.push(field);
+            }
         }
         conditions.sort();
         conditions.dedup();
-        conditions
+        let fields = derive::and_what_follows(name, table, &fields)?;
+        Ok((!conditions.is_empty()).then_some(Seen { conditions, fields }))
+    }
+
+    /// Computes the fields again that look at something that has changed, in rows that are otherwise as they were: neither what is
+    /// staged nor decisions are read for that.
+    fn compute_again(&self, store: &Store, name: &str, table: &Table, seen: &Seen) -> Result<Computed> {
+        let (touched, candidate) = (touched(name), Path("candidate", name));
+        let (before, after) = (Change::before(name), Change::after(name));
+        store
+            .run(&format!("CREATE OR REPLACE TEMP TABLE {touched} AS {}", places(&candidate, "", &seen.conditions)))?;
+        let rows = store.count(&format!("SELECT count(*) FROM {touched}"))?;
+        if !is_worth_it(store, name, rows)? {
+            return Ok(Computed::TooMany);
+        }
+        if rows == 0 {
+            return Ok(Computed::Same);
+        }
+        keep_before(store, name)?;
+        let feeds = match settle::given(self.feeds(name), &seen.fields).is_empty() {
+            true => Vec::new(),
+            false => self.feeds_among(store, name, &before, &format!("touched of {name}"))?,
+        };
+        let mut anew = self.anew(name, &feeds, &before, &seen.fields, &[])?;
+        let last = Ident(anew.last().unwrap_or_default()).to_string();
+        anew.step("candidate", format!("SELECT * EXCLUDE (_at) FROM {last}"));
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {anew}"))?;
+        Ok(put(store, name, table)?.map_or(Computed::Same, Computed::Otherwise))
     }
 
     /// Gathers the rows that are touched, with where they come from: those that decisions name, those that go or come back,
     /// and those that meet a condition.
-    fn touch(&self, store: &Store, name: &str, otherwise: &str, mut conditions: Vec<String>) -> Result<()> {
+    fn touch(&self, store: &Store, name: &str, otherwise: &str, conditions: &[String]) -> Result<()> {
         let (named, candidate, before) = (named(name), Path("candidate", name), leaving::before(name));
         let left_out = format!(r#"SELECT _key FROM dq.left_out WHERE "table" = {}"#, Literal(name));
         store.run(&format!(
@@ -217,17 +285,23 @@ impl Plan {
                UNION (SELECT _key FROM {before} EXCEPT {left_out})"#,
             Literal(name)
         ))?;
-        conditions.push(format!("_key IN (FROM {named})"));
-        let mut rows: Vec<String> = conditions
-            .iter()
-            .map(|condition| {
-                format!("SELECT rowid AS _at, _key, _source, _entity, _row FROM {candidate} WHERE {condition}")
-            })
-            .collect();
-        rows.push(format!("SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})"));
+        let conditions = [conditions, &[format!("_key IN (FROM {named})")]].concat();
         let touched = touched(name);
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {touched} AS {}", rows.join("\nUNION\n")))?;
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {touched} AS {}\nUNION\n\
+             SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})",
+            places(&candidate, ", _key, _source, _entity, _row", &conditions)
+        ))?;
         store.run(&format!("INSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})"))
+    }
+
+    /// Whether all rows that are touched are left out now.
+    fn all_leave(&self, store: &Store, name: &str) -> Result<bool> {
+        let sql = format!(
+            r#"SELECT 1 FROM {} WHERE _key NOT IN (SELECT _key FROM dq.left_out WHERE "table" = ?) LIMIT 1"#,
+            touched(name)
+        );
+        Ok(store.first(&sql, [name], |_| Ok(()))?.is_none())
     }
 
     /// Builds the touched rows of a table and puts them in the place of what was there.
@@ -245,10 +319,8 @@ impl Plan {
         // The identity of a row depends on the sources alone, so it is what it was.
         identity::take_odd(store, name, &touched)?;
         let decided = self.decide(store, at, &feeds, Some(&named))?;
-        let (candidate, before, after) = (Path("candidate", name), Change::before(name), Change::after(name));
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {before} AS SELECT rowid AS _at, * FROM {candidate} WHERE rowid IN (SELECT _at FROM {touched})"
-        ))?;
+        let (before, after) = (Change::before(name), Change::after(name));
+        keep_before(store, name)?;
         let which = match may_sums_stand && self.sums_stand(store, name, table, rows)? {
             true => Rows::Summed(&before),
             false => Rows::Some,
@@ -256,35 +328,61 @@ impl Plan {
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {}", self.select(at, &decided, &feeds, which)?))?;
         decided.clear(store)?;
         identity::clear(store, name)?;
-        let change = compare(store, name, table)?;
-        let Some(change) = change else { return Ok(None) };
-        if change.went > 0 {
-            store.run(&format!(
-                "DELETE FROM {candidate} WHERE rowid IN (SELECT _at FROM {before} AS b ANTI JOIN {after} AS a ON a._key = b._key)"
-            ))?;
-        }
-        let mut columns: Vec<String> = change.fields.iter().map(|field| Ident(field).to_string()).collect();
-        columns.extend((change.unread != 0).then(|| "_unread".to_owned()));
-        columns.extend((change.decided != 0).then(|| "_decided".to_owned()));
-        if !columns.is_empty() {
-            let values: Vec<String> = columns.iter().map(|column| format!("{column} = n.{column}")).collect();
-            store.run(&format!(
-                "UPDATE {candidate} AS c SET {} FROM (SELECT b._at, a.* FROM {before} AS b JOIN {after} AS a ON a._key = b._key) AS n WHERE c.rowid = n._at",
-                values.join(", ")
-            ))?;
-        }
-        if change.came > 0 {
-            store.run(&format!(
-                "INSERT INTO {candidate} BY NAME SELECT a.* FROM {after} AS a ANTI JOIN {before} AS b ON a._key = b._key"
-            ))?;
-        }
-        Ok(Some(change))
+        put(store, name, table)
     }
 }
 
 /// Whether looking at so many rows of a table by themselves is cheaper than looking at all of them.
 pub fn is_worth_it(store: &Store, table: &str, rows: u64) -> Result<bool> {
     Ok(rows <= FEW || rows <= store.count(&format!("SELECT count(*) FROM {}", Path("candidate", table)))? / SHARE)
+}
+
+/// Keeps the touched rows as they were.
+fn keep_before(store: &Store, name: &str) -> Result<()> {
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {} AS SELECT rowid AS _at, * FROM {} WHERE rowid IN (SELECT _at FROM {})",
+        Change::before(name),
+        Path("candidate", name),
+        touched(name)
+    ))
+}
+
+/// Takes the touched rows away; nothing has to be built for that.
+fn take_away(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
+    keep_before(store, name)?;
+    store.run(&format!(
+        "CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM {} LIMIT 0",
+        Change::after(name),
+        Path("candidate", name)
+    ))?;
+    put(store, name, table)
+}
+
+/// Puts the rows after in the place of those before, and says what differs between them.
+fn put(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
+    let Some(change) = compare(store, name, table)? else { return Ok(None) };
+    let (candidate, before, after) = (Path("candidate", name), Change::before(name), Change::after(name));
+    if change.went > 0 {
+        store.run(&format!(
+            "DELETE FROM {candidate} WHERE rowid IN (SELECT _at FROM {before} AS b ANTI JOIN {after} AS a ON a._key = b._key)"
+        ))?;
+    }
+    let mut columns: Vec<String> = change.fields.iter().map(|field| Ident(field).to_string()).collect();
+    columns.extend((change.unread != 0).then(|| "_unread".to_owned()));
+    columns.extend((change.decided != 0).then(|| "_decided".to_owned()));
+    if !columns.is_empty() {
+        let values: Vec<String> = columns.iter().map(|column| format!("{column} = n.{column}")).collect();
+        store.run(&format!(
+            "UPDATE {candidate} AS c SET {} FROM (SELECT b._at, a.* FROM {before} AS b JOIN {after} AS a ON a._key = b._key) AS n WHERE c.rowid = n._at",
+            values.join(", ")
+        ))?;
+    }
+    if change.came > 0 {
+        store.run(&format!(
+            "INSERT INTO {candidate} BY NAME SELECT a.* FROM {after} AS a ANTI JOIN {before} AS b ON a._key = b._key"
+        ))?;
+    }
+    Ok(Some(change))
 }
 
 /// What differs between the rows before and after; leaves only these in the two tables. `None` where nothing does.
@@ -323,6 +421,13 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
         store.run(&format!("DELETE FROM {after} WHERE {alike}"))?;
     }
     Ok(Some(change))
+}
+
+/// A query for the rows that meet one of the conditions: `_at`, their places, and more columns.
+fn places(candidate: &Path<'_>, columns: &str, conditions: &[String]) -> String {
+    let rows =
+        conditions.iter().map(|condition| format!("SELECT rowid AS _at{columns} FROM {candidate} WHERE {condition}"));
+    rows.collect::<Vec<_>>().join("\nUNION\n")
 }
 
 /// The temporary table with the identities of the rows that decisions name, there or not, and of all that are touched.

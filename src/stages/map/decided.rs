@@ -456,6 +456,15 @@ pub(super) fn shown_values(of: &Of, rows: &str, field: &str) -> Result<HashMap<S
     Ok(found.into_iter().map(|(row, found)| (row, found.value.or(found.raw))).collect())
 }
 
+/// Whether a decision in force sets one of some fields in any row of a table.
+pub(super) fn is_set(store: &Store, table: &str, fields: &[String]) -> Result<bool> {
+    let sql = format!(
+        r#"SELECT 1 FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field IN ({}) LIMIT 1"#,
+        literals(fields)
+    );
+    Ok(store.first(&sql, [table], |_| Ok(()))?.is_some())
+}
+
 /// Which field values of this table follow a merge.
 fn repointed(store: &Store, schema: &Schema, table: &str) -> Result<Vec<(String, Repointed)>> {
     let mut found = Vec::new();

@@ -107,24 +107,22 @@ pub(super) struct Follow {
     pub wants: Vec<String>,
 }
 
-/// Everything that the derived fields of a table look at in other tables.
-pub(super) fn sights(schema: &Schema, table: &Table) -> Vec<Sight> {
+/// Everything that the derived fields of a table look at in other tables, each with the field's name.
+pub(super) fn sights<'t>(schema: &Schema, table: &'t Table) -> Vec<(&'t str, Sight)> {
     let mut sights = Vec::new();
-    for field in table.fields.values() {
+    for (name, field) in &table.fields {
         match &field.derive {
             Some(Derive::Aggregate(aggregate)) => {
                 let Some(other) = schema.tables.get(&aggregate.from) else { continue };
                 let names = aggregate.expressions().into_iter().flat_map(identifiers);
                 let reads = names.map(|name| name.split('.').next().unwrap_or_default().to_owned());
-                sights.push(Sight::Referring {
-                    from: aggregate.from.clone(),
-                    on: aggregate.on.clone(),
-                    reads: reads.collect(),
-                    follows: followed(other, &aggregate.expressions()),
-                });
+                let (from, on) = (aggregate.from.clone(), aggregate.on.clone());
+                let follows = followed(other, &aggregate.expressions());
+                sights.push((name.as_str(), Sight::Referring { from, on, reads: reads.collect(), follows }));
             }
             Some(Derive::Expression(sql)) => {
-                sights.extend(followed(table, &[sql.as_str()]).into_iter().map(Sight::Referred));
+                let follows = followed(table, &[sql.as_str()]).into_iter();
+                sights.extend(follows.map(|follow| (name.as_str(), Sight::Referred(follow))));
             }
             None => {}
         }
@@ -154,6 +152,8 @@ pub(super) struct Around<'a> {
     /// The tables of which a commit makes something else than the candidates are.
     pub instead: &'a [String],
     pub rows: Rows<'a>,
+    /// The derived fields that are computed; all of them where nothing is said. The others stand as they are.
+    pub only: Option<&'a [String]>,
 }
 
 /// Which rows of a table are built.
@@ -315,12 +315,29 @@ pub(super) fn levels<'t>(table_name: &str, table: &'t Table) -> Result<Vec<Vec<&
     Ok(levels.into_iter().map(|level| level.into_iter().map(|(_, name, ..)| name).collect()).collect())
 }
 
+/// Some derived fields of a table, and those that are computed from them, in the order of the schema.
+pub(super) fn and_what_follows(table_name: &str, table: &Table, fields: &[&str]) -> Result<Vec<String>> {
+    let mut found: Vec<&str> = fields.to_vec();
+    for (_, name, _, derive) in in_levels(table_name, table)?.into_iter().flatten() {
+        let follows = |sql: &str| identifiers(sql).iter().any(|used| found.contains(&used.as_str()));
+        if matches!(derive, Derive::Expression(sql) if follows(sql)) && !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    Ok(table.fields.keys().filter(|name| found.contains(&name.as_str())).cloned().collect())
+}
+
 /// Adds the steps that fill the derived fields of a table, each after the fields that it looks at. The pipeline's last
 /// step has all fields of the table, `_unread` and `_decided`; so has the last one afterwards. What cannot be computed is
 /// marked in `_unread`, like what cannot be read.
 pub(super) fn derive(pipeline: &mut Pipeline, around: &Around, table_name: &str) -> Result<()> {
     let table = around.schema.tables.get(table_name).ok_or_else(|| unknown(table_name, "", table_name))?;
-    for (level, ready) in (1..).zip(in_levels(table_name, table)?) {
+    let is_wanted = |name: &str| around.only.is_none_or(|only| only.iter().any(|wanted| wanted == name));
+    for (level, mut ready) in (1..).zip(in_levels(table_name, table)?) {
+        ready.retain(|(_, name, ..)| is_wanted(name));
+        if ready.is_empty() {
+            continue;
+        }
         let from = pipeline.last().unwrap_or_default().to_owned();
         let (computed, fitted) = (format!("computed {level}"), format!("fitted {level}"));
         pipeline.step(&computed, compute(around, table_name, table, &from, &ready)?);
@@ -575,9 +592,12 @@ mod tests {
             y = { type = "decimal", derive = "x + 1" }
             "#,
         );
-        let error =
-            derive(&mut Pipeline::new(), &Around { schema: &schema, early: &[], instead: &[], rows: Rows::All }, "a")
-                .unwrap_err();
+        let error = derive(
+            &mut Pipeline::new(),
+            &Around { schema: &schema, early: &[], instead: &[], rows: Rows::All, only: None },
+            "a",
+        )
+        .unwrap_err();
         assert!(error.to_string().contains("x, y look at each other in a circle"), "{error}");
     }
 }

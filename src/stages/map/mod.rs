@@ -392,7 +392,8 @@ impl Plan {
         pipeline.step("keyed", identity::keyed(name, table, feeds, "mapped"));
         decided.apply(&mut pipeline, table);
         let Some(early) = early else { return Ok(pipeline) };
-        derive::derive(&mut pipeline, &Around { schema: &self.schema, early, instead: &[], rows: which }, name)?;
+        let around = Around { schema: &self.schema, early, instead: &[], rows: which, only: None };
+        derive::derive(&mut pipeline, &around, name)?;
         let last = pipeline.last().unwrap_or_default().to_owned();
         let fields: Vec<String> = table.fields.keys().map(|field| Ident(field).to_string()).collect();
         pipeline.step(

@@ -5,9 +5,9 @@ use indexmap::IndexMap;
 
 use super::again::Change;
 use super::derive::{self, Around, Stop};
+use super::feed::Feed;
 use super::{Plan, mapped};
 use crate::error::Result;
-use crate::model::Table;
 use crate::sql::{Ident, Path, Pipeline};
 use crate::store::Store;
 
@@ -51,10 +51,8 @@ impl Plan {
         for stop in &self.stops {
             let Stop::Whole(name) = stop else { continue };
             let table = self.table(name)?;
-            let seen = self.seen_change(table, &changes);
-            if seen.is_empty() {
-                continue;
-            }
+            let Some(seen) = self.seen_change(name, table, &changes)? else { continue };
+            let instead: Vec<String> = changes.keys().cloned().collect();
             let (candidate, settled) = (Path("candidate", name), settled(name));
             let (before, after) = (Change::before(name), Change::after(name));
             if !changes.contains_key(name) {
@@ -69,8 +67,8 @@ impl Plan {
                  WHERE ({}) AND _key NOT IN (SELECT _key FROM {before});\n\
                  CREATE OR REPLACE TEMP TABLE {settled} AS {};\n\
                  DELETE FROM {settled} AS s USING {looking} AS l WHERE s._at = l._at AND {}",
-                seen.join(" OR "),
-                self.anew(name, table, &looking, &changes)?,
+                seen.conditions.join(" OR "),
+                self.anew(name, self.feeds(name), &looking, &seen.fields, &instead)?,
                 table
                     .fields
                     .keys()
@@ -107,39 +105,39 @@ impl Plan {
         Ok(())
     }
 
-    /// The query that computes the derived fields of candidates anew, but for those that a source or a decision gave.
-    fn anew(&self, name: &str, table: &Table, rows: &str, changes: &IndexMap<String, Change>) -> Result<Pipeline> {
-        let is_derived = |field: &str| table.fields.get(field).is_some_and(|field| field.derive.is_some());
-        let feeds = self.feeds(name);
-        let given: Vec<&str> = table
-            .fields
-            .keys()
-            .map(String::as_str)
-            .filter(|field| is_derived(field) && feeds.iter().any(|feed| feed.gives(field)))
-            .collect();
+    /// The query that computes some derived fields of candidates anew, but where a source or a decision gave them; looking at
+    /// the tables `instead` as they are to come. It keeps all columns of `rows`.
+    pub(super) fn anew(
+        &self,
+        name: &str,
+        feeds: &[Feed],
+        rows: &str,
+        fields: &[String],
+        instead: &[String],
+    ) -> Result<Pipeline> {
+        let table = self.table(name)?;
+        let given = given(feeds, fields);
         let mut pipeline = match given.is_empty() {
             true => Pipeline::new(),
             false => mapped(
                 table,
                 feeds,
-                |field| given.contains(&field),
+                |field| given.iter().any(|name| name.as_str() == field),
                 Some(&format!("_row IN (SELECT _row FROM {rows})")),
             ),
         };
-        let values =
-            table.fields.iter().enumerate().filter(|(_, (field, _))| is_derived(field)).map(|(bit, (field, _))| {
-                let (field_name, mask) = (Ident(field), 1_i64 << bit);
-                let given = if given.contains(&field.as_str()) {
-                    format!(" OR g._unread & {mask} <> 0 OR g.{field_name} IS NOT NULL")
-                } else {
-                    String::new()
-                };
-                format!("CASE WHEN r._decided & {mask} <> 0{given} THEN r.{field_name} END AS {field_name}")
-            });
+        let bits = fields.iter().filter_map(|field| Some((field, 1_i64 << table.fields.get_index_of(field)?)));
+        let values = bits.clone().map(|(field, mask)| {
+            let own = Ident(field);
+            let given = match given.contains(&field) {
+                true => format!(" OR g._unread & {mask} <> 0 OR g.{own} IS NOT NULL"),
+                false => String::new(),
+            };
+            format!("CASE WHEN r._decided & {mask} <> 0{given} THEN r.{own} END AS {own}")
+        });
         let mut values: Vec<String> = values.collect();
         // What could not be computed from the rows that there are may be from those that come.
-        let mask = table.fields.values().zip(0..).filter(|(field, _)| field.derive.is_some());
-        let mask = mask.fold(0_i64, |mask, (_, bit)| mask | 1 << bit);
+        let mask = bits.fold(0, |mask, (_, bit)| mask | bit);
         let read = if given.is_empty() { "0" } else { "coalesce(g._unread, 0)" };
         values.push(format!("((r._unread & ~{mask}) | ({read} & ~r._decided & {mask})) AS _unread"));
         let join = match given.is_empty() {
@@ -147,9 +145,13 @@ impl Plan {
             false => "\nLEFT JOIN mapped AS g ON g._row = r._row AND g._source = r._source AND g._entity = r._entity",
         };
         pipeline.step("bare", format!("SELECT r.* REPLACE (\n  {}\n) FROM {rows} AS r{join}", values.join(",\n  ")));
-        let instead: Vec<String> = changes.keys().cloned().collect();
-        let around = Around { schema: &self.schema, early: &[], instead: &instead, rows: derive::Rows::Some };
+        let around = Around { schema: &self.schema, early: &[], instead, rows: derive::Rows::Some, only: Some(fields) };
         derive::derive(&mut pipeline, &around, name)?;
         Ok(pipeline)
     }
+}
+
+/// Those of some derived fields that a source can give all the same.
+pub(super) fn given<'f>(feeds: &[Feed], fields: &'f [String]) -> Vec<&'f String> {
+    fields.iter().filter(|field| feeds.iter().any(|feed| feed.gives(field))).collect()
 }

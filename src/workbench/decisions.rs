@@ -125,7 +125,7 @@ impl Decider {
         };
         let given = values.into_iter().filter(|(now, _)| !now.trim().is_empty()).take(MOST);
         let given: Vec<(&str, &str)> = given.map(|(now, row)| (row, now)).collect();
-        check::doubts(&self.reader.store, &self.plan()?, clock::today(), (table, field), &given)
+        check::doubts(&self.reader.store, self.plan()?.as_ref(), clock::today(), (table, field), &given)
     }
 
     /// Sets a field of the named rows, each to its own value, where `None` empties it; one decision, about what the

@@ -182,7 +182,7 @@ impl Workbench {
         self.cancellable(|bench| {
             let request = bench.commit_request(&who, message);
             bench.copy_ledger()?;
-            bench.subject(bench.plan().as_ref(), |subject| {
+            bench.subject(bench.plan().as_deref(), |subject| {
                 commit::commit(&bench.reader.store, subject, &request, progress, &bench.canceller)
             })
         })

@@ -1,5 +1,6 @@
 //! Everything that can be asked of a workspace without changing it.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,6 +29,8 @@ pub struct Reader {
     pub(super) browser: Browser,
     pub(super) canceller: Canceller,
     pub(super) profiles: Profiles,
+    /// The last plan, with the workspace for which it was made.
+    planned: RefCell<Option<(Arc<Workspace>, Arc<map::Plan>)>>,
 }
 
 /// The workspace's files as they were read last, shared by all readers of a workbench.
@@ -74,7 +77,8 @@ impl Reader {
     pub(super) fn new(workspace: Arc<Workspace>, store: Store) -> Reader {
         let newest = Newest::new(&workspace);
         let profiles = Profiles::default();
-        Reader { workspace, newest, store, browser: Browser::default(), canceller: Canceller::default(), profiles }
+        let (browser, canceller) = (Browser::default(), Canceller::default());
+        Reader { workspace, newest, store, browser, canceller, profiles, planned: RefCell::default() }
     }
 
     /// The same view on a connection of its own, for another thread.
@@ -163,7 +167,19 @@ impl Reader {
     }
 
     /// The plan by which candidates are built from what is staged now.
-    pub fn plan(&self) -> Result<map::Plan> {
+    pub fn plan(&self) -> Result<Arc<map::Plan>> {
+        if let Some((workspace, plan)) = self.planned.borrow().as_ref()
+            && Arc::ptr_eq(workspace, &self.workspace)
+            && plan.stands(&self.store)?
+        {
+            return Ok(Arc::clone(plan));
+        }
+        let plan = Arc::new(self.plan_anew()?);
+        *self.planned.borrow_mut() = Some((Arc::clone(&self.workspace), Arc::clone(&plan)));
+        Ok(plan)
+    }
+
+    fn plan_anew(&self) -> Result<map::Plan> {
         let workspace = &self.workspace;
         let plan = |mappings: &[(String, Mapping)]| map::Plan::new(&self.store, &workspace.schema, mappings);
         let planned =
@@ -189,7 +205,7 @@ impl Reader {
     /// The verdict of the last check; none before the first. Whether it speaks of what is there now is asked anew: a load, a
     /// decision or a mapping may have come since.
     pub fn verdict(&self) -> Result<Option<Verdict>> {
-        self.verdict_now(self.plan().as_ref())
+        self.verdict_now(self.plan().as_deref())
     }
 
     fn verdict_now(&self, planned: std::result::Result<&map::Plan, &Error>) -> Result<Option<Verdict>> {
@@ -299,7 +315,7 @@ impl Reader {
     pub fn standing(&self) -> Result<Standing> {
         let plan = self.plan();
         self.at_one_moment(|| {
-            let verdict = self.verdict_now(plan.as_ref())?;
+            let verdict = self.verdict_now(plan.as_deref())?;
             let planned = plan.map(|_| ());
             standing::standing(&self.store, self.schema(), &self.workspace.mappings, verdict.as_ref(), &planned)
         })
@@ -320,7 +336,7 @@ impl Reader {
     pub fn report(&self) -> Result<Report> {
         let plan = self.plan();
         self.at_one_moment(|| {
-            let verdict = self.verdict_now(plan.as_ref())?.ok_or_else(unchecked)?;
+            let verdict = self.verdict_now(plan.as_deref())?.ok_or_else(unchecked)?;
             report::report(
                 &self.store,
                 &report::Request {

@@ -388,24 +388,22 @@ fn put(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
 /// What differs between the rows before and after; leaves only these in the two tables. `None` where nothing does.
 fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     let (before, after) = (Change::before(name), Change::after(name));
-    let differences = Ident("differences").to_string();
     // A bit a field, in the order of the schema; a table has at most `MOST_FIELDS`.
     let marks: Vec<String> = (0..)
         .zip(table.fields.keys())
         .map(|(bit, field)| format!("if(b.{0} IS DISTINCT FROM a.{0}, {1}, 0)", Ident(field), 1_i64 << bit))
         .collect();
-    store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {differences} AS\n\
-         SELECT coalesce(a._key, b._key) AS _key, b._key IS NULL AS came, a._key IS NULL AS went, \
+    let differences = format!(
+        "SELECT coalesce(a._key, b._key) AS _key, b._key IS NULL AS came, a._key IS NULL AS went, \
          xor(b._unread, a._unread) AS unread, xor(b._decided, a._decided) AS decided,\n  \
          if(b._key IS NULL OR a._key IS NULL, 0, {})::BIGINT AS fields\n\
          FROM {before} AS b FULL JOIN {after} AS a ON b._key = a._key",
         marks.join(" + ")
-    ))?;
+    );
     let same = "NOT came AND NOT went AND unread = 0 AND decided = 0 AND fields = 0";
     let sql = format!(
         "SELECT count(*) FILTER (came), count(*) FILTER (went), coalesce(bit_or(unread), 0), coalesce(bit_or(decided), 0), \
-         coalesce(bit_or(fields), 0), count(*) FILTER ({same}) FROM {differences}"
+         coalesce(bit_or(fields), 0), count(*) FILTER ({same}) FROM ({differences})"
     );
     let found: Option<(u64, u64, i64, i64, i64, u64)> = store
         .first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))?;
@@ -416,7 +414,9 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
         return Ok(None);
     }
     if alike > 0 {
-        let alike = format!("_key IN (SELECT _key FROM {differences} WHERE {same})");
+        let stays = Ident("stays").to_string();
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {stays} AS SELECT _key FROM ({differences}) WHERE {same}"))?;
+        let alike = format!("_key IN (FROM {stays})");
         store.run(&format!("DELETE FROM {before} WHERE {alike}"))?;
         store.run(&format!("DELETE FROM {after} WHERE {alike}"))?;
     }

@@ -52,15 +52,32 @@ pub struct Plan {
     origins: IndexMap<String, Vec<Origin>>,
     mappings: Vec<(String, Mapping)>,
     unloaded: Vec<String>,
+    staged: Vec<Staged>,
+}
+
+/// An entity that is staged: of which load, in which relation, and how many rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Staged {
+    source: String,
+    entity: String,
+    load: i64,
+    relation: String,
+    rows: u64,
+}
+
+impl Staged {
+    fn all(store: &Store) -> Result<Vec<Staged>> {
+        store.query("SELECT source, entity, load, relation, rows FROM dq.staged ORDER BY source, entity", [], |row| {
+            let (source, entity) = (row.get(0)?, row.get(1)?);
+            Ok(Staged { source, entity, load: row.get(2)?, relation: row.get(3)?, rows: row.get(4)? })
+        })
+    }
 }
 
 impl Plan {
     /// Compiles the mappings of the given sources against what is staged. A source that was never loaded feeds nothing.
     pub fn new(store: &Store, schema: &Schema, sources: &[(String, Mapping)]) -> Result<Plan> {
-        let staged: Vec<(String, String, u64)> =
-            store.query("SELECT source, entity, rows FROM dq.staged", [], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
+        let staged = Staged::all(store)?;
         if let Some((name, table)) = schema.tables.iter().find(|(_, table)| table.fields.len() > MOST_FIELDS) {
             return Err(Error::config(format!(
                 "the table \"{name}\" has {} fields; {MOST_FIELDS} are the most there can be",
@@ -103,20 +120,24 @@ impl Plan {
             let mut feeds = Vec::new();
             for (source, mapping) in sources {
                 let Some(feed) = mapping.tables.get(table) else { continue };
-                let Some((.., rows)) = staged.iter().find(|(s, entity, _)| s == source && *entity == feed.entity)
-                else {
+                let Some(found) = staged.iter().find(|one| one.source == *source && one.entity == feed.entity) else {
                     unloaded.push(format!("{} of {source}", feed.entity));
                     continue;
                 };
                 let relation = format!("{source}/{}", feed.entity);
                 let columns = staged_columns(store, &relation)?;
                 let feed = Feed::new(store, schema, table, source, &relation, feed, columns)?;
-                feeds.push(feed.of_rows(*rows));
+                feeds.push(feed.of_rows(found.rows));
             }
             origins.insert(table.clone(), feeds.iter().map(|feed| feed.origin.clone()).collect());
             tables.insert(table.clone(), feeds);
         }
-        Ok(Plan { schema: schema.clone(), tables, stops, origins, mappings: sources.to_vec(), unloaded })
+        Ok(Plan { schema: schema.clone(), tables, stops, origins, mappings: sources.to_vec(), unloaded, staged })
+    }
+
+    /// Whether what is staged is still what it was compiled against.
+    pub fn stands(&self, store: &Store) -> Result<bool> {
+        Ok(Staged::all(store)? == self.staged)
     }
 
     /// Per table, where its rows come from.
@@ -232,30 +253,46 @@ impl Plan {
         field: &str,
         rows: &str,
     ) -> Result<IndexMap<String, Option<String>>> {
-        let (table, feeds) = (self.table(name)?, self.feeds(name));
+        let table = self.table(name)?;
         if !store.has_table("candidate", name)? {
             return Ok(IndexMap::new());
         }
-        let candidates = Ident(&format!("asked of {name}")).to_string();
+        let Some((bit, _, declared)) = table.fields.get_full(field) else { return Ok(IndexMap::new()) };
+        let (candidates, few) =
+            (Ident(&format!("asked of {name}")).to_string(), Ident(&format!("decided anew of {name}")).to_string());
+        let own = Ident(field);
         store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {candidates} AS SELECT * FROM {} WHERE _key IN ({rows})",
+            "CREATE OR REPLACE TEMP TABLE {candidates} AS SELECT _key, _source, _entity, _row, _unread, {own} FROM {}\n\
+             WHERE _key IN ({rows})",
             Path("candidate", name)
         ))?;
-        let of = Of { store, schema: &self.schema, name, table, feeds };
-        let mut values: IndexMap<_, _> = decided::shown_values(&of, &candidates, field)?.into_iter().collect();
+        let text = declared.kind.as_text(&own.to_string());
+        let sql = format!("SELECT _key, {text}, _unread & {} <> 0 FROM {candidates}", 1_i64 << bit);
+        type Shown = (String, Option<String>, bool);
+        let shown: Vec<Shown> = store.query(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let is_any_unread = shown.iter().any(|(.., is_unread)| *is_unread);
+        let mut values: IndexMap<_, _> = shown.into_iter().map(|(key, text, _)| (key, text)).collect();
+        if is_any_unread {
+            let feeds = self.feeds_among(store, name, &candidates, &format!("asked of {name}"))?;
+            let of = Of { store, schema: &self.schema, name, table, feeds: &feeds };
+            values.extend(decided::shown_values(&of, &candidates, field)?);
+        }
         values.sort_unstable_keys();
-        let few = Ident(&format!("decided anew of {name}")).to_string();
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {few} AS SELECT _key, _source, _entity, _row FROM {candidates} AS c WHERE _key IN (\n  \
-             SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND \"table\" = {} AND field = {})",
+        let decided = format!(
+            "_key IN (SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND \"table\" = {} AND field = {})",
             Literal(name),
             Literal(field)
-        ))?;
-        if store.count(&format!("SELECT count(*) FROM {few}"))? > 0 {
+        );
+        if store.first(&format!("SELECT 1 FROM {candidates} WHERE {decided} LIMIT 1"), [], |_| Ok(()))?.is_some() {
+            store.run(&format!(
+                "CREATE OR REPLACE TEMP TABLE {few} AS SELECT _key, _source, _entity, _row FROM {candidates} WHERE {decided}"
+            ))?;
             store.run(&as_of(store)?)?;
+            let of = Of { store, schema: &self.schema, name, table, feeds: self.feeds(name) };
             values.extend(self.values_anew(&of, field, &few)?);
+            store.run(&format!("DROP TABLE {few}"))?;
         }
-        store.run(&format!("DROP TABLE {few}; DROP TABLE {candidates}"))?;
+        store.run(&format!("DROP TABLE {candidates}"))?;
         Ok(values)
     }
 

@@ -5,8 +5,8 @@
 use indexmap::IndexMap;
 
 use super::decided;
-use super::derive::{self, Follow, Rows, Sight, Stop};
-use super::{Plan, as_of, identity, leaving, settle};
+use super::derive::{self, Around, Follow, Rows, Sight, Stop};
+use super::{Plan, as_of, identity, leaving, mapped, settle};
 use crate::error::Result;
 use crate::model::{Canceller, Derive, Table};
 use crate::sql::{Ident, Literal, Path};
@@ -121,7 +121,7 @@ impl Plan {
             canceller.check()?;
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
             let table = self.table(name)?;
-            let mut replaced = Vec::new();
+            let (mut replaced, mut fields) = (Vec::new(), Vec::new());
             for (field, declared) in &table.fields {
                 let to = declared.references.as_ref();
                 let before = to.and_then(|to| pointed.get(&(to.table.clone(), to.field.clone())));
@@ -130,6 +130,7 @@ impl Plan {
                 };
                 if before.is_some() || concerned.iter().any(is_replaced) {
                     replaced.extend(decided::replaced_otherwise(store, &self.schema, name, field, KNOWN, before)?);
+                    fields.push(field.as_str());
                 }
             }
             // What cannot be applied is told even where it touches no row; what accepts a finding touches none.
@@ -147,7 +148,8 @@ impl Plan {
                     continue;
                 }
             }
-            replaced.extend(seen.into_iter().flat_map(|seen| seen.conditions));
+            let (conditions, computed) = seen.map_or_else(Default::default, |seen| (seen.conditions, seen.fields));
+            replaced.extend(conditions);
             self.touch(store, name, otherwise, &replaced)?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
             if !is_worth_it(store, name, touched)? {
@@ -165,8 +167,24 @@ impl Plan {
                 of == name
                     && field.as_ref().is_some_and(|field| table.keys().any(|key| key.eq_ignore_ascii_case(field)))
             };
-            let may_sums_stand = !concerned.iter().any(is_of_key) && !self.is_other_added_up(table, &changes);
-            if let Some(change) = self.build_touched(store, at, name, table, touched, may_sums_stand)? {
+            let is_key_set = concerned.iter().any(is_of_key);
+            // Where decisions are only about values, nothing else of a row that stays is another than before.
+            let are_cells = concerned.iter().filter(|(of, ..)| of == name).all(|(_, kind, field)| {
+                let field = field.as_deref().filter(|field| table.fields.contains_key(*field));
+                fields.extend(field);
+                ["set", "bulk", "replace"].contains(&kind.as_str()) && field.is_some() || kind == "waive"
+            });
+            let may_sums_stand = !is_key_set && !self.is_other_added_up(table, &changes);
+            fields.extend(computed.iter().map(String::as_str));
+            let fields = match are_cells && !is_key_set && self.all_stay(store, name)? {
+                true => Some(derive::and_what_follows(name, table, &fields)?),
+                false => None,
+            };
+            let change = match fields {
+                Some(fields) => self.build_cells(store, at, name, table, &fields)?,
+                None => self.build_touched(store, at, name, table, touched, may_sums_stand)?,
+            };
+            if let Some(change) = change {
                 changes.insert(name.clone(), change);
             }
         }
@@ -304,6 +322,53 @@ impl Plan {
         Ok(store.first(&sql, [name], |_| Ok(()))?.is_none())
     }
 
+    /// Whether all rows that are touched are candidates.
+    fn all_stay(&self, store: &Store, name: &str) -> Result<bool> {
+        let sql = format!("SELECT 1 FROM {} WHERE _at IS NULL LIMIT 1", touched(name));
+        Ok(store.first(&sql, [], |_| Ok(()))?.is_none())
+    }
+
+    /// Builds some fields of the touched rows of a table, which are candidates and stay so, and puts them in the place of what
+    /// was there.
+    fn build_cells(
+        &self,
+        store: &Store,
+        at: usize,
+        name: &str,
+        table: &Table,
+        fields: &[String],
+    ) -> Result<Option<Change>> {
+        let (touched, named) = (touched(name), named(name));
+        let feeds = self.feeds_among(store, name, &touched, &format!("touched of {name}"))?;
+        identity::take_odd(store, name, &touched)?;
+        let decided = self.decide(store, at, &feeds, Some(&named), Some(fields))?.with_all_rows();
+        keep_before(store, name)?;
+        let before = Change::before(name);
+        let is_wanted = |field: &str| fields.iter().any(|name| name == field) || table.keys().any(|key| key == field);
+        let mut pipeline = mapped(table, &feeds, is_wanted, None);
+        pipeline.step("keyed", identity::keyed(name, table, &feeds, "mapped"));
+        decided.apply(&mut pipeline, table);
+        let last = Ident(pipeline.last().unwrap_or_default()).to_string();
+        let mask =
+            fields.iter().filter_map(|field| table.fields.get_index_of(field)).fold(0_i64, |mask, bit| mask | 1 << bit);
+        let values = fields.iter().map(|field| format!("k.{0} AS {0}", Ident(field)));
+        let bits = ["_unread", "_decided"].map(|bits| format!("(b.{bits} & ~{mask}) | (k.{bits} & {mask}) AS {bits}"));
+        let values: Vec<String> = values.chain(bits).collect();
+        pipeline.step(
+            "bare",
+            format!(
+                "SELECT b.* EXCLUDE (_at) REPLACE (\n  {}\n)\nFROM {before} AS b JOIN {last} AS k ON k._key = b._key",
+                values.join(",\n  ")
+            ),
+        );
+        let around = Around { schema: &self.schema, early: &[], instead: &[], rows: Rows::Some, only: Some(fields) };
+        derive::derive(&mut pipeline, &around, name)?;
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {pipeline}", Change::after(name)))?;
+        decided.clear(store)?;
+        identity::clear(store, name)?;
+        put(store, name, table)
+    }
+
     /// Builds the touched rows of a table and puts them in the place of what was there.
     fn build_touched(
         &self,
@@ -318,7 +383,7 @@ impl Plan {
         let feeds = self.feeds_among(store, name, &touched, &Change::texts(name))?;
         // The identity of a row depends on the sources alone, so it is what it was.
         identity::take_odd(store, name, &touched)?;
-        let decided = self.decide(store, at, &feeds, Some(&named))?;
+        let decided = self.decide(store, at, &feeds, Some(&named), None)?;
         let (before, after) = (Change::before(name), Change::after(name));
         keep_before(store, name)?;
         let which = match may_sums_stand && self.sums_stand(store, name, table, rows)? {

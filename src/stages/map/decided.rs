@@ -44,6 +44,14 @@ pub(super) struct Of<'a> {
     pub name: &'a str,
     pub table: &'a Table,
     pub feeds: &'a [Feed],
+    /// The fields of which decisions matter; all where nothing is said.
+    pub fields: Option<&'a [String]>,
+}
+
+impl Of<'_> {
+    fn is_about(&self, field: &str) -> bool {
+        self.fields.is_none_or(|fields| fields.iter().any(|name| name == field))
+    }
 }
 
 /// The query for the candidates of the rows that meet a condition on `_row`, computed with decisions as far as they are
@@ -59,15 +67,17 @@ fn temp(table: &str, what: &str) -> String {
 
 impl Decided {
     /// Which joins there will be, without resolving anything; `is_early` where nothing is computed yet.
-    pub fn shape(store: &Store, schema: &Schema, table: &str, is_early: bool) -> Result<Decided> {
-        Self::shape_of(store, schema, table, None, is_early)
+    pub fn shape(of: &Of, is_early: bool) -> Result<Decided> {
+        Self::shape_of(of, None, is_early)
     }
 
-    fn shape_of(store: &Store, schema: &Schema, table: &str, only: Option<&str>, is_early: bool) -> Result<Decided> {
+    fn shape_of(of: &Of, only: Option<&str>, is_early: bool) -> Result<Decided> {
+        let Of { store, schema, name: table, .. } = *of;
         let names = |sql: &str| -> Result<Vec<String>> { store.query(sql, [table], |row| row.get(0)) };
         // The ledger may speak of a field that the schema no longer has; that is a conflict, not a failure.
-        let declared = |field: &String| schema.field(table, field).is_some();
-        let repointed = repointed(store, schema, table)?;
+        let declared = |field: &String| schema.field(table, field).is_some() && of.is_about(field);
+        let mut repointed = repointed(store, schema, table)?;
+        repointed.retain(|(field, _)| of.is_about(field));
         let mut replaced = Vec::new();
         let fields = names(
             r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? ORDER BY field"#,
@@ -96,7 +106,7 @@ impl Decided {
     /// apply. Where `only` names a temporary table of identities, those about its rows, which the feeds must give. Without
     /// `compute` the decisions about what is computed are left for later.
     pub fn resolve(of: &Of, only: Option<&str>, compute: Option<Compute>) -> Result<(Decided, Vec<Conflict>)> {
-        let mut decided = Self::shape_of(of.store, of.schema, of.name, only, compute.is_none())?;
+        let mut decided = Self::shape_of(of, only, compute.is_none())?;
         let mut conflicts = Vec::new();
         for replaced in &mut decided.replaced {
             let rows = replaced.whole.iter().map(|(was, now)| vec![Value::Text(was.clone()), Value::Text(now.clone())]);
@@ -351,13 +361,18 @@ impl Decided {
 }
 
 /// Writes down which decisions about cells of a table do not apply. What was written down before is gone, or where `only`
-/// names a temporary table of identities, what was about these rows.
-pub(super) fn tell(store: &Store, table: &str, only: Option<&str>, conflicts: Vec<Conflict>) -> Result<()> {
-    let stale = only
-        .map(|only| format!(r#" AND ("row" IN (FROM {only}) OR "row" = '' OR reason = 'no-such-field')"#))
-        .unwrap_or_default();
-    store.execute(&format!(r#"DELETE FROM dq.conflicts WHERE "table" = ? AND field <> ''{stale}"#), [table])?;
-    write_down(store, conflicts)
+/// names a temporary table of identities, what was about these rows; of the fields that matter.
+pub(super) fn tell(of: &Of, only: Option<&str>, conflicts: Vec<Conflict>) -> Result<()> {
+    let rows = only.map(|only| format!(r#"("row" IN (FROM {only}) OR "row" = '')"#));
+    let fields = of.fields.map(|fields| format!("field IN ({})", literals(fields)));
+    let stale: Vec<String> = rows.into_iter().chain(fields).collect();
+    let stale = match stale.is_empty() {
+        true => String::new(),
+        false => format!(" AND ({} OR reason IN ('no-such-field', 'computed'))", stale.join(" AND ")),
+    };
+    let sql = format!(r#"DELETE FROM dq.conflicts WHERE "table" = ? AND field <> ''{stale}"#);
+    of.store.execute(&sql, [of.name])?;
+    write_down(of.store, conflicts)
 }
 
 /// Adds to what is written down of decisions that do not apply.
@@ -648,11 +663,27 @@ fn typed_table(
     kind: FieldType,
     rows: impl Iterator<Item = Vec<Value>>,
 ) -> Result<()> {
+    /// So many rows of so many letters are sooner read with the statement than from a table.
+    const FEW: usize = 20;
+    const SHORT: usize = 4_000;
+    let rows: Vec<Vec<Value>> = rows.collect();
+    let text = |value: &Value| match value {
+        Value::Text(text) => format!("{}::VARCHAR", Literal(text)),
+        _ => "NULL::VARCHAR".to_owned(),
+    };
+    let lines = rows.iter().take(FEW).map(|row| format!("({})", row.iter().map(text).collect::<Vec<_>>().join(", ")));
+    let lines = lines.collect::<Vec<_>>().join(", ");
+    let is_few = (1..=FEW).contains(&rows.len()) && lines.len() <= SHORT;
+    let value = read_value("now", kind)?;
+    if is_few {
+        return store.run(&format!(
+            r#"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {value} AS value FROM (VALUES {lines}) AS decided("{key}", now)"#
+        ));
+    }
     store.run(&format!(r#"CREATE OR REPLACE TEMP TABLE "as decided" ("{key}" VARCHAR, now VARCHAR)"#))?;
     store.append("temp", "as decided", rows)?;
     store.run(&format!(
-        r#"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {} AS value FROM "as decided"; DROP TABLE "as decided""#,
-        read_value("now", kind)?
+        r#"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {value} AS value FROM "as decided"; DROP TABLE "as decided""#
     ))
 }
 

@@ -319,7 +319,8 @@ pub(super) fn levels<'t>(table_name: &str, table: &'t Table) -> Result<Vec<Vec<&
 pub(super) fn and_what_follows(table_name: &str, table: &Table, fields: &[&str]) -> Result<Vec<String>> {
     let mut found: Vec<&str> = fields.to_vec();
     for (_, name, _, derive) in in_levels(table_name, table)?.into_iter().flatten() {
-        let follows = |sql: &str| identifiers(sql).iter().any(|used| found.contains(&used.as_str()));
+        let own = |used: &String| found.iter().any(|name| used.split('.').next() == Some(name));
+        let follows = |sql: &str| identifiers(sql).iter().any(own);
         if matches!(derive, Derive::Expression(sql) if follows(sql)) && !found.contains(&name) {
             found.push(name);
         }

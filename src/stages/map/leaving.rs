@@ -156,7 +156,7 @@ impl Plan {
         few: &str,
     ) -> Result<HashMap<String, Given>> {
         let feeds = self.feeds_among(store, name, few, &format!("merged of {name}"))?;
-        let of = Of { store, schema: &self.schema, name, table, feeds: &feeds };
+        let of = Of { store, schema: &self.schema, name, table, feeds: &feeds, fields: None };
         let keys = Ident(&format!("keys merged of {name}")).to_string();
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {keys} AS SELECT _key FROM {few}"))?;
         let (decided, _) = Decided::resolve(&of, Some(&keys), None)?;

@@ -166,7 +166,9 @@ impl Plan {
         let mut statements = Vec::new();
         for (at, stop) in self.stops.iter().enumerate() {
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
-            let decided = Decided::shape(store, &self.schema, name, matches!(stop, Stop::Early(_)))?;
+            let (table, feeds) = (self.table(name)?, self.feeds(name));
+            let of = Of { store, schema: &self.schema, name, table, feeds, fields: None };
+            let decided = Decided::shape(&of, matches!(stop, Stop::Early(_)))?;
             let statement = self.statement(store, at, &decided)?;
             let needs = if statement.contains("as_of(") { format!("{};\n", as_of(store)?) } else { String::new() };
             statements.push((name.clone(), needs + &statement));
@@ -208,22 +210,29 @@ impl Plan {
 
     /// Builds all rows of a stop.
     fn build_all(&self, store: &Store, at: usize, name: &str) -> Result<()> {
-        let decided = self.decide(store, at, self.feeds(name), None)?;
+        let decided = self.decide(store, at, self.feeds(name), None, None)?;
         store.run(&self.statement(store, at, &decided)?)?;
         decided.clear(store)
     }
 
     /// Resolves the decisions about the cells of a table and tells those that do not apply; where `only` names a temporary
-    /// table of identities, those about its rows.
-    fn decide(&self, store: &Store, at: usize, feeds: &[Feed], only: Option<&str>) -> Result<Decided> {
+    /// table of identities, those about its rows, and where `fields` names some, those about these.
+    fn decide(
+        &self,
+        store: &Store,
+        at: usize,
+        feeds: &[Feed],
+        only: Option<&str>,
+        fields: Option<&[String]>,
+    ) -> Result<Decided> {
         let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
-        let of = Of { store, schema: &self.schema, name, table: self.table(name)?, feeds };
+        let of = Of { store, schema: &self.schema, name, table: self.table(name)?, feeds, fields };
         let Stop::Whole(_) = self.stops[at] else { return Ok(Decided::resolve(&of, only, None)?.0) };
         let early = self.early(at);
         let compute =
             |decided: &Decided, rows: &str| self.rows_of(name, decided, feeds, Some(&early), Rows::Some, Some(rows));
         let (decided, conflicts) = Decided::resolve(&of, only, Some(&compute))?;
-        decided::tell(store, name, only, conflicts)?;
+        decided::tell(&of, only, conflicts)?;
         Ok(decided)
     }
 
@@ -274,7 +283,7 @@ impl Plan {
         let mut values: IndexMap<_, _> = shown.into_iter().map(|(key, text, _)| (key, text)).collect();
         if is_any_unread {
             let feeds = self.feeds_among(store, name, &candidates, &format!("asked of {name}"))?;
-            let of = Of { store, schema: &self.schema, name, table, feeds: &feeds };
+            let of = Of { store, schema: &self.schema, name, table, feeds: &feeds, fields: None };
             values.extend(decided::shown_values(&of, &candidates, field)?);
         }
         values.sort_unstable_keys();
@@ -288,7 +297,7 @@ impl Plan {
                 "CREATE OR REPLACE TEMP TABLE {few} AS SELECT _key, _source, _entity, _row FROM {candidates} WHERE {decided}"
             ))?;
             store.run(&as_of(store)?)?;
-            let of = Of { store, schema: &self.schema, name, table, feeds: self.feeds(name) };
+            let of = Of { store, schema: &self.schema, name, table, feeds: self.feeds(name), fields: None };
             values.extend(self.values_anew(&of, field, &few)?);
             store.run(&format!("DROP TABLE {few}"))?;
         }

@@ -110,7 +110,7 @@ impl Plan {
         }
         store.run(&as_of(store)?)?;
         self.tell_unknown_tables(store)?;
-        let pointed = self.find_leaving_again(store, otherwise)?;
+        let left = self.find_leaving_again(store, otherwise)?;
         let concerned: Vec<(String, String, Option<String>)> = store.query(
             &format!(r#"SELECT DISTINCT "table", kind, field FROM {otherwise} WHERE "table" IS NOT NULL"#),
             [],
@@ -124,7 +124,7 @@ impl Plan {
             let (mut replaced, mut fields) = (Vec::new(), Vec::new());
             for (field, declared) in &table.fields {
                 let to = declared.references.as_ref();
-                let before = to.and_then(|to| pointed.get(&(to.table.clone(), to.field.clone())));
+                let before = to.and_then(|to| left.pointers.get(&(to.table.clone(), to.field.clone())));
                 let is_replaced = |(of, kind, about): &(String, String, Option<String>)| {
                     kind == "replace" && of == name && about.as_ref() == Some(field)
                 };
@@ -150,7 +150,7 @@ impl Plan {
             }
             let (conditions, computed) = seen.map_or_else(Default::default, |seen| (seen.conditions, seen.fields));
             replaced.extend(conditions);
-            self.touch(store, name, otherwise, &replaced)?;
+            self.touch(store, name, otherwise, &replaced, left.tables.contains(name))?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
             if !is_worth_it(store, name, touched)? {
                 return Ok(None);
@@ -292,8 +292,8 @@ impl Plan {
     }
 
     /// Gathers the rows that are touched, with where they come from: those that decisions name, those that go or come back,
-    /// and those that meet a condition.
-    fn touch(&self, store: &Store, name: &str, otherwise: &str, conditions: &[String]) -> Result<()> {
+    /// and those that meet a condition. `may_leave` where it was looked for rows that go.
+    fn touch(&self, store: &Store, name: &str, otherwise: &str, conditions: &[String], may_leave: bool) -> Result<()> {
         let (named, candidate, before) = (named(name), Path("candidate", name), leaving::before(name));
         let left_out = format!(r#"SELECT _key FROM dq.left_out WHERE "table" = {}"#, Literal(name));
         store.run(&format!(
@@ -303,12 +303,19 @@ impl Plan {
                UNION (SELECT _key FROM {before} EXCEPT {left_out})"#,
             Literal(name)
         ))?;
-        let conditions = [conditions, &[format!("_key IN (FROM {named})")]].concat();
+        // What is left out, and what was found already, is not looked for among all.
+        let mut found = format!("SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})");
+        let mut known = format!("SELECT _key FROM {before}");
+        if may_leave {
+            let there = leaving::there(name);
+            found += &format!("\nUNION\nFROM {there} WHERE _at IS NOT NULL AND _key IN (FROM {named})");
+            known += &format!(" EXCEPT SELECT _key FROM {there}");
+        }
+        let strange = format!("_key IN (SELECT _key FROM {named} EXCEPT {known})");
         let touched = touched(name);
         store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {touched} AS {}\nUNION\n\
-             SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})",
-            places(&candidate, ", _key, _source, _entity, _row", &conditions)
+            "CREATE OR REPLACE TEMP TABLE {touched} AS {}\nUNION\n{found}",
+            places(&candidate, ", _key, _source, _entity, _row", &[conditions, &[strange]].concat()),
         ))?;
         store.run(&format!("INSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})"))
     }

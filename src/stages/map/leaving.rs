@@ -17,6 +17,14 @@ use crate::store::{Store, Value};
 /// Where references point, by the table and the field that they refer to.
 pub(super) type Pointers = IndexMap<(String, String), Repointed>;
 
+/// What was found about rows that go.
+pub(super) struct Left {
+    /// Where references to the tables in which others may go pointed before.
+    pub pointers: Pointers,
+    /// These tables; of each, [`there`] has the rows that decisions speak of.
+    pub tables: Vec<String>,
+}
+
 impl Plan {
     /// Finds the rows of all tables that go; the tables of which the odd rows are known afterwards.
     pub(super) fn find_leaving(&self, store: &Store) -> Result<Vec<String>> {
@@ -44,9 +52,9 @@ impl Plan {
         Ok(known)
     }
 
-    /// The same for the tables in which other rows may go than at the last check, by the decisions in `otherwise`. Gives
-    /// where references to these tables pointed before, and leaves what was left out before in `before`.
-    pub(super) fn find_leaving_again(&self, store: &Store, otherwise: &str) -> Result<Pointers> {
+    /// The same for the tables in which other rows may go than at the last check, by the decisions in `otherwise`. Leaves
+    /// what was left out before in `before`.
+    pub(super) fn find_leaving_again(&self, store: &Store, otherwise: &str) -> Result<Left> {
         let mut pointers = Pointers::new();
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {BEFORE} AS SELECT * FROM dq.left_out"))?;
         // The key of a row that others were merged into may be another one now.
@@ -74,17 +82,19 @@ impl Plan {
                 r#"DELETE FROM dq.left_out WHERE "table" = {known}; DELETE FROM dq.repointed WHERE "table" = {known};
                    DELETE FROM dq.conflicts WHERE "table" = {known} AND field = ''"#
             ))?;
-            // Whatever the sources give is either a candidate or left out.
-            let there = format!(
-                "SELECT _key, _source, _entity, _row FROM {} WHERE _key IN ({1})\n\
-                 UNION ALL SELECT _key, _source, _entity, _row FROM {2} WHERE _key IN ({1})",
+            // Whatever the sources give is either a candidate or left out, and what is left out need not be looked for.
+            let there = there(name);
+            store.run(&format!(
+                "CREATE OR REPLACE TEMP TABLE {there} AS\n\
+                 SELECT rowid AS _at, _key, _source, _entity, _row FROM {} WHERE _key IN ({1} EXCEPT SELECT _key FROM {2})\n\
+                 UNION ALL SELECT NULL, _key, _source, _entity, _row FROM {2} WHERE _key IN ({1})",
                 Path("candidate", name),
                 concerned(name),
                 before(name)
-            );
-            self.leave(store, name, table, &there, true)?;
+            ))?;
+            self.leave(store, name, table, &format!("SELECT * EXCLUDE (_at) FROM {there}"), true)?;
         }
-        Ok(pointers)
+        Ok(Left { pointers, tables: others })
     }
 
     /// Finds the rows of one table that go; `there` is the query for those that decisions speak of and that are there.
@@ -187,6 +197,12 @@ fn concerned(name: &str) -> String {
         r#"SELECT unnest(["row", now]) FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') AND "table" = {}"#,
         Literal(name)
     )
+}
+
+/// The temporary table with the rows of a table that are there and of which decisions say that they go, or that others go into
+/// them; `_at` is the place of those that were candidates at the last check.
+pub(super) fn there(name: &str) -> String {
+    Ident(&format!("there of {name}")).to_string()
 }
 
 /// The temporary table with what was left out of all tables at the last check.

@@ -45,6 +45,8 @@ pub struct Store {
     functions: OnceCell<HashSet<String>>,
     /// The digests of statements without an answer that have run; one that comes again is kept as it was read.
     seen: RefCell<HashSet<u64>>,
+    /// Whether statements are wanted to be planned as they are written, and whether the engine knows.
+    plainly: Cell<(bool, bool)>,
 }
 
 /// How many statements a connection keeps as they were read. To read one takes the engine a millisecond for a thousand letters, and
@@ -140,7 +142,45 @@ impl Store {
     fn on(conn: Connection) -> Store {
         conn.set_prepared_statement_cache_capacity(KEPT);
         let (in_transaction, functions) = (Cell::new(false), OnceCell::new());
-        Store { conn, in_transaction, functions, seen: RefCell::default() }
+        Store { conn, in_transaction, functions, seen: RefCell::default(), plainly: Cell::default() }
+    }
+
+    /// Does `work`, whose statements are about a few rows: to look for a good way to do them takes longer than any way does. What reads
+    /// a large table must not be among them.
+    pub fn plainly<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.planned_as(true, work)
+    }
+
+    /// Does `work` within such work, though it reads large tables.
+    pub fn with_care<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.planned_as(false, work)
+    }
+
+    fn planned_as<T>(&self, plainly: bool, work: impl FnOnce() -> T) -> T {
+        struct Back<'s>(&'s Store, bool);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.plainly.set((self.1, self.0.plainly.get().1));
+            }
+        }
+        let (before, known) = self.plainly.get();
+        let _back = Back(self, before);
+        self.plainly.set((plainly, known));
+        work()
+    }
+
+    /// The connection, on which the next statement is planned as is wanted. The engine is told only now: what was wanted in between may
+    /// be over, and in a transaction that has failed it would not listen.
+    fn conn(&self) -> Result<&Connection> {
+        let (wanted, known) = self.plainly.get();
+        if wanted != known {
+            let sql =
+                if wanted { "SET SESSION enable_optimizer = false" } else { "SET SESSION enable_optimizer = true" };
+            let told = self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+            told.map_err(|cause| failed(sql, cause))?;
+            self.plainly.set((wanted, wanted));
+        }
+        Ok(&self.conn)
     }
 
     /// What stops the work on this connection, wired to `canceller`.
@@ -153,20 +193,23 @@ impl Store {
         if self.comes_again(sql) {
             return self.execute(sql, []).map(|_| ());
         }
-        self.conn.execute_batch(sql).map_err(|cause| failed(sql, cause))
+        self.conn()?.execute_batch(sql).map_err(|cause| failed(sql, cause))
     }
 
     /// Runs one statement and says how many rows it touched.
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
-        let mut statement = self.conn.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
+        let mut statement = self.conn()?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
         let rows = statement.execute(params).map_err(|cause| failed(sql, cause))?;
         Ok(rows as u64)
     }
 
-    /// Whether this is one statement that changes rows, and has run before.
+    /// Whether this is one statement that changes rows, and has run before. One that makes a table is kept only where it is planned
+    /// anew each time: the engine's plan of it serves once, which a transaction that is taken back makes it forget.
     fn comes_again(&self, sql: &str) -> bool {
-        const BEGIN: [&str; 4] = ["CREATE OR REPLACE TEMP TABLE", "INSERT", "UPDATE", "DELETE"];
-        if !BEGIN.iter().any(|begin| sql.starts_with(begin)) || !is_one(sql) {
+        const BEGIN: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
+        let makes = sql.starts_with("CREATE OR REPLACE TEMP TABLE");
+        let is_planned_anew = !self.plainly.get().0 && sql.contains(" AS ") && sql.contains("FROM ");
+        if !(makes && is_planned_anew || BEGIN.iter().any(|begin| sql.starts_with(begin))) || !is_one(sql) {
             return false;
         }
         let mut digest = DefaultHasher::new();
@@ -216,7 +259,7 @@ impl Store {
         params: P,
         mut map: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>> {
-        let mut statement = self.conn.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
+        let mut statement = self.conn()?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
         let rows = statement.query_map(params, |row| map(row)).map_err(|cause| failed(sql, cause))?;
         let rows = rows.collect::<duckdb::Result<Vec<T>>>().map_err(|cause| failed(sql, cause))?;
         if rows.len() > MANY_ROWS {
@@ -243,7 +286,7 @@ impl Store {
 
     /// Every row of a query with every value as text, in order; for what is shown whole.
     pub fn texts(&self, sql: &str) -> Result<Page> {
-        rows::texts(&self.conn, sql)
+        rows::texts(self.conn()?, sql)
     }
 
     /// A window of a query's rows with every value as text, and how many rows the query has in all.
@@ -257,17 +300,17 @@ impl Store {
     /// Hands every row of a query to `visit`, one at a time and every value as text, without ever holding more than a
     /// chunk of them; says how many there were. `visit` must not use this store, which would end the query.
     pub fn each_text(&self, sql: &str, visit: &mut dyn FnMut(&[Option<&str>]) -> Result<()>) -> Result<u64> {
-        rows::each_text(&self.conn, sql, visit)
+        rows::each_text(self.conn()?, sql, visit)
     }
 
     /// Hands the rows of a query to `visit` as polars frames of some thousand rows each.
     pub fn each_frame(&self, sql: &str, visit: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
-        rows::each_frame(&self.conn, sql, visit)
+        rows::each_frame(self.conn()?, sql, visit)
     }
 
     /// The rows of a query as one polars frame.
     pub fn frame(&self, sql: &str) -> Result<DataFrame> {
-        rows::frame(&self.conn, sql)
+        rows::frame(self.conn()?, sql)
     }
 
     /// The names and types of a query's columns, without running it.
@@ -567,6 +610,45 @@ mod tests {
         });
         assert!(failed.is_err());
         assert_eq!(store.count("SELECT count(*) FROM u")?, 7);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_done_plainly_ends_with_the_work_also_where_it_fails() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        let is_optimised =
+            || store.first("SELECT current_setting('enable_optimizer')", [], |row| row.get::<_, bool>(0));
+        store.run("CREATE TABLE t AS SELECT 1 AS a")?;
+        store.plainly(|| {
+            assert_eq!(is_optimised()?, Some(false));
+            assert_eq!(store.with_care(is_optimised)?, Some(true));
+            assert_eq!(is_optimised()?, Some(false));
+            Ok::<(), Error>(())
+        })?;
+        assert_eq!(is_optimised()?, Some(true));
+        let failed = store.transaction(|store| store.plainly(|| store.run("INSERT INTO t SELECT error('no')")));
+        assert!(failed.is_err());
+        assert_eq!(is_optimised()?, Some(true));
+        // What makes a table makes it again after a transaction was taken back.
+        let make = |store: &Store| {
+            store.plainly(|| store.run("CREATE OR REPLACE TEMP TABLE made AS SELECT *, 'x' AS b FROM t WHERE a > 0"))
+        };
+        for _ in 0..3 {
+            let failed = store.transaction(|store| {
+                make(store)?;
+                store.run("INSERT INTO nowhere VALUES (1)")
+            });
+            assert!(failed.is_err());
+            make(&store)?;
+            assert_eq!(store.texts("SELECT * FROM made")?.columns, ["a", "b"]);
+        }
+        // A statement that was planned before sees what is there now.
+        for n in 2..5_u64 {
+            store.plainly(|| store.run("INSERT INTO t VALUES (0)"))?;
+            assert_eq!(store.plainly(|| store.count("SELECT count(*) FROM t"))?, n);
+            store.run(&format!("CREATE OR REPLACE TABLE u AS SELECT {n} AS b, * FROM t"))?;
+            assert_eq!(store.plainly(|| store.count("SELECT max(b) FROM u"))?, n);
+        }
         Ok(())
     }
 

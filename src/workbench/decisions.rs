@@ -662,27 +662,33 @@ impl Decider {
     /// A decision in force that leaves out a row which meets a condition: its id and the row.
     fn excluded(&self, table: &str, condition: &str) -> Result<Option<(String, String)>> {
         self.copy_ledger()?;
-        self.reader.store.first(
-            &format!(
-                r#"SELECT id, "row" FROM dq.decisions
-                   WHERE active AND kind = 'exclude' AND "table" = ? AND {condition} ORDER BY seq, "row" LIMIT 1"#
-            ),
-            [table],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
+        let store = &self.reader.store;
+        store.plainly(|| {
+            store.first(
+                &format!(
+                    r#"SELECT id, "row" FROM dq.decisions
+                       WHERE active AND kind = 'exclude' AND "table" = ? AND {condition} ORDER BY seq, "row" LIMIT 1"#
+                ),
+                [table],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+        })
     }
 
     /// A merge in force that meets a condition: its id, the row that goes and the one that stays.
     fn merged(&self, table: &str, condition: &str) -> Result<Option<(String, String, String)>> {
         self.copy_ledger()?;
-        self.reader.store.first(
-            &format!(
-                r#"SELECT id, "row", now FROM dq.decisions
-                   WHERE active AND kind = 'merge' AND "table" = ? AND {condition} ORDER BY seq LIMIT 1"#
-            ),
-            [table],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
+        let store = &self.reader.store;
+        store.plainly(|| {
+            store.first(
+                &format!(
+                    r#"SELECT id, "row", now FROM dq.decisions
+                       WHERE active AND kind = 'merge' AND "table" = ? AND {condition} ORDER BY seq LIMIT 1"#
+                ),
+                [table],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+        })
     }
 
     /// Refuses to empty a field that must have a value.

@@ -477,8 +477,10 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
         "SELECT count(*) FILTER (came), count(*) FILTER (went), coalesce(bit_or(unread), 0), coalesce(bit_or(decided), 0), \
          coalesce(bit_or(fields), 0), count(*) FILTER ({same}) FROM ({differences})"
     );
-    let found: Option<(u64, u64, i64, i64, i64, u64)> = store
-        .first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))?;
+    type Found = (u64, u64, i64, i64, i64, u64);
+    let found: Option<Found> = store.plainly(|| {
+        store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
+    })?;
     let Some((came, went, unread, decided, marks, alike)) = found else { return Ok(None) };
     let fields = (0..).zip(table.fields.keys()).filter(|(bit, _)| marks & (1 << bit) != 0);
     let change = Change { fields: fields.map(|(_, name)| name.clone()).collect(), unread, decided, came, went };

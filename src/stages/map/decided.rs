@@ -174,7 +174,7 @@ impl Decided {
             let (false, Some(compute)) = (fields.is_empty(), compute) else { continue };
             let computed = compute(self, &format!("_row IN (SELECT _row FROM {found_rows})"))?;
             let name = temp(&self.table, "computed rows");
-            of.store.run(&format!("CREATE OR REPLACE TEMP TABLE {name} AS\n{computed}"))?;
+            of.store.with_care(|| of.store.run(&format!("CREATE OR REPLACE TEMP TABLE {name} AS\n{computed}")))?;
             for field in fields {
                 let text = kind_of(of.table, field).as_text(&Ident(field).to_string());
                 let values = of.store.query(&format!("SELECT _key, {text} FROM {name}"), [], |row| {

@@ -231,9 +231,12 @@ impl Plan {
         let early = self.early(at);
         let compute =
             |decided: &Decided, rows: &str| self.rows_of(name, decided, feeds, Some(&early), Rows::Some, Some(rows));
-        let (decided, conflicts) = Decided::resolve(&of, only, Some(&compute))?;
-        decided::tell(&of, only, conflicts)?;
-        Ok(decided)
+        let resolve = || {
+            let (decided, conflicts) = Decided::resolve(&of, only, Some(&compute))?;
+            decided::tell(&of, only, conflicts)?;
+            Ok(decided)
+        };
+        if only.is_some() { store.plainly(resolve) } else { resolve() }
     }
 
     /// Writes down the decisions about tables that the schema does not have.

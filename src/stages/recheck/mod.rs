@@ -13,7 +13,7 @@ use super::basis::Basis;
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
 use super::{decide, gate, kept, waivers};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Canceller, Verdict};
 use crate::store::Store;
 
@@ -23,16 +23,18 @@ const OTHERWISE: &str = "\"decisions otherwise\"";
 /// Brings everything up to date with the decisions in force. `None` where only a whole check can; what stands in the
 /// tables then is for that check to replace, in the same transaction.
 pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -> Result<Option<Verdict>> {
-    let Some(known) = known(store)? else { return Ok(None) };
+    let Some(known) = store.plainly(|| known(store))? else { return Ok(None) };
     if !known.finds_the_same(inputs.basis) {
         return Ok(None);
     }
     let Some(before) = check::verdict(store)? else { return Ok(None) };
-    let state = kept::state(store, inputs.schema, inputs.gate)?;
-    store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {OTHERWISE} AS SELECT * FROM dq.decisions\n\
-         WHERE kind <> 'revert' AND active <> coalesce({KNOWN}, false)"
-    ))?;
+    let state = store.plainly(|| {
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {OTHERWISE} AS SELECT * FROM dq.decisions\n\
+             WHERE kind <> 'revert' AND active <> coalesce({KNOWN}, false)"
+        ))?;
+        kept::state(store, inputs.schema, inputs.gate)
+    })?;
     let Some(changes) = plan.build_again(store, OTHERWISE, canceller)? else { return Ok(None) };
     let fed = check::fed(store, inputs)?;
     let uses = check::uses(store, inputs, &fed)?;
@@ -41,7 +43,7 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     waivers::unwaive(store, OTHERWISE)?;
     let unused_waivers = waivers::waive(store, inputs.today)?;
     canceller.check()?;
-    let rows = rows::moved(store)?;
+    let rows = store.plainly(|| rows::moved(store))?;
     money::again(store, inputs.schema, &changes, &rows)?;
     // It is the same check, brought up to date.
     let told = check::Known {
@@ -50,8 +52,11 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
         unused_waivers,
         drift: before.drift.clone(),
     };
-    let mut verdict = check::judge(store, inputs, &uses, told)?;
-    check::keep_figures(store, &verdict, Some(&before), inputs.at)?;
+    let mut verdict = store.plainly(|| {
+        let verdict = check::judge(store, inputs, &uses, told)?;
+        check::keep_figures(store, &verdict, Some(&before), inputs.at)?;
+        Ok::<_, Error>(verdict)
+    })?;
     let mut moved = rows::blocked_otherwise(&rows, inputs.gate.fail_on);
     moved.extend(
         changes.iter().filter(|(table, change)| moves_rows(inputs, table, change)).map(|(table, _)| table.clone()),

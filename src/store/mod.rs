@@ -20,7 +20,6 @@ pub use duckdb::{Params, Row, params, params_from_iter};
 
 use crate::error::{Error, Kind, Result};
 use crate::model::{Canceller, Page};
-use crate::sql;
 
 pub use functions::{Call, Function};
 
@@ -348,13 +347,8 @@ impl Store {
 
     /// Whether a table or view exists.
     pub fn has_table(&self, schema: &str, table: &str) -> Result<bool> {
-        // To look for a name is quicker than to list all that there are.
-        let sql = format!("FROM {}", sql::Path(schema, table));
-        match self.conn.prepare(&sql) {
-            Ok(_) => Ok(true),
-            Err(cause) if cause.to_string().starts_with("Catalog Error") => Ok(false),
-            Err(cause) => Err(failed(&sql, cause)),
-        }
+        let sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
+        Ok(self.first(sql, [schema, table], |_| Ok(()))?.is_some())
     }
 
     /// The tables of a schema.

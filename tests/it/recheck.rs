@@ -505,10 +505,13 @@ impl World {
                 "the money at stake in all"
             );
         }
-        let own = AnomalyFilter { table: Some("sales".to_owned()), ..AnomalyFilter::default() };
-        let found = "_key IN (SELECT \"row\" FROM dq.anomalies WHERE \"table\" = 'sales')";
-        let sum = format!("SELECT coalesce(sum(price_total), 0)::DECIMAL(38,4) FROM candidate.sales WHERE {found}");
-        assert_eq!(at_stake(own).into_iter().collect::<Vec<_>>(), self.list(&sum), "the money at stake in sales");
+        if let Some((money, stake)) = self.schema.stake() {
+            let own = AnomalyFilter { table: Some(money.to_owned()), ..AnomalyFilter::default() };
+            let found = format!("_key IN (SELECT \"row\" FROM dq.anomalies WHERE \"table\" = '{money}')");
+            let sum =
+                format!("SELECT coalesce(sum({}), 0)::DECIMAL(38,4) FROM candidate.{money} WHERE {found}", stake.field);
+            assert_eq!(at_stake(own).into_iter().collect::<Vec<_>>(), self.list(&sum), "the money at stake in {money}");
+        }
         // What the gate remembers for the next decision.
         for table in self.schema.tables.keys() {
             let sql = format!("SELECT DISTINCT \"row\" FROM temp.\"reasons/{table}\" ORDER BY 1");

@@ -34,6 +34,8 @@ pub struct Change {
     pub came: u64,
     /// How many rows there are no more.
     pub went: u64,
+    /// Whether the staged texts of the rows that changed or came are there; see [`Change::texts`].
+    pub has_texts: bool,
 }
 
 impl Change {
@@ -53,7 +55,8 @@ impl Change {
     }
 
     /// What the names of the temporary tables begin with that have the staged texts of the rows that changed or came, all columns
-    /// of them, and of other rows, as [`rules::texts_of`](crate::rules::texts_of) makes them.
+    /// of them, and of other rows, as [`rules::texts_of`](crate::rules::texts_of) makes them. They are there where these
+    /// rows were built of what is staged; else they may be those of an earlier decision.
     pub fn texts(table: &str) -> String {
         format!("touched of {table}")
     }
@@ -282,13 +285,15 @@ impl Plan {
         keep_before(store, name)?;
         let feeds = match settle::given(self.feeds(name), &seen.fields).is_empty() {
             true => Vec::new(),
-            false => self.feeds_among(store, name, &before, &format!("touched of {name}"))?,
+            false => self.feeds_among(store, name, &before, &Change::texts(name))?,
         };
+        let has_texts = !feeds.is_empty();
         let mut anew = self.anew(name, &feeds, &before, &seen.fields, &[])?;
         let last = Ident(anew.last().unwrap_or_default()).to_string();
         anew.step("candidate", format!("SELECT * EXCLUDE (_at) FROM {last}"));
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {anew}"))?;
-        Ok(put(store, name, table)?.map_or(Computed::Same, Computed::Otherwise))
+        let change = put(store, name, table)?.map(|change| Change { has_texts, ..change });
+        Ok(change.map_or(Computed::Same, Computed::Otherwise))
     }
 
     /// Gathers the rows that are touched, with where they come from: those that decisions name, those that go or come back,
@@ -346,7 +351,7 @@ impl Plan {
         fields: &[String],
     ) -> Result<Option<Change>> {
         let (touched, named) = (touched(name), named(name));
-        let feeds = self.feeds_among(store, name, &touched, &format!("touched of {name}"))?;
+        let feeds = self.feeds_among(store, name, &touched, &Change::texts(name))?;
         identity::take_odd(store, name, &touched)?;
         let decided = self.decide(store, at, &feeds, Some(&named), Some(fields))?.with_all_rows();
         keep_before(store, name)?;
@@ -373,7 +378,7 @@ impl Plan {
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {pipeline}", Change::after(name)))?;
         decided.clear(store)?;
         identity::clear(store, name)?;
-        put(store, name, table)
+        Ok(put(store, name, table)?.map(|change| Change { has_texts: true, ..change }))
     }
 
     /// Builds the touched rows of a table and puts them in the place of what was there.
@@ -400,7 +405,7 @@ impl Plan {
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {}", self.select(at, &decided, &feeds, which)?))?;
         decided.clear(store)?;
         identity::clear(store, name)?;
-        put(store, name, table)
+        Ok(put(store, name, table)?.map(|change| Change { has_texts: true, ..change }))
     }
 }
 
@@ -483,7 +488,14 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     })?;
     let Some((came, went, unread, decided, marks, alike)) = found else { return Ok(None) };
     let fields = (0..).zip(table.fields.keys()).filter(|(bit, _)| marks & (1 << bit) != 0);
-    let change = Change { fields: fields.map(|(_, name)| name.clone()).collect(), unread, decided, came, went };
+    let change = Change {
+        fields: fields.map(|(_, name)| name.clone()).collect(),
+        unread,
+        decided,
+        came,
+        went,
+        has_texts: false,
+    };
     if change == Change::default() {
         return Ok(None);
     }

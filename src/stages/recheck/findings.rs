@@ -344,8 +344,9 @@ impl Look<'_> {
     fn changed(&self, table: &str) -> Result<Option<&Gathered>> {
         let Some(kept) = self.after.get(table) else { return Ok(None) };
         if kept.get().is_none() {
-            // Of the rows that were touched the texts are there.
-            let rows = self.gathered(table, Change::after(table), Change::texts(table))?;
+            let has_texts = self.changes.get(table).is_some_and(|change| change.has_texts);
+            let texts = if has_texts { Change::texts(table) } else { format!("changed in {table}") };
+            let rows = self.gathered(table, Change::after(table), texts)?;
             return Ok(Some(kept.get_or_init(|| rows)));
         }
         Ok(kept.get())

@@ -5,7 +5,7 @@
 use indexmap::{IndexMap, IndexSet};
 
 use super::query::{Query, Sign};
-use super::{Origin, Scope, spreadsheet_damage};
+use super::{Origin, Scope, Usual, spreadsheet_damage};
 use crate::error::{Error, Result};
 use crate::model::{Check, Field, FieldType, Format, Reference, Schema, Severity};
 use crate::sql::{Ident, Literal, Path, Pipeline, with_identifiers};
@@ -56,6 +56,17 @@ impl Finding {
     /// Adds a step that comes before and can be joined.
     pub(super) fn step(mut self, name: &str, select: impl Into<String>) -> Finding {
         self.steps.step(name, select);
+        self
+    }
+
+    /// Adds the steps to what is usual in the table, the last of which can be joined; where that is kept, only this one.
+    pub(super) fn usual(mut self, scope: &Scope, usual: &Usual) -> Finding {
+        if scope.is_usual_kept {
+            return self.step(usual.last(), format!("SELECT * FROM {}", usual.verdicts()));
+        }
+        for (name, select) in usual.steps() {
+            self = self.step(name, if name == usual.last() { few(&select) } else { select });
+        }
         self
     }
 

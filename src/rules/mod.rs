@@ -36,6 +36,7 @@ mod unknown_value;
 mod unreadable_value;
 mod untidy_text;
 pub mod user;
+pub mod usual;
 mod vintage_implausible;
 
 use chrono::NaiveDate;
@@ -47,6 +48,7 @@ use crate::store::Function;
 
 pub use query::{Query, Sign, question};
 pub use reference::{index, reference};
+pub use usual::Usual;
 
 /// One entry of the vocabulary.
 pub struct Rule {
@@ -83,8 +85,8 @@ pub enum Reach {
     /// When the rows change to which the table refers, those of the rows on which the rule has found a value like a key
     /// that came, went or changed: with the same value of what this makes of a text.
     Found(fn(&str) -> String),
-    /// Those of every row of the table: the rule compares with what is usual there.
-    Table,
+    /// Those of every row of the table: the rule compares with what is usual there. While that stands, nobody's.
+    Usual(fn(&Scope) -> Result<Usual>),
 }
 
 /// The words for the user, each a paragraph of plain text.
@@ -139,6 +141,8 @@ pub struct Scope<'a> {
     pub today: NaiveDate,
     /// The rows to look at, where it is not all of them.
     pub only: Option<Only<'a>>,
+    /// Whether what is usual in the table is kept in temporary tables, as [`Usual`] says, and is right.
+    pub is_usual_kept: bool,
 }
 
 /// Some rows of a table, to be looked at by themselves.

@@ -1,15 +1,16 @@
 //! `outlier-quantity`: far more at once than anyone else takes of the same thing.
 
-use super::finding::{Finding, few, plain};
-use super::{Docs, Reach, Rule, Sample};
+use super::finding::{Finding, plain};
+use super::usual::{Hinge, Tally, Usual};
+use super::{Docs, Reach, Rule, Sample, Scope};
+use crate::error::Result;
 use crate::model::Severity;
-use crate::sql::Path;
 
 pub const RULE: Rule = Rule {
     id: "outlier-quantity",
     title: "Unusual quantity",
     severity: Severity::Warning,
-    reach: Reach::Table,
+    reach: Reach::Usual(usual),
     docs: Docs {
         finds: "Quantities more than `factor` times (10 unless said otherwise) the upper quartile of their group: three quarters of the group have at most that. Groups of fewer than `rows` rows (20) are held against the whole table. Quartiles do not move when a few values are absurd. Returns are judged by their size.",
         matters: "600 bottles instead of 6, or a price in the column of quantities, is worth more than the whole week's sales.",
@@ -27,43 +28,17 @@ pub const RULE: Rule = Rule {
         let quantity = scope.expression_or_field("quantity")?;
         let group = scope.needed("group")?;
         let factor = scope.number("factor", 10.0)?;
-        let least = scope.number("rows", 20.0)?;
-        let amount = format!("abs({})", quantity.sql);
-        let amounts = format!(
-            "SELECT {} AS thing, {amount} AS amount FROM {} AS t WHERE {} IS NOT NULL AND {amount} > 0",
-            group.sql,
-            Path("candidate", &scope.check.table),
-            group.sql,
-        );
-        let groups = "SELECT thing, quantile_disc(amount, 0.75) AS quartile, count(*) AS rows, max(amount) AS most\n\
-                      FROM amounts GROUP BY 1";
-        // Quantities are few however many the lines, so the quartile of all is taken over counted values: no sorting of all rows.
-        let all = format!(
-            "SELECT min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows FROM (\n  \
-             SELECT amount, sum(rows) OVER (ORDER BY amount) AS upto, sum(rows) OVER () AS rows FROM (\n  \
-             SELECT amount, count(*) AS rows FROM amounts GROUP BY 1)\n\
-             ) WHERE rows >= {least} HAVING quartile IS NOT NULL"
-        );
-        let usual = format!(
-            "SELECT thing, groups.quartile, 'the ' || groups.rows || ' lines of ' || CAST(thing AS VARCHAR) AS lines FROM groups\n\
-             WHERE rows >= {least} AND most > {factor} * quartile\n\
-             UNION ALL SELECT thing, everything.quartile, 'all ' || everything.rows || ' lines' FROM groups, everything\n\
-             WHERE groups.rows < {least} AND most > {factor} * everything.quartile"
-        );
         let sql = Finding::of(scope)
             .joins_of(&quantity)
             .joins_of(&group)
-            .step("amounts", amounts)
-            .step("groups", groups)
-            .step("everything", all)
-            .step("usual", few(&usual))
+            .usual(scope, &usual(scope)?)
             .join(format!("JOIN usual ON usual.thing = {}", group.sql))
             .message(format!(
                 "{} || ' at once; three quarters of ' || usual.lines || ' have at most ' || {}",
                 plain(&quantity.sql),
                 plain("usual.quartile"),
             ))
-            .when_joined(format!("{amount} > {factor} * usual.quartile"))
+            .when_joined(format!("abs({}) > {factor} * usual.quartile", quantity.sql))
             .query();
         Ok(Some(sql))
     },
@@ -91,6 +66,31 @@ pub const RULE: Rule = Rule {
         },
     ],
 };
+
+/// Of the groups in which something is far more than usual: what is, and of how many lines.
+fn usual(scope: &Scope) -> Result<Usual> {
+    let amount = format!("abs({})", scope.expression_or_field("quantity")?.sql);
+    let group = scope.needed("group")?.sql;
+    let factor = scope.number("factor", 10.0)?;
+    let least = scope.number("rows", 20.0)?;
+    let groups = Tally::new("groups", "thing", &group, &format!("{amount} > 0"))
+        .figure("quartile", format!("quantile_disc({amount}, 0.75)"))
+        .figure("most", format!("max({amount})"));
+    let amounts = Tally::new("amounts", "amount", &amount, &format!("{group} IS NOT NULL AND {amount} > 0"));
+    // Quantities are few however many the lines, so the quartile of all is taken over counted values: no sorting of all rows.
+    let all = format!(
+        "SELECT min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows FROM (\n  \
+         SELECT amount, sum(rows) OVER (ORDER BY amount) AS upto, sum(rows) OVER () AS rows FROM amounts\n\
+         ) WHERE rows >= {least} HAVING quartile IS NOT NULL"
+    );
+    let usual = format!(
+        "SELECT thing, groups.quartile, 'the ' || groups.rows || ' lines of ' || CAST(thing AS VARCHAR) AS lines FROM groups\n\
+         WHERE rows >= {least} AND most > {factor} * quartile\n\
+         UNION ALL SELECT thing, everything.quartile, 'all ' || everything.rows || ' lines' FROM groups, everything\n\
+         WHERE groups.rows < {least} AND most > {factor} * everything.quartile"
+    );
+    Ok(Usual::of(scope, "thing", Hinge::Rows).tally(groups).tally(amounts).step("everything", all).step("usual", usual))
+}
 
 const SCHEMA: &str = "[tables.sales.fields]
 id = { type = \"text\", key = true }

@@ -64,7 +64,15 @@ fn a_check_that_lacks_an_argument_or_names_nothing_is_an_error_that_says_so() ->
         .checks
         .iter()
         .filter_map(|check| {
-            let scope = Scope { schema: &schema, check, origins: &[], fed: &[], today: TODAY, only: None };
+            let scope = Scope {
+                schema: &schema,
+                check,
+                origins: &[],
+                fed: &[],
+                today: TODAY,
+                only: None,
+                is_usual_kept: false,
+            };
             find(&check.rule).and_then(|rule| (rule.find)(&scope)).err().map(|error| error.to_string())
         })
         .collect();
@@ -193,7 +201,15 @@ fn nothing_is_found_about_a_row_that_is_like_no_other() -> Result<()> {
             let (store, schema) = stage(sample)?;
             for (table, query) in uses_on(rule, &schema, sample)? {
                 let check = uses(rule, &schema).into_iter().find(|check| check.table == table).unwrap_or_default();
-                let scope = Scope { schema: &schema, check: &check, origins: &[], fed: &[], today: TODAY, only: None };
+                let scope = Scope {
+                    schema: &schema,
+                    check: &check,
+                    origins: &[],
+                    fed: &[],
+                    today: TODAY,
+                    only: None,
+                    is_usual_kept: false,
+                };
                 let Reach::Alike(likeness) = rule.reach else { continue };
                 let likeness = likeness(&scope)?;
                 // A sample's rows without a key of their own are numbered, and not called by what they say.
@@ -253,7 +269,8 @@ fn uses_on(rule: &Rule, schema: &Schema, sample: &Sample) -> Result<Vec<(String,
             .filter(|(table, _)| *table == check.table)
             .map(|(table, rows)| origin(table, rows))
             .collect();
-        let scope = Scope { schema, check, origins: &origins, fed: &fed, today: TODAY, only: None };
+        let scope =
+            Scope { schema, check, origins: &origins, fed: &fed, today: TODAY, only: None, is_usual_kept: false };
         queries.extend((rule.find)(&scope)?.map(|query| (check.table.clone(), query)));
     }
     Ok(queries)

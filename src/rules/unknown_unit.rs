@@ -1,15 +1,17 @@
 //! `unknown-unit`: a unit that nothing can be converted from.
 
 use super::finding::{Finding, column, folded, plain, quoted};
-use super::{Docs, Reach, Rule, Sample};
+use super::usual::{Hinge, Tally, Usual};
+use super::{Docs, Reach, Rule, Sample, Scope};
+use crate::error::Result;
 use crate::model::Severity;
-use crate::sql::{Literal, Path};
+use crate::sql::Literal;
 
 pub const RULE: Rule = Rule {
     id: "unknown-unit",
     title: "Unknown unit",
     severity: Severity::Error,
-    reach: Reach::Table,
+    reach: Reach::Usual(usual),
     docs: Docs {
         finds: "Rows with a unit and a quantity whose converted quantity stayed empty. A suggestion is given where exactly one unit that does convert is one or two slips of the pen away.",
         matters: "A pallet counted as a bottle, or not at all, spoils stock and sales alike; so it is never guessed.",
@@ -22,23 +24,9 @@ pub const RULE: Rule = Rule {
         scope.field()?;
         let value = column(&scope.check.field);
         let quantity = scope.needed("quantity")?;
-        let converted = scope.needed("converted")?;
         let name = scope.check.argument("converted").unwrap_or_default();
-        let unknown = format!("{value} IS NOT NULL AND {} IS NOT NULL AND {} IS NULL", quantity.sql, converted.sql);
-        let table = Path("candidate", &scope.check.table);
-        let strangers = format!("SELECT DISTINCT {value} AS unit FROM {table} AS t WHERE {unknown}");
-        let known = format!("SELECT DISTINCT {value} AS unit FROM {table} AS t WHERE {} IS NOT NULL", converted.sql);
-        let near = format!(
-            "SELECT strangers.unit, min(known.unit) AS near FROM strangers JOIN known\n  \
-             ON length(known.unit) >= 5 AND damerau_levenshtein({}, {}) <= if(length(known.unit) >= 8, 2, 1)\n\
-             GROUP BY 1 HAVING count(*) = 1",
-            folded("strangers.unit"),
-            folded("known.unit"),
-        );
         let sql = Finding::of(scope)
-            .step("strangers", strangers)
-            .step("known", known)
-            .step("near", near)
+            .usual(scope, &usual(scope)?)
             .message(format!(
                 "'the unit ' || {} || ' is not known, so ' || {} || {}",
                 quoted(&value),
@@ -47,7 +35,7 @@ pub const RULE: Rule = Rule {
             ))
             .suggestion("near.near")
             .join(format!("LEFT JOIN near ON near.unit = {value}"))
-            .when(unknown)
+            .when(unknown(scope)?)
             .query();
         Ok(Some(sql))
     },
@@ -69,3 +57,25 @@ pub const RULE: Rule = Rule {
         },
     ],
 };
+
+/// The condition that a row has a unit and a quantity that could not be converted.
+fn unknown(scope: &Scope) -> Result<String> {
+    let (value, quantity, converted) =
+        (column(&scope.check.field), scope.needed("quantity")?, scope.needed("converted")?);
+    Ok(format!("{value} IS NOT NULL AND {} IS NOT NULL AND {} IS NULL", quantity.sql, converted.sql))
+}
+
+/// Of the units that are not known, which have one known unit near to them.
+fn usual(scope: &Scope) -> Result<Usual> {
+    let value = column(&scope.check.field);
+    let strangers = Tally::new("strangers", "unit", &value, &unknown(scope)?);
+    let known = Tally::new("known", "unit", &value, &format!("{} IS NOT NULL", scope.needed("converted")?.sql));
+    let near = format!(
+        "SELECT strangers.unit, min(known.unit) AS near FROM strangers JOIN known\n  \
+         ON length(known.unit) >= 5 AND damerau_levenshtein({}, {}) <= if(length(known.unit) >= 8, 2, 1)\n\
+         GROUP BY 1 HAVING count(*) = 1",
+        folded("strangers.unit"),
+        folded("known.unit"),
+    );
+    Ok(Usual::of(scope, "unit", Hinge::Values).beside_others().tally(strangers).tally(known).step("near", near))
+}

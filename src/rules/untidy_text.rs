@@ -1,16 +1,16 @@
 //! `untidy-text`: white space and capitals where nobody meant them.
 
 use super::finding::{Finding, column, each_field, is_prose, quoted};
-use super::{Docs, Reach, Rule, Sample};
+use super::usual::{Hinge, Tally, Usual};
+use super::{Docs, Reach, Rule, Sample, Scope};
 use crate::model::Severity;
-use crate::sql::Path;
 use crate::store::{Call, Function};
 
 pub const RULE: Rule = Rule {
     id: "untidy-text",
     title: "Untidy text",
     severity: Severity::Info,
-    reach: Reach::Table,
+    reach: Reach::Usual(|scope| Ok(usual(scope))),
     docs: Docs {
         finds: "Free text with white space at its ends, doubled or no-break spaces, tabs, line breaks or control characters, and words in capitals in a column that is mostly not written so. The suggestion is the tidied text; for capitals it is the spelling of the same word elsewhere in the column, where there is exactly one.",
         matters: "\"STRASBOURG\", \"Strasbourg \" and \"Strasbourg\" are three towns for whoever counts by town.",
@@ -25,31 +25,16 @@ pub const RULE: Rule = Rule {
             return Ok(None);
         }
         let value = column(&scope.check.field);
-        // A column has fewer texts than rows, so every text is judged once, and the few that are untidy are looked up.
-        let texts = format!(
-            "SELECT {value} AS text, count(*) AS rows, {}({value}) AS tidied, {}({value}) AS shouts\nFROM {} AS t WHERE {value} IS NOT NULL GROUP BY 1",
-            TIDIED.name,
-            SHOUTS.name,
-            Path("candidate", &scope.check.table)
-        );
-        // Columns that are written in capitals throughout are left alone.
-        let untidy = "SELECT text, tidied FROM texts\n\
-                      WHERE tidied IS NOT NULL OR shouts AND (SELECT sum(rows) FILTER (shouts) * 5 < sum(rows) FROM texts)";
-        let usual = "SELECT untidy.text, min(texts.text) AS spelling FROM untidy JOIN texts ON lower(texts.text) = lower(untidy.text)\n\
-                     WHERE untidy.tidied IS NULL AND texts.tidied IS NULL AND NOT texts.shouts GROUP BY 1 HAVING count(*) = 1";
         let sql = Finding::of(scope)
-            .step("texts", texts)
-            .step("untidy", untidy)
-            .step("usual", usual)
+            .usual(scope, &usual(scope))
             .message(format!(
-                "{} || CASE WHEN untidy.tidied IS NULL THEN ' is in capitals, unlike most of the column'\n       \
+                "{} || CASE WHEN judged.tidied IS NULL THEN ' is in capitals, unlike most of the column'\n       \
                  WHEN {value} <> trim({value}) THEN ' has spaces at its ends' WHEN contains({value}, '  ') THEN ' has doubled spaces'\n       \
                  ELSE ' has white space or control characters that do not show' END",
                 quoted(&value)
             ))
-            .suggestion("if(untidy.tidied IS NULL, usual.spelling, nullif(untidy.tidied, ''))")
-            .join(format!("JOIN untidy ON untidy.text = {value}"))
-            .join(format!("LEFT JOIN usual ON usual.text = {value}"))
+            .suggestion("if(judged.tidied IS NULL, judged.spelling, nullif(judged.tidied, ''))")
+            .join(format!("JOIN judged ON judged.text = {value}"))
             .query();
         Ok(Some(sql))
     },
@@ -85,6 +70,28 @@ pub const RULE: Rule = Rule {
         },
     ],
 };
+
+/// The texts that are untidy: what they would be tidied, and how else a text in capitals is written in the column.
+///
+/// A column has fewer texts than rows, so every text is judged once, and the few that are untidy are looked up.
+fn usual(scope: &Scope) -> Usual {
+    let texts = Tally::new("texts", "text", &column(&scope.check.field), "true")
+        .told("tidied", |text| format!("{}({text})", TIDIED.name))
+        .told("shouts", |text| format!("{}({text})", SHOUTS.name));
+    // Columns that are written in capitals throughout are left alone.
+    let share = "SELECT sum(rows) FILTER (shouts) * 5 < sum(rows) AS is_small FROM texts";
+    let untidy = "SELECT text, tidied FROM texts WHERE tidied IS NOT NULL OR shouts AND (SELECT is_small FROM share)";
+    let usual = "SELECT untidy.text, min(texts.text) AS spelling FROM untidy JOIN texts ON lower(texts.text) = lower(untidy.text)\n\
+                 WHERE untidy.tidied IS NULL AND texts.tidied IS NULL AND NOT texts.shouts GROUP BY 1 HAVING count(*) = 1";
+    let judged =
+        "SELECT untidy.text, untidy.tidied, usual.spelling FROM untidy LEFT JOIN usual ON usual.text = untidy.text";
+    Usual::of(scope, "text", Hinge::Step("share"))
+        .tally(texts)
+        .step("share", share)
+        .step("untidy", untidy)
+        .step("usual", usual)
+        .step("judged", judged)
+}
 
 /// The text with one plain space for every run of white space and of characters that do not show, and none at its ends;
 /// NULL where it is so already.

@@ -45,3 +45,9 @@ pub(super) fn keep<T: Serialize>(store: &Store, name: &str, state: Option<&str>,
     store.execute("DELETE FROM temp.kept WHERE name = ?", [name])?;
     store.execute("INSERT INTO temp.kept VALUES (?, ?, ?)", [name, state, &detail]).map(drop)
 }
+
+/// What was kept under that name in one state is right in another one too.
+pub(super) fn carry(store: &Store, name: &str, before: &str, now: &str) -> Result<()> {
+    let sql = "UPDATE temp.kept SET state = ? WHERE name = ? AND state = ?";
+    store.execute(sql, [now, name, before]).map(|_| ())
+}

@@ -7,7 +7,7 @@ use super::{Grain, Inputs};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Check, Severity};
 use crate::rules::user::UserRule;
-use crate::rules::{self, Only, Origin, Query, Reach, Rule, Scope};
+use crate::rules::{self, Only, Origin, Query, Reach, Rule, Scope, Usual};
 use crate::sql::Literal;
 use crate::stages::map;
 use crate::store::Store;
@@ -64,10 +64,31 @@ impl Use {
         }
     }
 
-    /// The query that looks only at the rows of a temporary table.
+    /// What is usual in the table, if the rule compares with that.
+    pub fn usual(&self, inputs: &Inputs, fed: &[&str]) -> Result<Option<Usual>> {
+        match &self.is {
+            Is::Ours(Rule { reach: Reach::Usual(of), .. }, check) => of(&scope(inputs, check, fed, None)).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The query that looks at all rows and compares them with what is kept of what is usual.
+    pub fn sql_by_kept(&self, inputs: &Inputs, fed: &[&str]) -> Result<Option<String>> {
+        match &self.is {
+            Is::Ours(rule, check) => {
+                let scope = Scope { is_usual_kept: true, ..scope(inputs, check, fed, None) };
+                Ok((rule.find)(&scope)?.map(|query| query.sql))
+            }
+            Is::Theirs(_) => Ok(None),
+        }
+    }
+
+    /// The query that looks only at the rows of a temporary table, and compares them with what is kept of what is usual.
     pub fn query_of(&self, store: &Store, inputs: &Inputs, fed: &[&str], only: Only) -> Result<Option<Query>> {
         match &self.is {
-            Is::Ours(rule, check) => (rule.find)(&scope(inputs, check, fed, Some(only))),
+            Is::Ours(rule, check) => {
+                (rule.find)(&Scope { is_usual_kept: true, ..scope(inputs, check, fed, Some(only)) })
+            }
             Is::Theirs(rule) => {
                 let origins = origins_of(inputs, &rule.table);
                 let sql = rule.find(store, inputs.schema, origins, inputs.today, Some(only))?;
@@ -145,7 +166,7 @@ fn origins_of<'a>(inputs: &Inputs<'a>, table: &str) -> &'a [Origin] {
 
 fn scope<'a>(inputs: &Inputs<'a>, check: &'a Check, fed: &'a [&'a str], only: Option<Only<'a>>) -> Scope<'a> {
     let Inputs { schema, today, .. } = *inputs;
-    Scope { schema, check, origins: origins_of(inputs, &check.table), fed, today, only }
+    Scope { schema, check, origins: origins_of(inputs, &check.table), fed, today, only, is_usual_kept: false }
 }
 
 /// The tables that some source feeds.

@@ -4,9 +4,10 @@ use std::cell::OnceCell;
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::usual::Kept;
 use crate::error::Result;
 use crate::model::Canceller;
-use crate::rules::{self, Only, Query, Reach};
+use crate::rules::{self, Only, Query, Reach, Usual};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::load;
@@ -51,6 +52,8 @@ struct Look<'l> {
     changes: &'l IndexMap<String, Change>,
     /// By table, the rows that changed or came.
     after: IndexMap<&'l str, OnceCell<Gathered>>,
+    /// What is usual in the tables, as it is.
+    usual: &'l Kept,
 }
 
 /// Finds again what can be found otherwise than before.
@@ -60,6 +63,7 @@ pub(super) fn again(
     uses: &[Use],
     fed: &[&str],
     changes: &IndexMap<String, Change>,
+    usual: &mut Kept,
     canceller: &Canceller,
 ) -> Result<()> {
     // Rows that went have no findings.
@@ -73,8 +77,12 @@ pub(super) fn again(
             ))?;
         }
     }
+    for table in changes.keys() {
+        let usuals = usuals(inputs, uses, fed, changes, table)?;
+        usual.follow(store, table, &usuals)?;
+    }
     let after = changes.keys().map(|table| (table.as_str(), OnceCell::new())).collect();
-    let look = Look { store, inputs, fed, changes, after };
+    let look = Look { store, inputs, fed, changes, after, usual };
     for table in inputs.schema.tables.keys() {
         // Uses that share their findings' rule and field cannot be told apart afterwards, so they go together.
         let mut groups: IndexMap<(&str, &str), Vec<&Use>> = IndexMap::new();
@@ -114,9 +122,25 @@ pub(super) fn again(
         if !look.rows(table, &rows, &through, conditions)? {
             all.extend(rows);
         }
-        whole(store, table, all)?;
+        look.whole(table, all)?;
     }
     Ok(())
+}
+
+/// What is usual in a table in which something has changed that it stands on.
+fn usuals(
+    inputs: &Inputs,
+    uses: &[Use],
+    fed: &[&str],
+    changes: &IndexMap<String, Change>,
+    table: &str,
+) -> Result<Vec<Usual>> {
+    let Some(change) = changes.get(table) else { return Ok(Vec::new()) };
+    let concerned = uses.iter().filter(|one| one.table == table && reads(&one.sql, change));
+    let usuals = concerned.filter_map(|one| one.usual(inputs, fed).transpose()).collect::<Result<Vec<_>>>()?;
+    // What is written down twice is kept once.
+    let by_use: IndexMap<String, Usual> = usuals.into_iter().map(|usual| (usual.used().to_owned(), usual)).collect();
+    Ok(by_use.into_values().collect())
 }
 
 /// Whether a query reads something that has changed.
@@ -143,35 +167,17 @@ fn refers(inputs: &Inputs, table: &str, to: &str) -> bool {
     fields.filter_map(|field| field.references.as_ref()).any(|reference| reference.table == to)
 }
 
-/// Looks at all rows of a table.
-fn whole(store: &Store, table: &str, uses: Vec<&Use>) -> Result<()> {
-    let (theirs, ours): (Vec<&Use>, Vec<&Use>) = uses.into_iter().partition(|one| one.is_theirs());
-    // What they read is read once, and a statement costs more than what it finds.
-    all_again(store, table, &ours)?;
-    for one in theirs {
-        if one.reach().is_some() {
-            all_again(store, table, &[one])?;
-        } else {
-            // It may find things in other fields than it announced, and the same thing twice.
-            let of_rule = format!("rule = {} AND \"table\" = {}", Literal(&one.rule), Literal(table));
-            store.run(&format!("DELETE FROM dq.anomalies WHERE {of_rule}"))?;
-            Batch(vec![(one, one.sql.as_str())]).run(store, None)?;
-        }
-    }
-    Ok(())
-}
-
-/// Finds again what some uses find on all rows. Nearly everything is found as before; what stands beside it, such as the money at
-/// stake, stands.
-fn all_again(store: &Store, table: &str, uses: &[&Use]) -> Result<()> {
+/// Finds again what some uses find on all rows, each by a query. Nearly everything is found as before; what stands beside it, such
+/// as the money at stake, stands.
+fn all_again(store: &Store, table: &str, queries: Batch) -> Result<()> {
+    let uses: Vec<&Use> = queries.0.iter().map(|(one, _)| *one).collect();
     if uses.is_empty() {
         return Ok(());
     }
     let same = "a.rule = f.rule AND a.field = f.field AND a.\"row\" = f.\"row\" AND a.message = f.message AND a.severity = f.severity \
                 AND a._row = f._row AND a.source = f.source AND a.entity = f.entity \
                 AND a.value IS NOT DISTINCT FROM f.value AND a.suggestion IS NOT DISTINCT FROM f.suggestion";
-    let of_uses = format!("\"table\" = {} AND (rule, field) IN ({})", Literal(table), which(uses));
-    let queries = Batch(uses.iter().map(|one| (*one, one.sql.as_str())).collect());
+    let of_uses = format!("\"table\" = {} AND (rule, field) IN ({})", Literal(table), which(&uses));
     queries.run_into(store, "CREATE OR REPLACE TEMP TABLE \"found again\" AS", None)?;
     store.run(&format!(
         "DELETE FROM dq.anomalies WHERE {of_uses} AND rowid NOT IN (\n  \
@@ -217,8 +223,44 @@ impl Look<'_> {
                 Again::Rows(others, condition)
             }
             Reach::Alike(of) if others.is_empty() => Again::Alike(one.likeness(self.inputs, of)?),
-            Reach::Alike(_) | Reach::Table => Again::Whole,
+            Reach::Alike(_) => Again::Whole,
+            Reach::Usual(_) => match one.usual(self.inputs, self.fed)? {
+                Some(usual) if others.is_empty() && self.usual.stands(&usual) => {
+                    if self.usual.finds_nothing(&usual) {
+                        return Ok(None);
+                    }
+                    Again::Rows(others, None)
+                }
+                _ => Again::Whole,
+            },
         }))
+    }
+
+    /// Looks at all rows of a table.
+    fn whole(&self, table: &str, uses: Vec<&Use>) -> Result<()> {
+        let store = self.store;
+        let (theirs, ours): (Vec<&Use>, Vec<&Use>) = uses.into_iter().partition(|one| one.is_theirs());
+        let mut by_kept: Vec<Option<String>> = Vec::new();
+        for one in &ours {
+            let usual = one.usual(self.inputs, self.fed)?;
+            let is_kept = usual.is_some_and(|usual| self.usual.has(&usual));
+            by_kept.push(if is_kept { one.sql_by_kept(self.inputs, self.fed)? } else { None });
+        }
+        // What they read is read once, and a statement costs more than what it finds.
+        let queries = ours.iter().zip(&by_kept).map(|(one, by_kept)| (*one, by_kept.as_deref().unwrap_or(&one.sql)));
+        all_again(store, table, Batch(queries.collect()))?;
+        for one in theirs {
+            let query = Batch(vec![(one, one.sql.as_str())]);
+            if one.reach().is_some() {
+                all_again(store, table, query)?;
+            } else {
+                // It may find things in other fields than it announced, and the same thing twice.
+                let of_rule = format!("rule = {} AND \"table\" = {}", Literal(&one.rule), Literal(table));
+                store.run(&format!("DELETE FROM dq.anomalies WHERE {of_rule}"))?;
+                query.run(store, None)?;
+            }
+        }
+        Ok(())
     }
 
     /// The condition that a use has found a value on a row that is like a key that changed in one of the tables.

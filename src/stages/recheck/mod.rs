@@ -8,6 +8,7 @@
 mod findings;
 mod money;
 mod rows;
+mod usual;
 
 use super::basis::Basis;
 use super::check::{self, Inputs};
@@ -39,7 +40,8 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     let fed = check::fed(store, inputs)?;
     let uses = check::uses(store, inputs, &fed)?;
     rows::remember(store)?;
-    findings::again(store, inputs, &uses, &fed, &changes, canceller)?;
+    let mut usual = usual::Kept::of(store, state.as_deref())?;
+    findings::again(store, inputs, &uses, &fed, &changes, &mut usual, canceller)?;
     waivers::unwaive(store, OTHERWISE)?;
     let unused_waivers = waivers::waive(store, inputs.today)?;
     canceller.check()?;
@@ -71,6 +73,7 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
         gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes)?.tell(&mut verdict);
         check::keep_answer(store, &verdict)?;
     }
+    usual.keep(store, state.as_deref(), kept::state(store, inputs.schema, inputs.gate)?.as_deref())?;
     Ok(Some(verdict))
 }
 

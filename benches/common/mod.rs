@@ -9,6 +9,11 @@ use tastevin::workbench::{OpenOptions, Workbench, Workspace};
 
 use crate::generator::{self, Dirt, Encoding, Wish};
 
+/// As in the program, see `src/main.rs`.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The folder with exports of that size and encoding, made once.
 pub fn exports(home: &Path, rows: u64, encoding: Encoding) -> Result<PathBuf> {
     let exports = home.join(encoding.name());

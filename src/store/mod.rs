@@ -1,5 +1,6 @@
 //! The only room that holds a DuckDB connection: opens, migrates, runs, pages and interrupts.
 
+mod few;
 mod functions;
 mod migrations;
 mod rows;
@@ -21,6 +22,7 @@ pub use duckdb::{Params, Row, params, params_from_iter};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Canceller, Page};
 
+use few::Few;
 pub use functions::{Call, Function};
 
 /// How a store is opened.
@@ -44,8 +46,7 @@ pub struct Store {
     functions: OnceCell<HashSet<String>>,
     /// The digests of statements without an answer that have run; one that comes again is kept as it was read.
     seen: RefCell<HashSet<u64>>,
-    /// Whether statements are wanted to be planned as they are written, and whether the engine knows.
-    plainly: Cell<(bool, bool)>,
+    few: Few,
 }
 
 /// How many statements a connection keeps as they were read. To read one takes the engine a millisecond for a thousand letters, and
@@ -141,45 +142,7 @@ impl Store {
     fn on(conn: Connection) -> Store {
         conn.set_prepared_statement_cache_capacity(KEPT);
         let (in_transaction, functions) = (Cell::new(false), OnceCell::new());
-        Store { conn, in_transaction, functions, seen: RefCell::default(), plainly: Cell::default() }
-    }
-
-    /// Does `work`, whose statements are about a few rows: to look for a good way to do them takes longer than any way does. What reads
-    /// a large table must not be among them.
-    pub fn plainly<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.planned_as(true, work)
-    }
-
-    /// Does `work` within such work, though it reads large tables.
-    pub fn with_care<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.planned_as(false, work)
-    }
-
-    fn planned_as<T>(&self, plainly: bool, work: impl FnOnce() -> T) -> T {
-        struct Back<'s>(&'s Store, bool);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                self.0.plainly.set((self.1, self.0.plainly.get().1));
-            }
-        }
-        let (before, known) = self.plainly.get();
-        let _back = Back(self, before);
-        self.plainly.set((plainly, known));
-        work()
-    }
-
-    /// The connection, on which the next statement is planned as is wanted. The engine is told only now: what was wanted in between may
-    /// be over, and in a transaction that has failed it would not listen.
-    fn conn(&self) -> Result<&Connection> {
-        let (wanted, known) = self.plainly.get();
-        if wanted != known {
-            let sql =
-                if wanted { "SET SESSION enable_optimizer = false" } else { "SET SESSION enable_optimizer = true" };
-            let told = self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-            told.map_err(|cause| failed(sql, cause))?;
-            self.plainly.set((wanted, wanted));
-        }
-        Ok(&self.conn)
+        Store { conn, in_transaction, functions, seen: RefCell::default(), few: Few::default() }
     }
 
     /// What stops the work on this connection, wired to `canceller`.
@@ -192,12 +155,12 @@ impl Store {
         if self.comes_again(sql) {
             return self.execute(sql, []).map(|_| ());
         }
-        self.conn()?.execute_batch(sql).map_err(|cause| failed(sql, cause))
+        self.conn(sql)?.execute_batch(sql).map_err(|cause| failed(sql, cause))
     }
 
     /// Runs one statement and says how many rows it touched.
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
-        let mut statement = self.conn()?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
+        let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
         let rows = statement.execute(params).map_err(|cause| failed(sql, cause))?;
         Ok(rows as u64)
     }
@@ -207,7 +170,7 @@ impl Store {
     fn comes_again(&self, sql: &str) -> bool {
         const BEGIN: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
         let makes = sql.starts_with("CREATE OR REPLACE TEMP TABLE");
-        let is_planned_anew = !self.plainly.get().0 && sql.contains(" AS ") && sql.contains("FROM ");
+        let is_planned_anew = !self.few.plans_plainly(sql) && sql.contains(" AS ") && sql.contains("FROM ");
         if !(makes && is_planned_anew || BEGIN.iter().any(|begin| sql.starts_with(begin))) || !is_one(sql) {
             return false;
         }
@@ -258,7 +221,7 @@ impl Store {
         params: P,
         mut map: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>> {
-        let mut statement = self.conn()?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
+        let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
         let rows = statement.query_map(params, |row| map(row)).map_err(|cause| failed(sql, cause))?;
         let rows = rows.collect::<duckdb::Result<Vec<T>>>().map_err(|cause| failed(sql, cause))?;
         if rows.len() > MANY_ROWS {
@@ -285,7 +248,7 @@ impl Store {
 
     /// Every row of a query with every value as text, in order; for what is shown whole.
     pub fn texts(&self, sql: &str) -> Result<Page> {
-        rows::texts(self.conn()?, sql)
+        rows::texts(self.conn(sql)?, sql)
     }
 
     /// A window of a query's rows with every value as text, and how many rows the query has in all.
@@ -299,17 +262,17 @@ impl Store {
     /// Hands every row of a query to `visit`, one at a time and every value as text, without ever holding more than a
     /// chunk of them; says how many there were. `visit` must not use this store, which would end the query.
     pub fn each_text(&self, sql: &str, visit: &mut dyn FnMut(&[Option<&str>]) -> Result<()>) -> Result<u64> {
-        rows::each_text(self.conn()?, sql, visit)
+        rows::each_text(self.conn(sql)?, sql, visit)
     }
 
     /// Hands the rows of a query to `visit` as polars frames of some thousand rows each.
     pub fn each_frame(&self, sql: &str, visit: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
-        rows::each_frame(self.conn()?, sql, visit)
+        rows::each_frame(self.conn(sql)?, sql, visit)
     }
 
     /// The rows of a query as one polars frame.
     pub fn frame(&self, sql: &str) -> Result<DataFrame> {
-        rows::frame(self.conn()?, sql)
+        rows::frame(self.conn(sql)?, sql)
     }
 
     /// The names and types of a query's columns, without running it.

@@ -160,7 +160,7 @@ impl Workbench {
             self.reader.store.transaction(|store| {
                 if !everything
                     && grain == check::Grain::Table
-                    && let Some(verdict) = recheck::run(store, &plan, &inputs, &self.canceller)?
+                    && let Some(verdict) = store.of_few(|| recheck::run(store, &plan, &inputs, &self.canceller))?
                 {
                     self.canceller.settle()?;
                     return Ok(verdict);

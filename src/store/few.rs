@@ -1,0 +1,85 @@
+//! Work about a few rows, such as what follows from one decision: a hundred small statements. To look for a good way to do them takes
+//! longer than any way does, so they are planned as they are written.
+
+use std::cell::Cell;
+
+use duckdb::Connection;
+
+use super::{Store, failed};
+use crate::error::Result;
+
+/// What marks the relations that may be large. A statement that reads one is worth a good plan.
+const LARGE: [&str; 6] = ["candidate.", "\"candidate\"", "canonical.", "\"canonical\"", "\"stage_", "dq.anomalies"];
+
+/// What the work at hand is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Work {
+    /// Anything.
+    #[default]
+    Any,
+    /// A few rows, which may have to be found among many.
+    Few,
+    /// A few rows, and nothing that takes long to read.
+    Plain,
+}
+
+/// How a connection plans statements.
+#[derive(Default)]
+pub(super) struct Few {
+    work: Cell<Work>,
+    /// Whether the engine was told to plan statements as they are written.
+    is_told: Cell<bool>,
+}
+
+impl Few {
+    /// Whether this statement is planned as it is written.
+    pub(super) fn plans_plainly(&self, sql: &str) -> bool {
+        match self.work.get() {
+            Work::Any => false,
+            Work::Few => !LARGE.iter().any(|large| sql.contains(large)),
+            Work::Plain => true,
+        }
+    }
+}
+
+impl Store {
+    /// Does `work`, which is about a few rows: statements that read no large table are planned as they are written.
+    pub fn of_few<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.during(Work::Few, work)
+    }
+
+    /// Does `work`, all of whose statements are about a few rows and read no large table that it would take long to read.
+    pub fn plainly<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.during(Work::Plain, work)
+    }
+
+    /// Does `work` within such work, though it is worth good plans.
+    pub fn with_care<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.during(Work::Any, work)
+    }
+
+    fn during<T>(&self, is: Work, work: impl FnOnce() -> T) -> T {
+        struct Back<'s>(&'s Store, Work);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.few.work.set(self.1);
+            }
+        }
+        let _back = Back(self, self.few.work.replace(is));
+        work()
+    }
+
+    /// The connection, on which this statement is planned as is best. The engine is told only now: what was wanted in between may be
+    /// over, and in a transaction that has failed it would not listen.
+    pub(super) fn conn(&self, sql: &str) -> Result<&Connection> {
+        let plainly = self.few.plans_plainly(sql);
+        if plainly != self.few.is_told.get() {
+            let sql =
+                if plainly { "SET SESSION enable_optimizer = false" } else { "SET SESSION enable_optimizer = true" };
+            let told = self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+            told.map_err(|cause| failed(sql, cause))?;
+            self.few.is_told.set(plainly);
+        }
+        Ok(&self.conn)
+    }
+}

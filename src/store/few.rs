@@ -9,7 +9,16 @@ use super::{Store, failed};
 use crate::error::Result;
 
 /// What marks the relations that may be large. A statement that reads one is worth a good plan.
-const LARGE: [&str; 6] = ["candidate.", "\"candidate\"", "canonical.", "\"canonical\"", "\"stage_", "dq.anomalies"];
+const LARGE: [&str; 8] = [
+    "candidate.",
+    "\"candidate\"",
+    "canonical.",
+    "\"canonical\"",
+    "staging.",
+    "\"staging\"",
+    "\"stage_",
+    "dq.anomalies",
+];
 
 /// What the work at hand is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -55,12 +55,14 @@ impl Decider {
     fn decide_on(&mut self, wanted: Vec<(Action, Option<String>)>, are_there: bool) -> Result<Vec<Decision>> {
         self.writable()?;
         let wanted: Vec<_> = wanted.into_iter().map(|(action, why)| (tidy(action), trimmed(why))).collect();
-        for (action, why) in &wanted {
-            if let (Action::Set { table, row, .. }, false) = (action, are_there) {
-                self.has_rows(table, std::slice::from_ref(row))?;
-            }
-            self.judge(action, why.as_deref())?;
-        }
+        self.reader.store.of_few(|| {
+            wanted.iter().try_for_each(|(action, why)| {
+                if let (Action::Set { table, row, .. }, false) = (action, are_there) {
+                    self.has_rows(table, std::slice::from_ref(row))?;
+                }
+                self.judge(action, why.as_deref())
+            })
+        })?;
         agree(wanted.iter().map(|(action, _)| action))?;
         self.enter(wanted)
     }
@@ -391,7 +393,8 @@ impl Decider {
         self.field(table, field)?;
         // If that fails again, the decision is made all the same; were it about an older value, it would be told as a conflict.
         let _ = self.copy_ledger();
-        self.plan()?.values(&self.reader.store, table, field, rows)
+        let (plan, store) = (self.plan()?, &self.reader.store);
+        store.of_few(|| plan.values(store, table, field, rows))
     }
 
     fn table(&self, table: &str) -> Result<&Table> {
@@ -442,20 +445,14 @@ impl Decider {
     /// Refuses keys of which the table has no row, with the first of them named.
     fn has_rows(&self, table: &str, rows: &[String]) -> Result<()> {
         let Some(first) = rows.first() else { return Ok(()) };
-        if !self.reader.store.has_table("candidate", table)? {
-            return Err(self.no_row(table, first));
-        }
         // Asked this way round the engine looks for the few among the many, and with all its threads as each is wanted once.
-        let there: HashSet<String> = self
-            .reader
-            .store
-            .query(
-                &format!("SELECT DISTINCT _key FROM {} WHERE _key IN ({})", Path("candidate", table), listed(rows)),
-                [],
-                |row| row.get(0),
-            )?
-            .into_iter()
-            .collect();
+        let sql = format!("SELECT DISTINCT _key FROM {} WHERE _key IN ({})", Path("candidate", table), listed(rows));
+        let found = self.reader.store.query(&sql, [], |row| row.get::<_, String>(0));
+        let there: HashSet<String> = match found {
+            Ok(there) => there.into_iter().collect(),
+            Err(_) if !self.reader.store.has_table("candidate", table)? => return Err(self.no_row(table, first)),
+            Err(error) => return Err(error),
+        };
         let unknown = rows.iter().find(|row| !there.contains(*row));
         unknown.map_or(Ok(()), |row| Err(self.no_row(table, row)))
     }
@@ -546,8 +543,7 @@ impl Decider {
                 if rows.contains(into) {
                     return Err(Error::usage("a row cannot be merged into itself"));
                 }
-                self.has_rows(table, std::slice::from_ref(into))?;
-                self.has_rows(table, rows)?;
+                self.has_rows(table, &[std::slice::from_ref(into), rows].concat())?;
                 self.stays(table, into)?;
                 self.go_nowhere_else(table, rows)?;
                 self.are_not_apart(table, into, rows)

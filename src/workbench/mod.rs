@@ -144,13 +144,17 @@ impl Workbench {
 
     fn check_within(&mut self, everything: bool, progress: &(dyn Fn(Progress) + Sync)) -> Result<Verdict> {
         self.copy_ledger()?;
-        let plan = self.plan()?;
+        let (plan, basis) = self.reader.store.of_few(|| {
+            let plan = self.plan()?;
+            let basis = self.basis(&plan)?;
+            Ok::<_, Error>((plan, basis))
+        })?;
         let inputs = check::Inputs {
             schema: self.schema(),
             mappings: plan.mappings(),
             origins: plan.origins(),
             rules_dir: &self.reader.workspace.rules(),
-            basis: &self.basis(&plan)?,
+            basis: &basis,
             gate: &self.config().gate,
             today: clock::today(),
             at: clock::now(),

@@ -266,18 +266,18 @@ impl Plan {
         rows: &str,
     ) -> Result<IndexMap<String, Option<String>>> {
         let table = self.table(name)?;
-        if !store.has_table("candidate", name)? {
-            return Ok(IndexMap::new());
-        }
         let Some((bit, _, declared)) = table.fields.get_full(field) else { return Ok(IndexMap::new()) };
         let (candidates, few) =
             (Ident(&format!("asked of {name}")).to_string(), Ident(&format!("decided anew of {name}")).to_string());
         let own = Ident(field);
-        store.run(&format!(
+        let gathered = store.run(&format!(
             "CREATE OR REPLACE TEMP TABLE {candidates} AS SELECT _key, _source, _entity, _row, _unread, {own} FROM {}\n\
              WHERE _key IN ({rows})",
             Path("candidate", name)
-        ))?;
+        ));
+        if let Err(error) = gathered {
+            return if store.has_table("candidate", name)? { Err(error) } else { Ok(IndexMap::new()) };
+        }
         let text = declared.kind.as_text(&own.to_string());
         let sql = format!("SELECT _key, {text}, _unread & {} <> 0 FROM {candidates}", 1_i64 << bit);
         type Shown = (String, Option<String>, bool);

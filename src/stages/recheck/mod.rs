@@ -37,7 +37,9 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
         kept::state(store, inputs.schema, inputs.gate)
     })?;
     let Some(changes) = plan.build_again(store, OTHERWISE, canceller)? else { return Ok(None) };
-    let fed = check::fed(store, inputs)?;
+    // The same basis: what was built and looked at is there to be looked at.
+    let is_checked = |table: &&str| before.tables.iter().any(|score| score.table == **table);
+    let fed: Vec<&str> = inputs.schema.tables.keys().map(String::as_str).filter(is_checked).collect();
     let uses = check::uses(store, inputs, &fed)?;
     rows::remember(store)?;
     let mut usual = usual::Kept::of(store, state.as_deref())?;

@@ -582,6 +582,14 @@ mod tests {
             assert_eq!(is_optimised()?, Some(false));
             Ok::<(), Error>(())
         })?;
+        store.run("CREATE SCHEMA IF NOT EXISTS candidate; CREATE TABLE candidate.large AS SELECT 1 AS a")?;
+        let of_large = "SELECT current_setting('enable_optimizer') FROM candidate.large";
+        store.of_few(|| {
+            assert_eq!(is_optimised()?, Some(false));
+            assert_eq!(store.first(of_large, [], |row| row.get::<_, bool>(0))?, Some(true));
+            assert_eq!(store.plainly(is_optimised)?, Some(false));
+            Ok::<(), Error>(())
+        })?;
         assert_eq!(is_optimised()?, Some(true));
         let failed = store.transaction(|store| store.plainly(|| store.run("INSERT INTO t SELECT error('no')")));
         assert!(failed.is_err());

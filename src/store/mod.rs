@@ -197,7 +197,16 @@ impl Store {
 
     fn telling<T>(&self, tell: &(dyn Fn(f64) + Sync), work: impl FnOnce() -> Result<T>) -> Result<T> {
         const PAUSE: Duration = Duration::from_millis(100);
+        /// The engine reckons how far it is each time that it waits for a thread, which small statements would do for nothing.
+        struct Tracked<'c>(&'c Connection);
+        impl Drop for Tracked<'_> {
+            fn drop(&mut self) {
+                // In a transaction that has failed it may not listen; then it is slower, and right.
+                let _ = self.0.set_query_progress_tracking(false);
+            }
+        }
         self.conn.set_query_progress_tracking(true).map_err(failure)?;
+        let _tracked = Tracked(&self.conn);
         let progress = self.conn.progress_handle();
         let (running, over) = mpsc::channel::<()>();
         std::thread::scope(|scope| {

@@ -57,7 +57,12 @@ impl Workbench {
         let tried = self.tried(name, config)?;
         let Some(rival) = keys::rival(&tried, name) else { return Ok(config.clone()) };
         let file = tried.mapping_file(name);
-        let own = keys::own_mapping(&tried, name)?.filter(|_| config.mapping.is_none() && !file.exists());
+        // One that says the same and that nothing goes by is what an attempt left that was ended before it was through.
+        let is_used = tried.config.sources.values().any(|other| other.mapping.as_deref() == Some(name));
+        let is_free = |text: &String| {
+            !file.exists() || !is_used && std::fs::read_to_string(&file).is_ok_and(|left| left == *text)
+        };
+        let own = keys::own_mapping(&tried, name)?.filter(|text| config.mapping.is_none() && is_free(text));
         let Some(text) = own else { return Err(keys::refusal(&tried, name, rival)) };
         let config = SourceConfig { mapping: Some(name.to_owned()), ..config.clone() };
         workspace::replace(&file, &text)?;

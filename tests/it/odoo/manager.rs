@@ -114,6 +114,14 @@ fn a_mapping_that_was_made_for_a_source_goes_where_that_cannot_be_added() {
     let added = workbench.add_source("annexe", &config).expect("it is added");
     assert_eq!(added.mapping.as_deref(), Some("annexe"));
     assert!(mapping.exists());
+    // What an attempt left that was ended before it was through is in nobody's way; what somebody wrote is.
+    workbench.remove_source("annexe").expect("it is removed");
+    let left = std::fs::read_to_string(&mapping).expect("the mapping");
+    std::fs::write(&mapping, format!("{left}\n# mine\n")).expect("written");
+    assert!(workbench.add_source("annexe", &config).is_err());
+    assert!(std::fs::read_to_string(&mapping).is_ok_and(|text| text.ends_with("# mine\n")), "it is kept");
+    std::fs::write(&mapping, &left).expect("written");
+    assert_eq!(workbench.add_source("annexe", &config).expect("it is added").mapping.as_deref(), Some("annexe"));
     // One that was there before is not taken away.
     workbench.remove_source("annexe").expect("it is removed");
     std::fs::write(&settings, format!("{whole}\n[sources.third\n")).expect("written");

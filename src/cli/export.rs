@@ -45,12 +45,30 @@ impl Subcommand for Export {
 
 /// Why a table has no row: an empty file must not pass for an empty world.
 fn why_empty(log: &[Commit], table: &str) -> String {
-    let candidates = format!("`tastevin query \"FROM candidate.{table}\"` shows what there is of it now");
+    let name = workbench::sql_name(table);
+    // In a shell a name in double quotes stands in single ones.
+    let statement = match name.contains(['"', '\'']) {
+        true => format!("'FROM candidate.{}'", name.replace('\'', r"'\''")),
+        false => format!("\"FROM candidate.{name}\""),
+    };
+    let candidates = format!("`tastevin query {statement}` shows what there is of it now");
     let took = |last: &&Commit| last.tables.iter().any(|tally| tally.table == table && tally.removed > 0);
     match log.first().filter(took).and_then(|last| Some((last.id, last.reverts?))) {
         Some((last, undone)) => {
             format!("Commit {last} took commit {undone} back; the next commit brings its rows again. {candidates}.")
         }
         None => format!("The last commit left no row in {table}; {candidates}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_that_is_named_for_an_empty_table_is_one_that_a_shell_and_the_engine_take() {
+        assert!(why_empty(&[], "customers").contains("`tastevin query \"FROM candidate.customers\"` shows"));
+        assert!(why_empty(&[], "sales lines").contains("`tastevin query 'FROM candidate.\"sales lines\"'` shows"));
+        assert!(why_empty(&[], "order").contains("`tastevin query 'FROM candidate.\"order\"'` shows"));
     }
 }

@@ -67,7 +67,7 @@ impl Basis {
     }
 
     /// What the last check stood on; `None` where it is not known.
-    pub(super) fn of_last_check(store: &Store) -> Result<Option<Basis>> {
+    pub fn of_last_check(store: &Store) -> Result<Option<Basis>> {
         let kept: Option<Option<String>> = store.first("SELECT basis FROM dq.verdict", [], |row| row.get(0))?;
         let broken = |cause| Error::internal("what the last check stood on cannot be read").caused_by(cause);
         kept.flatten().map(|kept| serde_json::from_str(&kept).map_err(broken)).transpose()
@@ -110,7 +110,7 @@ impl Basis {
     /// What has come since a check that stood on this and would be found otherwise now, in words that begin a sentence and end before
     /// the number of the check: `isavigne_prod was loaded after`. Another day alone is none: who commits after midnight commits
     /// what was checked before it, unless a waiver ran out by then.
-    pub(super) fn outdated_by(&self, now: &Basis) -> Option<String> {
+    pub fn outdated_by(&self, now: &Basis) -> Option<String> {
         let list =
             |names: Vec<&str>| names.into_iter().collect::<IndexSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
         let sources = |some: &Basis, other: &Basis| {

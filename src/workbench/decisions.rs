@@ -28,6 +28,8 @@ pub struct TakenBack {
     pub decisions: Vec<Decision>,
     /// Decisions before it that do not fit its rows either, and stay because of others.
     pub left: Vec<Decision>,
+    /// What has changed since the check that says which decisions fit, if anything: "isavigne was loaded after".
+    pub outdated: Option<String>,
 }
 
 /// Which value many rows get.
@@ -68,7 +70,8 @@ impl Decider {
     }
 
     /// Takes a decision back. Where it fits no longer, those about the same cells before it that do not fit either go with it,
-    /// as they would only come up in its place; what is about other rows as well stays, and so does what made rows one.
+    /// as they would only come up in its place; what is about other rows as well stays, and so does what made rows one. Which ones fit is
+    /// as the last check saw it.
     pub fn take_back(&mut self, of: &str, why: Option<String>) -> Result<TakenBack> {
         let conflicts = self.conflicts()?;
         let before = conflicts.iter().filter(|conflict| conflict.decision == of).flat_map(|conflict| &conflict.earlier);
@@ -78,7 +81,8 @@ impl Decider {
         let (alone, left): (Vec<_>, Vec<_>) = earlier.into_iter().partition(is_alone);
         let all = alone.iter().rev().map(|one| one.id.as_str());
         let wanted = std::iter::once(of).chain(all).map(|of| (Action::Revert { of: of.to_owned() }, why.clone()));
-        Ok(TakenBack { decisions: self.decide_all(wanted.collect())?, left })
+        let outdated = self.outdated()?;
+        Ok(TakenBack { decisions: self.decide_all(wanted.collect())?, left, outdated })
     }
 
     fn decide_each(&mut self, actions: Vec<Action>, why: Option<&str>) -> Result<Vec<Decision>> {

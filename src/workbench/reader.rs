@@ -219,6 +219,12 @@ impl Reader {
         Basis::now(&self.store, plan, &self.workspace.rules(), self.gate(), clock::today())
     }
 
+    /// What was loaded or written since the last check, if anything was: "isavigne was loaded after".
+    pub(super) fn outdated(&self) -> Result<Option<String>> {
+        let (Ok(plan), Some(then)) = (self.plan(), Basis::of_last_check(&self.store)?) else { return Ok(None) };
+        Ok(then.outdated_by(&self.basis(&plan)?))
+    }
+
     /// Asks about what the gate is about now.
     pub(super) fn subject<T>(
         &self,

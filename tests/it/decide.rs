@@ -237,6 +237,21 @@ fn a_conflict_that_is_taken_back_leaves_none_of_those_before_it() {
 }
 
 #[test]
+fn a_decision_that_is_taken_back_after_a_load_without_a_check_says_how_old_its_knowledge_is() {
+    let workspace = workspace();
+    let id = decide(&workspace, &["set", "customers", "isavigne-C4", "city", "Barr"]).passed().stdout.trim().to_owned();
+    workspace.check();
+    workspace.tastevin(["load"]).passed();
+    let back = decide(&workspace, &["revert", &id]).passed().stderr;
+    let said = "was loaded after the last check: whether decisions before this one fit is as it was then";
+    assert!(back.contains(said) && back.contains("`tastevin check`"), "{back}");
+    workspace.check();
+    let id = decide(&workspace, &["set", "customers", "isavigne-C4", "city", "Barr"]).passed().stdout.trim().to_owned();
+    let back = decide(&workspace, &["revert", &id]).passed().stderr;
+    assert!(!back.contains("the last check"), "{back}");
+}
+
+#[test]
 fn a_merge_stays_where_a_decision_about_a_value_that_it_took_over_is_taken_back() {
     let workspace = workspace();
     let merge = ["merge", "customers", "isavigne-C4", "isavigne-C3", "--take", "city=isavigne-C3"];

@@ -48,6 +48,12 @@ impl Revert {
             let rows = count(one.action.rows() as u64, "row");
             context.say(format!("▲ {} before it does not fit either; it is about {rows} and stays in force", one.id));
         }
+        if let Some(outdated) = taken.outdated {
+            context.say(format!(
+                "▲ {outdated} the last check: whether decisions before this one fit is as it was then; `tastevin check`, then \
+                 `tastevin decide conflicts`, say how it is now"
+            ));
+        }
         Ok(outcome)
     }
 }

@@ -11,6 +11,9 @@ pub struct TextField {
     pub field: String,
     /// How many different values its candidates have.
     pub values: u64,
+    /// What tells these values, and what is declared of them, from others.
+    #[serde(skip)]
+    pub fingerprint: String,
 }
 
 /// Spellings that are likely to be the same thing.

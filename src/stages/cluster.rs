@@ -79,13 +79,17 @@ pub fn text_fields(store: &Store, schema: &Schema) -> Result<Vec<TextField>> {
         if fields.is_empty() || !store.has_table("candidate", table)? {
             continue;
         }
-        let counts: Vec<String> = fields.iter().map(|field| format!("count(DISTINCT {})", Ident(field))).collect();
+        let counted = |field: &&String| format!("count(DISTINCT {0}), sum(hash({0})::HUGEINT)", Ident(field));
+        let counts: Vec<String> = fields.iter().map(counted).collect();
         let page = store.texts(&format!("SELECT {} FROM {}", counts.join(", "), Path("candidate", table)))?;
         let counts = page.rows.into_iter().next().unwrap_or_default();
-        for (field, count) in fields.into_iter().zip(counts) {
-            let values = count.and_then(|count| count.parse().ok()).unwrap_or(0);
+        for (field, counts) in fields.into_iter().zip(counts.chunks(2)) {
+            let [count, sum] = counts else { continue };
+            let values = count.as_ref().and_then(|count| count.parse().ok()).unwrap_or(0);
             if values > 0 {
-                found.push(TextField { table: table.clone(), field: field.clone(), values });
+                let listed = declared.fields.get(field).map(|field| field.values.join("\n")).unwrap_or_default();
+                let fingerprint = format!("{} {listed}", sum.as_deref().unwrap_or_default());
+                found.push(TextField { table: table.clone(), field: field.clone(), values, fingerprint });
             }
         }
     }
@@ -316,6 +320,18 @@ mod tests {
     fn spellings_of_the_same_words_are_one_cluster_and_the_most_frequent_is_proposed() -> Result<()> {
         let found = cities(&["Sélestat", "Sélestat", "SELESTAT", "sélestat ", "Colmar"])?;
         assert_eq!(found, ["Sélestat 2 (proposed) · SELESTAT 1 (same words) · sélestat  1 (same words)"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_field_whose_values_are_others_now_is_told_from_one_whose_values_stay() -> Result<()> {
+        let (store, schema) = bench("('Barr', 'rouge', ['Sylvaner']), ('Colmar', 'blanc', ['Riesling'])")?;
+        let before = text_fields(&store, &schema)?;
+        store.run("UPDATE candidate.people SET city = 'Bar' WHERE city = 'Barr'")?;
+        let after = text_fields(&store, &schema)?;
+        let same: Vec<(&str, bool)> =
+            before.iter().zip(&after).map(|(one, other)| (one.field.as_str(), one == other)).collect();
+        assert_eq!(same, [("city", false), ("colour", true), ("grapes", true)], "as many values are not the same ones");
         Ok(())
     }
 

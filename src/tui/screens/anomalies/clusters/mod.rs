@@ -252,7 +252,15 @@ fn answer(model: &mut Model, answer: &Answer) {
             let before =
                 wanted.filter(is_there).or_else(|| field(model).map(|one| (one.table.clone(), one.field.clone())));
             let state = &mut model.anomalies.clusters;
-            state.known.clear();
+            // Only where the values are others now their clusters are.
+            let stays = |(table, field): &Name| {
+                let of = |one: &&TextField| (&one.table, &one.field) == (table, field);
+                let before = state.fields.iter().flatten().find(of);
+                before.is_some_and(|before| fields.iter().find(of).is_some_and(|now| now == before))
+            };
+            let known = std::mem::take(&mut state.known);
+            let known = known.into_iter().filter(|(name, _)| stays(name)).collect();
+            state.known = known;
             state.counting = None;
             model.anomalies.clusters.fields = Some(fields.clone());
             let at = fields.iter().position(|one| before == Some((one.table.clone(), one.field.clone())));

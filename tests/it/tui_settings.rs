@@ -132,6 +132,18 @@ fn what_a_refusal_or_a_hint_names_is_the_key_that_the_user_has() {
 }
 
 #[test]
+fn mapping_names_the_keys_that_the_user_has_too() {
+    let config = "[keys]\n\"accept suggestion\" = \"A-a\"\nunmap = \"A-x\"\noptional = \"A-o\"\nmap = \"A-m\"\n\
+                  \"accept all suggestions\" = \"A-s\"\n\"higher score\" = \"A-p\"\n\"lower score\" = \"A-n\"\n";
+    let mut session = with(config, FULL, 140, 40);
+    let file = session.dir.path().join("exports/clients.csv");
+    let text = std::fs::read_to_string(&file).expect("the export");
+    std::fs::write(&file, text.replacen("Remarques", "Note", 1)).expect("a new export");
+    session.keys("1 l 2 D").shows("A-a reads it by its new").shows("A-x unmaps it and A-o lets it be absent");
+    session.shows("A-m maps it").keys("esc A-p").shows("A-s accepts ");
+}
+
+#[test]
 fn a_mistake_in_the_configuration_is_said_with_its_line_and_the_rest_holds() {
     let config = "theme = \"light\"\nmouse = \"off\"\n[keys]\nundo = \"r\"\n";
     let mut session = with(config, FULL, 100, 30);

@@ -85,7 +85,7 @@ pub(super) fn least(model: &Model) -> f64 {
     f64::from(model.mapping.least) / 100.0
 }
 
-/// How many suggestions `A` would accept now.
+/// How many suggestions would be accepted together now.
 pub(super) fn would_accept(model: &Model) -> usize {
     let (taken, renamed) = accepted(model);
     taken.len() + renamed.len()
@@ -102,9 +102,10 @@ pub(super) fn can_accept_all(model: &Model) -> Result<(), String> {
             model.key("accept suggestion")
         )),
         (0, some) => Err(format!(
-            "{} below {:.2}; - lowers the score that is asked for",
+            "{} below {:.2}; {} lowers the score that is asked for",
             text::count(some as u64, "suggestion"),
-            least(model)
+            least(model),
+            model.key("lower score")
         )),
         _ => Ok(()),
     }
@@ -136,8 +137,8 @@ pub(super) fn accept_all(model: &mut Model) -> Vec<Effect> {
 
 pub(super) fn threshold(model: &mut Model, by: i8) -> Vec<Effect> {
     model.mapping.least = model.mapping.least.saturating_add_signed(by).clamp(5, 100);
-    let said =
-        format!("A accepts {} from {:.2} on", text::count(would_accept(model) as u64, "suggestion"), least(model));
+    let (accept, many) = (model.key("accept all suggestions"), would_accept(model) as u64);
+    let said = format!("{accept} accepts {} from {:.2} on", text::count(many, "suggestion"), least(model));
     model.say(Tone::News, said);
     Vec::new()
 }

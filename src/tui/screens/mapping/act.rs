@@ -230,11 +230,11 @@ pub(super) fn show_drift(model: &mut Model) -> Vec<Effect> {
         lines.push(format!("≠ {sentence}"));
     }
     lines.push(String::new());
-    lines.push(
-        "Nothing was remapped by that. On a column that is gone, a reads it by its new name, x unmaps it and o \
-                lets it be absent; on a new column, Enter maps it."
-            .to_owned(),
-    );
+    let [accept, unmap, optional, map] = ["accept suggestion", "unmap", "optional", "map"].map(|name| model.key(name));
+    lines.push(format!(
+        "Nothing was remapped by that. On a column that is gone, {accept} reads it by its new name, {unmap} unmaps it and \
+         {optional} lets it be absent; on a new column, {map} maps it."
+    ));
     let title = format!("how the columns of {} have changed", drift.entity);
     model.popup = Some(Popup::Text { title, lines, cursor: Cursor::default(), waits: None });
     Vec::new()

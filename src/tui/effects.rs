@@ -259,6 +259,15 @@ pub enum Ask {
         /// How many.
         limit: u64,
     },
+    /// A window of the findings whose fields would be emptied.
+    Emptied {
+        /// Which ones.
+        filter: AnomalyFilter,
+        /// The first one.
+        offset: u64,
+        /// How many.
+        limit: u64,
+    },
     /// A row with its story and everything that was found in it.
     Record {
         /// The table.
@@ -464,7 +473,8 @@ impl Ask {
             Ask::AtStake { .. } => Slot::AtStake,
             Ask::Facets { .. } => Slot::Facets,
             Ask::Values { .. } => Slot::Values,
-            Ask::Suggestions { .. } => Slot::Suggestions,
+            // They are seen in one place.
+            Ask::Suggestions { .. } | Ask::Emptied { .. } => Slot::Suggestions,
             Ask::Record { .. } => Slot::Record,
             Ask::Neighbours { .. } => Slot::Neighbours,
             Ask::Referring { .. } => Slot::Referring,
@@ -535,6 +545,7 @@ pub enum Answer {
     Facets(Box<Facets>),
     Values { offset: u64, total: u64, rows: Vec<ValueCluster> },
     Suggestions { offset: u64, total: u64, rows: Vec<Suggested> },
+    Emptied { offset: u64, total: u64, rows: Vec<Anomaly> },
     Record { story: Option<Box<RowStory>>, findings: Vec<Anomaly> },
     Neighbours(Option<Box<Neighbours>>),
     Referring(Vec<(String, u64)>),

@@ -29,6 +29,7 @@ pub fn start(model: &mut Model, load_first: bool) -> Vec<Effect> {
 
 /// Changes the model by a message and says what is to be done.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    model.act += 1;
     let mut effects = match message {
         Message::Key(key) => press(model, key),
         Message::Paste(text) => {
@@ -453,8 +454,14 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
 
 fn decided(model: &mut Model, ticket: u64, decisions: Vec<Decision>, failure: Option<Error>) -> Vec<Effect> {
     let pending = model.pending.shift_remove(&ticket);
-    let made = decisions.iter().filter(|decision| !matches!(decision.action, Action::Revert { .. }));
-    model.decided_on.extend(pending.iter().flat_map(|pending| made.clone().map(|made| (made.id.clone(), pending.on))));
+    if let Some(pending) = pending {
+        let is_given_up = pending.reverts.is_some() && !pending.by_undo;
+        let ids = decisions.iter().map(|made| made.id.clone());
+        let made = decisions.iter().filter(|made| is_given_up || !matches!(made.action, Action::Revert { .. }));
+        model.decided_on.extend(made.map(|made| (made.id.clone(), pending.on)));
+        model.acts.extend(ids.clone().map(|id| (id, pending.act)));
+        model.given_up.extend(ids.filter(|_| is_given_up));
+    }
     screens::anomalies::decided(model, ticket, !decisions.is_empty());
     if decisions.is_empty() {
         screens::duplicates::not_written(model);

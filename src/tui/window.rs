@@ -42,6 +42,11 @@ impl<T> Window<T> {
         self.total == Some(0)
     }
 
+    /// Whether all rows that exist are held.
+    pub fn is_whole(&self) -> bool {
+        self.offset == 0 && self.total == Some(self.rows.len() as u64)
+    }
+
     /// Whether all these rows that exist are held.
     pub fn holds(&self, rows: &Range<u64>) -> bool {
         let end = rows.end.min(self.len());

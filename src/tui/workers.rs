@@ -156,6 +156,10 @@ pub fn answer(reader: &Reader, ask: &Ask, tell: &(dyn Fn(News) + Sync)) -> Resul
             let (total, rows) = reader.suggestions(filter, *offset, *limit)?;
             Answer::Suggestions { offset: *offset, total, rows }
         }
+        Ask::Emptied { filter, offset, limit } => {
+            let (total, rows) = reader.anomalies(filter, *offset, *limit)?;
+            Answer::Emptied { offset: *offset, total, rows }
+        }
         Ask::Record { table, row } => {
             let (story, findings) = known_of(reader, table, row)?;
             Answer::Record { story, findings }

@@ -429,6 +429,9 @@ fn the_commit_shows_gate_and_difference_and_the_rows_behind_every_number() {
         .keys("esc")
         .shows("quarantine");
     session.keys("esc j o").shows("candidate.sales_lines · 3 rows").keys("esc").shows("what a commit would change");
+    // From what is behind a condition Esc leads back to that condition.
+    session.keys("S-tab enter").shows("quarantine · 1 row").keys("z").shows("these are the rows in quarantine");
+    session.keys("esc").shows("what a commit would change").keys("enter").shows("quarantine · 1 row");
 }
 
 #[test]

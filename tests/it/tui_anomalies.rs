@@ -251,8 +251,17 @@ fn everything_that_is_listed_can_be_marked_and_decided_at_once() {
 fn a_form_that_nobody_typed_into_empties_many_rows_only_after_a_question() {
     let mut session = Session::checked(140, 40);
     session.keys("3 / \"mojibake\" enter enter % e enter").shows("will have no value in this field");
+    session
+        .shows("empty the field in 2 findings of mojibake")
+        .shows("SÃ©lestat")
+        .shows("RibeauvillÃ©")
+        .shows("no value");
+    session.keys("enter").shows("y empties all of these, Esc none");
     assert!(session.ledger().is_empty());
     session.keys("n");
+    assert!(session.ledger().is_empty());
+    // Those that are marked one by one are seen in the same way.
+    session.keys("space space space e enter").shows("empty the field in 2 findings").shows("▸→ customers").keys("esc");
     assert!(session.ledger().is_empty());
     session.keys("e tab \"by the letter\" enter y");
     let ledger = session.ledger();
@@ -463,7 +472,7 @@ fn a_waiver_whose_end_was_not_written_or_was_taken_back_is_not_revoked() {
             session.send(Message::Reply(Box::new(reply)));
         }
     }
-    session.keys("U").answer().hides("✗ invalid-email").shows("waivers · 1 · 0 expired or unused");
+    session.keys("u").answer().hides("✗ invalid-email").shows("waivers · 1 · 0 expired or unused");
     session.keys("x").shows("waivers · 0");
 }
 
@@ -477,7 +486,7 @@ fn waivers_are_listed_with_what_they_cover_and_revoked() {
     session.keys("enter").shows(" waiver invalid-email of isavigne-C001 × ").shows("1 of 7 findings");
     session.shows("○ invalid-email").keys("esc").shows("waivers · 1").shows("▸○ invalid-email");
     session.keys("x").shows("revoked: invalid-email of isavigne-C001").shows("Nothing is waived.");
-    session.keys("U").shows("waivers · 1");
+    session.keys("u").shows("in force again: invalid-email of isavigne-C001 waived").shows("waivers · 1");
     let clients = CLIENTS.replace("jean.dupont at example.fr", "jean.dupont@example.fr");
     fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
     session.keys("1 l 3").shows("waivers · 1 · 1 expired or unused").shows("▲ invalid-email").shows("unused");
@@ -527,7 +536,42 @@ fn a_conflict_is_settled_by_taking_what_is_new_or_looked_at() {
         .shows("given up: what was decided about customers.city of isavigne-C002")
         .shows("✓ Every decision applies");
     assert_eq!(session.ledger().last().expect("a decision")["kind"], "revert");
-    session.keys("U").shows("≠ isavigne-C002");
+    session.keys("u").shows("in force again: customers.city of isavigne-C002").shows("≠ isavigne-C002");
+    session.keys("U").shows("given up again: customers.city of isavigne-C002").shows("✓ Every decision applies");
+}
+
+#[test]
+fn undo_takes_back_what_the_last_key_did_however_many_decisions_that_were() {
+    let mut session = Session::checked(140, 40);
+    conflicts(&mut session);
+    session.keys("j = m y").shows("kept: 2 values").shows("decisions in conflict · 1");
+    // What was given up last comes back, not what was kept before it.
+    session.keys("t").shows("✓ Every decision applies").keys("u").shows("decisions in conflict · 1");
+    session.keys("u").shows("decisions in conflict · 3");
+    session.keys("% t y").shows("✓ Every decision applies");
+    session.keys("u").shows("in force again: ").shows("and 2").shows("decisions in conflict · 3");
+    session
+        .keys("U")
+        .shows("given up again: ")
+        .shows("and 2")
+        .shows("✓ Every decision applies")
+        .keys("u")
+        .shows("decisions in conflict · 3");
+    // After a restart it is asked which of them is meant.
+    let mut session = session.again();
+    session.keys("3 u").shows("take your last decision back").keys("n");
+}
+
+#[test]
+fn a_conflict_about_a_row_that_is_gone_speaks_of_no_value_there() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter s");
+    let clients: String =
+        CLIENTS.lines().filter(|line| !line.starts_with("C002")).map(|line| format!("{line}\n")).collect();
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+    session.keys("1 l 3 C").shows("the row is not there").shows("decided SÃ©lestat → Sélestat").hides("no value");
+    session.shows("esc back").keys("enter").shows("what is not there is not checked").hides("no rule found anything");
+    session.shows("esc back").keys("esc").shows("decisions in conflict · 1").keys("esc").hides("esc back");
 }
 
 /// Decisions about two towns, and an export in which both are other towns and a third customer's are not touched.

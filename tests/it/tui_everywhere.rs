@@ -176,6 +176,21 @@ fn the_palette_shows_keys_help_and_reasons_and_what_was_run_before_comes_first()
 }
 
 #[test]
+fn the_footer_says_the_way_back_where_there_is_one_and_offers_no_filter_of_nothing() {
+    let mut session = Session::checked(80, 24);
+    for page in ["3 W", "3 c"] {
+        session.keys(page).shows("esc back").keys("esc esc esc").hides("esc back");
+    }
+    // Through a door the way back is one as well.
+    session.keys("1 n enter").shows("3 Anomalies").shows("esc back").keys("esc").shows("sources").hides("esc back");
+    let mut session = Session::empty(80, 24);
+    for screen in ["3", "5 enter", "7"] {
+        session.keys(screen).hides("& filter").keys("&").shows("no source yet").keys("esc esc");
+    }
+    session.keys("3 /").shows("this workspace has no source yet").keys("W").shows("esc back");
+}
+
+#[test]
 fn what_is_not_there_yet_is_said_with_what_brings_it() {
     let mut session = Session::fresh(100, 30);
     session.keys("3").shows("Nothing was loaded yet.").shows("1 L  loads every source, then checks");

@@ -211,6 +211,17 @@ fn on_a_wide_screen_everything_stands_side_by_side() {
 }
 
 #[test]
+fn the_files_of_a_source_are_whole_where_there_is_room() {
+    let mut session = Session::checked(160, 48);
+    let exports = session.dir.path().join("exports");
+    for (entity, file) in [("clients", "clients_2025-11-17"), ("produits", "produits_2025-11-17")] {
+        std::fs::rename(exports.join(format!("{entity}.csv")), exports.join(format!("{file}.csv")))
+            .expect("another name");
+    }
+    session.keys("l").shows("clients_2025-11-17.csv").shows("produits_2025-11-17.csv");
+}
+
+#[test]
 fn a_source_that_was_never_loaded_is_the_first_thing_to_do() {
     let mut session = Session::fresh(80, 24);
     insta::assert_snapshot!("home_fresh_80x24", session.screen());

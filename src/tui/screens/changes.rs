@@ -102,12 +102,7 @@ pub fn draw_rows(rows: &Listing<RowChange>, title: String, area: Rect, theme: Th
         Column::name("row", 14, 28, 0),
         Column::text("what changes: old → new", 20, 400, 0),
     ];
-    let grid =
-        Grid { columns: &columns, cursor: rows.cursor, total: rows.window.len(), focused: true, selectable: true };
-    grid.draw(inner(list), theme, buffer, |at| {
-        let Some(change) = rows.window.get(at) else {
-            return Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() };
-        };
+    let line = |change: &RowChange| {
         let (glyph, style) = kind(change.kind, theme);
         // Of a row that comes or goes the key stands at its left already.
         let told = |cell: &&CellChange| {
@@ -124,6 +119,16 @@ pub fn draw_rows(rows: &Listing<RowChange>, title: String, area: Rect, theme: Th
             ],
             ..Row::default()
         }
+    };
+    let fitted = match rows.window.is_whole() {
+        true => Grid::fitted(&columns, rows.window.rows.iter().map(line)),
+        false => columns.to_vec(),
+    };
+    let grid =
+        Grid { columns: &fitted, cursor: rows.cursor, total: rows.window.len(), focused: true, selectable: true };
+    grid.draw(inner(list), theme, buffer, |at| match rows.window.get(at) {
+        Some(change) => line(change),
+        None => Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() },
     });
 }
 

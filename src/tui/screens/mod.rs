@@ -246,7 +246,7 @@ pub static GLOBAL: Layer = Layer {
             name: "undo",
             keys: &["u"],
             label: "undo decision",
-            help: "Takes back your last decision; one that was made on another screen or day after a question that names it.",
+            help: "Takes back what you decided last, all that one key did; what was decided on another screen or day after a question that names it.",
             run: undo_last,
             ready: can_undo,
         },
@@ -254,7 +254,7 @@ pub static GLOBAL: Layer = Layer {
             name: "redo",
             keys: &["U"],
             label: "",
-            help: "Makes the decision again that was taken back last, with a question in the same cases.",
+            help: "Makes again what was taken back last, with a question in the same cases.",
             run: redo_last,
             ready: can_redo,
         },
@@ -307,9 +307,9 @@ pub static GLOBAL: Layer = Layer {
             ready: always,
         },
         Command {
-            name: "back",
+            name: BACK,
             keys: &["esc"],
-            label: "",
+            label: "back",
             help: "Cancels the work that is going on, or takes one step out.",
             run: back,
             ready: always,
@@ -383,6 +383,14 @@ pub fn through(model: &mut Model, screen: &'static Screen) -> Vec<Effect> {
         anomalies::entered(model);
     }
     effects
+}
+
+/// The command that takes one step out.
+pub const BACK: &str = "back";
+
+/// Whether something lies over the open screen, or a door led to it, so that a step out leads somewhere.
+pub fn leads_back(model: &Model) -> bool {
+    is_behind_a_door(model) || std::ptr::eq(model.screen(), &anomalies::SCREEN) && anomalies::is_covered(model)
 }
 
 /// Whether the open screen was come to through a door.
@@ -468,13 +476,19 @@ pub fn decide(model: &mut Model, wish: Wish, why: Option<String>) -> Vec<Effect>
     if let Some(of) = &reverts {
         model.decided_on.insert(of.clone(), model.open);
     }
-    model.pending.insert(ticket, Pending { reverts, since: model.clock, on: model.open });
+    let (since, on, act) = (model.clock, model.open, model.act);
+    model.pending.insert(ticket, Pending { reverts, by_undo: false, act, since, on });
     vec![Effect::Do(Job::Decide { ticket, wish: Box::new(wish), why })]
+}
+
+/// What can be undone and redone now.
+fn undo_state(model: &Model) -> undo::Undo<'_> {
+    undo::undo(&model.ledger, &model.pending, &model.given_up, &model.about.who)
 }
 
 fn can_undo(model: &Model) -> Result<(), String> {
     model.writable()?;
-    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
+    let state = undo_state(model);
     match state.done.is_empty() {
         _ if state.undo_waits => {
             Err(format!("your last decision is not on the disk yet; {} takes it back once it is", model.key("undo")))
@@ -486,7 +500,7 @@ fn can_undo(model: &Model) -> Result<(), String> {
 
 fn can_redo(model: &Model) -> Result<(), String> {
     model.writable()?;
-    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
+    let state = undo_state(model);
     match state.undone.is_empty() {
         _ if state.redo_waits => {
             Err(format!("what you took back is not on the disk yet; {} brings it back once it is", model.key("redo")))
@@ -496,64 +510,140 @@ fn can_redo(model: &Model) -> Result<(), String> {
     }
 }
 
-/// Takes the last decision back; where it was not made on this screen, after a question that names it.
+/// A decision that is taken back next.
+#[derive(Clone)]
+struct Reverted {
+    /// Its id: that of a decision, or of the reversal by which one was taken back.
+    of: String,
+    /// The decision that is taken back by that, or made again.
+    decision: Decision,
+}
+
+/// The decisions of the same act as the newest of these, the newest first: by their ids, where they are known.
+fn of_one_act(model: &Model, all: Vec<Reverted>) -> Vec<Reverted> {
+    let act = |one: &Reverted| model.acts.get(&one.of);
+    let last = all.last().and_then(act);
+    let is_alone = last.is_none();
+    let mut of_act: Vec<Reverted> = all.iter().rev().filter(|one| !is_alone && act(one) == last).cloned().collect();
+    if is_alone {
+        of_act.extend(all.last().cloned());
+    }
+    of_act
+}
+
+/// Takes back what was decided last, all that one key decided; where that was not on this screen, after a question that
+/// names it.
 fn undo_last(model: &mut Model) -> Vec<Effect> {
-    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
-    let Some(last) = state.done.last().map(|done| (*done).clone()) else {
-        return Vec::new();
-    };
-    if model.decided_on.get(&last.id) == Some(&model.open) {
-        undo_now(model, &last)
-    } else {
-        ask_first(model, &last, None)
+    let done = undo_state(model).done.into_iter();
+    let done = done.map(|one| Reverted { of: one.id.clone(), decision: one.clone() }).collect();
+    let last = of_one_act(model, done);
+    match last.first() {
+        None => Vec::new(),
+        Some(one) if model.decided_on.get(&one.decision.id) == Some(&model.open) => undo_now(model, &last),
+        Some(_) => ask_first(model, last, false),
     }
 }
 
-/// Makes the decision again that was taken back last, in the same way.
+/// Makes again what was taken back last, in the same way.
 fn redo_last(model: &mut Model) -> Vec<Effect> {
-    let state = undo::undo(&model.ledger, &model.pending, &model.about.who);
-    let Some((of, last)) = state.undone.last().map(|(reversal, done)| (reversal.id.clone(), (*done).clone())) else {
-        return Vec::new();
-    };
-    if model.decided_on.get(&last.id) == Some(&model.open) {
-        redo_now(model, of, &last)
-    } else {
-        ask_first(model, &last, Some(of))
+    let undone = undo_state(model).undone.into_iter();
+    let undone =
+        undone.map(|(reversal, decision)| Reverted { of: reversal.id.clone(), decision: decision.clone() }).collect();
+    let last = of_one_act(model, undone);
+    match last.first() {
+        None => Vec::new(),
+        Some(one) if model.decided_on.get(&one.decision.id) == Some(&model.open) => redo_now(model, &last),
+        Some(_) => ask_first(model, last, true),
     }
 }
 
-/// Asks before a decision is taken back, or by taking its reversal back made again, that was made elsewhere or on another day.
-fn ask_first(model: &mut Model, decision: &Decision, reversal: Option<String>) -> Vec<Effect> {
-    let made = match model.decided_on.get(&decision.id).and_then(|at| SCREENS.get(*at)) {
+/// Asks before what was decided elsewhere or on another day is taken back, or by taking its reversal back made again.
+fn ask_first(model: &mut Model, last: Vec<Reverted>, again: bool) -> Vec<Effect> {
+    const MOST: usize = 6;
+    let Some(newest) = last.first().map(|one| &one.decision) else { return Vec::new() };
+    let made = match model.decided_on.get(&newest.id).and_then(|at| SCREENS.get(*at)) {
         Some(screen) => format!("on {}", screen.title),
-        None => format!("on {}", text::moment(decision.at)),
+        None => format!("on {}", text::moment(newest.at)),
     };
-    let mut about = vec![format!("{}.", text::clean(&undo::describe(decision))), format!("You decided that {made}.")];
-    if reversal.is_none()
-        && [&commit::SCREEN, &history::SCREEN].iter().any(|screen| std::ptr::eq(*screen, model.screen()))
-    {
+    let named = last.iter().take(MOST);
+    let mut about: Vec<String> =
+        named.map(|one| format!("{}.", text::clean(&undo::describe(&model.ledger, &one.decision)))).collect();
+    if last.len() > MOST {
+        about.push(format!("And {} more.", text::number((last.len() - MOST) as u64)));
+    }
+    about.push(format!("You decided that {made}."));
+    if !again && [&commit::SCREEN, &history::SCREEN].iter().any(|screen| std::ptr::eq(*screen, model.screen())) {
         let (key, history) = (model.key("revert commit"), model.key("go to history"));
         about.push(format!("No commit is undone by this; in History ({history}) {key} does that."));
     }
-    let decision = decision.clone();
-    let question = match reversal {
-        None => popups::Question::new("take your last decision back", about, move |model| undo_now(model, &decision)),
-        Some(id) => popups::Question::new("decide that again", about, move |model| redo_now(model, id, &decision)),
+    let question = match (again, last.len()) {
+        (true, _) => popups::Question::new("decide that again", about, move |model| redo_now(model, &last)),
+        (false, 1) => popups::Question::new("take your last decision back", about, move |model| undo_now(model, &last)),
+        (false, _) => {
+            popups::Question::new("take your last decisions back", about, move |model| undo_now(model, &last))
+        }
     };
     model.popup = Some(popups::Popup::Question(question));
     Vec::new()
 }
 
-fn undo_now(model: &mut Model, last: &Decision) -> Vec<Effect> {
-    model.say(Tone::Done, format!("undone: {}; {} makes it again", undo::describe(last), model.key("redo")));
-    decide(model, Wish::Action(Action::Revert { of: last.id.clone() }), None)
+/// What was decided, in a few words: the newest, and how many more there are.
+fn described(model: &Model, last: &[Reverted]) -> (String, &'static str) {
+    let Some(newest) = last.first() else { return (String::new(), "it") };
+    // Of a reversal it is what it gave up that is named.
+    let of = match &newest.decision.action {
+        Action::Revert { of } => model.ledger.iter().find(|one| one.id == *of).unwrap_or(&newest.decision),
+        _ => &newest.decision,
+    };
+    let newest = undo::describe(&model.ledger, of);
+    match last.len() {
+        1 => (newest, "it"),
+        many => (format!("{newest} and {} more", text::number(many as u64 - 1)), "them"),
+    }
 }
 
-/// Takes the reversal back.
-fn redo_now(model: &mut Model, reversal: String, last: &Decision) -> Vec<Effect> {
-    model.say(Tone::Done, format!("done again: {}; {} takes it back", undo::describe(last), model.key("undo")));
-    model.decided_on.insert(last.id.clone(), model.open);
-    decide(model, Wish::Action(Action::Revert { of: reversal }), None)
+/// Whether it was a reversal that the user made: what it gave up is in force again without it.
+fn is_given_up(last: &[Reverted]) -> bool {
+    last.first().is_some_and(|one| matches!(one.decision.action, Action::Revert { .. }))
+}
+
+fn undo_now(model: &mut Model, last: &[Reverted]) -> Vec<Effect> {
+    let (what, it) = described(model, last);
+    let redo = model.key("redo");
+    let said = match is_given_up(last) {
+        true => format!("in force again: {what}; {redo} gives {it} up again"),
+        false => format!("undone: {what}; {redo} makes {it} again"),
+    };
+    model.say(Tone::Done, said);
+    revert_by_undo(model, last)
+}
+
+/// Takes the reversals back.
+fn redo_now(model: &mut Model, last: &[Reverted]) -> Vec<Effect> {
+    let (what, it) = described(model, last);
+    let undo = model.key("undo");
+    let said = match is_given_up(last) {
+        true => format!("given up again: {what}; {undo} takes that back"),
+        false => format!("done again: {what}; {undo} takes {it} back"),
+    };
+    model.say(Tone::Done, said);
+    for one in last {
+        model.decided_on.insert(one.decision.id.clone(), model.open);
+        // What was made again together is taken back together.
+        model.acts.insert(one.decision.id.clone(), model.act);
+    }
+    revert_by_undo(model, last)
+}
+
+fn revert_by_undo(model: &mut Model, last: &[Reverted]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for one in last {
+        effects.extend(decide(model, Wish::Action(Action::Revert { of: one.of.clone() }), None));
+        if let Some((_, pending)) = model.pending.last_mut() {
+            pending.by_undo = true;
+        }
+    }
+    effects
 }
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {

@@ -13,7 +13,7 @@ use crate::tui::effects::Job;
 use crate::tui::keymap::{self, Command};
 use crate::tui::model::{Model, Work};
 use crate::tui::notes::Tone;
-use crate::tui::text;
+use crate::tui::{screens, text};
 
 /// The most keys that the footer shows.
 const KEYS: usize = 8;
@@ -79,28 +79,30 @@ impl Hint {
 }
 
 /// The commands whose keys work here and now, as many as fit. The way to the help is always there, at the end of what is
-/// particular to this place.
+/// particular to this place, and before it the way back where there is one.
 fn keys(model: &Model, area: Rect) -> Vec<Hint> {
     let mut labelled: Vec<Hint> = Vec::new();
     let layers = model.layers();
     for command in layers.iter().flat_map(|layer| layer.commands) {
         let known = labelled.iter().any(|other| other.command.label == command.label);
-        if command.label.is_empty() || known || (command.ready)(model).is_err() {
+        let leads_nowhere = command.name == screens::BACK && !screens::leads_back(model);
+        if command.label.is_empty() || known || leads_nowhere || (command.ready)(model).is_err() {
             continue;
         }
         // A key that means something else here is not this command's.
         labelled.extend(keymap::live(&layers, command).first().map(|key| Hint { command, key }));
     }
     let room = usize::from(area.width).saturating_sub(text::width(&corner(model, seen_work(model)).content));
+    let back = labelled.iter().position(|hint| hint.command.name == screens::BACK).map(|at| labelled.remove(at));
     let help = labelled.iter().position(|hint| hint.command.name == HELP);
     let mut left = room.saturating_sub(1);
     let mut picked: Vec<Hint> = Vec::new();
     if let Some(at) = help {
-        let help = labelled.remove(at);
-        left = left.saturating_sub(help.wide());
+        let last: Vec<Hint> = back.into_iter().chain([labelled.remove(at)]).collect();
+        left = left.saturating_sub(last.iter().map(Hint::wide).sum());
         let mut rest = labelled.split_off(at.min(labelled.len()));
-        picked.extend(take_fitting(labelled, KEYS - 1, &mut left));
-        picked.push(help);
+        picked.extend(take_fitting(labelled, KEYS - last.len(), &mut left));
+        picked.extend(last);
         let more = KEYS - picked.len();
         picked.extend(take_fitting(std::mem::take(&mut rest), more, &mut left));
     } else {

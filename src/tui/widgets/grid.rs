@@ -1,4 +1,5 @@
-//! A table of lines under column heads. Widths depend on the space alone, so that nothing moves while scrolling.
+//! A table of lines under column heads. Widths depend on the space, and where all lines are at hand on what they need, but
+//! never on which of them are seen, so that nothing moves while scrolling.
 
 use std::borrow::Cow;
 
@@ -21,6 +22,8 @@ pub struct Column {
     pub least: u16,
     /// The most that it can use.
     pub most: u16,
+    /// What its longest cell takes, where all are known: what it does not need is left to others.
+    pub need: u16,
     /// Whether values stand at the right, as numbers do.
     pub right: bool,
     /// Whether values are cut in the middle, as names are that differ at their ends.
@@ -32,7 +35,7 @@ pub struct Column {
 impl Column {
     /// A column of text.
     pub fn text(title: impl Into<String>, least: u16, most: u16, rank: u8) -> Column {
-        Column { title: title.into(), least, most, right: false, middle: false, rank }
+        Column { title: title.into(), least, most, need: u16::MAX, right: false, middle: false, rank }
     }
 
     /// A column of names: of files, tables, rows.
@@ -47,7 +50,7 @@ impl Column {
 
     /// A column of numbers.
     pub fn number(title: impl Into<String>, width: u16, rank: u8) -> Column {
-        Column { title: title.into(), least: width, most: width, right: true, middle: false, rank }
+        Column { right: true, ..Column::text(title, width, width, rank) }
     }
 }
 
@@ -81,6 +84,8 @@ pub struct Grid<'a> {
 
 /// Columns of the terminal before the first cell: a space, the mark, a space.
 pub const GUTTER: u16 = 3;
+/// What can use more room than this is a sentence.
+const PROSE: u16 = 50;
 /// A text of which less is seen says nothing.
 const LEAST: u16 = 3;
 /// Columns of the terminal between two cells.
@@ -115,28 +120,54 @@ impl Grid<'_> {
             }
             shown.remove(at);
         }
-        let mut widths: Vec<(usize, u16)> = shown.iter().map(|at| (*at, columns[*at].least)).collect();
+        let least = |at: usize| columns[at].least.min(columns[at].need);
+        let mut widths: Vec<(usize, u16)> = shown.iter().map(|at| (*at, least(*at))).collect();
+        let gaps = GAP.saturating_mul(shown.len().saturating_sub(1) as u16);
+        let taken = shown.iter().map(|at| least(*at)).sum::<u16>().saturating_add(gaps);
         // Where those that stay have no room either, the last text is cut, and that is seen.
-        let over = needs(&shown).saturating_sub(room);
+        let over = taken.saturating_sub(room);
         if let Some((_, wide)) = widths.last_mut().filter(|(at, wide)| !columns[*at].right && *wide >= over + LEAST) {
             *wide -= over;
         }
-        let mut left = room.saturating_sub(needs(&shown));
-        // The rest is dealt out evenly, a column of the terminal at a time, to whoever can use it.
-        while left > 0 {
-            let mut dealt = false;
-            for (at, wide) in &mut widths {
-                if left > 0 && *wide < columns[*at].most {
-                    *wide += 1;
-                    left -= 1;
-                    dealt = true;
+        let mut left = room.saturating_sub(taken);
+        // The rest is dealt out evenly, a column of the terminal at a time, to whoever can use it. Where it is known what each
+        // needs, sentences come last: they can use any room.
+        let is_first = |at: usize| columns[at].need < u16::MAX && columns[at].most <= PROSE;
+        for first in [true, false] {
+            loop {
+                let before = left;
+                for (at, wide) in widths.iter_mut().filter(|(at, _)| is_first(*at) || !first) {
+                    if left > 0 && *wide < columns[*at].most.min(columns[*at].need) {
+                        *wide += 1;
+                        left -= 1;
+                    }
                 }
-            }
-            if !dealt {
-                break;
+                if left == before {
+                    break;
+                }
             }
         }
         widths
+    }
+
+    /// The columns with no more room than their heads and these lines need, so that the rest is left to others. For lists
+    /// of which all lines are at hand; of others it would change while scrolling.
+    pub fn fitted(columns: &[Column], lines: impl Iterator<Item = Row>) -> Vec<Column> {
+        let mut lines = lines.peekable();
+        if lines.peek().is_none() {
+            return columns.to_vec();
+        }
+        let mut needs: Vec<usize> = columns.iter().map(|column| text::width(&column.title)).collect();
+        for line in lines {
+            for (need, (cell, _)) in needs.iter_mut().zip(&line.cells) {
+                *need = text::width(cell).max(*need);
+            }
+        }
+        let fit = |(column, need): (&Column, usize)| Column {
+            need: u16::try_from(need).unwrap_or(u16::MAX),
+            ..column.clone()
+        };
+        columns.iter().zip(needs).map(fit).collect()
     }
 
     /// Draws heads and lines; `row` gives the line with that number.
@@ -233,6 +264,20 @@ fn place(value: &str, width: u16, right: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_column_does_not_need_the_others_have() {
+        let columns = [Column::name("row", 16, 30, 0), Column::text("mine", 12, 40, 0), Column::number("n", 9, 0)];
+        let line = |row: &str, mine: &str| Row {
+            cells: [row, mine, "7"].iter().map(|cell| ((*cell).to_owned(), Style::new())).collect(),
+            ..Row::default()
+        };
+        let long = "f.blanchard at courrier.example.fr";
+        let lines = || [line("C0000032", long), line("C1", "short")].into_iter();
+        let fitted = Grid::fitted(&columns, lines());
+        assert_eq!(Grid::widths(&fitted, 60), [(0, 8), (1, 34), (2, 1)], "nothing is cut");
+        assert_eq!(Grid::widths(&fitted, 40), [(0, 8), (1, 24), (2, 1)], "what is short gives way to what is long");
+    }
 
     #[test]
     fn short_space_takes_the_least_important_columns_away_and_the_rest_is_dealt_out() {

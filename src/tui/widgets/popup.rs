@@ -124,7 +124,9 @@ fn frame(model: &Model, area: Rect) -> Rect {
     let width = match &model.popup {
         Some(Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. }) => 84,
         Some(Popup::Picker(_) | Popup::Journal(_)) => 96,
-        _ => 72,
+        Some(Popup::Question(question)) => wide_enough(&question.about),
+        Some(Popup::Form(form)) => wide_enough(&form.about),
+        _ => NARROW,
     };
     let width = width.min(area.width.saturating_sub(2)).max(area.width.min(10));
     let inside = width.saturating_sub(4);
@@ -149,6 +151,16 @@ fn frame(model: &Model, area: Rect) -> Rect {
         width: width.min(area.width),
         height,
     }
+}
+
+/// The width of a question or a form, and the most that it takes to keep lines whole.
+const NARROW: u16 = 72;
+const WIDE: u16 = 104;
+
+/// Wide enough for the lists among these lines; sentences are easier to read on short lines.
+fn wide_enough(lines: &[String]) -> u16 {
+    let listed = lines.iter().filter(|line| line.starts_with(' ')).map(|line| text::width(line) as u16);
+    listed.max().map_or(NARROW, |most| most.saturating_add(4).clamp(NARROW, WIDE))
 }
 
 fn scrolled(lines: Vec<Line>, top: u64, area: Rect, buffer: &mut Buffer) {
@@ -252,9 +264,17 @@ fn journal(model: &Model, cursor: Cursor, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// Lines in as many as they need; what is set in stays set in.
 fn read(lines: &[String], width: u16) -> Vec<Line<'static>> {
-    let wrapped = |line: &String| text::wrap(&text::clean(line), usize::from(width));
-    lines.iter().flat_map(wrapped).map(Line::from).collect()
+    let wrapped = |line: &String| {
+        let line = text::clean(line).into_owned();
+        let words = line.trim_start_matches(' ');
+        let set_in = (line.len() - words.len()).min(usize::from(width / 2));
+        let lead = " ".repeat(set_in);
+        let parts = text::wrap(words, usize::from(width).saturating_sub(set_in));
+        parts.into_iter().map(move |part| Line::from(format!("{lead}{part}"))).collect::<Vec<_>>()
+    };
+    lines.iter().flat_map(wrapped).collect()
 }
 
 /// How wide the names and the words beside them are.

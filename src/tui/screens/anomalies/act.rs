@@ -72,9 +72,6 @@ pub enum About {
     All(AnomalyFilter),
 }
 
-/// Something that is done to findings.
-pub type OnTargets = fn(&mut Model, Targets) -> Vec<Effect>;
-
 /// What is to be done with findings once they are gathered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {

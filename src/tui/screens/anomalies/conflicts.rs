@@ -131,7 +131,7 @@ fn can_settle(model: &Model) -> Result<(), String> {
         return if open { Ok(()) } else { Err("all that is marked is settled already".to_owned()) };
     }
     match model.anomalies.conflicts.settled.contains(&id_of(conflict)) {
-        true => Err(format!("this is settled already; {} or {} takes that back", model.key("undo"), model.key("redo"))),
+        true => Err(format!("this is settled already; {} takes that back", model.key("undo"))),
         false => Ok(()),
     }
 }
@@ -272,8 +272,14 @@ pub fn keep(model: &mut Model) -> Vec<Effect> {
     let mut about = vec!["What you decided is decided again, about the values that the source has now:".to_owned()];
     about.extend(some(&kept, |one| format!("{} → {}", value(&one.found), value(&one.now))));
     if !left.is_empty() {
-        let (left, take) = (text::count(left.len() as u64, "conflict"), model.key("take new"));
-        about.push(format!("{left} stay as they are: there is no row to decide about. {take} gives those up."));
+        let take = model.key("take new");
+        about.push(match left.len() as u64 {
+            1 => format!("1 conflict stays as it is: there is no row to decide about. {take} gives that up."),
+            many => {
+                let many = text::count(many, "conflict");
+                format!("{many} stay as they are: there is no row to decide about. {take} gives those up.")
+            }
+        });
     }
     let title = format!("keep mine in {}", text::count(kept.len() as u64, "conflict"));
     let yes = move |model: &mut Model| {
@@ -295,15 +301,19 @@ pub fn take(model: &mut Model) -> Vec<Effect> {
     if let [one] = all.as_slice()
         && (is_kept(one) || is_of_one_row(model, one))
     {
+        let (place, row, undo) = (place(one), text::clean(&one.row), model.key("undo"));
         let said = match is_reverted(model, one) {
-            true => format!("given up: what was decided about {} of {}", place(one), text::clean(&one.row)),
-            false => format!("taken: the new value of {} of {}", place(one), text::clean(&one.row)),
+            true => format!("given up: what was decided about {place} of {row}; {undo} takes that back"),
+            false => format!("taken: the new value of {place} of {row}; {undo} takes that back"),
         };
         model.say(Tone::Done, said);
         return settle(model, all, Choice::Take);
     }
     let mut about = vec!["What the source has now stands, and what you decided about it is given up:".to_owned()];
-    about.extend(some(&all, |one| format!("{} stays, not {}", value(&one.found), value(&one.now))));
+    about.extend(some(&all, |one| match is_kept(one) {
+        true => format!("{} stays, not {}", value(&one.found), value(&one.now)),
+        false => format!("{}, so {} waits for nothing any more", text::clean(&one.why()), value(&one.now)),
+    }));
     let whole: IndexSet<&String> = all.iter().filter(|one| is_reverted(model, one)).flat_map(unfit).collect();
     let more = whole.iter().map(|id| of_id(model, id).map_or(1, rows)).filter(|rows| *rows > 1);
     match more.clone().count() as u64 {
@@ -317,7 +327,7 @@ pub fn take(model: &mut Model) -> Vec<Effect> {
             text::count(more.sum::<usize>() as u64, "row")
         )),
     }
-    about.push(format!("{} takes that back, decision by decision.", model.key("redo")));
+    about.push(format!("{} takes that back.", model.key("undo")));
     let title = match all.len() {
         1 => "take the whole decision back".to_owned(),
         many => format!("take new in {}", text::count(many as u64, "conflict")),
@@ -449,7 +459,10 @@ fn row(model: &Model, span: &Option<RangeInclusive<u64>>, at: u64, one: &Conflic
             (place(one), faint(theme.text())),
             (value(&one.was), theme.dim()),
             (value(&one.now), faint(theme.fresh())),
-            (value(&one.found), faint(theme.offending())),
+            match is_kept(one) {
+                true => (value(&one.found), faint(theme.offending())),
+                false => ("–".to_owned(), theme.dim()),
+            },
             (text::clean(&one.why()).into_owned(), theme.dim()),
         ],
         ..Row::default()
@@ -465,12 +478,11 @@ fn details(model: &Model, conflict: &Conflict) -> Vec<String> {
     let mut lines =
         vec![format!("{} of {}: {}", place(conflict), text::clean(&conflict.row), text::clean(&conflict.why()))];
     if !conflict.field.is_empty() {
-        lines.push(format!(
-            "decided {} → {}, but it is {} now",
-            value(&conflict.was),
-            value(&conflict.now),
-            value(&conflict.found)
-        ));
+        let decided = format!("decided {} → {}", value(&conflict.was), value(&conflict.now));
+        lines.push(match is_kept(conflict) {
+            true => format!("{decided}, but it is {} now", value(&conflict.found)),
+            false => decided,
+        });
     }
     match conflict.earlier.len() as u64 {
         0 => {}

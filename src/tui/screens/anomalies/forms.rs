@@ -2,12 +2,12 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::act::{self, OnTargets, Targets};
-use super::record;
+use super::act::{self, Targets};
+use super::{preview, record};
 use crate::model::{Anomaly, AnomalyFilter, CellStory, Field, FieldType};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::popups::{Form, FormField, Popup, Question};
+use crate::tui::popups::{Form, FormField, Popup};
 use crate::tui::screens::tables;
 use crate::tui::text;
 use crate::workbench;
@@ -70,8 +70,7 @@ pub fn edit(model: &mut Model, targets: Targets) {
             };
             // Enter in a form that nobody has typed into must not empty what many rows have.
             if now.is_none() && targets.count() > 1 {
-                model.anomalies.reason = why;
-                empty(model, targets);
+                preview::show_emptied(model, targets, why);
                 return Vec::new();
             }
             let effects = act::set_these(model, targets, now, why.as_deref());
@@ -82,17 +81,6 @@ pub fn edit(model: &mut Model, targets: Targets) {
             effects
         },
     }));
-}
-
-/// Asks whether many rows are to have no value.
-fn empty(model: &mut Model, targets: Targets) {
-    let what =
-        format!("The rows with the {} will have no value in this field.", text::count(targets.count(), "finding"));
-    let about = vec![what, format!("{} takes this back.", model.key("undo"))];
-    ask(model, "empty the field".to_owned(), about, targets, |model, targets| {
-        let why = model.anomalies.reason.take();
-        act::set_these(model, targets, None, why.as_deref())
-    });
 }
 
 /// The declaration of the field that the targets are on.
@@ -196,11 +184,6 @@ pub fn objection(field: &Field, text: &str) -> Option<String> {
         (_, Some(most)) if value > most => Some(format!("the most allowed is {most}")),
         _ => None,
     }
-}
-
-fn ask(model: &mut Model, title: String, about: Vec<String>, targets: Targets, yes: OnTargets) {
-    let question = Question::new(title, about, move |model: &mut Model| yes(model, targets));
-    model.popup = Some(Popup::Question(question));
 }
 
 /// Asks for the reason and the last day of a waiver.

@@ -30,6 +30,9 @@ impl<T> Default for Listed<T> {
     }
 }
 
+/// The most lines to which the columns are fitted: all of them are looked at for every picture.
+const FEW: u64 = 1_000;
+
 /// How such a page looks beside its lines.
 pub struct Look<'a> {
     /// The title of the list.
@@ -103,7 +106,9 @@ impl<T> Listed<T> {
             total => format!("{}/{}", text::number(self.cursor.at + 1), text::number(total)),
         };
         Pane { title: look.title, foot, focused: true }.draw(frame, theme, buffer);
-        let grid = Grid { columns: look.columns, cursor: self.cursor, total, focused: true, selectable: true };
+        let lines = self.all.iter().flatten().zip(0..).map(|(one, at)| row(at, one));
+        let fitted = if total <= FEW { Grid::fitted(look.columns, lines) } else { look.columns.to_vec() };
+        let grid = Grid { columns: &fitted, cursor: self.cursor, total, focused: true, selectable: true };
         grid.draw(inner(frame), theme, buffer, |at| {
             let one = usize::try_from(at).ok().and_then(|at| self.all.as_ref()?.get(at));
             one.map(|one| row(at, one)).unwrap_or_default()

@@ -113,8 +113,6 @@ pub struct State {
     targets: act::Targets,
     /// What the form was about that was sent last.
     sent: act::Targets,
-    /// The reason that was given before the question.
-    reason: Option<String>,
     /// The finding whose row is left out once it is known what refers to it.
     leaving: Option<Anomaly>,
     /// What is to be done with the findings that were asked for.
@@ -209,6 +207,11 @@ static PAGES: [&Page; 6] =
 /// The page that is seen.
 fn page(model: &Model) -> &'static Page {
     model.anomalies.pages.last().copied().unwrap_or(&findings::PAGE)
+}
+
+/// Whether a page lies over the findings.
+pub fn is_covered(model: &Model) -> bool {
+    !model.anomalies.pages.is_empty()
 }
 
 fn is_open(model: &Model, wanted: &'static Page) -> bool {

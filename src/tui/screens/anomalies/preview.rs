@@ -1,4 +1,4 @@
-//! What accepting suggestions would change, cell by cell, before it is done.
+//! What accepting suggestions, or emptying a field, would change, cell by cell, before it is done.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,11 @@ use ratatui::text::{Line, Span};
 
 use super::act::{self, Targets};
 use super::{Page, close, keys, open};
-use crate::model::{AnomalyFilter, Suggested};
+use crate::model::{Anomaly, AnomalyFilter, Status, Suggested};
 use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect};
 use crate::tui::model::Model;
+use crate::tui::notes::Tone;
 use crate::tui::screens::Region;
 use crate::tui::text;
 use crate::tui::widgets::grid::{Column, Grid, Row};
@@ -19,10 +20,21 @@ use crate::tui::widgets::pane::{Pane, below, inner};
 use crate::tui::widgets::put;
 use crate::tui::window::Window;
 
+/// What becomes of the cells.
+#[derive(Default, Clone, PartialEq, Eq)]
+enum Change {
+    /// They get what is suggested.
+    #[default]
+    Accept,
+    /// They are emptied, for this reason.
+    Empty(Option<String>),
+}
+
 /// What is shown.
 #[derive(Default)]
 pub struct State {
     targets: Targets,
+    change: Change,
     focus: usize,
     cursor: Cursor,
     window: Window<Suggested>,
@@ -41,14 +53,37 @@ pub static PAGE: Page = Page {
     },
     needs,
     answer: |model, answer| {
-        if let Answer::Suggestions { offset, total, rows } = answer {
-            model.anomalies.preview.window = Window { offset: *offset, rows: rows.clone(), total: Some(*total) };
+        let state = &mut model.anomalies.preview;
+        match answer {
+            Answer::Suggestions { offset, total, rows } => {
+                state.window = Window { offset: *offset, rows: rows.clone(), total: Some(*total) };
+            }
+            Answer::Emptied { offset, total, rows } => {
+                let rows = rows.iter().map(emptied).collect();
+                state.window = Window { offset: *offset, rows, total: Some(*total) };
+            }
+            _ => {}
         }
     },
     back: |_| false,
-    layers: |_| vec![&keys::PREVIEW],
+    layers: |model| match model.anomalies.preview.change {
+        Change::Accept => vec![&keys::PREVIEW],
+        Change::Empty(_) => vec![&keys::EMPTYING],
+    },
     view,
 };
+
+/// A cell that will have no value.
+fn emptied(one: &Anomaly) -> Suggested {
+    Suggested {
+        table: one.table.clone(),
+        field: one.field.clone(),
+        rule: one.rule.clone(),
+        row: one.row.clone(),
+        before: one.value.clone(),
+        after: String::new(),
+    }
+}
 
 fn regions(_: &Model, area: Rect) -> Vec<Region> {
     vec![Region { pane: 0, frame: area, body: below(inner(area), 2) }]
@@ -77,6 +112,16 @@ pub fn show(model: &mut Model, targets: Targets) {
     open(model, &PAGE);
 }
 
+/// Shows what giving many rows no value would take away.
+pub fn show_emptied(model: &mut Model, targets: Targets, why: Option<String>) {
+    let mut window = Window::default();
+    if let Targets::These(these) = &targets {
+        window = Window { offset: 0, total: Some(these.len() as u64), rows: these.iter().map(emptied).collect() };
+    }
+    model.anomalies.preview = State { targets, change: Change::Empty(why), window, ..State::default() };
+    open(model, &PAGE);
+}
+
 fn needs(model: &mut Model) -> Vec<Effect> {
     let height = super::lines_seen(model, &PAGE, 0);
     let epoch = model.epoch;
@@ -85,7 +130,14 @@ fn needs(model: &mut Model) -> Vec<Effect> {
     let (filter, key) = (filter.clone(), (epoch, filter.clone()));
     let same = |a: &(u64, AnomalyFilter), b: &(u64, AnomalyFilter)| a.1 == b.1;
     match super::fetch(&mut state.asked, &key, &mut state.window, &mut state.cursor, height, same) {
-        Some((offset, limit)) => vec![model.ask(Ask::Suggestions { filter, offset, limit })],
+        Some((offset, limit)) => vec![match model.anomalies.preview.change {
+            Change::Accept => model.ask(Ask::Suggestions { filter, offset, limit }),
+            // What is waived stays.
+            Change::Empty(_) => {
+                let filter = AnomalyFilter { status: Some(Status::Open), ..filter };
+                model.ask(Ask::Emptied { filter, offset, limit })
+            }
+        }],
         None => Vec::new(),
     }
 }
@@ -100,11 +152,21 @@ pub fn ready(model: &Model) -> Result<(), String> {
     }
 }
 
-/// Accepts everything that is shown.
+/// Makes every change that is shown.
 pub fn accept(model: &mut Model) -> Vec<Effect> {
-    let targets = std::mem::take(&mut model.anomalies.preview.targets);
+    let State { targets, change, .. } = std::mem::take(&mut model.anomalies.preview);
     close(model);
-    act::accept_these(model, targets)
+    match change {
+        Change::Accept => act::accept_these(model, targets),
+        Change::Empty(why) => act::set_these(model, targets, None, why.as_deref()),
+    }
+}
+
+/// Says that one key is not enough to empty many rows.
+pub fn neither(model: &mut Model) -> Vec<Effect> {
+    let (yes, back) = (model.key("values that go/empty all"), model.key("back"));
+    model.say(Tone::Refused, format!("{yes} empties all of these, {back} none"));
+    Vec::new()
 }
 
 /// Leaves everything as it is.
@@ -129,8 +191,12 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let state = &model.anomalies.preview;
     let total = state.window.len();
     let title = match state.window.total {
-        Some(total) => format!("accept {}{}", text::count(total, "suggestion"), about(&state.window.rows)),
-        None => "accept suggestions".to_owned(),
+        Some(total) if state.change == Change::Accept => {
+            format!("accept {}{}", text::count(total, "suggestion"), about(&state.window.rows))
+        }
+        None if state.change == Change::Accept => "accept suggestions".to_owned(),
+        Some(total) => format!("empty the field in {}{}", text::count(total, "finding"), about(&state.window.rows)),
+        None => "empty the field".to_owned(),
     };
     let foot = match total {
         0 => String::new(),
@@ -139,6 +205,11 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     Pane { title: vec![Span::raw(title)], foot, focused: true }.draw(area, theme, buffer);
     let inside = inner(area);
     let say = match state.window.total {
+        _ if state.change != Change::Accept => format!(
+            " These will have no value in this field. {} empties all of them, {} none.",
+            model.key("values that go/empty all"),
+            model.key("back")
+        ),
         Some(0) => format!(" Nothing open here comes with a suggestion. {} goes back.", model.key("back")),
         _ => format!(
             " {} changes all of these, {} none. It is one decision per field and rule.",
@@ -158,6 +229,10 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     let rooms: HashMap<usize, u16> = Grid::widths(&columns, inside.width).into_iter().collect();
     let room = |column: usize| rooms.get(&column).copied().map_or(0, usize::from);
     let shown = |one: &Suggested| {
+        if state.change != Change::Accept {
+            let before = one.before.as_deref().map_or_else(|| "–".to_owned(), text::exact);
+            return ((before, theme.offending()), "no value".to_owned());
+        }
         let after = text::exact(&one.after);
         match &one.before {
             Some(before) => {

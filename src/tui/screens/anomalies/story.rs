@@ -152,6 +152,8 @@ fn shown(value: Option<&str>) -> String {
 
 /// Between two steps of the way.
 const ARROW: &str = " → ";
+/// Before the value that is suggested.
+const SUGGESTED: &str = "  suggested ";
 
 /// The way of the offending field: staged → transforms → mapped → repaired → committed.
 fn way(cell: &CellStory, anomaly: &Anomaly, theme: Theme) -> Vec<Span<'static>> {
@@ -182,23 +184,25 @@ fn way(cell: &CellStory, anomaly: &Anomaly, theme: Theme) -> Vec<Span<'static>> 
         spans.push(arrow());
         spans.push(Span::styled(format!("✓ {}", shown(cell.value.as_deref())), theme.fresh()));
     } else if let Some(suggestion) = &anomaly.suggestion {
-        spans.push(Span::styled("  suggested ", theme.dim()));
+        spans.push(Span::styled(SUGGESTED, theme.dim()));
         spans.push(Span::styled(text::exact(suggestion), theme.fresh()));
     }
     spans
 }
 
-/// Spans in as many lines as they need; a line ends before an arrow, and what follows is set in.
+/// Spans in as many lines as they need; a line ends before an arrow or a suggestion, and what follows is set in.
 fn flow(spans: Vec<Span<'static>>, width: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Vec<Span>> = vec![Vec::new()];
     let (mut used, mut at) = (0, 0);
     while at < spans.len() {
         // What belongs together: an arrow and everything up to the next one.
-        let end = (at + 1..spans.len()).find(|next| spans[*next].content == ARROW).unwrap_or(spans.len());
+        let begins = |next: &usize| [ARROW, SUGGESTED].contains(&spans[*next].content.as_ref());
+        let end = (at + 1..spans.len()).find(begins).unwrap_or(spans.len());
         let wide: usize = spans[at..end].iter().map(|span| text::width(&span.content)).sum();
         if used > 0 && used + wide > width {
-            lines.push(vec![Span::raw("    ")]);
-            used = 4;
+            let lead = if spans[at].content == SUGGESTED { "   " } else { "    " };
+            lines.push(vec![Span::raw(lead)]);
+            used = lead.len();
         }
         used += wide;
         if let Some(line) = lines.last_mut() {

@@ -419,18 +419,23 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let by_stake = state.order == AnomalyOrder::Stake;
     let shown = |at: &usize| !(*at == 0 && one_rule || *at == 2 && one_field || *at == 5 && !by_stake);
     let picked: Vec<Column> = (0..columns.len()).filter(shown).map(|at| columns[at].clone()).collect();
+    let of_finding = |anomaly: &Anomaly, at: u64| {
+        let mut row = finding(model, anomaly, at);
+        let mut at = 0;
+        row.cells.retain(|_| {
+            at += 1;
+            shown(&(at - 1))
+        });
+        row
+    };
+    let picked = match state.window.is_whole() {
+        true => Grid::fitted(&picked, state.window.rows.iter().zip(0..).map(|(one, at)| of_finding(one, at))),
+        false => picked,
+    };
     let grid = Grid { columns: &picked, cursor: state.list, total, focused, selectable: true };
     grid.draw(inside, theme, buffer, |at| match state.window.get(at) {
         None => Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() },
-        Some(anomaly) => {
-            let mut row = finding(model, anomaly, at);
-            let mut at = 0;
-            row.cells.retain(|_| {
-                at += 1;
-                shown(&(at - 1))
-            });
-            row
-        }
+        Some(anomaly) => of_finding(anomaly, at),
     });
     if state.window.is_empty() {
         let say = match state.chips.is_empty() {

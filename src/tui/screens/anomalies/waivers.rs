@@ -84,7 +84,7 @@ pub fn can_revoke(model: &Model) -> Result<(), String> {
     model.writable()?;
     has_waiver(model)?;
     match current(model).filter(|one| model.anomalies.waivers.revoked.contains(&one.id)) {
-        Some(_) => Err(format!("this is revoked already; {} brings it back", model.key("redo"))),
+        Some(_) => Err(format!("this is revoked already; {} brings it back", model.key("undo"))),
         None => Ok(()),
     }
 }
@@ -93,7 +93,7 @@ pub fn can_revoke(model: &Model) -> Result<(), String> {
 pub fn revoke(model: &mut Model) -> Vec<Effect> {
     let Some((of, about)) = current(model).map(|one| (one.id.clone(), about(one))) else { return Vec::new() };
     model.anomalies.waivers.revoked.insert(of.clone());
-    model.say(Tone::Done, format!("revoked: {about}"));
+    model.say(Tone::Done, format!("revoked: {about}; {} brings it back", model.key("undo")));
     decide(model, Wish::Action(Action::Revert { of }), None)
 }
 

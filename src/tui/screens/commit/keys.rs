@@ -43,7 +43,7 @@ static KEYS: Layer = Layer {
             label: "quarantine",
             help: "Opens the rows in quarantine, with every reason.",
             run: |m| rows::open(m, Rows::held()),
-            ready: has_held,
+            ready: can_open_held,
         },
     ],
 };
@@ -94,7 +94,7 @@ static ROWS_KEYS: Layer = Layer {
             name: "leave rows",
             keys: &["esc", "q", "backspace", "h", "left"],
             label: "back",
-            help: "Goes back to the tables.",
+            help: "Goes back to where the rows were opened.",
             run: leave,
             ready: always,
         },
@@ -209,6 +209,13 @@ pub fn has_held(model: &Model) -> Result<(), String> {
         (None, _) => Err("the difference is not known yet".to_owned()),
         (_, 0) => Err("nothing is quarantined".to_owned()),
         _ => Ok(()),
+    }
+}
+
+fn can_open_held(model: &Model) -> Result<(), String> {
+    match &model.commit.rows {
+        Some(Rows::Held(_)) => Err(format!("these are the rows in quarantine; {} goes back", model.key("back"))),
+        _ => has_held(model),
     }
 }
 

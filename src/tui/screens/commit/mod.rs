@@ -41,6 +41,8 @@ pub struct State {
     log: Option<Vec<Commit>>,
     asked: Option<u64>,
     rows: Option<Rows>,
+    /// The pane from which the rows were opened, to which they lead back.
+    left: usize,
     /// What the commit did that was made last, until it was looked at.
     done: Option<done::Done>,
 }
@@ -55,6 +57,7 @@ impl Default for State {
             log: None,
             asked: None,
             rows: None,
+            left: DIFF,
             done: None,
         }
     }
@@ -201,7 +204,11 @@ fn sums(model: &Model) -> Vec<String> {
 
 fn back(model: &mut Model) -> bool {
     let state = &mut model.commit;
-    if state.rows.take().is_some() || state.done.take().is_some() {
+    if state.rows.take().is_some() {
+        state.focus = state.left;
+        return true;
+    }
+    if state.done.take().is_some() {
         return true;
     }
     std::mem::replace(&mut state.focus, DIFF) != DIFF

@@ -105,8 +105,11 @@ impl Rows {
 
 /// Opens rows.
 pub fn open(model: &mut Model, rows: Rows) -> Vec<Effect> {
-    model.commit.rows = Some(rows);
-    model.commit.focus = OVER;
+    let state = &mut model.commit;
+    if state.rows.replace(rows).is_none() {
+        state.left = state.focus;
+    }
+    state.focus = OVER;
     Vec::new()
 }
 
@@ -152,18 +155,23 @@ fn draw_held(list: &Listing<Vec<Option<String>>>, area: Rect, theme: Theme, buff
         Column::name("row", 14, 28, 0),
         Column::text("why it is quarantined", 20, 400, 0),
     ];
-    let grid =
-        Grid { columns: &columns, cursor: list.cursor, total: list.window.len(), focused: true, selectable: true };
-    grid.draw(inner(above), theme, buffer, |at| {
-        let Some(row) = list.window.get(at) else {
-            return Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() };
-        };
+    let line = |row: &Vec<Option<String>>| {
         let cell = |at: usize| text::clean(row.get(at).and_then(Option::as_deref).unwrap_or_default()).into_owned();
         Row {
             mark: ("●", theme.bad()),
             cells: vec![(cell(0), theme.dim()), (cell(1), theme.text()), (cell(2), theme.text())],
             ..Row::default()
         }
+    };
+    let fitted = match list.window.is_whole() {
+        true => Grid::fitted(&columns, list.window.rows.iter().map(line)),
+        false => columns.to_vec(),
+    };
+    let grid =
+        Grid { columns: &fitted, cursor: list.cursor, total: list.window.len(), focused: true, selectable: true };
+    grid.draw(inner(above), theme, buffer, |at| match list.window.get(at) {
+        Some(row) => line(row),
+        None => Row { mark: (" ", theme.dim()), cells: vec![("…".to_owned(), theme.dim())], ..Row::default() },
     });
 }
 

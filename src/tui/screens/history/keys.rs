@@ -193,9 +193,10 @@ fn commit_meant(model: &Model) -> Option<i64> {
 }
 
 fn has_entries(model: &Model) -> Result<(), String> {
-    match model.history.known.is_some() {
-        true => Ok(()),
-        false => Err("the history is being read; a moment".to_owned()),
+    let Some(known) = &model.history.known else { return Err("the history is being read; a moment".to_owned()) };
+    match known.loads.is_empty() && known.commits.is_empty() {
+        true => empty::reached(model, Stage::Loaded),
+        false => Ok(()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::tui::screens::{self, Region};
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty;
-use crate::tui::widgets::grid::{Cell, Column};
+use crate::tui::widgets::grid::{Cell, Column, Grid, Row};
 use crate::tui::widgets::pane::Pane;
 use crate::workbench::SourceStatus;
 
@@ -132,17 +132,15 @@ fn by_entity(source: &SourceStatus, width: u16, theme: Theme, lines: &mut Vec<En
     if entities.is_empty() {
         return;
     }
-    lines.push(Entry::plain("", theme.text()));
-    lines.push(heads(&columns, width, theme));
     let plain = |value: &str| (text::clean(value).into_owned(), theme.text());
-    for (entity, feeds) in entities {
-        let came = source.standing.as_ref().and_then(|load| load.entities.iter().find(|came| came.entity == *entity));
+    let row = |(entity, feeds): &(&String, &[String])| {
+        let came = source.standing.as_ref().and_then(|load| load.entities.iter().find(|came| came.entity == **entity));
         let feeding =
             if feeds.is_empty() { ("no table yet".to_owned(), theme.warning()) } else { plain(&feeds.join(", ")) };
         let count = |number: Option<u64>| (number.map_or_else(|| "–".to_owned(), text::number), theme.text());
         let rejected = came.map(|came| came.rejected);
         let lost = if rejected > Some(0) { theme.warning() } else { theme.text() };
-        let cells = [
+        let cells = vec![
             plain(entity),
             feeding,
             plain(&came.map(|came| came.files.join(", ")).unwrap_or_default()),
@@ -151,8 +149,14 @@ fn by_entity(source: &SourceStatus, width: u16, theme: Theme, lines: &mut Vec<En
             (count(rejected).0, lost),
             plain(came.map(|came| came.dialect.as_str()).unwrap_or_default()),
         ];
-        let door = came.map(|_| Door::Staged(entity.clone()));
-        lines.push(Entry { spans: lines::under(&columns, width, &cells), door });
+        (Row { cells, ..Row::default() }, came.map(|_| Door::Staged((*entity).clone())))
+    };
+    // What short names do not need the files have.
+    let columns = Grid::fitted(&columns, entities.iter().map(|entity| row(entity).0));
+    lines.push(Entry::plain("", theme.text()));
+    lines.push(heads(&columns, width, theme));
+    for (row, door) in entities.iter().map(row) {
+        lines.push(Entry { spans: lines::under(&columns, width, &row.cells), door });
     }
 }
 

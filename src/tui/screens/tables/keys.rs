@@ -61,7 +61,7 @@ static GRID_KEYS: Layer = Layer {
             label: "filter",
             help: "Shows only rows with a word, or a text in quotes, in any column, or for which an expression of SQL holds. Esc removes it.",
             run: sift::filter,
-            ready: act::has_columns,
+            ready: sift::can_filter,
         },
         Command {
             name: "like this cell",

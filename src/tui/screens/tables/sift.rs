@@ -1,6 +1,6 @@
 //! Which rows of the open table are shown, and in which order: filters and sorting. Neighbour: `act`, which does all else that keys say.
 
-use super::act::{Ready, column_names, frequencies, here, lay, side_column};
+use super::act::{Ready, column_names, frequencies, has_columns, here, lay, side_column};
 use super::console::{Console, Purpose};
 use super::sheet::{Sheet, is_cut};
 use super::side::{self, Door};
@@ -10,6 +10,13 @@ use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
 use crate::tui::popups::Popup;
+
+/// There are rows to be filtered, or were before other filters.
+pub fn can_filter(model: &Model) -> Ready {
+    has_columns(model)?;
+    let is_bare = sheet(model).is_some_and(|sheet| sheet.view.filters.is_empty() && sheet.window.is_empty());
+    if is_bare { Err("this table has no rows to be filtered".to_owned()) } else { Ok(()) }
+}
 
 /// There is a filter or an order to remove.
 pub fn has_chip(model: &Model) -> Ready {

@@ -22,6 +22,7 @@ pub static ALL: &[&Layer] = &[
     &RECORD_NEAR,
     &RECORD,
     &PREVIEW,
+    &EMPTYING,
     &CLUSTER_FIELDS,
     &CLUSTER_LIST,
     &CLUSTER_SPELLINGS,
@@ -256,7 +257,7 @@ pub static KEYS: Layer = Layer {
                 &["&"],
                 "Adds a filter: only findings that contain a text in rule, table, row, field, value, message or suggestion.",
                 chips::add_text,
-                always,
+                has_findings,
             ),
         ),
         plain(
@@ -274,7 +275,13 @@ pub static KEYS: Layer = Layer {
             chips::has_chips,
         ),
         plain("open or waived", &["t"], "Lists open findings, waived ones, or both.", chips::next_status, has_findings),
-        plain("search", &["/"], "Goes to the next finding, or rule, that contains a text.", findings::search, always),
+        plain(
+            "search",
+            &["/"],
+            "Goes to the next finding, or rule, that contains a text.",
+            findings::search,
+            has_findings,
+        ),
         plain(
             "next match",
             &["n"],

@@ -129,7 +129,33 @@ pub static PREVIEW: Layer = Layer {
                 preview::ready,
             ),
         ),
-        labelled("leave", plain("leave", &["n"], "Leaves everything as it is.", preview::leave, always)),
+        labelled("leave", plain("leave", &["esc", "n"], "Leaves everything as it is.", preview::leave, always)),
+    ],
+};
+
+/// What emptying a field would take away.
+pub static EMPTYING: Layer = Layer {
+    title: "values that go",
+    commands: &[
+        labelled(
+            "empty all",
+            plain(
+                "empty all",
+                &["y"],
+                "Empties the field in all rows that are listed.",
+                preview::accept,
+                preview::ready,
+            ),
+        ),
+        labelled("leave", plain("leave", &["esc", "n"], "Leaves everything as it is.", preview::leave, always)),
+        plain(
+            "neither",
+            // Whoever presses it twice in the form must not have emptied many rows.
+            &["enter"],
+            "Changes nothing: many rows are not emptied by a key that is pressed out of habit.",
+            preview::neither,
+            always,
+        ),
     ],
 };
 
@@ -245,7 +271,7 @@ pub static CLUSTERS: Layer = Layer {
                 &["m"],
                 "Lets spellings differ by a letter, by spaces, or by capitals, accents and order only.",
                 clusters::next_most,
-                always,
+                clusters::has_field,
             ),
         ),
         plain("copy", &["y"], "Copies the spelling to the clipboard.", clusters::copy_spelling, clusters::has_cluster),
@@ -286,7 +312,7 @@ pub static WAIVERS: Layer = Layer {
             plain(
                 "revoke",
                 &["x"],
-                "Takes the waiver back, so that what it covers asks again. U brings it back.",
+                "Takes the waiver back, so that what it covers asks again. Undo brings it back.",
                 waivers::revoke,
                 waivers::can_revoke,
             ),
@@ -313,7 +339,7 @@ pub static CONFLICTS: Layer = Layer {
             plain(
                 "take new",
                 &["t"],
-                "Lets the source's new value stand and gives the decision up; of all that are marked, after a question. Redo brings it back.",
+                "Lets the source's new value stand and gives the decision up; of all that are marked, after a question. Undo brings it back.",
                 conflicts::take,
                 conflicts::can_take,
             ),

@@ -74,7 +74,11 @@ fn found(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     Pane { title, foot: foot(state.found.at, total, frame), focused }.draw(frame, theme, buffer);
     let inside = inner(frame);
     if state.findings.is_empty() && state.known {
-        put(buffer, inside, 0, Line::styled(" ✓ no rule found anything in this row", theme.good()));
+        let said = match lines(model).is_empty() {
+            true => Line::styled(" what is not there is not checked", theme.dim()),
+            false => Line::styled(" ✓ no rule found anything in this row", theme.good()),
+        };
+        put(buffer, inside, 0, said);
     }
     let width = usize::from(inside.width);
     let rows = (0..).zip(&state.findings).skip(state.found.top as usize);
@@ -129,6 +133,9 @@ fn near(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let Some(neighbours) = &state.neighbours else {
         return put(buffer, inside, 0, Line::styled(" …", theme.dim()));
     };
+    if neighbours.relations.is_empty() && lines(model).is_empty() {
+        return put(buffer, inside, 0, Line::styled(" a row that is not there leads nowhere", theme.dim()));
+    }
     if neighbours.relations.is_empty() {
         return put(buffer, inside, 0, Line::styled(" no key of this table leads anywhere", theme.dim()));
     }

@@ -200,7 +200,11 @@ impl Look<'_> {
     /// How a use has to look again; `None` where nothing that it reads has changed.
     fn again_of(&self, one: &Use) -> Result<Option<Again>> {
         let Some(reach) = one.reach() else { return Ok(Some(Again::Whole)) };
-        let own = self.changes.get(&one.table).is_some_and(|change| reads(&one.sql, change));
+        let own = self.changes.get(&one.table).is_some_and(|change| match reach {
+            // What is found on a row went with it.
+            Reach::Row | Reach::Found(_) => change.came > 0 || reads_changed(&one.sql, change),
+            Reach::Alike(_) | Reach::Usual(_) => reads(&one.sql, change),
+        });
         let others: IndexMap<String, Which> = self
             .changes
             .iter()

@@ -61,7 +61,7 @@ fn a_load_says_what_came_in_and_what_did_not() {
 fn a_commit_says_who_when_what_and_which_rows() {
     let mut session = with_two_commits(120, 40);
     session.keys("7 enter").shows("what commit 2 changed").shows("Tuesday").shows("hash ").hides("comparing");
-    session.keys("j enter").shows("isavigne-C004").shows("Barr → Andlau");
+    session.keys("enter").shows("customers · 1 row differs").shows("isavigne-C004").shows("Barr → Andlau");
     session.keys("y");
     assert!(session.copied[0].starts_with("changed\tisavigne-C004"), "{:?}", session.copied);
     session.keys("esc esc").shows("loads and commits");
@@ -70,7 +70,8 @@ fn a_commit_says_who_when_what_and_which_rows() {
 #[test]
 fn any_two_commits_are_compared() {
     let mut session = with_two_commits(120, 40);
-    session.keys("7 space").shows("commit 2 marked").keys("d").shows("commit 2 is marked; go to another one");
+    session.keys("7 space").shows("commit 2 marked").keys("d").shows("┌ commit 1 → commit 2 ").keys("esc");
+    session.keys("k d").shows("commit 2 is marked; go to another one");
     session.keys("G k space").shows("commits 2 and 1 marked");
     session.keys("d").shows("what commit 2 changed").shows("┌ commit 1 → commit 2 ").keys("esc");
     session.keys("space esc").hides("marked");
@@ -145,7 +146,7 @@ fn what_a_load_counts_is_a_door_to_its_rows() {
 #[test]
 fn what_a_commit_counts_is_a_door_to_its_rows() {
     let mut session = with_two_commits(120, 40);
-    session.keys("7 enter").shows("what commit 2 changed").keys("j j z").shows("quarantine.sales_lines · 1 row");
+    session.keys("7 enter").shows("what commit 2 changed").keys("j z").shows("quarantine.sales_lines · 1 row");
     session.keys("esc").shows("what commit 2 changed").keys("z").shows("quarantine.sales_lines").keys("esc");
     session.keys("k z").shows("commit 2 left nothing of customers in quarantine");
     session

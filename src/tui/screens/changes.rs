@@ -34,6 +34,11 @@ pub fn in_sum(tallies: &[TableTally]) -> String {
     format!("{}, {}, {}", said(|t| t.added, "added"), said(|t| t.changed, "changed"), said(|t| t.removed, "removed"))
 }
 
+/// The place of the first table in which something differs: Enter does something there.
+pub fn first(tallies: &[TableTally]) -> u64 {
+    tallies.iter().position(|tally| changed(tally) > 0).unwrap_or(0) as u64
+}
+
 /// The list of rows, and below it the cells of the one under the cursor.
 pub fn areas(area: Rect) -> [Rect; 2] {
     let low = if area.height > 18 { area.height / 3 } else { 5.min(area.height) };
@@ -140,8 +145,10 @@ fn draw_cells(change: Option<&RowChange>, frame: Rect, theme: Theme, buffer: &mu
         return;
     };
     let inside = inner(frame);
+    let names = change.cells.iter().map(|cell| text::width(&text::clean(&cell.field))).max().unwrap_or(0);
+    let room = names.clamp(22, (usize::from(inside.width) / 3).max(22));
     for (row, cell) in (0..inside.height).zip(&change.cells) {
-        let mut spans = vec![Span::styled(format!(" {} ", text::left(&text::clean(&cell.field), 22)), theme.key())];
+        let mut spans = vec![Span::styled(format!(" {} ", text::left(&text::clean(&cell.field), room)), theme.key())];
         if change.kind != DiffKind::Added {
             spans.push(Span::styled(value(cell.old.as_deref()), theme.bad()));
         }

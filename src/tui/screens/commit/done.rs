@@ -83,7 +83,8 @@ pub fn committed(model: &mut Model, commit: Commit) {
     }
     let is_open = std::ptr::eq(SCREENS[model.open.min(SCREENS.len() - 1)], &super::SCREEN);
     if is_open && commit.reverts.is_none() {
-        state.done = Some(Done { commit, cursor: Cursor::default() });
+        let at = changes::first(&commit.tables);
+        state.done = Some(Done { commit, cursor: Cursor { at, ..Cursor::default() } });
         state.focus = OVER;
     }
 }

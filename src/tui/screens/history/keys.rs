@@ -1,7 +1,7 @@
 //! Every command of the History screen.
 
 use super::page::{self, Page};
-use super::{TRENDS, entries};
+use super::{TIMELINE, TRENDS, entries};
 use crate::model::COMES_AGAIN;
 use crate::tui::effects::{Effect, Job};
 use crate::tui::keymap::{Command, Layer, always};
@@ -46,7 +46,7 @@ static TIMELINE_KEYS: Layer = Layer {
             name: "mark commit",
             keys: &["space"],
             label: "mark",
-            help: "Marks the commit to be compared, or takes the mark away. Two can be marked.",
+            help: "Marks the commit to be compared, or takes the mark away, and goes on to the next. Two can be marked.",
             run: mark,
             ready: on_commit,
         },
@@ -261,6 +261,15 @@ fn mark(model: &mut Model) -> Vec<Effect> {
             }
             marked.push(commit);
         }
+    }
+    // As wherever something is marked, the next one is at hand.
+    let at = usize::try_from(model.history.cursors[TIMELINE].at).unwrap_or(usize::MAX);
+    let mut below = entries::entries(model).into_iter().enumerate().skip(at.saturating_add(1));
+    let next = below.find(|(_, entry)| matches!(entry, entries::Entry::Commit(_))).map(|(at, _)| at as u64);
+    if model.history.page.is_none()
+        && let (Some(next), Some(mut reel)) = (next, super::reel(model, TIMELINE))
+    {
+        reel.go(next);
     }
     Vec::new()
 }

@@ -299,6 +299,9 @@ pub fn take_tables(model: &mut Model, from: i64, to: i64, tables: &[TableTally])
     if let Some(Page::Difference(difference)) = &mut model.history.page
         && (difference.from, difference.to) == (from, to)
     {
+        if difference.tables.is_none() {
+            difference.cursor.at = changes::first(tables);
+        }
         difference.tables = Some(tables.to_vec());
     }
 }
@@ -339,7 +342,8 @@ pub fn draw(model: &Model, page: &Page, area: Rect, buffer: &mut Buffer) {
         Page::Difference(difference) => match &difference.rows {
             Some(rows) => {
                 let total = text::count(rows.total, "row");
-                let title = format!("{} · {} · {total} differ", difference.title(), text::clean(&rows.table));
+                let differ = if rows.total == 1 { "differs" } else { "differ" };
+                let title = format!("{} · {} · {total} {differ}", difference.title(), text::clean(&rows.table));
                 changes::draw_rows(&rows.list, title, area, theme, buffer);
             }
             None => draw_difference(model, difference, area, buffer),

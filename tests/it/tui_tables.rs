@@ -434,3 +434,13 @@ fn a_cell_that_cannot_be_repaired_says_why_and_where_it_can() {
     );
     session.keys("5 t \"candidate customers\" enter e").shows("open for reading only");
 }
+
+#[test]
+fn what_was_filtered_behind_a_door_is_taken_off_before_the_door_is_left() {
+    let mut session = Session::checked(120, 30);
+    session.keys("6 o").shows("candidate.products · 2 rows").shows("esc back");
+    session.keys("& \"riesling\" enter").shows("candidate.products · 1 of 2 rows").keys("s");
+    session.keys("esc").shows("candidate.products · 2 rows").shows("↑ product_key").keys("esc").hides("↑ product_key");
+    session.keys("enter").shows("row 1").shows("esc back").keys("esc").hides("row 1");
+    session.keys("esc").shows("what a commit would change");
+}

@@ -390,7 +390,10 @@ pub const BACK: &str = "back";
 
 /// Whether something lies over the open screen, or a door led to it, so that a step out leads somewhere.
 pub fn leads_back(model: &Model) -> bool {
-    is_behind_a_door(model) || std::ptr::eq(model.screen(), &anomalies::SCREEN) && anomalies::is_covered(model)
+    let is_open = |screen: &'static Screen| std::ptr::eq(model.screen(), screen);
+    is_behind_a_door(model)
+        || is_open(&anomalies::SCREEN) && anomalies::is_covered(model)
+        || is_open(&tables::SCREEN) && tables::is_beside(model)
 }
 
 /// Whether the open screen was come to through a door.

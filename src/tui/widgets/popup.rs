@@ -75,26 +75,41 @@ pub fn height(model: &Model) -> u64 {
 }
 
 fn titles(model: &Model, popup: &Popup) -> (String, String) {
+    let key = |name| model.key(name);
+    let moves = || ["lines of what lies over a screen/down", "lines of what lies over a screen/up"].map(key).join(" ");
     match popup {
         Popup::Help(layers, _) => {
-            (format!("keys · {}", layers.first().map_or("", |layer| layer.title)), "j k scroll · Esc close".to_owned())
+            let title = format!("keys · {}", layers.first().map_or("", |layer| layer.title));
+            (title, format!("{} scroll · {} close", moves(), key("reading/close")))
         }
         Popup::Messages(_) => {
-            (format!("messages · {} · when: minutes since the start", model.notes.log.len()), "Esc close".to_owned())
+            let title = format!("messages · {} · when: minutes since the start", model.notes.log.len());
+            (title, format!("{} close", key("reading/close")))
         }
-        Popup::Journal(_) => ("lines for a shell".to_owned(), "y copy · Esc close".to_owned()),
+        Popup::Journal(_) => {
+            let [copy, close] = ["lines for a shell/copy line", "lines for a shell/close"].map(key);
+            ("lines for a shell".to_owned(), format!("{copy} copy · {close} close"))
+        }
         Popup::Text { title, waits, .. } => {
-            let close = if waits.is_some() { "Esc cancel" } else { "j k scroll · Esc close" };
-            (text::clean(title).into_owned(), close.to_owned())
+            let close = key("reading/close");
+            let foot = match waits {
+                Some(_) => format!("{close} cancel"),
+                None => format!("{} scroll · {close} close", moves()),
+            };
+            (text::clean(title).into_owned(), foot)
         }
         Popup::Picker(picker) => {
             let (matches, all) = (picker.matches().len() as u64, picker.items.len() as u64);
             let count = format!("{} of {}", text::number(matches), text::number(all));
-            (text::clean(&picker.title).into_owned(), format!("{count} · Enter choose · Esc leave"))
+            let [choose, leave] = ["choosing/choose", "choosing/leave"].map(key);
+            (text::clean(&picker.title).into_owned(), format!("{count} · {choose} choose · {leave} leave"))
         }
         Popup::Form(form) => (text::clean(&form.title).into_owned(), form_foot(model, form)),
         Popup::Sheet(sheet) => (text::clean(&sheet.title).into_owned(), String::new()),
-        Popup::Question(question) => (text::clean(&question.title).into_owned(), "y yes · n no".to_owned()),
+        Popup::Question(question) => {
+            let [yes, no] = ["question/yes", "question/no"].map(key);
+            (text::clean(&question.title).into_owned(), format!("{yes} yes · {no} no"))
+        }
         Popup::Console(_) => Default::default(),
     }
 }
@@ -108,7 +123,8 @@ fn form_foot(model: &Model, form: &Form) -> String {
     };
     let filled = form.fields.get(form.focus).is_some_and(|field| !field.input.value().is_empty());
     let clear = if filled { "^U clear · " } else { "" };
-    format!("{place}{clear}Enter accept · Esc leave")
+    let [accept, leave] = ["form/accept", "form/leave"].map(|name| model.key(name));
+    format!("{place}{clear}{accept} accept · {leave} leave")
 }
 
 /// An area with a column of room at both sides.

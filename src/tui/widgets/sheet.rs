@@ -77,7 +77,8 @@ pub fn draw(model: &Model, sheet: &Sheet, area: Rect, buffer: &mut Buffer) -> Po
     let plan = plan(sheet, area, model.is_small());
     Clear.render(plan.frame, buffer);
     let title = vec![Span::raw(text::clean(&sheet.title).into_owned())];
-    Pane { title, foot: "Enter accept · Esc leave".to_owned(), focused: true }.draw(plan.frame, theme, buffer);
+    let [accept, leave] = ["form/accept", "form/leave"].map(|name| model.key(name));
+    Pane { title, foot: format!("{accept} accept · {leave} leave"), focused: true }.draw(plan.frame, theme, buffer);
     for (row, line) in (0..).zip(&plan.about) {
         put(buffer, plan.inside, row, Line::raw(line.clone()));
     }

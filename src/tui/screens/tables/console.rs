@@ -277,14 +277,14 @@ pub fn draw(model: &Model, console: &Console, area: Rect, buffer: &mut Buffer) -
     let height = if model.is_small() { area.height } else { high.min(area.height) };
     let frame = Rect { y: area.bottom().saturating_sub(height), height, ..area };
     Clear.render(frame, buffer);
-    let (title, foot) = match console.purpose {
-        Purpose::Query => ("query · read-only SQL", "Enter run · Tab complete · ↑ earlier · Esc leave"),
-        Purpose::Filter => (
-            "filter · a word, \"a text\", or SQL that must hold",
-            "Enter filter · Tab complete · ↑ earlier · Esc leave",
-        ),
+    let (title, does) = match console.purpose {
+        Purpose::Query => ("query · read-only SQL", "run"),
+        Purpose::Filter => ("filter · a word, \"a text\", or SQL that must hold", "filter"),
     };
-    Pane { title: vec![Span::raw(title)], foot: foot.to_owned(), focused: true }.draw(frame, theme, buffer);
+    let [run, complete, earlier, leave] =
+        ["SQL/run SQL", "SQL/complete", "SQL/earlier", "SQL/leave SQL"].map(|name| model.key(name));
+    let foot = format!("{run} {does} · {complete} complete · {earlier} earlier · {leave} leave");
+    Pane { title: vec![Span::raw(title)], foot, focused: true }.draw(frame, theme, buffer);
     let inside = inner(frame);
     let inside = Rect { x: inside.x + 1.min(inside.width), width: inside.width.saturating_sub(2), ..inside };
     let before = broken(console.input.before(), room);

@@ -83,7 +83,7 @@ static GRID_KEYS: Layer = Layer {
             name: "remove filter",
             keys: &["backspace"],
             label: "",
-            help: "Removes the filter or the order that came last.",
+            help: "Removes the filter that came last; without any, the last order.",
             run: sift::remove_last,
             ready: sift::has_chip,
         },

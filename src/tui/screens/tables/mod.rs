@@ -75,7 +75,7 @@ pub struct State {
     export: Option<TableAsk>,
     /// What became of the row of which a cell was edited last.
     repaired: Option<RowStory>,
-    /// The screen from which a door led here.
+    /// With how many filters a door led here, if one did.
     came_from: Option<usize>,
 }
 
@@ -127,10 +127,11 @@ pub fn open(model: &mut Model, schema: &str, table: &str, filters: Vec<RowFilter
     let effects = super::through(model, &SCREEN);
     let state = &mut model.tables;
     let sheet = state.sheets.entry(of.clone()).or_insert_with(|| Sheet::new(of.clone(), 0));
+    let own = filters.len();
     sheet.change(|view| *view = TableView { of: of.clone(), filters, sort: Vec::new() });
     state.of = Some(of);
     (state.focus, state.side) = (GRID, None);
-    state.came_from = (from != model.open).then_some(from);
+    state.came_from = (from != model.open).then_some(own);
     settle_list(model);
     effects
 }
@@ -409,13 +410,23 @@ fn back(model: &mut Model) -> bool {
         return true;
     }
     let state = &mut model.tables;
-    if state.came_from.take().is_some() {
+    if let Some(own) = state.came_from {
+        // What was added to the filters of the door goes first.
+        if model.tables.focus == GRID && sift::remove_after(model, own) {
+            return true;
+        }
+        model.tables.came_from = None;
         return super::leave_door(model);
     }
     if state.focus == GRID && sift::remove_chip(model) {
         return true;
     }
     std::mem::replace(&mut model.tables.focus, LIST) != LIST
+}
+
+/// Whether something stands beside the rows, which a step out takes away.
+pub fn is_beside(model: &Model) -> bool {
+    model.tables.side.is_some()
 }
 
 /// Goes back to what stood beside the rows, from those that one of its lines counts; false where nothing did.

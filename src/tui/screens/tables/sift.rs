@@ -111,9 +111,16 @@ fn sort_by(model: &mut Model, column: String, descending: bool, add: bool) -> Ve
 
 /// Removes the filter that came last, or else the last order; false where there is none.
 pub fn remove_chip(model: &mut Model) -> bool {
-    let had = has_chip(model).is_ok();
+    remove_after(model, 0)
+}
+
+/// The same, but for the first filters, of which there are so many.
+pub fn remove_after(model: &mut Model, filters: usize) -> bool {
+    let had = sheet(model).is_some_and(|sheet| sheet.view.filters.len() > filters || !sheet.view.sort.is_empty());
     change(model, |view| {
-        if view.filters.pop().is_none() {
+        if view.filters.len() > filters {
+            view.filters.pop();
+        } else {
             view.sort.pop();
         }
     });

@@ -78,7 +78,7 @@ fn regions(model: &Model, area: Rect) -> Vec<Region> {
         split(
             area,
             Direction::Horizontal,
-            [Constraint::Length(area.width.saturating_sub(104).clamp(46, 72)), Constraint::Fill(1)],
+            [Constraint::Length(area.width.saturating_sub(96).clamp(46, 72)), Constraint::Fill(1)],
         )
     } else if area.height >= 18 {
         split(area, Direction::Vertical, [Constraint::Length((area.height / 3).max(5)), Constraint::Fill(1)])

@@ -139,7 +139,8 @@ fn frame(model: &Model, area: Rect) -> Rect {
     }
     let width = match &model.popup {
         Some(Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. }) => 84,
-        Some(Popup::Picker(_) | Popup::Journal(_)) => 96,
+        // Their lines are cut, not wrapped.
+        Some(Popup::Picker(_) | Popup::Journal(_)) => (area.width / 5 * 4).clamp(96, 132),
         Some(Popup::Question(question)) => wide_enough(&question.about),
         Some(Popup::Form(form)) => wide_enough(&form.about),
         _ => NARROW,

@@ -32,6 +32,9 @@ pub(super) fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// The most groups to which the columns are fitted: all of them are looked at for every picture.
+const FEW: usize = 1_000;
+
 fn groups(model: &Model, frame: Rect, buffer: &mut Buffer) {
     let (state, theme) = (&model.duplicates, model.theme);
     let focused = state.focus == GROUPS;
@@ -57,11 +60,16 @@ fn groups(model: &Model, frame: Rect, buffer: &mut Buffer) {
     }
     let columns = [
         Column::text("table", 9, 14, 2),
-        Column::text("what they share", 14, 60, 0),
+        // What rows share often differs from what others share at its end alone.
+        Column::name("what they share", 14, 50, 0),
         Column::number("at stake", 11, 1),
         Column::number("rows", 5, 0),
     ];
-    let grid = Grid { columns: &columns, cursor: state.cursor, total: all.len() as u64, focused, selectable: true };
+    let fitted = match all.len() <= FEW {
+        true => Grid::fitted(&columns, all.iter().map(|group| line(model, group))),
+        false => columns.to_vec(),
+    };
+    let grid = Grid { columns: &fitted, cursor: state.cursor, total: all.len() as u64, focused, selectable: true };
     grid.draw(inner(frame), theme, buffer, |at| {
         usize::try_from(at).ok().and_then(|at| all.get(at)).map(|group| line(model, group)).unwrap_or_default()
     });

@@ -166,5 +166,5 @@ fn without_duplicates_it_says_what_else_there_is_to_do() {
 #[test]
 fn the_groups_have_heads_and_the_money_its_unit() {
     let mut session = twins(150, 30);
-    session.shows("what they share").shows("at stake  rows").shows("30 €      2");
+    session.shows("what they share").shows("at stake  rows").shows("30 €     2");
 }

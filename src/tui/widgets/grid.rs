@@ -120,6 +120,18 @@ impl Grid<'_> {
             }
             shown.remove(at);
         }
+        // Where it is known that those that stay leave room, as short cells do, the others are there all the same.
+        let whole = |at: usize| columns[at].most.min(columns[at].need);
+        let mut gone: Vec<usize> = (0..columns.len()).filter(|at| !shown.contains(at)).collect();
+        gone.sort_by_key(|at| columns[*at].rank);
+        for at in gone {
+            let gaps = GAP.saturating_mul(shown.len() as u16);
+            let others: u16 = shown.iter().fold(gaps, |sum, at| sum.saturating_add(whole(*at)));
+            if columns[at].need < u16::MAX && others.saturating_add(columns[at].least.min(columns[at].need)) <= room {
+                shown.push(at);
+                shown.sort_unstable();
+            }
+        }
         let least = |at: usize| columns[at].least.min(columns[at].need);
         let mut widths: Vec<(usize, u16)> = shown.iter().map(|at| (*at, least(*at))).collect();
         let gaps = GAP.saturating_mul(shown.len().saturating_sub(1) as u16);
@@ -277,6 +289,10 @@ mod tests {
         let fitted = Grid::fitted(&columns, lines());
         assert_eq!(Grid::widths(&fitted, 60), [(0, 8), (1, 34), (2, 1)], "nothing is cut");
         assert_eq!(Grid::widths(&fitted, 40), [(0, 8), (1, 24), (2, 1)], "what is short gives way to what is long");
+        let columns = [Column::name("row", 16, 30, 0), Column::text("why", 20, 200, 1)];
+        let fitted = Grid::fitted(&columns, [line("C1", "moved")].into_iter());
+        assert_eq!(Grid::widths(&columns, 30), [(0, 27)], "there is no room for both");
+        assert_eq!(Grid::widths(&fitted, 30), [(0, 3), (1, 5)], "but there is where both are short");
     }
 
     #[test]

@@ -191,6 +191,7 @@ fn the_bars_and_the_scores_say_how_it_goes() {
 fn a_source_has_its_loads_their_totals_and_the_log_of_the_last_one() {
     let mut session = Session::checked(120, 40);
     session.keys("l enter").shows("2 loads · 2 went through · 0 failed · 0 cancelled · 28 rows in");
+    session.shows("esc back").keys("esc").hides("esc back").keys("enter");
     session.shows("log of the last load").shows("▲ clients: 1 record could not be read as rows");
     session.shows("clients.csv").shows("utf-8, delimiter");
     session

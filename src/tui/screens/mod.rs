@@ -394,6 +394,7 @@ pub fn leads_back(model: &Model) -> bool {
     is_behind_a_door(model)
         || is_open(&anomalies::SCREEN) && anomalies::is_covered(model)
         || is_open(&tables::SCREEN) && tables::is_beside(model)
+        || is_open(&sources::SCREEN) && sources::is_detailed(model)
 }
 
 /// Whether the open screen was come to through a door.

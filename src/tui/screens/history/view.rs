@@ -61,6 +61,9 @@ fn mark(entry: Entry, theme: Theme) -> (&'static str, Style) {
     }
 }
 
+/// The most lines to which the columns are fitted: all of them are looked at for every picture.
+const FEW: u64 = 300;
+
 fn timeline(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
     let theme = model.theme;
     let entries = entries::entries(model);
@@ -99,8 +102,7 @@ fn timeline(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         Column::text("who", 10, 18, 3),
         Column::text("what happened", 24, 200, 0),
     ];
-    let grid = Grid { columns: &columns, cursor, total: entries.len() as u64, focused, selectable: true };
-    grid.draw(inside, theme, buffer, |at| {
+    let line = |at: u64| {
         let Some(entry) = usize::try_from(at).ok().and_then(|at| entries.get(at)).copied() else {
             return Row::default();
         };
@@ -133,7 +135,13 @@ fn timeline(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
             ],
             ..Row::default()
         }
-    });
+    };
+    let total = entries.len() as u64;
+    let mut fitted = if total <= FEW { Grid::fitted(&columns, (0..total).map(line)) } else { columns.to_vec() };
+    // A day stands where it is seen first, which is elsewhere after scrolling.
+    fitted[0].need = fitted[0].least;
+    let grid = Grid { columns: &fitted, cursor, total, focused, selectable: true };
+    grid.draw(inside, theme, buffer, line);
 }
 
 fn load_in_words(load: &Load) -> String {

@@ -177,6 +177,11 @@ fn answer(model: &mut Model, answer: &Answer) {
     }
 }
 
+/// Whether what is known of a source has the keys, from which a step out leads to the list.
+pub fn is_detailed(model: &Model) -> bool {
+    model.sources.focus == DETAIL
+}
+
 fn back(model: &mut Model) -> bool {
     std::mem::replace(&mut model.sources.focus, SOURCES) != SOURCES
 }

@@ -183,6 +183,8 @@ fn about(rows: &[Suggested]) -> String {
     }
 }
 
+/// What stands in a field that is emptied.
+const NOTHING: &str = "no value";
 /// The column of what stands there now; beside it is what will.
 const BEFORE: usize = 3;
 
@@ -225,13 +227,24 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         Column::text("before", 16, 60, 0),
         Column::text("after", 16, 60, 0),
     ];
+    let whole = |one: &Suggested| {
+        let before = one.before.as_deref().map_or_else(|| "–".to_owned(), text::exact);
+        let after = if state.change == Change::Accept { text::exact(&one.after) } else { NOTHING.to_owned() };
+        let cells = [&one.table, &one.row, &one.field].map(|name| text::clean(name).into_owned());
+        let cells = cells.into_iter().chain([before, after]).map(|cell| (cell, theme.text()));
+        Row { cells: cells.collect(), ..Row::default() }
+    };
+    let columns = match state.window.is_whole() {
+        true => Grid::fitted(&columns, state.window.rows.iter().map(whole)),
+        false => columns.to_vec(),
+    };
     let grid = Grid { columns: &columns, cursor: state.cursor, total, focused: true, selectable: true };
     let rooms: HashMap<usize, u16> = Grid::widths(&columns, inside.width).into_iter().collect();
     let room = |column: usize| rooms.get(&column).copied().map_or(0, usize::from);
     let shown = |one: &Suggested| {
         if state.change != Change::Accept {
             let before = one.before.as_deref().map_or_else(|| "–".to_owned(), text::exact);
-            return ((before, theme.offending()), "no value".to_owned());
+            return ((before, theme.offending()), NOTHING.to_owned());
         }
         let after = text::exact(&one.after);
         match &one.before {

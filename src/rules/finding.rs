@@ -62,7 +62,7 @@ impl Finding {
     /// Adds the steps to what is usual in the table, the last of which can be joined; where that is kept, only this one.
     pub(super) fn usual(mut self, scope: &Scope, usual: &Usual) -> Finding {
         if scope.is_usual_kept {
-            return self.step(usual.last(), format!("SELECT * FROM {}", usual.verdicts()));
+            return self.step(usual.last(), usual.judged());
         }
         for (name, select) in usual.steps() {
             self = self.step(name, if name == usual.last() { few(&select) } else { select });

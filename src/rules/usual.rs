@@ -279,14 +279,38 @@ impl Usual {
         ))
     }
 
-    /// The query for how many verdicts are others than those that are kept.
+    /// The query for the values about which there are other verdicts than those that are kept, in `value`.
     pub fn differing(&self, from: usize, types: &[String]) -> String {
         format!(
-            "SELECT count(*) FROM (\n{}\n) AS now FULL JOIN {} AS was ON now.{by} = was.{by} WHERE now IS DISTINCT FROM was",
+            "SELECT coalesce(now.{by}, was.{by}) AS value FROM (\n{}\n) AS now FULL JOIN {} AS was ON now.{by} = was.{by}\n\
+             WHERE now IS DISTINCT FROM was",
             self.judge(from, types),
             self.verdicts(),
             by = self.by
         )
+    }
+
+    /// The temporary table with these values.
+    pub fn otherwise(&self) -> String {
+        self.kept("otherwise")
+    }
+
+    /// The step with all verdicts that are kept.
+    pub(super) fn judged(&self) -> String {
+        format!("SELECT * FROM {}", self.verdicts())
+    }
+
+    /// A query by what is kept, of which only those verdicts matter that are others than before.
+    pub fn where_otherwise(&self, sql: &str) -> String {
+        let judged = self.judged();
+        sql.replacen(&judged, &format!("{judged} WHERE {} IN (FROM {})", self.by, self.otherwise()), 1)
+    }
+
+    /// The condition over the row `t` that there is another verdict about its value; `None` where the verdicts are not told apart by
+    /// a value that rows have.
+    pub fn is_otherwise(&self) -> Option<String> {
+        let (_, value) = self.tallies.iter().map(|tally| &tally.of).find(|(of, _)| *of == self.by)?;
+        Some(format!("{value} IN (FROM {})", self.otherwise()))
     }
 }
 

@@ -17,6 +17,7 @@ pub mod load;
 pub mod map;
 pub mod neighbours;
 mod next;
+pub mod places;
 pub mod recheck;
 pub mod report;
 mod shapes;

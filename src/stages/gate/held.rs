@@ -14,6 +14,7 @@ use crate::rules;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::stages::kept;
 use crate::stages::map::Change;
+use crate::stages::places;
 use crate::stages::shapes::Shapes;
 use crate::store::Store;
 
@@ -205,10 +206,11 @@ fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -
     let (key, keys) = (key_text(table, "t."), key_list(table, "t."));
     let (before, after) = (Change::before(name), Change::after(name));
     let sharing = Ident(&format!("sharing keys in {name}")).to_string();
+    let values = Change::values(name, &key);
+    let near = known.places.near(store, name, "t.", places::key(table), &values)?;
     store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {sharing} AS SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values})\n\
-         UNION SELECT t._key, {keys} FROM {after} AS t",
-        values = Change::values(name, &key)
+        "CREATE OR REPLACE TEMP TABLE {sharing} AS SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values}){near}\n\
+         UNION SELECT t._key, {keys} FROM {after} AS t"
     ))?;
     store.run(&format!(
         "DELETE FROM {} WHERE \"row\" IN (SELECT _key FROM {sharing} UNION ALL SELECT _key FROM {before})",

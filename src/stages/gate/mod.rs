@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::basis::Basis;
 use super::kept;
 use super::map::Change;
+use super::places::Places;
 use super::shapes::Shapes;
 use crate::error::{Error, Result};
 use crate::model::{self, Condition, ConditionKind, FailOn, Gate, Schema, Verdict};
@@ -116,6 +117,7 @@ pub(super) fn conditions_again(
     before: Option<&str>,
     mut moved: IndexSet<String>,
     changes: &IndexMap<String, Change>,
+    places: &Places,
 ) -> Result<Asked> {
     let Some(figures) = kept::of::<Figures>(store, FIGURES, before)? else { return conditions(store, subject) };
     let schema = subject.schema;
@@ -130,7 +132,7 @@ pub(super) fn conditions_again(
             moved.insert(name.clone());
         }
     }
-    Ok(Asked::of(hold_again(store, subject, Some(Known { figures, moved, changes }))?))
+    Ok(Asked::of(hold_again(store, subject, Some(Known { figures, moved, changes, places }))?))
 }
 
 /// The state has changed and what is held back has not: its figures are those of the new state too.
@@ -150,6 +152,7 @@ struct Known<'k> {
     /// The tables in which others may be held back now.
     moved: IndexSet<String>,
     changes: &'k IndexMap<String, Change>,
+    places: &'k Places,
 }
 
 /// The figures of the rows that are held back, and per table how many rows are committed and how many of these no source

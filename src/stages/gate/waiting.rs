@@ -100,7 +100,9 @@ impl<'w> Waiting<'w> {
         }
         if moved.came > 0 {
             let new = format!("(FROM {} EXCEPT FROM {})", lost(to), lost_before(to));
-            let referring = referring(&Path("candidate", name).to_string(), field, &new);
+            let near = known.places.near(store, name, "c.", field, &format!("SELECT value FROM {new}"))?;
+            let referring =
+                referring(&Path("candidate", name).to_string(), field, &new) + &near.replacen(" AND", " WHERE", 1);
             store.run(&format!("INSERT INTO {waiting} {referring} EXCEPT FROM {waiting}"))?;
         }
         Ok(())

@@ -7,9 +7,10 @@ use indexmap::IndexMap;
 use super::decided;
 use super::derive::{self, Around, Follow, Rows, Sight, Stop};
 use super::{Plan, as_of, identity, leaving, mapped, settle};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Canceller, Derive, Table};
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{Ident, Literal, Path, Pipeline};
+use crate::stages::places::{IDENTITY, Places};
 use crate::store::Store;
 
 /// The decisions that the last check knew, as a condition over `dq.decisions`.
@@ -103,6 +104,7 @@ impl Plan {
         &self,
         store: &Store,
         otherwise: &str,
+        places: &Places,
         canceller: &Canceller,
     ) -> Result<Option<IndexMap<String, Change>>> {
         // What is looked at before it is whole is not kept.
@@ -111,7 +113,7 @@ impl Plan {
         }
         store.run(&as_of(store)?)?;
         self.tell_unknown_tables(store)?;
-        let left = self.find_leaving_again(store, otherwise)?;
+        let left = self.find_leaving_again(store, otherwise, places)?;
         let concerned: Vec<(String, String, Option<String>)> = store.query(
             &format!(r#"SELECT DISTINCT "table", kind, field FROM {otherwise} WHERE "table" IS NOT NULL"#),
             [],
@@ -120,6 +122,7 @@ impl Plan {
         let mut changes = IndexMap::new();
         for (at, stop) in self.stops.iter().enumerate() {
             canceller.check()?;
+            places.forget();
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
             let table = self.table(name)?;
             let (mut replaced, mut fields) = (Vec::new(), Vec::new());
@@ -130,19 +133,30 @@ impl Plan {
                     kind == "replace" && of == name && about.as_ref() == Some(field)
                 };
                 if before.is_some() || concerned.iter().any(is_replaced) {
-                    replaced.extend(decided::replaced_otherwise(store, &self.schema, name, field, KNOWN, before)?);
+                    replaced.extend(decided::replaced_otherwise(
+                        store,
+                        &self.schema,
+                        name,
+                        field,
+                        KNOWN,
+                        before,
+                        places,
+                    )?);
                     fields.push(field.as_str());
                 }
             }
             // What cannot be applied is told even where it touches no row; what accepts a finding touches none.
             let is_told = concerned.iter().any(|(of, kind, _)| of == name && kind != "waive");
-            let seen = self.seen_change(name, table, &changes)?;
+            let seen = self.seen_change(store, name, table, &changes, places)?;
             if replaced.is_empty() && !is_told {
                 let Some(seen) = &seen else { continue };
                 // What is decided about a computed value may be in conflict with another one.
                 if !decided::is_set(store, name, &seen.fields)? {
-                    match self.compute_again(store, name, table, seen)? {
-                        Computed::Otherwise(change) => _ = changes.insert(name.clone(), change),
+                    match self.compute_again(store, name, table, seen, places)? {
+                        Computed::Otherwise(change) => {
+                            places.add(store, name)?;
+                            changes.insert(name.clone(), change);
+                        }
                         Computed::Same => {}
                         Computed::TooMany => return Ok(None),
                     }
@@ -151,7 +165,7 @@ impl Plan {
             }
             let (conditions, computed) = seen.map_or_else(Default::default, |seen| (seen.conditions, seen.fields));
             replaced.extend(conditions);
-            self.touch(store, name, otherwise, &replaced, left.tables.contains(name))?;
+            self.touch(store, name, otherwise, &replaced, left.tables.contains(name), places)?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
             if !is_worth_it(store, name, touched)? {
                 return Ok(None);
@@ -183,9 +197,13 @@ impl Plan {
             };
             let change = match fields {
                 Some(fields) => self.build_cells(store, at, name, table, &fields)?,
-                None => self.build_touched(store, at, name, table, touched, may_sums_stand)?,
+                None => {
+                    let rows = may_sums_stand.then_some(touched);
+                    self.build_touched(store, at, name, table, rows, places)?
+                }
             };
             if let Some(change) = change {
+                places.add(store, name)?;
                 changes.insert(name.clone(), change);
             }
         }
@@ -219,24 +237,27 @@ impl Plan {
     /// Where derived fields of a table look at something that has changed; `None` where none does.
     pub(super) fn seen_change(
         &self,
+        store: &Store,
         name: &str,
         table: &Table,
         changes: &IndexMap<String, Change>,
+        places: &Places,
     ) -> Result<Option<Seen>> {
         let is_seen = |follow: &Follow| {
             changes
                 .get(&follow.table)
                 .is_some_and(|change| change.is_of(&follow.key) || follow.wants.iter().any(|want| change.is_of(want)))
         };
-        let refers = |follow: &Follow| {
+        let refers = |from: &str, follow: &Follow| {
             let keys = Change::values(&follow.table, &Ident(&follow.key).to_string());
-            format!("{}::VARCHAR IN ({keys})", Ident(&follow.field))
+            let near = places.near(store, from, "", &follow.field, &keys)?;
+            Ok::<_, Error>(format!("{}::VARCHAR IN ({keys}){near}", Ident(&follow.field)))
         };
         let (mut conditions, mut fields) = (Vec::new(), Vec::new());
         for (field, sight) in derive::sights(&self.schema, table) {
             let known = conditions.len();
             match sight {
-                Sight::Referred(follow) if is_seen(&follow) => conditions.push(refers(&follow)),
+                Sight::Referred(follow) if is_seen(&follow) => conditions.push(refers(name, &follow)?),
                 Sight::Referred(_) => {}
                 Sight::Referring { from, on, reads, follows } => {
                     let key = table.keys().next().unwrap_or_default();
@@ -251,7 +272,7 @@ impl Plan {
                         conditions.push(format!(
                             "{key} IN (SELECT {on}::VARCHAR FROM {} WHERE {})",
                             Path("candidate", &from),
-                            refers(follow)
+                            refers(&from, follow)?
                         ));
                     }
                 }
@@ -268,11 +289,18 @@ impl Plan {
 
     /// Computes the fields again that look at something that has changed, in rows that are otherwise as they were: neither what is
     /// staged nor decisions are read for that.
-    fn compute_again(&self, store: &Store, name: &str, table: &Table, seen: &Seen) -> Result<Computed> {
+    fn compute_again(
+        &self,
+        store: &Store,
+        name: &str,
+        table: &Table,
+        seen: &Seen,
+        places: &Places,
+    ) -> Result<Computed> {
         let (touched, candidate) = (touched(name), Path("candidate", name));
         let (before, after) = (Change::before(name), Change::after(name));
         store
-            .run(&format!("CREATE OR REPLACE TEMP TABLE {touched} AS {}", places(&candidate, "", &seen.conditions)))?;
+            .run(&format!("CREATE OR REPLACE TEMP TABLE {touched} AS {}", meeting(&candidate, "", &seen.conditions)))?;
         let rows = store.count(&format!("SELECT count(*) FROM {touched}"))?;
         if !is_worth_it(store, name, rows)? {
             return Ok(Computed::TooMany);
@@ -286,7 +314,9 @@ impl Plan {
             false => self.feeds_among(store, name, &before, &Change::texts(name))?,
         };
         let has_texts = !feeds.is_empty();
-        let mut anew = self.anew(name, &feeds, &before, &seen.fields, &[])?;
+        let keys = |key: &str| format!("SELECT {}::VARCHAR FROM {before}", Ident(key));
+        let which = self.gathered(store, name, table, Some(&seen.fields), keys, places)?;
+        let mut anew = self.anew(name, &feeds, &before, &seen.fields, &[], which)?;
         let last = Ident(anew.last().unwrap_or_default()).to_string();
         anew.step("candidate", format!("SELECT * EXCLUDE (_at) FROM {last}"));
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {anew}"))?;
@@ -294,9 +324,34 @@ impl Plan {
         Ok(change.map_or(Computed::Same, Computed::Otherwise))
     }
 
+    /// Gathers what the aggregates of a table add up for some rows, of which `keys` makes the query for a field's values, and says how they
+    /// are to be computed then.
+    fn gathered(
+        &self,
+        store: &Store,
+        name: &str,
+        table: &Table,
+        only: Option<&[String]>,
+        keys: impl Fn(&str) -> String,
+        places: &Places,
+    ) -> Result<Rows<'static>> {
+        let mut all = table.keys();
+        let (Some(key), None) = (all.next(), all.next()) else { return Ok(Rows::Some) };
+        let is_any = derive::gather(store, &self.schema, (name, table), only, &keys(key), places)?;
+        Ok(if is_any { Rows::Gathered } else { Rows::Some })
+    }
+
     /// Gathers the rows that are touched, with where they come from: those that decisions name, those that go or come back,
     /// and those that meet a condition. `may_leave` where it was looked for rows that go.
-    fn touch(&self, store: &Store, name: &str, otherwise: &str, conditions: &[String], may_leave: bool) -> Result<()> {
+    fn touch(
+        &self,
+        store: &Store,
+        name: &str,
+        otherwise: &str,
+        conditions: &[String],
+        may_leave: bool,
+        places: &Places,
+    ) -> Result<()> {
         let (named, candidate, before) = (named(name), Path("candidate", name), leaving::before(name));
         let left_out = format!(r#"SELECT _key FROM dq.left_out WHERE "table" = {}"#, Literal(name));
         store.run(&format!(
@@ -314,11 +369,12 @@ impl Plan {
             found += &format!("\nUNION\nFROM {there} WHERE _at IS NOT NULL AND _key IN (FROM {named})");
             known += &format!(" EXCEPT SELECT _key FROM {there}");
         }
-        let strange = format!("_key IN (SELECT _key FROM {named} EXCEPT {known})");
+        let strangers = format!("SELECT _key FROM {named} EXCEPT {known}");
+        let strange = format!("_key IN ({strangers}){}", places.near(store, name, "", IDENTITY, &strangers)?);
         let touched = touched(name);
         store.run(&format!(
             "CREATE OR REPLACE TEMP TABLE {touched} AS {}\nUNION\n{found}",
-            places(&candidate, ", _key, _source, _entity, _row", &[conditions, &[strange]].concat()),
+            meeting(&candidate, ", _key, _source, _entity, _row", &[conditions, &[strange]].concat()),
         ))?;
         store.run(&format!("INSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})"))
     }
@@ -379,15 +435,16 @@ impl Plan {
         Ok(put(store, name, table)?.map(|change| Change { has_texts: true, ..change }))
     }
 
-    /// Builds the touched rows of a table and puts them in the place of what was there.
+    /// Builds the touched rows of a table and puts them in the place of what was there; `summed` is their number where what is added up
+    /// for them may be what it was.
     fn build_touched(
         &self,
         store: &Store,
         at: usize,
         name: &str,
         table: &Table,
-        rows: u64,
-        may_sums_stand: bool,
+        summed: Option<u64>,
+        places: &Places,
     ) -> Result<Option<Change>> {
         let (touched, named) = (touched(name), named(name));
         let feeds = self.feeds_among(store, name, &touched, &Change::texts(name))?;
@@ -396,11 +453,26 @@ impl Plan {
         let decided = self.decide(store, at, &feeds, Some(&named), None)?;
         let (before, after) = (Change::before(name), Change::after(name));
         keep_before(store, name)?;
-        let which = match may_sums_stand && self.sums_stand(store, name, table, rows)? {
-            true => Rows::Summed(&before),
-            false => Rows::Some,
+        let which = match summed {
+            Some(rows) if self.sums_stand(store, name, table, rows)? => Rows::Summed(&before),
+            _ => Rows::Some,
         };
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {}", self.select(at, &decided, &feeds, which)?))?;
+        let bare = Ident(&format!("bare {name}")).to_string();
+        let sums = table.fields.values().any(|field| matches!(field.derive, Some(Derive::Aggregate(_))));
+        let built = match which {
+            // What refers to the rows can be found as soon as these are known.
+            Rows::Some if sums => {
+                let rows = self.rows_of(name, &decided, &feeds, None, which, None)?;
+                store.run(&format!("CREATE OR REPLACE TEMP TABLE {bare} AS {rows}"))?;
+                let keys = |key: &str| format!("SELECT {}::VARCHAR FROM {bare}", Ident(key));
+                let which = self.gathered(store, name, table, None, keys, places)?;
+                let mut rows = Pipeline::new();
+                rows.step("bare", format!("SELECT * FROM {bare}"));
+                self.derived(name, rows, &self.early(at), which)?
+            }
+            _ => self.select(at, &decided, &feeds, which)?,
+        };
+        store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {built}"))?;
         decided.clear(store)?;
         identity::clear(store, name)?;
         Ok(put(store, name, table)?.map(|change| Change { has_texts: true, ..change }))
@@ -508,7 +580,7 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
 }
 
 /// A query for the rows that meet one of the conditions: `_at`, their places, and more columns.
-fn places(candidate: &Path<'_>, columns: &str, conditions: &[String]) -> String {
+fn meeting(candidate: &Path<'_>, columns: &str, conditions: &[String]) -> String {
     let rows =
         conditions.iter().map(|condition| format!("SELECT rowid AS _at{columns} FROM {candidate} WHERE {condition}"));
     rows.collect::<Vec<_>>().join("\nUNION\n")

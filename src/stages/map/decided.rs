@@ -9,6 +9,7 @@ use super::{derive, identity, mapped};
 use crate::error::Result;
 use crate::model::{Conflict, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Literal, Pipeline, literals};
+use crate::stages::places::{IDENTITY, Places};
 use crate::store::{Store, Value};
 use crate::transforms;
 
@@ -598,6 +599,7 @@ pub(super) fn replaced_otherwise(
     field: &str,
     before: &str,
     repointed: Option<&Repointed>,
+    places: &Places,
 ) -> Result<Vec<String>> {
     let Some((bit, _, declared)) = schema.tables.get(table).and_then(|table| table.fields.get_full(field)) else {
         return Ok(Vec::new());
@@ -621,10 +623,15 @@ pub(super) fn replaced_otherwise(
     let mut conditions = Vec::new();
     let (values, ends) = differing(&old_whole, &new_whole);
     if !values.is_empty() {
-        conditions.push(format!("{text} IN ({})", literals(values)));
+        let near = |sought: &str| match declared.kind {
+            FieldType::Text => places.near(store, table, "", field, &format!("SELECT unnest([{sought}])")),
+            _ => Ok(String::new()),
+        };
+        let (values, ends, replaced) = (literals(values), literals(ends), format!("_decided & {} <> 0", 1_i64 << bit));
+        conditions.push(format!("{text} IN ({values}){}", near(&values)?));
         // What was replaced shows what it was replaced by, or nothing.
-        let ends = literals(ends);
-        conditions.push(format!("_decided & {} <> 0 AND ({text} IS NULL OR {text} IN ({ends}))", 1_i64 << bit));
+        conditions.push(format!("{replaced} AND {text} IS NULL"));
+        conditions.push(format!("{replaced} AND {text} IN ({ends}){}", near(&ends)?));
     }
     let (old, new): (HashMap<_, _>, HashMap<_, _>) =
         (old.elements.into_iter().collect(), new.elements.into_iter().collect());
@@ -635,11 +642,12 @@ pub(super) fn replaced_otherwise(
     }
     if !conditions.is_empty() {
         // A row that was set by hand may have had the value before, and the decision on it may hold or fall with it.
-        conditions.push(format!(
-            r#"_key IN (SELECT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {})"#,
+        let set = format!(
+            r#"SELECT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {}"#,
             Literal(table),
             Literal(field)
-        ));
+        );
+        conditions.push(format!("_key IN ({set}){}", places.near(store, table, "", IDENTITY, &set)?));
     }
     Ok(conditions)
 }

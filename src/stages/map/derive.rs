@@ -1,10 +1,14 @@
 //! Derived fields: in which order tables and fields can be computed, and the SQL that computes them.
 
+use indexmap::IndexMap;
+
 use super::proof::SCHEMA;
 use super::settle::coming;
 use crate::error::{Error, Result};
 use crate::model::{Aggregate, Derive, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Path, Pipeline, identifiers};
+use crate::stages::places::Places;
+use crate::store::Store;
 
 /// One stop on the way through the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +167,8 @@ pub(super) enum Rows<'a> {
     All,
     /// Some: only what refers to them is added up.
     Some,
+    /// Some: what refers to them was gathered; see [`gather`].
+    Gathered,
     /// Some, for which nothing that is added up is another than in this relation with the rows as they were.
     Summed(&'a str),
 }
@@ -236,8 +242,16 @@ pub(super) fn lookups(table: &Table, expressions: &[&str]) -> Vec<Lookup> {
 }
 
 /// The joins that make `field.want` of every lookup readable in a query over `alias`. A key that occurs more than once
-/// leads to one of its rows, always the same, so that a lookup never multiplies rows.
-fn joins(around: &Around, table_name: &str, table: &Table, alias: &str, expressions: &[&str]) -> Result<String> {
+/// leads to one of its rows, always the same, so that a lookup never multiplies rows. Where the rows are those of a small relation
+/// `few`, only what they refer to is looked at.
+fn joins(
+    around: &Around,
+    table_name: &str,
+    table: &Table,
+    alias: &str,
+    expressions: &[&str],
+    few: Option<&str>,
+) -> Result<String> {
     let mut sql = String::new();
     for lookup in lookups(table, expressions) {
         let reference = table.fields.get(&lookup.field).and_then(|field| field.references.as_ref());
@@ -259,6 +273,15 @@ fn joins(around: &Around, table_name: &str, table: &Table, alias: &str, expressi
         }
         let wants: Vec<String> = lookup.wants.iter().map(|want| Ident(want).to_string()).collect();
         let (key, wants, from) = (Ident(&reference.field), wants.join(", "), around.relation(&reference.table));
+        if let Some(few) = few {
+            sql += &format!(
+                "\nLEFT JOIN (\n  SELECT DISTINCT ON (_at) {key}::VARCHAR AS _at, {wants} FROM {from}\n  \
+                 WHERE {key}::VARCHAR IN (SELECT {field}::VARCHAR FROM {few}) ORDER BY _at, _key <> _at, _key\n\
+                 ) AS {field} ON {field}._at = {alias}.{field}::VARCHAR",
+                field = Ident(&lookup.field),
+            );
+            continue;
+        }
         sql += &format!(
             "\nLEFT JOIN (\n  SELECT {key}::VARCHAR AS _at, {wants} FROM {from} WHERE _key = {key}::VARCHAR\n  UNION ALL\n  \
              SELECT * FROM (SELECT DISTINCT ON ({key}) {key}::VARCHAR, {wants} FROM {from} AS o WHERE _key <> {key}::VARCHAR\n    \
@@ -416,7 +439,7 @@ fn compute(around: &Around, table_name: &str, table: &Table, from: &str, ready: 
                     aggregates.iter().position(|(_, group)| group.iter().any(|(other, _)| other == name)).unwrap_or(0);
                 match around.rows {
                     Rows::Summed(_) => format!("{SUMMED}.{}", Ident(name)),
-                    Rows::All | Rows::Some => format!("a{at}.{}", Ident(name)),
+                    Rows::All | Rows::Some | Rows::Gathered => format!("a{at}.{}", Ident(name)),
                 }
             }
         };
@@ -455,7 +478,7 @@ fn compute(around: &Around, table_name: &str, table: &Table, from: &str, ready: 
         if with.is_empty() { String::new() } else { format!("WITH {}\n", with.join(",\n")) },
         values.join(",\n  "),
         Ident(from),
-        joins(around, table_name, table, "t", &expressions)?
+        joins(around, table_name, table, "t", &expressions, None)?
     );
     if let (Rows::Summed(before), false) = (around.rows, aggregates.is_empty()) {
         sql += &format!("\nLEFT JOIN {before} AS {SUMMED} ON {SUMMED}._key = t._key");
@@ -463,7 +486,8 @@ fn compute(around: &Around, table_name: &str, table: &Table, from: &str, ready: 
     }
     for (at, (first, group)) in aggregates.iter().enumerate() {
         let name = near_name(first);
-        let rows = match near.iter().any(|(other, _)| *other == name) {
+        let is_gathered = around.rows == Rows::Gathered || near.iter().any(|(other, _)| *other == name);
+        let rows = match is_gathered {
             true => Among::Gathered(Ident(&name).to_string()),
             false => among.clone().map_or(Among::All, Among::Keys),
         };
@@ -476,10 +500,46 @@ fn compute(around: &Around, table_name: &str, table: &Table, from: &str, ready: 
     Ok(sql)
 }
 
+/// Gathers the rows that the aggregates of a table add up for the keys that a query gives, or those that are wanted of them; nothing
+/// where there are none. What is added up are candidates as they are.
+pub(super) fn gather(
+    store: &Store,
+    schema: &Schema,
+    (table_name, table): (&str, &Table),
+    only: Option<&[String]>,
+    keys: &str,
+    places: &Places,
+) -> Result<bool> {
+    let around = Around { schema, early: &[], instead: &[], rows: Rows::Gathered, only };
+    let is_wanted = |name: &String| only.is_none_or(|only| only.contains(name));
+    let mut groups: IndexMap<String, Vec<&Aggregate>> = IndexMap::new();
+    for (name, field) in &table.fields {
+        if let Some(Derive::Aggregate(aggregate)) = field.derive.as_ref().filter(|_| is_wanted(name)) {
+            groups.entry(near_name(aggregate)).or_default().push(aggregate);
+        }
+    }
+    for (name, group) in &groups {
+        let first = group[0];
+        let read = around.read(table_name, first, group.iter().copied())?;
+        // Some that refer to others do no harm; what is added up is joined by the key.
+        let near = places.near(store, &first.from, "r.", &first.on, keys)?;
+        let condition = match near.strip_prefix(" AND ") {
+            Some(near) => near.to_owned(),
+            None => format!("{}::VARCHAR IN ({keys})", Ident(&first.on)),
+        };
+        store.run(&format!(
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {read} FROM {} AS r WHERE {condition}",
+            Ident(name),
+            around.relation(&first.from)
+        ))?;
+    }
+    Ok(!groups.is_empty())
+}
+
 /// How the rows are called in a query of which the sums stand.
 const SUMMED: &str = "\"as it was\"";
 
-/// The name of the step with the rows of which an aggregate is made.
+/// The name of the step, or of the temporary table, with the rows of which an aggregate is made.
 fn near_name(aggregate: &Aggregate) -> String {
     format!("{} by {}", aggregate.from, aggregate.on)
 }
@@ -511,7 +571,11 @@ fn aggregate(
 ) -> Result<String> {
     let other = around.other(table_name, group[0].0, first)?;
     let expressions: Vec<&str> = group.iter().flat_map(|(_, aggregate)| aggregate.expressions()).collect();
-    let joins = joins(around, &first.from, other, "r", &expressions)?;
+    let few = match among {
+        Among::Gathered(rows) => Some(rows.as_str()),
+        Among::All | Among::Keys(_) => None,
+    };
+    let joins = joins(around, &first.from, other, "r", &expressions, few)?;
     let on = format!("r.{}::VARCHAR", Ident(&first.on));
     let filter = first.filter.as_ref().map(|filter| format!(" AND ({filter})")).unwrap_or_default();
     let (from, among) = match among {

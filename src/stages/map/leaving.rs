@@ -12,6 +12,7 @@ use super::{Plan, identity, mapped};
 use crate::error::Result;
 use crate::model::{Conflict, Schema, Table};
 use crate::sql::{Ident, Literal, Path, literals};
+use crate::stages::places::{IDENTITY, Places};
 use crate::store::{Store, Value};
 
 /// Where references point, by the table and the field that they refer to.
@@ -54,7 +55,7 @@ impl Plan {
 
     /// The same for the tables in which other rows may go than at the last check, by the decisions in `otherwise`. Leaves
     /// what was left out before in `before`.
-    pub(super) fn find_leaving_again(&self, store: &Store, otherwise: &str) -> Result<Left> {
+    pub(super) fn find_leaving_again(&self, store: &Store, otherwise: &str, places: &Places) -> Result<Left> {
         let mut pointers = Pointers::new();
         store.run(&format!("CREATE OR REPLACE TEMP TABLE {BEFORE} AS SELECT * FROM dq.left_out"))?;
         // The key of a row that others were merged into may be another one now.
@@ -83,14 +84,14 @@ impl Plan {
                    DELETE FROM dq.conflicts WHERE "table" = {known} AND field = ''"#
             ))?;
             // Whatever the sources give is either a candidate or left out, and what is left out need not be looked for.
-            let there = there(name);
+            let (there, concerned, before) = (there(name), concerned(name), before(name));
+            let sought = format!("{concerned} EXCEPT SELECT _key FROM {before}");
             store.run(&format!(
                 "CREATE OR REPLACE TEMP TABLE {there} AS\n\
-                 SELECT rowid AS _at, _key, _source, _entity, _row FROM {} WHERE _key IN ({1} EXCEPT SELECT _key FROM {2})\n\
-                 UNION ALL SELECT NULL, _key, _source, _entity, _row FROM {2} WHERE _key IN ({1})",
+                 SELECT rowid AS _at, _key, _source, _entity, _row FROM {} WHERE _key IN ({sought}){}\n\
+                 UNION ALL SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN ({concerned})",
                 Path("candidate", name),
-                concerned(name),
-                before(name)
+                places.near(store, name, "", IDENTITY, &sought)?
             ))?;
             self.leave(store, name, table, &format!("SELECT * EXCLUDE (_at) FROM {there}"), true)?;
         }

@@ -440,7 +440,15 @@ impl Plan {
         let mut pipeline = mapped(table, feeds, |_| true, rows);
         pipeline.step("keyed", identity::keyed(name, table, feeds, "mapped"));
         decided.apply(&mut pipeline, table);
-        let Some(early) = early else { return Ok(pipeline) };
+        match early {
+            Some(early) => self.derived(name, pipeline, early, which),
+            None => Ok(pipeline),
+        }
+    }
+
+    /// Adds the steps that compute what is derived, and puts the columns in order.
+    fn derived(&self, name: &str, mut pipeline: Pipeline, early: &[String], which: Rows) -> Result<Pipeline> {
+        let table = self.table(name)?;
         let around = Around { schema: &self.schema, early, instead: &[], rows: which, only: None };
         derive::derive(&mut pipeline, &around, name)?;
         let last = pipeline.last().unwrap_or_default().to_owned();

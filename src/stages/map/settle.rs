@@ -4,11 +4,12 @@
 use indexmap::IndexMap;
 
 use super::again::Change;
-use super::derive::{self, Around, Stop};
+use super::derive::{self, Around, Rows, Stop};
 use super::feed::Feed;
 use super::{Plan, mapped};
 use crate::error::Result;
 use crate::sql::{Ident, Path, Pipeline};
+use crate::stages::places::Places;
 use crate::store::Store;
 
 /// What a commit makes of a table otherwise than its candidates say.
@@ -51,7 +52,7 @@ impl Plan {
         for stop in &self.stops {
             let Stop::Whole(name) = stop else { continue };
             let table = self.table(name)?;
-            let Some(seen) = self.seen_change(name, table, &changes)? else { continue };
+            let Some(seen) = self.seen_change(store, name, table, &changes, &Places::default())? else { continue };
             let instead: Vec<String> = changes.keys().cloned().collect();
             let (candidate, settled) = (Path("candidate", name), settled(name));
             let (before, after) = (Change::before(name), Change::after(name));
@@ -68,7 +69,7 @@ impl Plan {
                  CREATE OR REPLACE TEMP TABLE {settled} AS {};\n\
                  DELETE FROM {settled} AS s USING {looking} AS l WHERE s._at = l._at AND {}",
                 seen.conditions.join(" OR "),
-                self.anew(name, self.feeds(name), &looking, &seen.fields, &instead)?,
+                self.anew(name, self.feeds(name), &looking, &seen.fields, &instead, Rows::Some)?,
                 table
                     .fields
                     .keys()
@@ -114,6 +115,7 @@ impl Plan {
         rows: &str,
         fields: &[String],
         instead: &[String],
+        which: Rows,
     ) -> Result<Pipeline> {
         let table = self.table(name)?;
         let given = given(feeds, fields);
@@ -145,7 +147,7 @@ impl Plan {
             false => "\nLEFT JOIN mapped AS g ON g._row = r._row AND g._source = r._source AND g._entity = r._entity",
         };
         pipeline.step("bare", format!("SELECT r.* REPLACE (\n  {}\n) FROM {rows} AS r{join}", values.join(",\n  ")));
-        let around = Around { schema: &self.schema, early: &[], instead, rows: derive::Rows::Some, only: Some(fields) };
+        let around = Around { schema: &self.schema, early: &[], instead, rows: which, only: Some(fields) };
         derive::derive(&mut pipeline, &around, name)?;
         Ok(pipeline)
     }

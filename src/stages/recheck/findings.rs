@@ -12,6 +12,7 @@ use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::load;
 use crate::stages::map::{Change, is_worth_it};
+use crate::stages::places::{self, Places};
 use crate::store::Store;
 
 /// How a use of a rule has to look again.
@@ -23,6 +24,8 @@ enum Again {
     Rows(IndexMap<String, Which>, Option<String>),
     /// At the rows with the same value of an expression as those that changed.
     Alike(String),
+    /// At the rows that changed, and at those that meet a condition over the candidates.
+    Met(String),
 }
 
 /// Which of the rows of a table that changed matter to those that refer to them.
@@ -54,6 +57,7 @@ struct Look<'l> {
     after: IndexMap<&'l str, OnceCell<Gathered>>,
     /// What is usual in the tables, as it is.
     usual: &'l Kept,
+    places: &'l Places,
 }
 
 /// Finds again what can be found otherwise than before.
@@ -63,7 +67,7 @@ pub(super) fn again(
     uses: &[Use],
     fed: &[&str],
     changes: &IndexMap<String, Change>,
-    usual: &mut Kept,
+    (usual, places): (&mut Kept, &Places),
     canceller: &Canceller,
 ) -> Result<()> {
     // Rows that went have no findings.
@@ -82,7 +86,7 @@ pub(super) fn again(
         usual.follow(store, table, &usuals)?;
     }
     let after = changes.keys().map(|table| (table.as_str(), OnceCell::new())).collect();
-    let look = Look { store, inputs, fed, changes, after, usual };
+    let look = Look { store, inputs, fed, changes, after, usual, places };
     for table in inputs.schema.tables.keys() {
         // Uses that share their findings' rule and field cannot be told apart afterwards, so they go together.
         let mut groups: IndexMap<(&str, &str), Vec<&Use>> = IndexMap::new();
@@ -102,6 +106,13 @@ pub(super) fn again(
                 [Again::Alike(likeness)] if group.len() == 1 => {
                     if !look.alike(group[0], likeness)? {
                         all.extend(group);
+                    }
+                }
+                [Again::Met(condition)] if group.len() == 1 => {
+                    let rows = look.gather(table, &format!("judged otherwise in {table}"), Some(condition.clone()))?;
+                    match rows {
+                        Some(rows) => look.find(&[group[0]], &rows)?,
+                        None => all.extend(group),
                     }
                 }
                 needs if needs.iter().all(|need| matches!(need, Again::Rows(..))) => {
@@ -235,9 +246,30 @@ impl Look<'_> {
                     }
                     Again::Rows(others, None)
                 }
+                Some(usual) if others.is_empty() && self.usual.tells(&usual) => {
+                    match self.judged_otherwise(one, &usual)? {
+                        Some(condition) => Again::Met(condition),
+                        None => Again::Whole,
+                    }
+                }
                 _ => Again::Whole,
             },
         }))
+    }
+
+    /// The condition that a row has a value about which there is another verdict, and that something is found about it, or was.
+    fn judged_otherwise(&self, one: &Use, usual: &Usual) -> Result<Option<String>> {
+        let Some(otherwise) = usual.is_otherwise() else { return Ok(None) };
+        let Some(now) = one.sql_by_kept(self.inputs, self.fed)? else { return Ok(None) };
+        let now = usual.where_otherwise(&now);
+        // Nothing else is read of the rows for this than what the rule compares.
+        Ok(Some(format!(
+            "{otherwise} AND _row IN (SELECT _row FROM (\n{now}\n)\n\
+             UNION ALL SELECT _row FROM dq.anomalies WHERE rule = {} AND \"table\" = {} AND field = {})",
+            Literal(&one.rule),
+            Literal(&one.table),
+            Literal(&one.field)
+        )))
     }
 
     /// Looks at all rows of a table.
@@ -288,7 +320,7 @@ impl Look<'_> {
         );
         // Mostly there are none, and to look for rows among all candidates takes longer.
         let is_any = self.store.count(&format!("SELECT count(*) {found}"))? > 0;
-        Ok(is_any.then(|| format!("_key IN (SELECT \"row\" {found})")))
+        Ok(is_any.then(|| format!("_key IN (SELECT \"row\" {found}) AND _row IN (SELECT _row {found})")))
     }
 
     /// Looks again at the rows that are, or were, like those that changed; false where these are so many that all can be looked at.
@@ -303,7 +335,13 @@ impl Look<'_> {
         let (known, now, different): (u64, u64, u64) = counted.unwrap_or_default();
         // A row that is like no other is looked at by itself.
         let values = Change::values(&one.table, likeness);
-        let condition = (known > 0).then(|| format!("({likeness})::VARCHAR IN ({values})"));
+        let table = self.inputs.schema.tables.get(&one.table);
+        let key = table.filter(|table| rules::key_text(table, "t.").is_some_and(|key| key == likeness));
+        let near = match key.filter(|_| known > 0) {
+            Some(table) => self.places.near(self.store, &one.table, "t.", places::key(table), &values)?,
+            None => String::new(),
+        };
+        let condition = (known > 0).then(|| format!("({likeness})::VARCHAR IN ({values}){near}"));
         let Some(rows) = self.gather(&one.table, &format!("alike in {}", one.table), condition)? else {
             return Ok(false);
         };
@@ -332,7 +370,8 @@ impl Look<'_> {
             let Some(to) = &field.references else { continue };
             let Some(which) = through.get(&to.table) else { continue };
             let keys = which.values(&to.table, &to.field);
-            conditions.insert(format!("{}::VARCHAR IN ({keys})", Ident(name)));
+            let near = self.places.near(self.store, table, "t.", name, &keys)?;
+            conditions.insert(format!("{}::VARCHAR IN ({keys}){near}", Ident(name)));
         }
         match self.gather(table, &format!("changed in {table}"), conditions)? {
             Some(rows) => self.find(uses, &rows).map(|()| true),

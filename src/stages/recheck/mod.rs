@@ -36,19 +36,21 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
         ))?;
         kept::state(store, inputs.schema, inputs.gate)
     })?;
-    let Some(changes) = plan.build_again(store, OTHERWISE, canceller)? else { return Ok(None) };
+    let mut usual = usual::Kept::of(store, state.as_deref())?;
+    let places = usual.places(store, inputs.schema)?;
+    let Some(changes) = plan.build_again(store, OTHERWISE, &places, canceller)? else { return Ok(None) };
+    places.forget();
     // The same basis: what was built and looked at is there to be looked at.
     let is_checked = |table: &&str| before.tables.iter().any(|score| score.table == **table);
     let fed: Vec<&str> = inputs.schema.tables.keys().map(String::as_str).filter(is_checked).collect();
     let uses = check::uses(store, inputs, &fed)?;
     rows::remember(store)?;
-    let mut usual = usual::Kept::of(store, state.as_deref())?;
-    findings::again(store, inputs, &uses, &fed, &changes, &mut usual, canceller)?;
+    findings::again(store, inputs, &uses, &fed, &changes, (&mut usual, &places), canceller)?;
     waivers::unwaive(store, OTHERWISE)?;
     let unused_waivers = waivers::waive(store, inputs.today)?;
     canceller.check()?;
     let rows = store.plainly(|| rows::moved(store))?;
-    money::again(store, inputs.schema, &changes, &rows)?;
+    money::again(store, inputs.schema, &changes, &rows, &places)?;
     // It is the same check, brought up to date.
     let told = check::Known {
         check: before.check,
@@ -72,10 +74,12 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
     } else {
         // The gate asks what the last check knew.
         check::keep(store, &verdict, inputs.basis)?;
-        gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes)?.tell(&mut verdict);
+        gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes, &places)?
+            .tell(&mut verdict);
         check::keep_answer(store, &verdict)?;
     }
-    usual.keep(store, state.as_deref(), kept::state(store, inputs.schema, inputs.gate)?.as_deref())?;
+    let now = kept::state(store, inputs.schema, inputs.gate)?;
+    usual.keep(store, places, state.as_deref(), now.as_deref())?;
     Ok(Some(verdict))
 }
 

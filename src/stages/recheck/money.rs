@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::model::Schema;
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::map::Change;
+use crate::stages::places::Places;
 use crate::stages::stake::{self, FOUND, Money, Step};
 use crate::store::Store;
 
@@ -31,18 +32,25 @@ struct Look<'l> {
     money: &'l Money<'l>,
     changes: &'l IndexMap<String, Change>,
     moved: &'l [Moved],
+    places: &'l Places,
     /// The ways of one step.
     direct: Vec<&'l Step>,
 }
 
 /// Writes the money beside the findings that are new and those of rows on which other money hangs than before, and keeps with the
 /// verdict how much hangs on the open ones in all.
-pub(super) fn again(store: &Store, schema: &Schema, changes: &IndexMap<String, Change>, moved: &[Moved]) -> Result<()> {
+pub(super) fn again(
+    store: &Store,
+    schema: &Schema,
+    changes: &IndexMap<String, Change>,
+    moved: &[Moved],
+    places: &Places,
+) -> Result<()> {
     let Some(money) = Money::of(schema) else { return Ok(()) };
     let all = money.ways.values().flatten();
     let direct: Vec<&Step> = all.clone().filter(|way| way.len() == 1).flatten().collect();
     let is_near = all.clone().all(|way| way.len() <= 1);
-    let look = Look { store, money: &money, changes, moved, direct };
+    let look = Look { store, money: &money, changes, moved, places, direct };
     let other = match is_near {
         true => look.may_sum_differ(),
         false => !changes.is_empty() || !moved.is_empty(),
@@ -134,7 +142,8 @@ impl Look<'_> {
             if self.changes.contains_key(&step.table) {
                 keys += &format!(" UNION ALL {}", Change::values(&step.table, &Ident(&step.key).to_string()));
             }
-            conditions.push(format!("s.{}::VARCHAR IN ({keys})", Ident(&step.field)));
+            let near = self.places.near(self.store, table, "s.", &step.field, &keys)?;
+            conditions.push(format!("s.{}::VARCHAR IN ({keys}){near}", Ident(&step.field)));
         }
         let rows = self.money.rows().to_string();
         let touched: Vec<String> =
@@ -155,10 +164,12 @@ impl Look<'_> {
             found(self.money.table)
         )];
         for (way, step) in self.direct.iter().enumerate() {
+            let refs = format!("SELECT \"{way}\" FROM {LINES}");
+            let near = self.places.near(self.store, &step.table, "t.", &step.key, &refs)?;
             let from = |rows: &str, was: &str, now: &str| {
                 format!(
                     "SELECT {way}, t.{key}::VARCHAR, t._key, {was}, {now} FROM {rows} AS t JOIN {} ON f.\"row\" = t._key\n\
-                     WHERE t.{key}::VARCHAR IN (SELECT \"{way}\" FROM {LINES})",
+                     WHERE t.{key}::VARCHAR IN ({refs})",
                     found(&step.table),
                     key = Ident(&step.key),
                 )
@@ -166,12 +177,12 @@ impl Look<'_> {
             let (was, now) = ("f.was IS NOT NULL", "f.now IS NOT NULL");
             let rows = Path("candidate", &step.table).to_string();
             match self.changes.contains_key(&step.table) {
-                false => parts.push(from(&rows, was, now)),
+                false => parts.push(from(&rows, was, now) + &near),
                 // A row that changed may have had another key.
                 true => {
                     let (before, after) = (Change::before(&step.table), Change::after(&step.table));
                     let others = format!(" AND t._key NOT IN (SELECT _key FROM {after})");
-                    parts.push(from(&rows, was, now) + &others);
+                    parts.push(from(&rows, was, now) + &near + &others);
                     parts.push(from(&before, was, "false"));
                     parts.push(from(&after, "false", now));
                 }

@@ -1,4 +1,4 @@
-//! What is usual in the tables, kept from one decision to the next. Neighbour: `findings`, which asks whether it still is.
+//! What is usual in the tables, and where rows are found, kept from one decision to the next. Neighbour: `findings`, which asks whether it still is.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,15 +6,17 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::model::Schema;
 use crate::rules::Usual;
 use crate::rules::usual::{Hinge, counts_again, lines_of};
 use crate::sql::Path;
 use crate::stages::kept;
 use crate::stages::map::Change;
+use crate::stages::places::Places;
 use crate::store::Store;
 
 /// The name under which it is kept of which uses there is something.
-const NAME: &str = "what is usual";
+const NAME: &str = "what is usual, and where rows are";
 
 /// The least number of lines of a tally that is not kept.
 const MANY: u64 = 1000;
@@ -33,9 +35,11 @@ const PLAIN: [&str; 6] = ["VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "DATE", "DE
 pub(super) struct Kept {
     /// Per table, by the words for a use.
     tables: IndexMap<String, IndexMap<String, Known>>,
-    /// The uses whose verdicts are others than before, or may be.
+    /// Where the rows of large tables are found; `None` where nobody has written it down yet, or it is being used.
+    places: Option<Places>,
+    /// The uses whose verdicts are others than before, or may be, and whether it is known which verdicts these are.
     #[serde(skip)]
-    otherwise: HashSet<String>,
+    otherwise: HashMap<String, bool>,
     /// Whether there is something new to be kept.
     #[serde(skip)]
     is_new: bool,
@@ -58,11 +62,21 @@ impl Kept {
         Ok(kept::of(store, NAME, state)?.unwrap_or_default())
     }
 
+    /// Hands out where rows are found, until it is kept.
+    pub fn places(&mut self, store: &Store, schema: &Schema) -> Result<Places> {
+        if let Some(places) = self.places.take() {
+            return Ok(places);
+        }
+        self.is_new = true;
+        Places::gather(store, schema)
+    }
+
     /// Keeps it for the next decision, which finds the state `now`.
-    pub fn keep(&self, store: &Store, before: Option<&str>, now: Option<&str>) -> Result<()> {
+    pub fn keep(mut self, store: &Store, places: Places, before: Option<&str>, now: Option<&str>) -> Result<()> {
+        self.places = Some(places);
         match (self.is_new, before, now) {
-            (true, _, _) => kept::keep(store, NAME, now, self),
-            (false, Some(before), Some(now)) if !self.tables.is_empty() => kept::carry(store, NAME, before, now),
+            (true, _, _) => kept::keep(store, NAME, now, &self),
+            (false, Some(before), Some(now)) => kept::carry(store, NAME, before, now),
             _ => Ok(()),
         }
     }
@@ -80,7 +94,12 @@ impl Kept {
 
     /// Whether it stands there, and is what it was.
     pub fn stands(&self, usual: &Usual) -> bool {
-        self.has(usual) && !self.otherwise.contains(usual.used())
+        self.has(usual) && !self.otherwise.contains_key(usual.used())
+    }
+
+    /// Whether it is known about which values there are other verdicts than before.
+    pub fn tells(&self, usual: &Usual) -> bool {
+        self.otherwise.get(usual.used()).is_some_and(|is_known| *is_known)
     }
 
     /// Whether no row is found by it, whatever its values are.
@@ -94,7 +113,7 @@ impl Kept {
         let (old, new): (Vec<&Usual>, Vec<&Usual>) =
             usuals.iter().partition(|usual| self.tables.get(table).is_some_and(|of| of.contains_key(usual.used())));
         let (known, unknown): (Vec<&Usual>, Vec<&Usual>) = old.into_iter().partition(|usual| self.has(usual));
-        self.otherwise.extend(unknown.iter().chain(&new).map(|usual| usual.used().to_owned()));
+        self.otherwise.extend(unknown.iter().chain(&new).map(|usual| (usual.used().to_owned(), false)));
         if !known.is_empty() {
             self.bring_up(store, table, &known)?;
         }
@@ -138,12 +157,17 @@ impl Kept {
                 Hinge::Step(_) => hinges.contains(usual.used()),
                 Hinge::Rows => true,
             };
-            if !(*is_of_values || hangs) || store.count(&usual.differing(from, types))? == 0 {
+            if !(*is_of_values || hangs) {
+                continue;
+            }
+            let otherwise = usual.otherwise();
+            store.run(&format!("CREATE OR REPLACE TEMP TABLE {otherwise} AS\n{}", usual.differing(from, types)))?;
+            if store.count(&format!("SELECT count(*) FROM {otherwise}"))? == 0 {
                 continue;
             }
             let verdicts = judge(store, usual, from, types)?;
             self.judged(usual, verdicts);
-            self.otherwise.insert(usual.used().to_owned());
+            self.otherwise.insert(usual.used().to_owned(), true);
         }
         Ok(())
     }
@@ -250,7 +274,6 @@ fn judge(store: &Store, usual: &Usual, from: usize, types: &[String]) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Schema;
     use crate::rules::{self, Reach, Scope};
 
     const SCHEMA: &str = r#"
@@ -411,10 +434,10 @@ mod tests {
         store.run("CREATE TEMP TABLE \"sales before\" AS SELECT 0 AS _at, * FROM candidate.sales")?;
         let mut kept = Kept::default();
         kept.follow(&store, "sales", &usuals)?;
-        kept.keep(&store, None, Some("one"))?;
+        kept.keep(&store, Places::default(), None, Some("one"))?;
         assert!(Kept::of(&store, Some("one"))?.has(&usuals[0]));
         let kept = Kept::of(&store, Some("one"))?;
-        kept.keep(&store, Some("one"), Some("two"))?;
+        kept.keep(&store, Places::default(), Some("one"), Some("two"))?;
         assert!(Kept::of(&store, Some("two"))?.has(&usuals[0]));
         assert!(!Kept::of(&store, Some("one"))?.has(&usuals[0]));
         Ok(())

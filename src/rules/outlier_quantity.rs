@@ -38,7 +38,7 @@ pub const RULE: Rule = Rule {
                 plain(&quantity.sql),
                 plain("usual.quartile"),
             ))
-            .when_joined(format!("abs({}) > {factor} * usual.quartile", quantity.sql))
+            .when_joined(format!("abs({}) > {}", quantity.sql, times(factor, "usual.quartile")))
             .query();
         Ok(Some(sql))
     },
@@ -54,6 +54,15 @@ pub const RULE: Rule = Rule {
             schema: SCHEMA,
             tables: &[("sales", "id,wine,quantity\n1,P,6\n2,P,3\n3,P,2\n4,P,1\n5,P,6\n6,Q,600\n7,Q,4\n")],
             finds: &[("6", None)],
+        },
+        Sample {
+            name: "quantities ten times of which no field could hold",
+            schema: SCHEMA,
+            tables: &[(
+                "sales",
+                "id,wine,quantity\n1,P,90000000000000\n2,P,90000000000000\n3,P,90000000000000\n4,P,90000000000000\n5,P,90000000000000\n6,Q,1\n",
+            )],
+            finds: &[],
         },
         Sample {
             name: "large orders where large orders are usual, and too few rows to judge at all",
@@ -78,18 +87,29 @@ fn usual(scope: &Scope) -> Result<Usual> {
         .figure("most", format!("max({amount})"));
     let amounts = Tally::new("amounts", "amount", &amount, &format!("{group} IS NOT NULL AND {amount} > 0"));
     // Quantities are few however many the lines, so the quartile of all is taken over counted values: no sorting of all rows.
-    let all = format!(
+    let everything = format!(
         "SELECT min(amount) FILTER (upto >= 0.75 * rows) AS quartile, any_value(rows) AS rows FROM (\n  \
          SELECT amount, sum(rows) OVER (ORDER BY amount) AS upto, sum(rows) OVER () AS rows FROM amounts\n\
          ) WHERE rows >= {least} HAVING quartile IS NOT NULL"
     );
     let usual = format!(
         "SELECT thing, groups.quartile, 'the ' || groups.rows || ' lines of ' || CAST(thing AS VARCHAR) AS lines FROM groups\n\
-         WHERE rows >= {least} AND most > {factor} * quartile\n\
+         WHERE rows >= {least} AND most > {own}\n\
          UNION ALL SELECT thing, everything.quartile, 'all ' || everything.rows || ' lines' FROM groups, everything\n\
-         WHERE groups.rows < {least} AND most > {factor} * everything.quartile"
+         WHERE groups.rows < {least} AND most > {all}",
+        own = times(factor, "quartile"),
+        all = times(factor, "everything.quartile"),
     );
-    Ok(Usual::of(scope, "thing", Hinge::Rows).tally(groups).tally(amounts).step("everything", all).step("usual", usual))
+    Ok(Usual::of(scope, "thing", Hinge::Rows)
+        .tally(groups)
+        .tally(amounts)
+        .step("everything", everything)
+        .step("usual", usual))
+}
+
+/// So many times a quartile; NULL where that is more than the quantities can hold, and so than any of them.
+fn times(factor: f64, quartile: &str) -> String {
+    format!("TRY({factor} * {quartile})")
 }
 
 const SCHEMA: &str = "[tables.sales.fields]

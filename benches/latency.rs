@@ -14,6 +14,7 @@ use std::fs;
 use std::io::{Read as _, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -74,6 +75,9 @@ const FRAME: Duration = Duration::from_millis(16);
 const ANSWERED: Duration = Duration::from_millis(1500);
 /// What moves for longer moves by itself.
 const RESTLESS: Duration = Duration::from_millis(400);
+
+/// How many checks were begun, on whatever screen: no rule is written twice.
+static CHECKS: AtomicU32 = AtomicU32::new(1);
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -183,8 +187,6 @@ struct Screen {
     child: Box<dyn Child + Send + Sync>,
     size: PtySize,
     workspace: PathBuf,
-    /// How many checks were begun.
-    checks: u32,
     // The terminal lives as long as this.
     _master: Box<dyn MasterPty + Send>,
 }
@@ -217,7 +219,7 @@ impl Screen {
         });
         let parser = vt100::Parser::new(arguments.lines, arguments.columns, 0);
         let workspace = workspace.to_owned();
-        Ok(Screen { parser, output, keys, child, size, workspace, checks: 0, _master: pair.master })
+        Ok(Screen { parser, output, keys, child, size, workspace, _master: pair.master })
     }
 
     /// Everything that is drawn, with its colours and the cursor, but the footer.
@@ -317,8 +319,8 @@ impl Screen {
     /// Begins a check and comes back to where the keys are pressed.
     fn check(&mut self, go: &str) -> Result<()> {
         // Where nothing is new, nothing is looked at; another rule of the user's own has everything looked at.
-        self.checks += 1;
-        let (rules, number) = (self.workspace.join("rules"), self.checks + std::process::id());
+        let (rules, number) =
+            (self.workspace.join("rules"), CHECKS.fetch_add(1, Ordering::Relaxed) + std::process::id());
         let rule = format!("id = \"bench\"\ntable = \"customers\"\nwhen = \"city = 'Nowhere {number}'\"\n");
         let written = fs::create_dir_all(&rules).and_then(|()| fs::write(rules.join("bench.toml"), rule));
         written.map_err(|cause| Error::io("cannot write a rule", &rules, cause))?;

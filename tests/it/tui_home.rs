@@ -31,6 +31,15 @@ fn a_source_is_added_changed_and_removed_by_keys() {
 }
 
 #[test]
+fn a_second_source_of_a_kind_is_given_a_name_that_is_free() {
+    let mut session = Session::checked(120, 40);
+    let taken: Vec<String> = session.workbench.config().sources.keys().cloned().collect();
+    assert!(taken.contains(&"isavigne_prod".to_owned()), "{taken:?}");
+    session.keys("a \"isavigne\" enter").shows("add a source of kind isavigne").shows("name isavigne_2").keys("esc");
+    session.keys("a \"brevo\" enter").shows("name brevo_prod");
+}
+
+#[test]
 fn a_secret_is_named_by_where_it_is_kept_and_never_typed() {
     let mut session = Session::checked(120, 40);
     session.keys("a \"odoo\" enter").shows("add a source of kind odoo").shows("env ");

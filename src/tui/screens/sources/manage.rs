@@ -122,10 +122,21 @@ fn choose_kind(model: &mut Model, kinds: &[MappingInfo]) {
     model.popup = Some(Popup::Picker(Picker::new("what kind of source", items, chosen)));
 }
 
+/// A name for a source of that kind that none has yet.
+fn free_name(model: &Model, kind: &str) -> String {
+    let is_free = |name: &String| !model.sources.sources.iter().flatten().any(|source| source.name == *name);
+    let first = format!("{kind}_prod");
+    match is_free(&first) {
+        true => first,
+        false => (2..).map(|n| format!("{kind}_{n}")).find(is_free).unwrap_or(first),
+    }
+}
+
 fn open_form(model: &mut Model, editing: Editing) {
     let mut fields = Vec::new();
     if editing.source.is_none() {
-        fields.push(FormField::new("name", "what to call it, e.g. isavigne_prod", format!("{}_prod", editing.kind)));
+        let name = free_name(model, &editing.kind);
+        fields.push(FormField::new("name", "what to call it, e.g. isavigne_prod", name));
     }
     for option in editing.options {
         let need = match (option.required, option.default) {

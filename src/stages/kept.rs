@@ -29,7 +29,7 @@ const TABLE: &str = "CREATE TEMP TABLE IF NOT EXISTS kept (name VARCHAR, state V
 /// What was kept under that name, if it was in the same state.
 pub(super) fn of<T: DeserializeOwned>(store: &Store, name: &str, state: Option<&str>) -> Result<Option<T>> {
     let Some(state) = state else { return Ok(None) };
-    store.run(TABLE)?;
+    store.make_once("kept", TABLE)?;
     let sql = "SELECT detail FROM temp.kept WHERE name = ? AND state = ?";
     let detail: Option<String> = store.first(sql, [name, state], |row| row.get(0))?;
     let broken = |cause| Error::internal("what was kept of an earlier page cannot be read").caused_by(cause);
@@ -41,7 +41,7 @@ pub(super) fn keep<T: Serialize>(store: &Store, name: &str, state: Option<&str>,
     let Some(state) = state else { return Ok(()) };
     let detail = serde_json::to_string(detail)
         .map_err(|cause| Error::internal("nothing can be kept for the next page").caused_by(cause))?;
-    store.run(TABLE)?;
+    store.make_once("kept", TABLE)?;
     store.execute("DELETE FROM temp.kept WHERE name = ?", [name])?;
     store.execute("INSERT INTO temp.kept VALUES (?, ?, ?)", [name, state, &detail]).map(drop)
 }

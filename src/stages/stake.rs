@@ -123,7 +123,7 @@ pub(super) fn fill(store: &Store, schema: &Schema) -> Result<Option<String>> {
         [],
         |row| row.get(0),
     )?;
-    store.run(&format!("DROP TABLE {LINES}"))?;
+    store.let_go(LINES)?;
     Ok(sum)
 }
 
@@ -149,7 +149,7 @@ pub(super) fn fill_found(store: &Store, money: &Money) -> Result<()> {
             ));
         }
     }
-    store.run(&format!("CREATE OR REPLACE TEMP TABLE {LINES} AS\n{}", lines.join("\nUNION ALL\n")))?;
+    store.fill(LINES, lines.join("\nUNION ALL\n"))?;
     // By one direct reference every line comes once; by others the same line can come twice.
     let is_once = money.ways.values().all(|ways| ways.len() == 1 && ways.iter().all(|way| way.len() <= 1));
     let distinct = if is_once { "" } else { "DISTINCT " };

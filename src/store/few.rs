@@ -41,6 +41,11 @@ pub(super) struct Few {
 }
 
 impl Few {
+    /// Whether the work at hand is about a few rows.
+    pub(super) fn is_few(&self) -> bool {
+        self.work.get() != Work::Any
+    }
+
     /// Whether this statement is planned as it is written.
     pub(super) fn plans_plainly(&self, sql: &str) -> bool {
         match self.work.get() {

@@ -1,6 +1,7 @@
 //! The only room that holds a DuckDB connection: opens, migrates, runs, pages and interrupts.
 
 mod few;
+mod fill;
 mod functions;
 mod migrations;
 mod rows;
@@ -23,6 +24,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Canceller, Page};
 
 use few::Few;
+use fill::Filled;
 pub use functions::{Call, Function};
 
 /// How a store is opened.
@@ -47,6 +49,7 @@ pub struct Store {
     /// The digests of statements without an answer that have run; one that comes again is kept as it was read.
     seen: RefCell<HashSet<u64>>,
     few: Few,
+    filled: Filled,
 }
 
 /// How many statements a connection keeps as they were read. To read one takes the engine a millisecond for a thousand letters, and
@@ -75,6 +78,7 @@ impl Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.0.in_transaction.replace(false) {
+            self.0.filled.forget_all();
             // The first error is the one to report; a failed statement may have ended the transaction already.
             let _ = self.0.conn.execute_batch("ROLLBACK");
         }
@@ -142,7 +146,7 @@ impl Store {
     fn on(conn: Connection) -> Store {
         conn.set_prepared_statement_cache_capacity(KEPT);
         let (in_transaction, functions) = (Cell::new(false), OnceCell::new());
-        Store { conn, in_transaction, functions, seen: RefCell::default(), few: Few::default() }
+        Store { conn, in_transaction, functions, seen: RefCell::default(), few: Few::default(), filled: Filled::default() }
     }
 
     /// What stops the work on this connection, wired to `canceller`.
@@ -152,6 +156,7 @@ impl Store {
 
     /// Runs statements that return nothing.
     pub fn run(&self, sql: &str) -> Result<()> {
+        self.filled.forget(sql);
         if self.comes_again(sql) {
             return self.execute(sql, []).map(|_| ());
         }

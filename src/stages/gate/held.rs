@@ -149,11 +149,8 @@ pub(super) fn gather(
     let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
     for (name, table) in moved() {
         find_twins(store, name, table, known)?;
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {} AS {}",
-            Ident(&format!("reasons/{name}")),
-            own_reasons(name, table, fail_on, theirs.contains(name))
-        ))?;
+        let own = own_reasons(name, table, fail_on, theirs.contains(name));
+        store.fill_like(&reasons(name), "row, reason", own)?;
     }
     let held = |name: &str| store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)));
     let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
@@ -208,10 +205,11 @@ fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -
     let sharing = Ident(&format!("sharing keys in {name}")).to_string();
     let values = Change::values(name, &key);
     let near = known.places.near(store, name, "t.", places::key(table), &values)?;
-    store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {sharing} AS SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values}){near}\n\
+    let rows = format!(
+        "SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values}){near}\n\
          UNION SELECT t._key, {keys} FROM {after} AS t"
-    ))?;
+    );
+    store.fill_like(&sharing, &keys, rows)?;
     store.run(&format!(
         "DELETE FROM {} WHERE \"row\" IN (SELECT _key FROM {sharing} UNION ALL SELECT _key FROM {before})",
         twins(name)

@@ -118,8 +118,8 @@ impl<'w> Waiting<'w> {
             return Ok(*moved);
         }
         let (now, before) = (lost(to), lost_before(to));
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {before} AS FROM {now}"))?;
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {now} AS {}", self.lost_sql(to)))?;
+        self.store.fill(&before, format!("FROM {now}"))?;
+        self.store.fill(&now, self.lost_sql(to))?;
         let sql = format!(
             "SELECT count(*) FILTER (b.value IS NULL), count(*) FILTER (n.value IS NULL)\n\
              FROM {now} AS n FULL JOIN {before} AS b ON n.value = b.value"

@@ -111,7 +111,7 @@ impl Plan {
         if !self.stops.iter().all(|stop| matches!(stop, Stop::Whole(_))) {
             return Ok(None);
         }
-        store.run(&as_of(store)?)?;
+        store.make_once("as_of()", &as_of(store)?)?;
         self.tell_unknown_tables(store)?;
         let left = self.find_leaving_again(store, otherwise, places)?;
         let concerned: Vec<(String, String, Option<String>)> = store.query(
@@ -299,8 +299,7 @@ impl Plan {
     ) -> Result<Computed> {
         let (touched, candidate) = (touched(name), Path("candidate", name));
         let (before, after) = (Change::before(name), Change::after(name));
-        store
-            .run(&format!("CREATE OR REPLACE TEMP TABLE {touched} AS {}", meeting(&candidate, "", &seen.conditions)))?;
+        store.fill_like(&touched, "places", meeting(&candidate, "", &seen.conditions))?;
         let rows = store.count(&format!("SELECT count(*) FROM {touched}"))?;
         if !is_worth_it(store, name, rows)? {
             return Ok(Computed::TooMany);
@@ -319,7 +318,7 @@ impl Plan {
         let mut anew = self.anew(name, &feeds, &before, &seen.fields, &[], which)?;
         let last = Ident(anew.last().unwrap_or_default()).to_string();
         anew.step("candidate", format!("SELECT * EXCLUDE (_at) FROM {last}"));
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {anew}"))?;
+        store.fill_like(&after, name, anew)?;
         let change = put(store, name, table)?.map(|change| Change { has_texts, ..change });
         Ok(change.map_or(Computed::Same, Computed::Otherwise))
     }
@@ -354,13 +353,13 @@ impl Plan {
     ) -> Result<()> {
         let (named, candidate, before) = (named(name), Path("candidate", name), leaving::before(name));
         let left_out = format!(r#"SELECT _key FROM dq.left_out WHERE "table" = {}"#, Literal(name));
-        store.run(&format!(
-            r#"CREATE OR REPLACE TEMP TABLE {named} AS
-               SELECT DISTINCT "row" AS _key FROM {otherwise} WHERE "table" = {} AND kind IN ('set', 'bulk', 'merge')
+        let all = format!(
+            r#"SELECT DISTINCT "row" AS _key FROM {otherwise} WHERE "table" = {} AND kind IN ('set', 'bulk', 'merge')
                UNION ({left_out} EXCEPT SELECT _key FROM {before})
                UNION (SELECT _key FROM {before} EXCEPT {left_out})"#,
             Literal(name)
-        ))?;
+        );
+        store.fill(&named, all)?;
         // What is left out, and what was found already, is not looked for among all.
         let mut found = format!("SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})");
         let mut known = format!("SELECT _key FROM {before}");
@@ -372,10 +371,8 @@ impl Plan {
         let strangers = format!("SELECT _key FROM {named} EXCEPT {known}");
         let strange = format!("_key IN ({strangers}){}", places.near(store, name, "", IDENTITY, &strangers)?);
         let touched = touched(name);
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {touched} AS {}\nUNION\n{found}",
-            meeting(&candidate, ", _key, _source, _entity, _row", &[conditions, &[strange]].concat()),
-        ))?;
+        let rows = meeting(&candidate, ", _key, _source, _entity, _row", &[conditions, &[strange]].concat());
+        store.fill_like(&touched, "rows", format!("{rows}\nUNION\n{found}"))?;
         store.run(&format!("INSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})"))
     }
 
@@ -429,7 +426,7 @@ impl Plan {
         );
         let around = Around { schema: &self.schema, early: &[], instead: &[], rows: Rows::Some, only: Some(fields) };
         derive::derive(&mut pipeline, &around, name)?;
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {pipeline}", Change::after(name)))?;
+        store.fill_like(&Change::after(name), name, pipeline)?;
         decided.clear(store)?;
         identity::clear(store, name)?;
         Ok(put(store, name, table)?.map(|change| Change { has_texts: true, ..change }))
@@ -463,7 +460,7 @@ impl Plan {
             // What refers to the rows can be found as soon as these are known.
             Rows::Some if sums => {
                 let rows = self.rows_of(name, &decided, &feeds, None, which, None)?;
-                store.run(&format!("CREATE OR REPLACE TEMP TABLE {bare} AS {rows}"))?;
+                store.fill_like(&bare, name, rows)?;
                 let keys = |key: &str| format!("SELECT {}::VARCHAR FROM {bare}", Ident(key));
                 let which = self.gathered(store, name, table, None, keys, places)?;
                 let mut rows = Pipeline::new();
@@ -472,7 +469,7 @@ impl Plan {
             }
             _ => self.select(at, &decided, &feeds, which)?,
         };
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {after} AS {built}"))?;
+        store.fill_like(&after, name, built)?;
         decided.clear(store)?;
         identity::clear(store, name)?;
         Ok(put(store, name, table)?.map(|change| Change { has_texts: true, ..change }))
@@ -486,22 +483,15 @@ pub fn is_worth_it(store: &Store, table: &str, rows: u64) -> Result<bool> {
 
 /// Keeps the touched rows as they were.
 fn keep_before(store: &Store, name: &str) -> Result<()> {
-    store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {} AS SELECT rowid AS _at, * FROM {} WHERE rowid IN (SELECT _at FROM {})",
-        Change::before(name),
-        Path("candidate", name),
-        touched(name)
-    ))
+    let (candidate, touched) = (Path("candidate", name), touched(name));
+    let rows = format!("SELECT rowid AS _at, * FROM {candidate} WHERE rowid IN (SELECT _at FROM {touched})");
+    store.fill(&Change::before(name), rows)
 }
 
 /// Takes the touched rows away; nothing has to be built for that.
 fn take_away(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     keep_before(store, name)?;
-    store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM {} LIMIT 0",
-        Change::after(name),
-        Path("candidate", name)
-    ))?;
+    store.fill_like(&Change::after(name), name, format!("SELECT * FROM {} LIMIT 0", Path("candidate", name)))?;
     put(store, name, table)
 }
 
@@ -571,7 +561,7 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     }
     if alike > 0 {
         let stays = Ident("stays").to_string();
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {stays} AS SELECT _key FROM ({differences}) WHERE {same}"))?;
+        store.fill_like(&stays, "_key", format!("SELECT _key FROM ({differences}) WHERE {same}"))?;
         let alike = format!("_key IN (FROM {stays})");
         store.run(&format!("DELETE FROM {before} WHERE {alike}"))?;
         store.run(&format!("DELETE FROM {after} WHERE {alike}"))?;

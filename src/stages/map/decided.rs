@@ -163,7 +163,7 @@ impl Decided {
         let mut pipeline = mapped(of.table, of.feeds, is_wanted, None);
         pipeline.step("keyed", identity::keyed(&self.table, of.table, of.feeds, "mapped"));
         pipeline.step("found", format!("SELECT * FROM keyed WHERE _key IN ({wanted_rows})"));
-        of.store.run(&format!("CREATE OR REPLACE TEMP TABLE {found_rows} AS\n{pipeline}"))?;
+        of.store.fill(&found_rows, pipeline)?;
         let is_derived = |field: &String| of.table.fields.get(field).is_some_and(|field| field.derive.is_some());
         let (derived, given): (Vec<String>, Vec<String>) = fields.into_iter().partition(is_derived);
         for field in given {
@@ -175,7 +175,7 @@ impl Decided {
             let (false, Some(compute)) = (fields.is_empty(), compute) else { continue };
             let computed = compute(self, &format!("_row IN (SELECT _row FROM {found_rows})"))?;
             let name = temp(&self.table, "computed rows");
-            of.store.with_care(|| of.store.run(&format!("CREATE OR REPLACE TEMP TABLE {name} AS\n{computed}")))?;
+            of.store.with_care(|| of.store.fill(&name, computed))?;
             for field in fields {
                 let text = kind_of(of.table, field).as_text(&Ident(field).to_string());
                 let values = of.store.query(&format!("SELECT _key, {text} FROM {name}"), [], |row| {
@@ -183,10 +183,10 @@ impl Decided {
                 })?;
                 self.resolve_set(of, &found_rows, field.clone(), &values.into_iter().collect(), conflicts)?;
             }
-            of.store.run(&format!("DROP TABLE {name}"))?;
+            of.store.let_go(&name)?;
         }
         self.leaves = leaves;
-        of.store.run(&format!("DROP TABLE {found_rows}"))
+        of.store.let_go(&found_rows)
     }
 
     /// Resolves the decisions on one field; `computed` has what stands there where the sources give nothing.
@@ -357,7 +357,7 @@ impl Decided {
     pub fn clear(&self, store: &Store) -> Result<()> {
         let replaced = self.replaced.iter().map(|replaced| temp(&self.table, &format!("replaced {}", replaced.field)));
         let set = self.set.iter().map(|field| temp(&self.table, &format!("set {field}")));
-        replaced.chain(set).try_for_each(|name| store.run(&format!("DROP TABLE IF EXISTS {name}")))
+        replaced.chain(set).try_for_each(|name| store.let_go(&name))
     }
 }
 
@@ -684,9 +684,8 @@ fn typed_table(
     let is_few = (1..=FEW).contains(&rows.len()) && lines.len() <= SHORT;
     let value = read_value("now", kind)?;
     if is_few {
-        return store.run(&format!(
-            r#"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {value} AS value FROM (VALUES {lines}) AS decided("{key}", now)"#
-        ));
+        let rows = format!(r#"SELECT *, {value} AS value FROM (VALUES {lines}) AS decided("{key}", now)"#);
+        return store.fill_like(name, &format!("{key}, {value}"), rows);
     }
     store.run(&format!(r#"CREATE OR REPLACE TEMP TABLE "as decided" ("{key}" VARCHAR, now VARCHAR)"#))?;
     store.append("temp", "as decided", rows)?;

@@ -527,11 +527,8 @@ pub(super) fn gather(
             Some(near) => near.to_owned(),
             None => format!("{}::VARCHAR IN ({keys})", Ident(&first.on)),
         };
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {read} FROM {} AS r WHERE {condition}",
-            Ident(name),
-            around.relation(&first.from)
-        ))?;
+        let rows = format!("SELECT {read} FROM {} AS r WHERE {condition}", around.relation(&first.from));
+        store.fill_like(&Ident(name).to_string(), &read, rows)?;
     }
     Ok(!groups.is_empty())
 }

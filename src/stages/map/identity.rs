@@ -68,7 +68,7 @@ SELECT _source, _entity, _row, name || '.' || row_number() OVER (PARTITION BY na
 
 /// Takes the identities of some rows as they are; `rows` is a relation that has them. They depend on the sources alone.
 pub(super) fn take_odd(store: &Store, name: &str, rows: &str) -> Result<()> {
-    store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS SELECT _source, _entity, _row, _key FROM {rows}", odd(name)))
+    store.fill(&odd(name), format!("SELECT _source, _entity, _row, _key FROM {rows}"))
 }
 
 /// The step that gives every row of `from` its `_key`.
@@ -85,5 +85,5 @@ pub(super) fn keyed(name: &str, table: &Table, feeds: &[Feed], from: &str) -> St
 
 /// Drops what `find_odd` made.
 pub(super) fn clear(store: &Store, name: &str) -> Result<()> {
-    store.run(&format!("DROP TABLE IF EXISTS {}", odd(name)))
+    store.let_go(&odd(name))
 }

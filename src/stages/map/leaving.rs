@@ -57,7 +57,7 @@ impl Plan {
     /// what was left out before in `before`.
     pub(super) fn find_leaving_again(&self, store: &Store, otherwise: &str, places: &Places) -> Result<Left> {
         let mut pointers = Pointers::new();
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {BEFORE} AS SELECT * FROM dq.left_out"))?;
+        store.fill(BEFORE, "SELECT * FROM dq.left_out")?;
         // The key of a row that others were merged into may be another one now.
         let keys = self.schema.tables.keys().flat_map(|name| {
             let fields = referred_to(&self.schema, name).into_iter();
@@ -86,13 +86,13 @@ impl Plan {
             // Whatever the sources give is either a candidate or left out, and what is left out need not be looked for.
             let (there, concerned, before) = (there(name), concerned(name), before(name));
             let sought = format!("{concerned} EXCEPT SELECT _key FROM {before}");
-            store.run(&format!(
-                "CREATE OR REPLACE TEMP TABLE {there} AS\n\
-                 SELECT rowid AS _at, _key, _source, _entity, _row FROM {} WHERE _key IN ({sought}){}\n\
+            let rows = format!(
+                "SELECT rowid AS _at, _key, _source, _entity, _row FROM {} WHERE _key IN ({sought}){}\n\
                  UNION ALL SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN ({concerned})",
                 Path("candidate", name),
                 places.near(store, name, "", IDENTITY, &sought)?
-            ))?;
+            );
+            store.fill_like(&there, name, rows)?;
             self.leave(store, name, table, &format!("SELECT * EXCLUDE (_at) FROM {there}"), true)?;
         }
         Ok(Left { pointers, tables: others })
@@ -139,10 +139,7 @@ impl Plan {
         merged.sort_unstable();
         merged.dedup();
         let few = Ident(&format!("merged of {name}")).to_string();
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {few} AS SELECT * FROM ({there}) AS t WHERE _key IN ({})",
-            literals(merged)
-        ))?;
+        store.fill_like(&few, there, format!("SELECT * FROM ({there}) AS t WHERE _key IN ({})", literals(merged)))?;
         if is_part {
             identity::take_odd(store, name, &few)?;
         }
@@ -154,7 +151,7 @@ impl Plan {
                 });
             store.append("dq", "repointed", rows.collect::<Vec<_>>())?;
         }
-        store.run(&format!("DROP TABLE {few}"))
+        store.let_go(&few)
     }
 
     /// Per row of a temporary table, what the source gives for a field and what the decisions make of it.
@@ -169,7 +166,7 @@ impl Plan {
         let feeds = self.feeds_among(store, name, few, &format!("merged of {name}"))?;
         let of = Of { store, schema: &self.schema, name, table, feeds: &feeds, fields: None };
         let keys = Ident(&format!("keys merged of {name}")).to_string();
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {keys} AS SELECT _key FROM {few}"))?;
+        store.fill(&keys, format!("SELECT _key FROM {few}"))?;
         let (decided, _) = Decided::resolve(&of, Some(&keys), None)?;
         let decided = decided.of_cells_alone();
         let mut pipeline = mapped(table, &feeds, |_| true, None);
@@ -187,7 +184,7 @@ impl Plan {
         );
         let rows = store.query(&pipeline.to_string(), [], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
         decided.clear(store)?;
-        store.run(&format!("DROP TABLE {keys}"))?;
+        store.let_go(&keys)?;
         Ok(rows.into_iter().collect())
     }
 }

@@ -342,11 +342,7 @@ impl Plan {
                 Literal(source),
                 Literal(entity)
             );
-            store.run(&format!(
-                "CREATE OR REPLACE TEMP TABLE {} AS {}",
-                Ident(&texts),
-                load::rows_sql(store, source, entity, &numbers)?
-            ))?;
+            store.fill(&Ident(&texts).to_string(), load::rows_sql(store, source, entity, &numbers)?)?;
             Ok(feed.among(texts))
         };
         self.feeds(name).iter().map(among).collect()

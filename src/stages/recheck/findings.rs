@@ -406,7 +406,7 @@ impl Look<'_> {
         }
         // The places first: to read all columns of a row costs more than to find it.
         let found = Ident("places").to_string();
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {found} AS\n{}", places.join("\nUNION\n")))?;
+        self.store.fill_like(&found, "place", places.join("\nUNION\n"))?;
         let others = self.store.count(&format!("SELECT count(*) FROM {found}"))?;
         if others == 0 {
             return self.few_enough(table, changed.cloned().unwrap_or_default());
@@ -417,7 +417,7 @@ impl Look<'_> {
         let mut parts = vec![format!("SELECT * FROM {candidate} WHERE rowid IN (FROM {found})")];
         parts.extend(changed.map(|changed| format!("SELECT * FROM {}", changed.table)));
         let rows = Ident(name).to_string();
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {rows} AS\n{}", parts.join("\nUNION ALL\n")))?;
+        self.store.fill_like(&rows, table, parts.join("\nUNION ALL\n"))?;
         self.few_enough(table, self.gathered(table, rows, name.to_owned())?)
     }
 
@@ -552,7 +552,7 @@ impl Texts<'_> {
                 Literal(entity)
             );
             let rows = load::rows_sql(store, source, entity, &numbers)?;
-            store.run(&format!("CREATE OR REPLACE TEMP TABLE {texts} AS {rows}"))?;
+            store.fill(&texts, rows)?;
             self.there.push(texts);
         }
         Ok(())

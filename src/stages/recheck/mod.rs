@@ -10,7 +10,7 @@ mod money;
 mod rows;
 mod usual;
 
-use super::basis::Basis;
+use super::basis::{Basis, digest};
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
 use super::{decide, gate, kept, waivers};
@@ -29,11 +29,15 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
         return Ok(None);
     }
     let Some(before) = check::verdict(store)? else { return Ok(None) };
+    store.filled_stand_on(&digest(inputs.basis));
     let state = store.plainly(|| {
-        store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {OTHERWISE} AS SELECT * FROM dq.decisions\n\
-             WHERE kind <> 'revert' AND active <> coalesce({KNOWN}, false)"
-        ))?;
+        store.fill(
+            OTHERWISE,
+            format!(
+                "SELECT * FROM dq.decisions\n\
+                 WHERE kind <> 'revert' AND active <> coalesce({KNOWN}, false)"
+            ),
+        )?;
         kept::state(store, inputs.schema, inputs.gate)
     })?;
     let mut usual = usual::Kept::of(store, state.as_deref())?;

@@ -151,7 +151,7 @@ impl Look<'_> {
         if !touched.is_empty() {
             parts.push(format!("SELECT * FROM (\n{}\n) LIMIT {MANY}", touched.join("\nUNION\n")));
         }
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {LINES} AS\n{}", parts.join("\nUNION ALL\n")))?;
+        self.store.fill_like(LINES, &columns, parts.join("\nUNION ALL\n"))?;
         Ok(self.store.count(&format!("SELECT count(*) FROM {LINES}"))? < MANY)
     }
 
@@ -188,7 +188,7 @@ impl Look<'_> {
                 }
             }
         }
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {LED_TO} AS\n{}", parts.join("\nUNION ALL\n")))
+        self.store.fill_like(LED_TO, "way, ref, row, was, now", parts.join("\nUNION ALL\n"))
     }
 
     /// How much hangs on open findings in all, from what it was before.
@@ -262,12 +262,12 @@ impl Look<'_> {
         if parts.is_empty() {
             return Ok(());
         }
-        self.store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {FOUND} AS\n\
-             SELECT \"table\", \"row\", max(_row) AS place, false AS is_open FROM dq.anomalies\n\
+        let found = format!(
+            "SELECT \"table\", \"row\", max(_row) AS place, false AS is_open FROM dq.anomalies\n\
              SEMI JOIN (\n{}\n) AS rows(\"table\", \"row\") USING (\"table\", \"row\") GROUP BY 1, 2",
             parts.join("\nUNION ALL\n")
-        ))?;
+        );
+        self.store.fill_like(FOUND, "table, row, place, is_open", found)?;
         if self.store.count(&format!("SELECT count(*) FROM {FOUND}"))? == 0 {
             return Ok(());
         }

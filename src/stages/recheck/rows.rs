@@ -41,8 +41,8 @@ impl Moved {
 
 /// Remembers what was found, before anything is looked at again.
 pub(super) fn remember(store: &Store) -> Result<()> {
-    store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {BEFORE} AS SELECT \"table\", \"row\", _row AS place, {WORST} AS worst, stake FROM dq.anomalies"
+    store.fill(BEFORE, format!(
+        "SELECT \"table\", \"row\", _row AS place, {WORST} AS worst, stake FROM dq.anomalies"
     ))
 }
 
@@ -56,9 +56,8 @@ pub(super) fn restore_stake(store: &Store) -> Result<()> {
 
 /// Says what has become of the rows since, in each table.
 pub(super) fn moved(store: &Store) -> Result<Vec<Moved>> {
-    store.run(&format!(
-        "CREATE OR REPLACE TEMP TABLE {ROWS} AS\n\
-         SELECT \"table\", \"row\", max(place) AS place, max(was) AS was, max(now) AS now FROM (\n  \
+    store.fill(ROWS, format!(
+        "SELECT \"table\", \"row\", max(place) AS place, max(was) AS was, max(now) AS now FROM (\n  \
          SELECT \"table\", \"row\", place, worst AS was, NULL AS now FROM {BEFORE}\n  UNION ALL\n  \
          SELECT \"table\", \"row\", _row, NULL, {WORST} FROM dq.anomalies\n\
          ) GROUP BY 1, 2"

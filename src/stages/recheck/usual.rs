@@ -161,7 +161,7 @@ impl Kept {
                 continue;
             }
             let otherwise = usual.otherwise();
-            store.run(&format!("CREATE OR REPLACE TEMP TABLE {otherwise} AS\n{}", usual.differing(from, types)))?;
+            store.fill(&otherwise, usual.differing(from, types))?;
             if store.count(&format!("SELECT count(*) FROM {otherwise}"))? == 0 {
                 continue;
             }

@@ -1,0 +1,113 @@
+//! Temporary tables that work about a few rows fills again and again.
+//!
+//! A table that is made anew ends the plans of all statements that read temporary tables, and to read and plan a statement takes the
+//! engine longer than to do what it says about a few rows. So a table that is there already with the same columns is emptied and filled.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::{Store, is_one};
+use crate::error::Result;
+
+/// From so many rows on that have gone from a table it is made anew: the engine keeps their place.
+const MANY: u64 = 300_000;
+
+/// The tables that a connection has filled, by name.
+#[derive(Default)]
+pub(super) struct Filled {
+    tables: RefCell<HashMap<String, Table>>,
+    stands_on: RefCell<String>,
+}
+
+/// What is known of one.
+#[derive(Debug, Clone, Copy)]
+struct Table {
+    /// The digest of what decides which columns it has.
+    columns: u64,
+    /// How many rows have gone from it.
+    gone: u64,
+}
+
+impl Filled {
+    /// Nothing is known of the tables any more.
+    pub(super) fn forget_all(&self) {
+        self.tables.borrow_mut().clear();
+    }
+
+    /// A statement may make or drop tables by itself: of these nothing is known any more.
+    pub(super) fn forget(&self, sql: &str) {
+        let mut tables = self.tables.borrow_mut();
+        if tables.is_empty() || !["CREATE ", "DROP ", "ALTER "].iter().any(|makes| sql.contains(makes)) {
+            return;
+        }
+        // What follows in one statement is what the table is made of.
+        let made = if is_one(sql) { sql.split(" AS").next().unwrap_or(sql) } else { sql };
+        tables.retain(|name, _| !made.contains(name.as_str()));
+    }
+}
+
+impl Store {
+    /// Fills a temporary table with what a query finds, and with nothing else. Within a transaction that is about a few rows it is only
+    /// made where it is not there yet; see [`Store::filled_stand_on`].
+    pub fn fill(&self, table: &str, query: impl Display) -> Result<()> {
+        let query = query.to_string();
+        self.fill_like(table, &query, &query)
+    }
+
+    /// The same with a query that may say other things each time: its columns are always the same ones where `columns` is the same.
+    pub fn fill_like(&self, table: &str, columns: &str, query: impl Display) -> Result<()> {
+        let name = table.strip_prefix("temp.").unwrap_or(table);
+        let make = format!("CREATE OR REPLACE TEMP TABLE {name} AS {query}");
+        if !self.in_transaction.get() || !self.few.is_few() {
+            return self.run(&make);
+        }
+        let mut digest = DefaultHasher::new();
+        columns.hash(&mut digest);
+        let columns = digest.finish();
+        // Where something fails on the way, nothing is known of the table.
+        let known = self.filled.tables.borrow_mut().remove(name).filter(|known| known.columns == columns);
+        let gone = match known {
+            Some(known) => Some(known.gone + self.execute(&format!("DELETE FROM temp.{name}"), [])?),
+            None => None,
+        };
+        match gone {
+            Some(gone) if gone < MANY => self.run(&format!("INSERT INTO temp.{name} BY NAME {query}"))?,
+            _ => self.run(&make)?,
+        }
+        let gone = gone.filter(|gone| *gone < MANY).unwrap_or(0);
+        self.filled.tables.borrow_mut().insert(name.to_owned(), Table { columns, gone });
+        Ok(())
+    }
+
+    /// Drops a temporary table, or leaves it to be filled again.
+    pub fn let_go(&self, table: &str) -> Result<()> {
+        let name = table.strip_prefix("temp.").unwrap_or(table);
+        if self.filled.tables.borrow().contains_key(name) {
+            return Ok(());
+        }
+        self.run(&format!("DROP TABLE IF EXISTS temp.{name}"))
+    }
+
+    /// Runs a statement that makes something temporary of that name, unless the same one made it and it is still there.
+    pub fn make_once(&self, name: &str, sql: &str) -> Result<()> {
+        let mut digest = DefaultHasher::new();
+        sql.hash(&mut digest);
+        let columns = digest.finish();
+        if self.filled.tables.borrow().get(name).is_some_and(|known| known.columns == columns) {
+            return Ok(());
+        }
+        self.run(sql)?;
+        self.filled.tables.borrow_mut().insert(name.to_owned(), Table { columns, gone: 0 });
+        Ok(())
+    }
+
+    /// What the tables that are filled are made of: where that is something else than before, all of them are made anew.
+    pub fn filled_stand_on(&self, basis: &str) {
+        if self.filled.stands_on.borrow().as_str() != basis {
+            self.filled.forget_all();
+            basis.clone_into(&mut self.filled.stands_on.borrow_mut());
+        }
+    }
+}

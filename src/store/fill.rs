@@ -111,3 +111,97 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    fn texts(store: &Store, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
+        Ok(store.texts(sql)?.rows)
+    }
+
+    fn row(values: &[&str]) -> Vec<Option<String>> {
+        values.iter().map(|value| Some((*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_table_has_what_it_was_filled_with_last() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        for n in 1..5 {
+            let few = |store: &Store| {
+                store.plainly(|| {
+                    store.fill_like("\"t t\"", "a, b", format!("SELECT {n} AS a, 'x' AS b"))?;
+                    assert_eq!(texts(store, "FROM \"t t\"")?, [row(&[&n.to_string(), "x"])]);
+                    // By name, in whichever order.
+                    store.fill_like("temp.\"t t\"", "a, b", format!("SELECT 'y' AS b, {n} AS a"))?;
+                    assert_eq!(texts(store, "SELECT a, b FROM \"t t\"")?, [row(&[&n.to_string(), "y"])]);
+                    store.let_go("\"t t\"")
+                })
+            };
+            store.transaction(few)?;
+        }
+        // Other columns.
+        store.transaction(|store| store.plainly(|| store.fill_like("\"t t\"", "c", "SELECT 7 AS c")))?;
+        assert_eq!(store.texts("FROM \"t t\"")?.columns, ["c"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_table_that_somebody_else_made_or_took_back_is_made_anew() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        let fill = |store: &Store| {
+            store.plainly(|| {
+                store.fill("t", "SELECT 1 AS a")?;
+                store.make_once("one()", "CREATE OR REPLACE TEMP MACRO one() AS 1")
+            })
+        };
+        let is_right = || {
+            store.transaction(|store| fill(store))?;
+            assert_eq!(texts(&store, "SELECT *, one() FROM t")?, [row(&["1", "1"])]);
+            Ok::<(), Error>(())
+        };
+        for _ in 0..2 {
+            let failed = store.transaction(|store| {
+                fill(store)?;
+                store.run("INSERT INTO nowhere VALUES (1)")
+            });
+            assert!(failed.is_err());
+            is_right()?;
+            is_right()?;
+        }
+        for sql in [
+            "CREATE OR REPLACE TEMP TABLE t AS SELECT 'x' AS b, 2 AS c",
+            "DROP TABLE t",
+            "SELECT 1; DROP TABLE t",
+            "CREATE OR REPLACE TEMP MACRO one() AS 2",
+        ] {
+            store.run(sql)?;
+            is_right()?;
+        }
+        // What it is made of has other columns now, and the query says the same.
+        let star = |store: &Store| store.plainly(|| store.fill("u", "SELECT * FROM main.v"));
+        store.run("CREATE TABLE main.v AS SELECT 1 AS a")?;
+        store.filled_stand_on("one");
+        store.transaction(star)?;
+        store.run("CREATE OR REPLACE TABLE main.v AS SELECT 2 AS b, 3 AS c")?;
+        store.filled_stand_on("another");
+        store.transaction(star)?;
+        assert_eq!(store.texts("FROM u")?.columns, ["b", "c"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_table_from_which_many_rows_have_gone_is_made_anew() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        for _ in 0..4 {
+            let few = |store: &Store| {
+                store.plainly(|| store.fill("t", format!("SELECT i FROM range({MANY} // 2 + 1) AS r(i)")))
+            };
+            store.transaction(few)?;
+            assert_eq!(store.count("SELECT count(*) FROM t")?, MANY / 2 + 1);
+            assert!(store.count("SELECT max(rowid) FROM t")? <= 2 * MANY);
+        }
+        Ok(())
+    }
+}

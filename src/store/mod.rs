@@ -146,7 +146,14 @@ impl Store {
     fn on(conn: Connection) -> Store {
         conn.set_prepared_statement_cache_capacity(KEPT);
         let (in_transaction, functions) = (Cell::new(false), OnceCell::new());
-        Store { conn, in_transaction, functions, seen: RefCell::default(), few: Few::default(), filled: Filled::default() }
+        Store {
+            conn,
+            in_transaction,
+            functions,
+            seen: RefCell::default(),
+            few: Few::default(),
+            filled: Filled::default(),
+        }
     }
 
     /// What stops the work on this connection, wired to `canceller`.

@@ -19,6 +19,9 @@ pub(in crate::stages) const KNOWN: &str = "id IN (SELECT id FROM dq.checked)";
 /// The least number of rows of a table for which building all of them again is thought of.
 const FEW: u64 = 1000;
 
+/// The columns of touched rows: their places among the candidates, and where they come from.
+const TOUCHED: &str = "rowid AS _at, _key, _source, _entity, _row";
+
 /// The share of a table's rows from which on building all of them again is cheaper.
 const SHARE: u64 = 10;
 
@@ -299,7 +302,7 @@ impl Plan {
     ) -> Result<Computed> {
         let (touched, candidate) = (touched(name), Path("candidate", name));
         let (before, after) = (Change::before(name), Change::after(name));
-        store.fill_like(&touched, "places", meeting(&candidate, "", &seen.conditions))?;
+        store.fill_like(&touched, TOUCHED, meeting(&candidate, &seen.conditions))?;
         let rows = store.count(&format!("SELECT count(*) FROM {touched}"))?;
         if !is_worth_it(store, name, rows)? {
             return Ok(Computed::TooMany);
@@ -371,8 +374,8 @@ impl Plan {
         let strangers = format!("SELECT _key FROM {named} EXCEPT {known}");
         let strange = format!("_key IN ({strangers}){}", places.near(store, name, "", IDENTITY, &strangers)?);
         let touched = touched(name);
-        let rows = meeting(&candidate, ", _key, _source, _entity, _row", &[conditions, &[strange]].concat());
-        store.fill_like(&touched, "rows", format!("{rows}\nUNION\n{found}"))?;
+        let rows = meeting(&candidate, &[conditions, &[strange]].concat());
+        store.fill_like(&touched, TOUCHED, format!("{rows}\nUNION\n{found}"))?;
         store.run(&format!("INSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})"))
     }
 
@@ -569,10 +572,9 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     Ok(Some(change))
 }
 
-/// A query for the rows that meet one of the conditions: `_at`, their places, and more columns.
-fn meeting(candidate: &Path<'_>, columns: &str, conditions: &[String]) -> String {
-    let rows =
-        conditions.iter().map(|condition| format!("SELECT rowid AS _at{columns} FROM {candidate} WHERE {condition}"));
+/// A query for the rows that meet one of the conditions, as they are gathered to be touched.
+fn meeting(candidate: &Path<'_>, conditions: &[String]) -> String {
+    let rows = conditions.iter().map(|condition| format!("SELECT {TOUCHED} FROM {candidate} WHERE {condition}"));
     rows.collect::<Vec<_>>().join("\nUNION\n")
 }
 

@@ -163,7 +163,7 @@ impl Decided {
         let mut pipeline = mapped(of.table, of.feeds, is_wanted, None);
         pipeline.step("keyed", identity::keyed(&self.table, of.table, of.feeds, "mapped"));
         pipeline.step("found", format!("SELECT * FROM keyed WHERE _key IN ({wanted_rows})"));
-        of.store.fill(&found_rows, pipeline)?;
+        of.store.fill_like(&found_rows, &format!("{fields:?}"), pipeline)?;
         let is_derived = |field: &String| of.table.fields.get(field).is_some_and(|field| field.derive.is_some());
         let (derived, given): (Vec<String>, Vec<String>) = fields.into_iter().partition(is_derived);
         for field in given {
@@ -679,12 +679,14 @@ fn typed_table(
         Value::Text(text) => format!("{}::VARCHAR", Literal(text)),
         _ => "NULL::VARCHAR".to_owned(),
     };
-    let lines = rows.iter().take(FEW).map(|row| format!("({})", row.iter().map(text).collect::<Vec<_>>().join(", ")));
+    let none = vec![Value::Null, Value::Null];
+    let (some, where_any) =
+        if rows.is_empty() { (std::slice::from_ref(&none), " WHERE false") } else { (&rows[..], "") };
+    let lines = some.iter().take(FEW).map(|row| format!("({})", row.iter().map(text).collect::<Vec<_>>().join(", ")));
     let lines = lines.collect::<Vec<_>>().join(", ");
-    let is_few = (1..=FEW).contains(&rows.len()) && lines.len() <= SHORT;
     let value = read_value("now", kind)?;
-    if is_few {
-        let rows = format!(r#"SELECT *, {value} AS value FROM (VALUES {lines}) AS decided("{key}", now)"#);
+    if rows.len() <= FEW && lines.len() <= SHORT {
+        let rows = format!(r#"SELECT *, {value} AS value FROM (VALUES {lines}) AS decided("{key}", now){where_any}"#);
         return store.fill_like(name, &format!("{key}, {value}"), rows);
     }
     store.run(&format!(r#"CREATE OR REPLACE TEMP TABLE "as decided" ("{key}" VARCHAR, now VARCHAR)"#))?;

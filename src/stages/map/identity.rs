@@ -68,7 +68,11 @@ SELECT _source, _entity, _row, name || '.' || row_number() OVER (PARTITION BY na
 
 /// Takes the identities of some rows as they are; `rows` is a relation that has them. They depend on the sources alone.
 pub(super) fn take_odd(store: &Store, name: &str, rows: &str) -> Result<()> {
-    store.fill(&odd(name), format!("SELECT _source, _entity, _row, _key FROM {rows}"))
+    store.fill_like(
+        &odd(name),
+        "_source, _entity, _row, _key",
+        format!("SELECT _source, _entity, _row, _key FROM {rows}"),
+    )
 }
 
 /// The step that gives every row of `from` its `_key`.

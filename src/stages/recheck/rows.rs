@@ -41,9 +41,7 @@ impl Moved {
 
 /// Remembers what was found, before anything is looked at again.
 pub(super) fn remember(store: &Store) -> Result<()> {
-    store.fill(BEFORE, format!(
-        "SELECT \"table\", \"row\", _row AS place, {WORST} AS worst, stake FROM dq.anomalies"
-    ))
+    store.fill(BEFORE, format!("SELECT \"table\", \"row\", _row AS place, {WORST} AS worst, stake FROM dq.anomalies"))
 }
 
 /// Writes the money beside findings that have none, as it stood beside others of the same row before.
@@ -56,12 +54,15 @@ pub(super) fn restore_stake(store: &Store) -> Result<()> {
 
 /// Says what has become of the rows since, in each table.
 pub(super) fn moved(store: &Store) -> Result<Vec<Moved>> {
-    store.fill(ROWS, format!(
-        "SELECT \"table\", \"row\", max(place) AS place, max(was) AS was, max(now) AS now FROM (\n  \
+    store.fill(
+        ROWS,
+        format!(
+            "SELECT \"table\", \"row\", max(place) AS place, max(was) AS was, max(now) AS now FROM (\n  \
          SELECT \"table\", \"row\", place, worst AS was, NULL AS now FROM {BEFORE}\n  UNION ALL\n  \
          SELECT \"table\", \"row\", _row, NULL, {WORST} FROM dq.anomalies\n\
          ) GROUP BY 1, 2"
-    ))?;
+        ),
+    )?;
     let name = |column: &str| format!("CASE {column} WHEN 2 THEN 'error' WHEN 1 THEN 'warning' WHEN 0 THEN 'info' END");
     let sql = format!(
         "SELECT \"table\", {}, {}, count(*) FROM {ROWS} WHERE was IS DISTINCT FROM now GROUP BY ALL",

@@ -25,6 +25,10 @@ const TOUCHED: &str = "rowid AS _at, _key, _source, _entity, _row";
 /// The share of a table's rows from which on building all of them again is cheaper.
 const SHARE: u64 = 10;
 
+/// The share of the rows of all tables from which on looking at everything is: a row by itself takes some fifty times as long as
+/// one among all.
+const OF_ALL: u64 = 50;
+
 /// What has become of the candidates of one table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
@@ -481,7 +485,14 @@ impl Plan {
 
 /// Whether looking at so many rows of a table by themselves is cheaper than looking at all of them.
 pub fn is_worth_it(store: &Store, table: &str, rows: u64) -> Result<bool> {
-    Ok(rows <= FEW || rows <= store.count(&format!("SELECT count(*) FROM {}", Path("candidate", table)))? / SHARE)
+    if rows <= FEW {
+        return Ok(true);
+    }
+    let own = store.count(&format!("SELECT count(*) FROM {}", Path("candidate", table)))?;
+    let all = store.count(
+        "SELECT sum(estimated_size)::BIGINT FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'candidate'",
+    )?;
+    Ok(rows <= (own / SHARE).min(all / OF_ALL))
 }
 
 /// Keeps the touched rows as they were.

@@ -159,11 +159,12 @@ impl Decided {
             Literal(&self.table),
             matters(self.only.as_deref())
         );
-        let found_rows = temp(&self.table, "decided rows");
+        // By the name of the fields, so that a table with the same columns is there the next time.
+        let found_rows = temp(&self.table, &format!("{} in decided rows", fields.join(", ")));
         let mut pipeline = mapped(of.table, of.feeds, is_wanted, None);
         pipeline.step("keyed", identity::keyed(&self.table, of.table, of.feeds, "mapped"));
         pipeline.step("found", format!("SELECT * FROM keyed WHERE _key IN ({wanted_rows})"));
-        of.store.fill_like(&found_rows, &format!("{fields:?}"), pipeline)?;
+        of.store.fill_like(&found_rows, "", pipeline)?;
         let is_derived = |field: &String| of.table.fields.get(field).is_some_and(|field| field.derive.is_some());
         let (derived, given): (Vec<String>, Vec<String>) = fields.into_iter().partition(is_derived);
         for field in given {

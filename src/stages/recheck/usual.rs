@@ -267,7 +267,7 @@ fn figure(store: &Store, usual: &Usual, most: u64) -> Result<bool> {
 
 /// Keeps the verdicts by the tallies as they are, and says how many they are.
 fn judge(store: &Store, usual: &Usual, from: usize, types: &[String]) -> Result<u64> {
-    store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS\n{}", usual.verdicts(), usual.judge(from, types)))?;
+    store.fill(&usual.verdicts(), usual.judge(from, types))?;
     store.count(&format!("SELECT count(*) FROM {}", usual.verdicts()))
 }
 

@@ -25,9 +25,9 @@ const TOUCHED: &str = "rowid AS _at, _key, _source, _entity, _row";
 /// The share of a table's rows from which on building all of them again is cheaper.
 const SHARE: u64 = 10;
 
-/// The share of the rows of all tables from which on looking at everything is: a row by itself takes some fifty times as long as
+/// The share of the rows of all tables from which on looking at everything is: a row by itself takes some thirty times as long as
 /// one among all.
-const OF_ALL: u64 = 50;
+const OF_ALL: u64 = 30;
 
 /// What has become of the candidates of one table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

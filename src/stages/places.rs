@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
@@ -32,6 +33,24 @@ const SHARED: u64 = 100;
 
 /// The most rows that are named in a statement.
 const MOST: usize = 300;
+
+/// A condition that goes with another one for the same rows, and makes them sooner found; it may say nothing. It is written with its
+/// `AND`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Near(Option<String>);
+
+impl Near {
+    /// The condition by itself.
+    pub fn alone(self) -> Option<String> {
+        self.0
+    }
+}
+
+impl fmt::Display for Near {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|condition| write!(f, " AND {condition}"))
+    }
+}
 
 /// The identity of a row, as a field that can be looked for.
 pub const IDENTITY: &str = "_key";
@@ -88,10 +107,10 @@ impl Places {
     }
 
     /// A further condition for rows of which a field must be one of the values of a query, all as text: it is true of all these, and of few
-    /// others. `alias` stands before the columns of the candidates. Empty where none helps.
-    pub fn near(&self, store: &Store, table: &str, alias: &str, field: &str, values: &str) -> Result<String> {
+    /// others. `alias` stands before the columns of the candidates. It says nothing where none helps.
+    pub fn near(&self, store: &Store, table: &str, alias: &str, field: &str, values: &str) -> Result<Near> {
         if !self.tables.get(table).is_some_and(|fields| fields.iter().any(|one| one == field)) {
-            return Ok(String::new());
+            return Ok(Near::default());
         }
         let sql = format!(
             "SELECT DISTINCT _row FROM {} WHERE {} IN (SELECT {} FROM ({values}) AS sought(value)) LIMIT {}",
@@ -108,12 +127,12 @@ impl Places {
         let numbers: Vec<String> = rows.iter().map(i64::to_string).collect();
         self.found.borrow_mut().insert(sql, rows);
         // In this form the engine leaves out what it need not read: of one number as it stands, of several as a relation.
-        Ok(match numbers.as_slice() {
-            [] => " AND false".to_owned(),
-            [one] => format!(" AND {alias}_row = {one}"),
-            some if some.len() <= MOST => format!(" AND {alias}_row IN (SELECT unnest([{}]))", some.join(", ")),
-            _ => String::new(),
-        })
+        Ok(Near(match numbers.as_slice() {
+            [] => Some("false".to_owned()),
+            [one] => Some(format!("{alias}_row = {one}")),
+            some if some.len() <= MOST => Some(format!("{alias}_row IN (SELECT unnest([{}]))", some.join(", "))),
+            _ => None,
+        }))
     }
 }
 

@@ -101,8 +101,8 @@ impl<'w> Waiting<'w> {
         if moved.came > 0 {
             let new = format!("(FROM {} EXCEPT FROM {})", lost(to), lost_before(to));
             let near = known.places.near(store, name, "c.", field, &format!("SELECT value FROM {new}"))?;
-            let referring =
-                referring(&Path("candidate", name).to_string(), field, &new) + &near.replacen(" AND", " WHERE", 1);
+            let only = near.alone().map(|near| format!(" WHERE {near}")).unwrap_or_default();
+            let referring = referring(&Path("candidate", name).to_string(), field, &new) + &only;
             store.run(&format!("INSERT INTO {waiting} {referring} EXCEPT FROM {waiting}"))?;
         }
         Ok(())

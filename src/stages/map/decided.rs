@@ -9,7 +9,7 @@ use super::{derive, identity, mapped};
 use crate::error::Result;
 use crate::model::{Conflict, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Literal, Pipeline, literals};
-use crate::stages::places::{IDENTITY, Places};
+use crate::stages::places::{IDENTITY, Near, Places};
 use crate::store::{Store, Value};
 use crate::transforms;
 
@@ -626,7 +626,7 @@ pub(super) fn replaced_otherwise(
     if !values.is_empty() {
         let near = |sought: &str| match declared.kind {
             FieldType::Text => places.near(store, table, "", field, &format!("SELECT unnest([{sought}])")),
-            _ => Ok(String::new()),
+            _ => Ok(Near::default()),
         };
         let (values, ends, replaced) = (literals(values), literals(ends), format!("_decided & {} <> 0", 1_i64 << bit));
         conditions.push(format!("{text} IN ({values}){}", near(&values)?));

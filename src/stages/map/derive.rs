@@ -523,10 +523,7 @@ pub(super) fn gather(
         let read = around.read(table_name, first, group.iter().copied())?;
         // Some that refer to others do no harm; what is added up is joined by the key.
         let near = places.near(store, &first.from, "r.", &first.on, keys)?;
-        let condition = match near.strip_prefix(" AND ") {
-            Some(near) => near.to_owned(),
-            None => format!("{}::VARCHAR IN ({keys})", Ident(&first.on)),
-        };
+        let condition = near.alone().unwrap_or_else(|| format!("{}::VARCHAR IN ({keys})", Ident(&first.on)));
         let rows = format!("SELECT {read} FROM {} AS r WHERE {condition}", around.relation(&first.from));
         store.fill_like(&Ident(name).to_string(), &read, rows)?;
     }

@@ -12,7 +12,7 @@ use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::load;
 use crate::stages::map::{Change, is_worth_it};
-use crate::stages::places::{self, Places};
+use crate::stages::places::{self, Near, Places};
 use crate::store::Store;
 
 /// How a use of a rule has to look again.
@@ -339,7 +339,7 @@ impl Look<'_> {
         let key = table.filter(|table| rules::key_text(table, "t.").is_some_and(|key| key == likeness));
         let near = match key.filter(|_| known > 0) {
             Some(table) => self.places.near(self.store, &one.table, "t.", places::key(table), &values)?,
-            None => String::new(),
+            None => Near::default(),
         };
         let condition = (known > 0).then(|| format!("({likeness})::VARCHAR IN ({values}){near}"));
         let Some(rows) = self.gather(&one.table, &format!("alike in {}", one.table), condition)? else {

@@ -177,12 +177,12 @@ impl Look<'_> {
             let (was, now) = ("f.was IS NOT NULL", "f.now IS NOT NULL");
             let rows = Path("candidate", &step.table).to_string();
             match self.changes.contains_key(&step.table) {
-                false => parts.push(from(&rows, was, now) + &near),
+                false => parts.push(format!("{}{near}", from(&rows, was, now))),
                 // A row that changed may have had another key.
                 true => {
                     let (before, after) = (Change::before(&step.table), Change::after(&step.table));
                     let others = format!(" AND t._key NOT IN (SELECT _key FROM {after})");
-                    parts.push(from(&rows, was, now) + &near + &others);
+                    parts.push(format!("{}{near}{others}", from(&rows, was, now)));
                     parts.push(from(&before, was, "false"));
                     parts.push(from(&after, "false", now));
                 }

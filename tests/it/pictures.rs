@@ -74,7 +74,7 @@ fn steady(buffer: &mut Buffer) {
             (pattern(r"#[0-9A-Z]{6}\b"), "#7KQ2MX"),
             // The history: when, who and the hash of a commit.
             (pattern(r"(\d\d:\d\d) +(?:load|commit) \d"), "09:12"),
-            (pattern(r"commit \d+ {2,}(\S.{17}) "), "marie "),
+            (pattern(r"commit \d+ {2,}(\S+ +)"), "marie "),
             (pattern(r"commit \d+ · 2026-11-23 09:12 · (\S+ *)│"), "marie "),
             (pattern(r"hash ([0-9a-f]{16,}…?)"), "7c2e9a41f0d85b63e94a17c05d2f8b6ac3e1 "),
         ]

@@ -145,6 +145,13 @@ pub struct Scope<'a> {
     pub is_usual_kept: bool,
 }
 
+impl<'a> Scope<'a> {
+    /// A use of a rule on all rows, of which nothing is known: neither where they come from nor which tables are fed.
+    pub fn of(schema: &'a Schema, check: &'a Check, today: NaiveDate) -> Scope<'a> {
+        Scope { schema, check, origins: &[], fed: &[], today, only: None, is_usual_kept: false }
+    }
+}
+
 /// Some rows of a table, to be looked at by themselves.
 #[derive(Debug, Clone, Copy)]
 pub struct Only<'a> {

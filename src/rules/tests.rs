@@ -64,15 +64,7 @@ fn a_check_that_lacks_an_argument_or_names_nothing_is_an_error_that_says_so() ->
         .checks
         .iter()
         .filter_map(|check| {
-            let scope = Scope {
-                schema: &schema,
-                check,
-                origins: &[],
-                fed: &[],
-                today: TODAY,
-                only: None,
-                is_usual_kept: false,
-            };
+            let scope = Scope::of(&schema, check, TODAY);
             find(&check.rule).and_then(|rule| (rule.find)(&scope)).err().map(|error| error.to_string())
         })
         .collect();
@@ -201,15 +193,7 @@ fn nothing_is_found_about_a_row_that_is_like_no_other() -> Result<()> {
             let (store, schema) = stage(sample)?;
             for (table, query) in uses_on(rule, &schema, sample)? {
                 let check = uses(rule, &schema).into_iter().find(|check| check.table == table).unwrap_or_default();
-                let scope = Scope {
-                    schema: &schema,
-                    check: &check,
-                    origins: &[],
-                    fed: &[],
-                    today: TODAY,
-                    only: None,
-                    is_usual_kept: false,
-                };
+                let scope = Scope::of(&schema, &check, TODAY);
                 let Reach::Alike(likeness) = rule.reach else { continue };
                 let likeness = likeness(&scope)?;
                 // A sample's rows without a key of their own are numbered, and not called by what they say.
@@ -269,8 +253,7 @@ fn uses_on(rule: &Rule, schema: &Schema, sample: &Sample) -> Result<Vec<(String,
             .filter(|(table, _)| *table == check.table)
             .map(|(table, rows)| origin(table, rows))
             .collect();
-        let scope =
-            Scope { schema, check, origins: &origins, fed: &fed, today: TODAY, only: None, is_usual_kept: false };
+        let scope = Scope { origins: &origins, fed: &fed, ..Scope::of(schema, check, TODAY) };
         queries.extend((rule.find)(&scope)?.map(|query| (check.table.clone(), query)));
     }
     Ok(queries)

@@ -6,9 +6,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::{Store, is_one};
+use super::{Store, digest, is_one};
 use crate::error::Result;
 
 /// From so many rows on that have gone from a table it is made anew: the engine keeps their place.
@@ -63,9 +62,7 @@ impl Store {
         if !self.in_transaction.get() || !self.few.is_few() {
             return self.run(&make);
         }
-        let mut digest = DefaultHasher::new();
-        columns.hash(&mut digest);
-        let columns = digest.finish();
+        let columns = digest(columns);
         // Where something fails on the way, nothing is known of the table.
         let known = self.filled.tables.borrow_mut().remove(name).filter(|known| known.columns == columns);
         let gone = match known {
@@ -92,9 +89,7 @@ impl Store {
 
     /// Runs a statement that makes something temporary of that name, unless the same one made it and it is still there.
     pub fn make_once(&self, name: &str, sql: &str) -> Result<()> {
-        let mut digest = DefaultHasher::new();
-        sql.hash(&mut digest);
-        let columns = digest.finish();
+        let columns = digest(sql);
         if self.filled.tables.borrow().get(name).is_some_and(|known| known.columns == columns) {
             return Ok(());
         }

@@ -186,13 +186,11 @@ impl Store {
         if !(makes && is_planned_anew || BEGIN.iter().any(|begin| sql.starts_with(begin))) || !is_one(sql) {
             return false;
         }
-        let mut digest = DefaultHasher::new();
-        sql.hash(&mut digest);
         let mut seen = self.seen.borrow_mut();
         if seen.len() > KEPT {
             seen.clear();
         }
-        !seen.insert(digest.finish())
+        !seen.insert(digest(sql))
     }
 
     /// Runs one statement, tells a few times a second which share of it is done (0 to 1, as far as DuckDB can estimate
@@ -378,6 +376,13 @@ impl Store {
         transaction.commit()?;
         Ok(value)
     }
+}
+
+/// What stands for a statement's text where many are remembered.
+fn digest(sql: &str) -> u64 {
+    let mut digest = DefaultHasher::new();
+    sql.hash(&mut digest);
+    digest.finish()
 }
 
 /// Whether a text is surely one statement: it has no semicolon but in what is quoted, and no comment, text with escapes (`E'…'`) or

@@ -46,7 +46,7 @@ pub fn doubts(
     {
         let rule = rules::find(&check.rule)?;
         let origins = plan.origins().get(table).map(Vec::as_slice).unwrap_or_default();
-        let scope = Scope { schema, check, origins, fed: &fed, today, only, is_usual_kept: false };
+        let scope = Scope { origins, fed: &fed, only, ..Scope::of(schema, check, today) };
         if let (Reach::Row | Reach::Found(_), Some(Query { sql, .. })) = (rule.reach, (rule.find)(&scope)?) {
             // The staged texts are what the value takes the place of.
             if sql.contains(&rules::texts_of(ROWS, "")) {

@@ -166,7 +166,7 @@ fn origins_of<'a>(inputs: &Inputs<'a>, table: &str) -> &'a [Origin] {
 
 fn scope<'a>(inputs: &Inputs<'a>, check: &'a Check, fed: &'a [&'a str], only: Option<Only<'a>>) -> Scope<'a> {
     let Inputs { schema, today, .. } = *inputs;
-    Scope { schema, check, origins: origins_of(inputs, &check.table), fed, today, only, is_usual_kept: false }
+    Scope { origins: origins_of(inputs, &check.table), fed, only, ..Scope::of(schema, check, today) }
 }
 
 /// The tables that some source feeds.

@@ -325,15 +325,7 @@ mod tests {
         let schema: Schema = toml::from_str(SCHEMA).expect("a schema");
         let mut usuals = Vec::new();
         for check in &schema.checks {
-            let scope = Scope {
-                schema: &schema,
-                check,
-                origins: &[],
-                fed: &[],
-                today: chrono::NaiveDate::default(),
-                only: None,
-                is_usual_kept: false,
-            };
+            let scope = Scope::of(&schema, check, chrono::NaiveDate::default());
             if let Reach::Usual(of) = rules::find(&check.rule)?.reach {
                 usuals.push(of(&scope)?);
             }

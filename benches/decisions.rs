@@ -118,7 +118,7 @@ impl Bench {
         };
         let take_back = |bench: &mut Workbench| {
             let of = bench.decisions().last().map(|decision| decision.id.clone()).unwrap_or_default();
-            bench.decide(Action::Revert { of }, None).map(|_| ())
+            bench.decide(Action::revert(&of), None).map(|_| ())
         };
         self.time(bench, "set a customer's town", &set("customers", &customer, "city", &town))?;
         self.time(bench, "undo", &take_back)?;

@@ -161,7 +161,7 @@ fn decide(workbench: &mut Workbench, times: usize) -> Result<Vec<(&'static str, 
         let exclude = Action::Exclude { table: "sales_lines".to_owned(), rows: vec![gone] };
         time("exclude a line", workbench, &decide(exclude))?;
         let of = workbench.decisions().last().map(|decision| decision.id.clone()).unwrap_or_default();
-        time("undo the exclusion", workbench, &decide(Action::Revert { of }))?;
+        time("undo the exclusion", workbench, &decide(Action::revert(&of)))?;
         let found = workbench.query(&format!(
             "SELECT row, field, value FROM dq.anomalies WHERE rule = 'price-far-from-list' AND status = 'open' \
              ORDER BY hash(row || '{n}') LIMIT 1"

@@ -109,10 +109,19 @@ pub enum Action {
     Revert {
         /// The id of that decision, which may itself be a reversal.
         of: String,
+        /// Whether it is a step back or forth among what was decided last, and not a decision of its own that undo takes
+        /// back in its turn.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        undo: bool,
     },
 }
 
 impl Action {
+    /// Takes a decision back, as a decision of its own.
+    pub fn revert(of: &str) -> Action {
+        Action::Revert { of: of.to_owned(), undo: false }
+    }
+
     /// The word that stands in the ledger's `kind`.
     pub fn kind(&self) -> &'static str {
         match self {

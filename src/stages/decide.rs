@@ -273,7 +273,7 @@ impl Ledger {
                 }
                 rows.iter().for_each(|(name, was)| row(kind, Some(name), field, was.as_deref(), None, Some(rule)));
             }
-            Action::Revert { of } => row(kind, Some(of), None, None, None, None),
+            Action::Revert { of, .. } => row(kind, Some(of), None, None, None, None),
         }
         rows
     }
@@ -288,7 +288,7 @@ fn in_force(decisions: &[Decision]) -> HashSet<String> {
             continue;
         }
         active.insert(decision.id.clone());
-        if let Action::Revert { of } = &decision.action {
+        if let Action::Revert { of, .. } = &decision.action {
             reverted.insert(of);
         }
     }

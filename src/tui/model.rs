@@ -1,6 +1,6 @@
 //! Everything the screen is drawn from. `update` changes it, `view` only reads it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +73,7 @@ pub struct Pending {
     /// The decision that it takes back, if it does.
     pub reverts: Option<String>,
     /// Whether it takes that back by undo or redo, and not because the user gave it up.
-    pub by_undo: bool,
+    pub undo: bool,
     /// What it was made by.
     pub act: u64,
     /// When it was made, since the start.
@@ -140,8 +140,6 @@ pub struct Model {
     pub decided_on: HashMap<String, usize>,
     /// What each decision of this session was made by, by its id: what one key did is undone by one key.
     pub acts: HashMap<String, u64>,
-    /// The reversals of this session by which the user gave a decision up, without undo: undo takes them back.
-    pub given_up: HashSet<String>,
     /// Counts the messages.
     pub act: u64,
     /// Counts the changes of the data; what was fetched under another number is old.
@@ -197,7 +195,6 @@ impl Model {
             pending: IndexMap::new(),
             decided_on: HashMap::new(),
             acts: HashMap::new(),
-            given_up: HashSet::new(),
             act: 0,
             epoch: 1,
             popup: None,

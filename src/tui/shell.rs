@@ -173,7 +173,7 @@ fn decision_line(decision: &Decision, dir: &Path) -> String {
             options.extend(until.iter().flat_map(|until| option("--until", &until.to_string())));
             Some(vec!["waive", rule, table, row])
         }
-        Action::Revert { of } => Some(vec!["revert", of]),
+        Action::Revert { of, .. } => Some(vec!["revert", of]),
         Action::Bulk { .. } | Action::Replace { .. } | Action::Merge { .. } | Action::Waive { .. } => None,
     };
     let mut line = vec!["decide".to_owned()];

@@ -1,6 +1,6 @@
 //! What `u` and `U` take back, found from the ledger alone, so that it reaches across restarts. Neighbour: `screens`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
@@ -22,91 +22,60 @@ pub struct Undo<'a> {
 }
 
 /// Reads from the ledger, and from what is still on its way there, what `who` can undo and redo. A new decision of theirs
-/// ends what could be redone. A reversal by which they gave a decision up, as `given_up` says, is a decision like others:
-/// undo takes it back.
-pub fn undo<'a>(
-    ledger: &'a [Decision],
-    pending: &IndexMap<u64, Pending>,
-    given_up: &HashSet<String>,
-    who: &str,
-) -> Undo<'a> {
+/// ends what could be redone; a reversal by which they gave a decision up is one.
+pub fn undo<'a>(ledger: &'a [Decision], pending: &IndexMap<u64, Pending>, who: &str) -> Undo<'a> {
     let mut state = Undo::default();
-    let mut hidden = Hidden::default();
-    for decision in ledger {
+    for decision in ledger.iter().filter(|one| one.who == who) {
         match &decision.action {
-            Action::Revert { of } if given_up.contains(&decision.id) && decision.who == who => {
-                hidden.hide(&mut state, of, &decision.id);
-                state.done.push(decision);
-                state.undone.clear();
-            }
-            Action::Revert { of } => {
-                if let Some(at) = state.done.iter().position(|done| done.id == *of) {
-                    let reverted = state.done.remove(at);
-                    hidden.show(&mut state, &reverted.id);
-                    if decision.who == who {
-                        state.undone.push((decision, reverted));
-                    }
-                } else if let Some(at) = state.undone.iter().position(|(reversal, _)| reversal.id == *of) {
-                    let (_, restored) = state.undone.remove(at);
-                    hidden.hide_again(&mut state, restored);
-                    state.done.push(restored);
+            Action::Revert { of, undo: true } => {
+                if let Some(reverted) = state.turn(of) {
+                    state.undone.push((decision, reverted));
                 }
             }
-            _ if decision.who == who => {
+            _ => {
                 state.done.push(decision);
                 state.undone.clear();
             }
-            _ => {}
         }
     }
     for pending in pending.values() {
-        let Some(of) = pending.reverts.as_ref().filter(|_| pending.by_undo) else {
-            if let Some(at) = pending.reverts.as_ref().and_then(|of| state.done.iter().position(|one| one.id == *of)) {
-                state.done.remove(at);
+        match &pending.reverts {
+            // By the time that what was redone is undone again, the writer has brought it back.
+            Some(of) if pending.undo => state.redo_waits |= state.turn(of).is_some(),
+            _ => {
+                state.undone.clear();
+                (state.undo_waits, state.redo_waits) = (true, false);
             }
-            state.undone.clear();
-            (state.undo_waits, state.redo_waits) = (true, false);
-            continue;
-        };
-        if let Some(at) = state.done.iter().position(|done| done.id == *of) {
-            let reverted = state.done.remove(at);
-            hidden.show(&mut state, &reverted.id);
-            state.redo_waits = true;
-        } else if let Some(at) = state.undone.iter().position(|(reversal, _)| reversal.id == *of) {
-            let (_, restored) = state.undone.remove(at);
-            hidden.hide_again(&mut state, restored);
-            // By the time that it is undone again, the writer has brought it back.
-            state.done.push(restored);
         }
     }
+    let reverted = reverted(ledger, pending);
+    state.done.retain(|one| !reverted.contains(one.id.as_str()));
+    state.undone.retain(|(reversal, _)| !reverted.contains(reversal.id.as_str()));
     state
 }
 
-/// Decisions that were given up, by the reversals that did it, and where they stood: there they stand again once the
-/// reversal is undone.
-#[derive(Default)]
-struct Hidden<'a> {
-    by: HashMap<String, (usize, &'a Decision)>,
+impl<'a> Undo<'a> {
+    /// Takes a step: what is undone is handed out, what is redone is the newest again.
+    fn turn(&mut self, of: &str) -> Option<&'a Decision> {
+        if let Some(at) = self.undone.iter().position(|(reversal, _)| reversal.id == of) {
+            let (_, restored) = self.undone.remove(at);
+            self.done.push(restored);
+            return None;
+        }
+        let at = self.done.iter().position(|one| one.id == of)?;
+        Some(self.done.remove(at))
+    }
 }
 
-impl<'a> Hidden<'a> {
-    fn hide(&mut self, state: &mut Undo<'a>, of: &str, reversal: &str) {
-        if let Some(at) = state.done.iter().position(|done| done.id == *of) {
-            self.by.insert(reversal.to_owned(), (at, state.done.remove(at)));
+/// The ids of what some reversal in force takes back.
+fn reverted<'m>(ledger: &'m [Decision], pending: &'m IndexMap<u64, Pending>) -> HashSet<&'m str> {
+    let mut reverted: HashSet<&str> = pending.values().filter_map(|one| one.reverts.as_deref()).collect();
+    for decision in ledger.iter().rev().filter(|one| matches!(one.action, Action::Revert { .. })) {
+        if let (Action::Revert { of, .. }, false) = (&decision.action, reverted.contains(decision.id.as_str())) {
+            reverted.insert(of);
         }
     }
-
-    fn hide_again(&mut self, state: &mut Undo<'a>, reversal: &Decision) {
-        if let Action::Revert { of } = &reversal.action {
-            self.hide(state, of, &reversal.id);
-        }
-    }
-
-    fn show(&mut self, state: &mut Undo<'a>, reversal: &str) {
-        if let Some((at, decision)) = self.by.remove(reversal) {
-            state.done.insert(at.min(state.done.len()), decision);
-        }
-    }
+    reverted
 }
 
 /// What a decision did, in a few words; the ledger knows what a reversal took back.
@@ -133,9 +102,9 @@ pub fn describe(ledger: &[Decision], decision: &Decision) -> String {
             Some(row) => format!("{rule} of {row} waived"),
             None => format!("{rule} of {} waived", text::count(rows.len() as u64, "row")),
         },
-        Action::Revert { of } => match ledger.iter().find(|one| one.id == *of) {
-            Some(one) => format!("{} given up", describe(ledger, one)),
-            None => format!("{of} taken back"),
+        Action::Revert { of, .. } => match ledger.iter().find(|one| one.id == *of) {
+            Some(one) => format!("given up: {}", describe(ledger, one)),
+            None => format!("given up: {of}"),
         },
     }
 }
@@ -154,17 +123,16 @@ mod tests {
         decision(id, who, Action::Exclude { table: "customers".to_owned(), rows: vec![id.to_owned()] })
     }
 
+    fn give_up(id: &str, of: &str) -> Decision {
+        decision(id, "marie", Action::revert(of))
+    }
+
     fn revert(id: &str, of: &str) -> Decision {
-        decision(id, "marie", Action::Revert { of: of.to_owned() })
+        decision(id, "marie", Action::Revert { of: of.to_owned(), undo: true })
     }
 
     fn ids(ledger: &[Decision]) -> (Vec<String>, Vec<String>) {
-        ids_with(ledger, &[])
-    }
-
-    fn ids_with(ledger: &[Decision], given_up: &[&str]) -> (Vec<String>, Vec<String>) {
-        let given_up = given_up.iter().map(|id| (*id).to_owned()).collect();
-        let state = undo(ledger, &IndexMap::new(), &given_up, "marie");
+        let state = undo(ledger, &IndexMap::new(), "marie");
         (
             state.done.iter().map(|done| done.id.clone()).collect(),
             state.undone.iter().map(|(reversal, _)| reversal.id.clone()).collect(),
@@ -185,15 +153,26 @@ mod tests {
 
     #[test]
     fn what_was_given_up_comes_back_by_undo_and_not_what_was_decided_before_it() {
-        let mut ledger = vec![exclude("a", "marie"), exclude("b", "marie"), revert("t", "a")];
-        assert_eq!(ids_with(&ledger, &["t"]), (vec!["b".into(), "t".into()], vec![]));
+        let mut ledger = vec![exclude("a", "marie"), exclude("b", "marie"), give_up("t", "a")];
+        assert_eq!(ids(&ledger), (vec!["b".into(), "t".into()], vec![]));
         ledger.push(revert("r1", "t"));
-        assert_eq!(ids_with(&ledger, &["t"]), (vec!["a".into(), "b".into()], vec!["r1".into()]));
+        assert_eq!(ids(&ledger), (vec!["a".into(), "b".into()], vec!["r1".into()]));
         ledger.push(revert("r2", "r1"));
-        assert_eq!(ids_with(&ledger, &["t"]), (vec!["b".into(), "t".into()], vec![]));
-        let other = vec![exclude("x", "paul"), revert("t", "x")];
-        assert_eq!(ids_with(&other, &["t"]), (vec!["t".into()], vec![]), "also what somebody else decided");
-        assert_eq!(describe(&other, &other[1]), "customers x excluded given up");
+        assert_eq!(ids(&ledger), (vec!["b".into(), "t".into()], vec![]));
+        let other = vec![exclude("x", "paul"), give_up("t", "x")];
+        assert_eq!(ids(&other), (vec!["t".into()], vec![]), "also what somebody else decided");
+        assert_eq!(describe(&other, &other[1]), "given up: customers x excluded");
+    }
+
+    #[test]
+    fn what_somebody_else_took_back_can_be_neither_undone_nor_redone() {
+        let by_paul = |id: &str, of: &str| decision(id, "paul", Action::revert(of));
+        let mut ledger = vec![exclude("a", "marie"), exclude("b", "marie"), revert("r1", "b"), by_paul("p1", "a")];
+        assert_eq!(ids(&ledger), (vec![], vec!["r1".into()]));
+        ledger.push(by_paul("p2", "r1"));
+        assert_eq!(ids(&ledger), (vec![], vec![]));
+        ledger.push(by_paul("p3", "p1"));
+        assert_eq!(ids(&ledger), (vec!["a".into()], vec![]));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::popups::Sent;
 use super::screens::{self, SCREENS};
 use super::{popups, text, widgets};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Action, Commit, Decision, Load, Progress, Verdict};
+use crate::model::{Commit, Decision, Load, Progress, Verdict};
 
 /// Two clicks within this time on one place are a double click.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
@@ -455,12 +455,9 @@ fn checked(model: &mut Model, outcome: Result<Verdict>) -> Vec<Effect> {
 fn decided(model: &mut Model, ticket: u64, decisions: Vec<Decision>, failure: Option<Error>) -> Vec<Effect> {
     let pending = model.pending.shift_remove(&ticket);
     if let Some(pending) = pending {
-        let is_given_up = pending.reverts.is_some() && !pending.by_undo;
-        let ids = decisions.iter().map(|made| made.id.clone());
-        let made = decisions.iter().filter(|made| is_given_up || !matches!(made.action, Action::Revert { .. }));
+        let made = decisions.iter().filter(|_| !pending.undo);
         model.decided_on.extend(made.map(|made| (made.id.clone(), pending.on)));
-        model.acts.extend(ids.clone().map(|id| (id, pending.act)));
-        model.given_up.extend(ids.filter(|_| is_given_up));
+        model.acts.extend(decisions.iter().map(|made| (made.id.clone(), pending.act)));
     }
     screens::anomalies::decided(model, ticket, !decisions.is_empty());
     if decisions.is_empty() {

@@ -80,7 +80,7 @@ impl Decider {
         let is_alone = |one: &Decision| one.action.rows() <= 1 && !matches!(one.action, Action::Merge { .. });
         let (alone, left): (Vec<_>, Vec<_>) = earlier.into_iter().partition(is_alone);
         let all = alone.iter().rev().map(|one| one.id.as_str());
-        let wanted = std::iter::once(of).chain(all).map(|of| (Action::Revert { of: of.to_owned() }, why.clone()));
+        let wanted = std::iter::once(of).chain(all).map(|of| (Action::revert(of), why.clone()));
         let outdated = self.outdated()?;
         Ok(TakenBack { decisions: self.decide_all(wanted.collect())?, left, outdated })
     }
@@ -583,7 +583,7 @@ impl Decider {
                     _ => Ok(()),
                 }
             }
-            Action::Revert { of } => match self.is_known(of) {
+            Action::Revert { of, .. } => match self.is_known(of) {
                 false => Err(Error::usage(format!("there is no decision \"{of}\""))
                     .hint("`tastevin decide list` shows them all")),
                 true if !self.is_active(of) => Err(Error::usage(format!("the decision \"{of}\" is not in force"))),
@@ -821,7 +821,7 @@ fn agree<'a>(actions: impl Iterator<Item = &'a Action>) -> Result<()> {
                     }
                 }
             }
-            Action::Revert { of } if !reverted.insert(of) => return twice(of),
+            Action::Revert { of, .. } if !reverted.insert(of) => return twice(of),
             _ => {}
         }
     }

@@ -190,7 +190,7 @@ fn after_every_decision_the_money_at_stake_is_that_of_a_whole_check() {
             &|bench| bench.decide(exclude("F1"), None).map(drop),
             &|bench| {
                 let of = bench.decisions().last().map(|last| last.id.clone()).unwrap_or_default();
-                bench.decide(Action::Revert { of }, None).map(drop)
+                bench.decide(Action::revert(&of), None).map(drop)
             },
             &|bench| {
                 let filter = AnomalyFilter { table: Some("rents".to_owned()), ..AnomalyFilter::default() };

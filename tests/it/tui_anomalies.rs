@@ -477,6 +477,22 @@ fn a_waiver_whose_end_was_not_written_or_was_taken_back_is_not_revoked() {
 }
 
 #[test]
+fn after_a_restart_undo_brings_a_revoked_waiver_back_before_anything_that_was_decided_earlier() {
+    let mut session = Session::checked(140, 40);
+    session.keys("3 / \"mojibake\" enter enter s").keys("esc");
+    session.keys("/ \"invalid-email\" enter enter w \"by post only\" enter W x").shows("waivers · 0");
+    let mut session = session.again();
+    session.keys("u").shows("take your last decision back");
+    session.shows("given up: invalid-email of isavigne-C001 waived.").hides("Sélestat").keys("y");
+    session.shows("in force again: invalid-email of isavigne-C001 waived; U gives it up again");
+    session.keys("3 W").shows("waivers · 1");
+    // What was undone is stepped over on another day too.
+    let mut session = session.again();
+    session.keys("u").shows("You decided that on").shows(" invalid-email of isavigne-C001 waived.").keys("n");
+    session.keys("U y").shows("given up again: invalid-email of isavigne-C001 waived").keys("3 W").shows("waivers · 0");
+}
+
+#[test]
 fn waivers_are_listed_with_what_they_cover_and_revoked() {
     let mut session = Session::checked(140, 40);
     session.keys("3 W").shows("Nothing is waived.").keys("esc");

@@ -81,7 +81,7 @@ fn every_kind_of_decision_is_a_line_that_the_command_line_understands() {
             Action::Merge { table: table.clone(), into: row.clone(), rows: vec![text("b")], fields: IndexMap::new() },
             waive(Some(row.clone()), IndexMap::new()),
             waive(None, waived),
-            Action::Revert { of: text("01JD0000000000000000000000") },
+            Action::revert("01JD0000000000000000000000"),
         ] {
             understood(&line_of(action.clone(), Some(odd)));
             understood(&line_of(action, Some("confirmed by phone")));

@@ -147,7 +147,7 @@ fn words(action: &Action) -> (String, String) {
                 None => (format!("{table}{field}"), format!("{rule}, {}{until}", count(rows.len() as u64, "finding"))),
             }
         }
-        Action::Revert { of } => (of.clone(), "taken back".to_owned()),
+        Action::Revert { of, .. } => (of.clone(), "taken back".to_owned()),
     }
 }
 

@@ -473,21 +473,21 @@ pub fn check(model: &mut Model) -> Vec<Effect> {
 /// Sends a decision to the ledger.
 pub fn decide(model: &mut Model, wish: Wish, why: Option<String>) -> Vec<Effect> {
     let ticket = model.ticket();
-    let reverts = match &wish {
-        Wish::Action(Action::Revert { of }) => Some(of.clone()),
-        _ => None,
+    let (reverts, undo) = match &wish {
+        Wish::Action(Action::Revert { of, undo }) => (Some(of.clone()), *undo),
+        _ => (None, false),
     };
     if let Some(of) = &reverts {
         model.decided_on.insert(of.clone(), model.open);
     }
     let (since, on, act) = (model.clock, model.open, model.act);
-    model.pending.insert(ticket, Pending { reverts, by_undo: false, act, since, on });
+    model.pending.insert(ticket, Pending { reverts, undo, act, since, on });
     vec![Effect::Do(Job::Decide { ticket, wish: Box::new(wish), why })]
 }
 
 /// What can be undone and redone now.
 fn undo_state(model: &Model) -> undo::Undo<'_> {
-    undo::undo(&model.ledger, &model.pending, &model.given_up, &model.about.who)
+    undo::undo(&model.ledger, &model.pending, &model.about.who)
 }
 
 fn can_undo(model: &Model) -> Result<(), String> {
@@ -596,7 +596,7 @@ fn described(model: &Model, last: &[Reverted]) -> (String, &'static str) {
     let Some(newest) = last.first() else { return (String::new(), "it") };
     // Of a reversal it is what it gave up that is named.
     let of = match &newest.decision.action {
-        Action::Revert { of } => model.ledger.iter().find(|one| one.id == *of).unwrap_or(&newest.decision),
+        Action::Revert { of, .. } => model.ledger.iter().find(|one| one.id == *of).unwrap_or(&newest.decision),
         _ => &newest.decision,
     };
     let newest = undo::describe(&model.ledger, of);
@@ -642,10 +642,7 @@ fn redo_now(model: &mut Model, last: &[Reverted]) -> Vec<Effect> {
 fn revert_by_undo(model: &mut Model, last: &[Reverted]) -> Vec<Effect> {
     let mut effects = Vec::new();
     for one in last {
-        effects.extend(decide(model, Wish::Action(Action::Revert { of: one.of.clone() }), None));
-        if let Some((_, pending)) = model.pending.last_mut() {
-            pending.by_undo = true;
-        }
+        effects.extend(decide(model, Wish::Action(Action::Revert { of: one.of.clone(), undo: true }), None));
     }
     effects
 }

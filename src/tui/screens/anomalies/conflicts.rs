@@ -389,7 +389,7 @@ fn settle(model: &mut Model, conflicts: Vec<Conflict>, choice: Choice) -> Vec<Ef
         effects.extend(decide(model, Wish::Set { table, field, rule, values }, why));
     }
     for of in reverted {
-        effects.extend(decide(model, Wish::Action(Action::Revert { of }), None));
+        effects.extend(decide(model, Wish::Action(Action::revert(&of)), None));
     }
     effects
 }

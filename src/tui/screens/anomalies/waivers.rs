@@ -94,7 +94,7 @@ pub fn revoke(model: &mut Model) -> Vec<Effect> {
     let Some((of, about)) = current(model).map(|one| (one.id.clone(), about(one))) else { return Vec::new() };
     model.anomalies.waivers.revoked.insert(of.clone());
     model.say(Tone::Done, format!("revoked: {about}; {} brings it back", model.key("undo")));
-    decide(model, Wish::Action(Action::Revert { of }), None)
+    decide(model, Wish::Action(Action::revert(&of)), None)
 }
 
 /// Whether the waiver under the cursor covers something that can be listed.

@@ -250,5 +250,5 @@ fn the_rows_of_a_commit_that_was_made_are_one_key_away_and_esc_leads_back() {
     let mut session = session.again();
     session.keys("r 6 c \"first\" enter").shows("commit 1 is made").shows("enter rows");
     session.keys("enter").shows("what commit 1 changed · products · 2 rows differ");
-    session.keys("esc").shows("before the first commit → commit 1").keys("esc").shows("commit 1 is made");
+    session.keys("esc").shows("commit 1 is made").keys("esc").shows("what a commit would change");
 }

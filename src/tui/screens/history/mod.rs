@@ -147,7 +147,7 @@ fn answer(model: &mut Model, answer: &Answer) {
 
 fn back(model: &mut Model) -> bool {
     let behind = std::mem::take(&mut model.history.door) && super::is_behind_a_door(model);
-    if page::back(model) {
+    if page::back(model, behind) {
         // What a door led to is left through it, not by way of the timeline.
         let left = behind && model.history.page.is_none();
         model.history.door = behind && !left;

@@ -39,6 +39,8 @@ pub struct Difference {
     asked: Option<u64>,
     /// The rows of a table that are open.
     pub rows: Option<Rows>,
+    /// Whether it was the rows that were asked for, and not the tables.
+    at_rows: bool,
 }
 
 /// The rows of a table that differ.
@@ -102,7 +104,8 @@ pub fn open_load(model: &mut Model, load: i64) {
 
 /// Opens what differs between two commits.
 pub fn open_difference(model: &mut Model, from: i64, to: i64) {
-    let difference = Difference { from, to, tables: None, cursor: Cursor::default(), asked: None, rows: None };
+    let difference =
+        Difference { from, to, tables: None, cursor: Cursor::default(), asked: None, rows: None, at_rows: false };
     model.history.page = Some(Page::Difference(difference));
     (model.history.focus, model.history.door) = (PAGE, false);
 }
@@ -115,13 +118,18 @@ pub fn stand_on(model: &mut Model, tables: &[TableTally], table: usize) {
     }
     if has_rows(model).is_ok() {
         open_rows(model);
+        if let Some(Page::Difference(difference)) = &mut model.history.page {
+            difference.at_rows = true;
+        }
     }
 }
 
-/// Takes one step out; false where nothing is open.
-pub fn back(model: &mut Model) -> bool {
+/// Takes one step out; false where nothing is open. Rows that the user came to from elsewhere, `behind` a door, are not left by
+/// way of the tables.
+pub fn back(model: &mut Model, behind: bool) -> bool {
     if let Some(Page::Difference(difference)) = &mut model.history.page
         && difference.rows.take().is_some()
+        && !(behind && difference.at_rows)
     {
         return true;
     }

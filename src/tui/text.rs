@@ -1,6 +1,8 @@
 //! Text for the screen: data made harmless, cut to a width, and numbers as people read them. Neighbour: `widgets`.
 
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::time::Duration;
 
 use chrono::{DateTime, Local, NaiveDate, Utc};
@@ -82,14 +84,35 @@ pub fn middle(name: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}{end}", fit(name, width - end.width())))
 }
 
+/// Names cut to `width` columns in their middle; those that would look the same then, around what differs between them.
+pub fn apart(names: &[Cow<'_, str>], width: usize) -> Vec<String> {
+    let cut: Vec<Cow<'_, str>> = names.iter().map(|name| middle(name, width)).collect();
+    let mut alike: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for (name, cut) in names.iter().zip(&cut) {
+        alike.entry(cut).or_default().insert(name);
+    }
+    let told = |(name, cut): (&Cow<'_, str>, &Cow<'_, str>)| {
+        let like = &alike[cut.as_ref()];
+        let before = like.range::<str, _>((Unbounded, Excluded(name.as_ref()))).next_back();
+        let after = like.range::<str, _>((Excluded(name.as_ref()), Unbounded)).next();
+        // In their order those that begin alike stand together.
+        match before.into_iter().chain(after).max_by_key(|other| common(name, other)) {
+            Some(other) => differing(name, other, (width, width)).0,
+            None => cut.to_string(),
+        }
+    };
+    names.iter().zip(&cut).map(told).collect()
+}
+
+/// How many columns two texts have in common at their beginning.
+fn common(one: &str, other: &str) -> usize {
+    let both = one.graphemes(true).zip(other.graphemes(true));
+    both.take_while(|(a, b)| a == b).map(|(grapheme, _)| grapheme.width()).sum()
+}
+
 /// What stood somewhere and what will, each cut to its room so that what differs between them is seen.
 pub fn differing(before: &str, after: &str, rooms: (usize, usize)) -> (String, String) {
-    let same: usize = before
-        .graphemes(true)
-        .zip(after.graphemes(true))
-        .take_while(|(a, b)| a == b)
-        .map(|(grapheme, _)| grapheme.width())
-        .sum();
+    let same = common(before, after);
     let cut = |text: &str, room: usize| {
         let all = text.width();
         // A third of the room for what is the same, and no room is left over at the end.
@@ -262,6 +285,8 @@ pub fn short_id(id: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -316,6 +341,22 @@ mod tests {
             let (before, after) = differing("日本酒日本酒日本酒a", "日本酒日本酒日本酒b", (room, room));
             assert!(before.width() <= room && after.width() <= room);
             assert!(room < 5 || before != after, "{room}: {before}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_where_they_would_be_cut_are_cut_elsewhere() {
+        let names = ["STOCK-RATAFIA-2019-75CL-PRINCIPAL", "STOCK-RATAFIA-2021-75CL-PRINCIPAL", "CREMANT", "CREMANT"];
+        let cut = |width| apart(&names.map(Cow::Borrowed), width);
+        assert_eq!(cut(40), names);
+        assert_eq!(cut(24), ["…TAFIA-2019-75CL-PRINCI…", "…TAFIA-2021-75CL-PRINCI…", "CREMANT", "CREMANT"]);
+        assert_eq!(cut(12)[..2], ["…A-2019-75C…", "…A-2021-75C…"]);
+        let numbered: Vec<Cow<'_, str>> =
+            (0..500).map(|at| format!("a long name {at} and a long end").into()).collect();
+        for width in [14, 16, 20, 28] {
+            let cut: HashSet<String> = apart(&numbered, width).into_iter().collect();
+            assert_eq!(cut.len(), numbered.len(), "{width}");
+            assert!(cut.iter().all(|name| name.width() <= width));
         }
     }
 

@@ -32,6 +32,20 @@ fn groups_are_listed_with_the_rows_of_one_side_by_side() {
 }
 
 #[test]
+fn groups_that_share_long_keys_are_told_apart_wherever_the_keys_differ() {
+    let mut session = Session::fresh(160, 48);
+    let twice = |product: &str| format!("{product};Principal;10;bouteille;1;01/02/2024\n").repeat(2);
+    let stock = ["RATAFIA-2019-75CL", "RATAFIA-2021-75CL"].map(twice).concat();
+    let head = "Produit Key;Entrepôt;Quantité;Unité;Réservé;Date Inventaire\n";
+    std::fs::write(session.dir.path().join("exports/stock.csv"), format!("{head}{stock}")).expect("an export");
+    session.keys("1 l 4").shows("2 of 2 groups to decide");
+    let screen = session.screen();
+    let line = |with: &str| screen.lines().find(|line| line.contains(with)).map(|line| line[..64].to_owned());
+    assert!(line("RATAFIA-2019-75CL").is_some() && line("RATAFIA-2021-75CL").is_some(), "{screen}");
+    assert!(!screen.contains("STOCK…75CL"), "{screen}");
+}
+
+#[test]
 fn a_merge_takes_the_values_that_are_marked_and_is_undone_in_one_step() {
     let mut session = twins(150, 30);
     session.keys("enter").shows("keep row");

@@ -44,7 +44,7 @@ pub fn report() -> Report {
                 ..NextStep::default()
             },
             NextStep {
-                why: "records could not be read as rows, most for \"too few fields\", first in ventes.csv line 19".into(),
+                why: "records could not be read as rows: most for \"too few fields\", first in ventes.csv line 19".into(),
                 command: "tastevin query \"FROM dq.rejects WHERE reason = 'too few fields'\"".into(),
                 count: 4,
                 ..NextStep::default()

@@ -116,7 +116,12 @@ pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
     if let Some(first) = seen.rejects.first() {
         let rows = format!("FROM dq.rejects WHERE reason = {}", Literal(&first.reason));
         steps.push(NextStep {
-            why: format!("records could not be read as rows, most for \"{}\", first in {}", first.reason, first.first),
+            why: format!(
+                "{}: most for \"{}\", first in {}",
+                if lost == 1 { "record could not be read as a row" } else { "records could not be read as rows" },
+                first.reason,
+                first.first
+            ),
             command: format!("tastevin query {}", shell(&rows)),
             task: Task::Rejects,
             count: lost,

@@ -221,6 +221,22 @@ fn on_a_wide_screen_everything_stands_side_by_side() {
 }
 
 #[test]
+fn a_step_is_said_in_words_that_fit_and_told_whole_once_it_is_chosen() {
+    for (width, height) in [(80, 24), (120, 40), (160, 48)] {
+        let mut session = Session::checked(width, height);
+        session.keys("n");
+        while !session.screen().contains("▸▲ 1  record could not be read as a row") {
+            let before = session.screen();
+            session.keys("j");
+            assert_ne!(before, session.screen(), "the rejected record is no step");
+        }
+        session.shows("▸▲ 1  record could not be read as a row ").shows("most for \"").shows("first in");
+    }
+    // Where there is room for the reasons of all steps, they stand beside them.
+    Session::checked(240, 48).keys("n").shows("most for \"too few fields\", first in clients.csv line 7");
+}
+
+#[test]
 fn the_files_of_a_source_are_whole_where_there_is_room() {
     let mut session = Session::checked(160, 48);
     let exports = session.dir.path().join("exports");
@@ -343,10 +359,17 @@ fn tab_goes_round_the_panes_of_this_screen_and_its_key_leads_back_to_the_list() 
 
 #[test]
 fn what_may_not_be_waived_is_not_said_to_be() {
-    let mut session = Session::fresh(240, 48);
+    let mut session = Session::fresh(300, 48);
     let path = session.dir.path().join("exports/clients.csv");
     let clients = fs::read_to_string(&path).expect("the export").replace("C002;", "C001;").replace("C003;", ";");
     fs::write(&path, clients).expect("other customers");
-    session.keys("l").shows("are merged").keys("n j").shows("repaired, waived or excluded");
-    session.keys("j").hides("waived or").shows("repaired or excluded");
+    let screen = session.keys("l").screen();
+    for (step, until) in [
+        ("Duplicate key", "are merged, repaired or excluded"),
+        ("Reference to nothing", "are repaired, waived or excluded"),
+        ("Missing key", "are repaired or excluded"),
+    ] {
+        let line = screen.lines().find(|line| line.contains(step)).unwrap_or_default();
+        assert!(line.contains(until), "{line}");
+    }
 }

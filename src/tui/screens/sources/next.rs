@@ -99,12 +99,15 @@ pub fn view(model: &Model, region: Region, focused: bool, buffer: &mut Buffer) {
         return put(buffer, region.body, 0, Line::styled(format!("   {}", nothing(model)), theme.dim()));
     }
     pane.draw(region.frame, theme, buffer);
-    let wide = steps.iter().map(|step| text::width(parts(step).0)).max().unwrap_or(0) as u16;
     let count = steps.iter().map(|step| text::width(&text::number(step.count))).max().unwrap_or(0) as u16;
+    let wide = steps.iter().map(|step| text::width(parts(step).0)).max().unwrap_or(0) as u16;
+    let why = steps.iter().map(|step| text::width(parts(step).1)).max().unwrap_or(0) as u16;
+    let wide = wide.clamp(10, region.body.width.saturating_sub(count + 5).max(10));
     let columns = [
         Column::number("", count.max(1), 0),
-        Column::text("", wide.clamp(10, region.body.width.saturating_sub(count + 5).max(10)), 200, 0),
-        Column::text("", 20, 300, 1),
+        Column::text("", wide, wide, 0),
+        // Of reasons that are all cut short nothing is learned; the chosen one is told whole below.
+        Column::text("", why.min(70), 300, 1),
     ];
     let top = usize::try_from(cursor.top).unwrap_or(usize::MAX);
     for (row, (at, step)) in (0..region.body.height).zip(steps.iter().enumerate().skip(top)) {

@@ -97,9 +97,39 @@ fn evidence_shows_the_parts_of_a_score_and_why_it_is_not_the_second() {
 }
 
 #[test]
+fn where_nothing_feeds_a_field_it_is_said_what_stands_there_and_which_list_has_the_key() {
+    let mut session = Session::checked(160, 48);
+    session.keys("2 G").shows("segment is computed from what else is known");
+    session.shows("in the right list Enter").keys("l").hides("in the right list").keys("h");
+    session.keys("t").shows("segment is computed").keys("esc");
+    session.keys("/ \"sms\" enter").shows("no column feeds sms_opt_out: every row gets");
+}
+
+#[test]
+fn how_a_second_column_comes_in_is_told_whole_on_a_small_screen() {
+    let mut session = Session::checked(80, 24);
+    session
+        .keys("2 l enter \"Pays\" enter")
+        .shows("customer_key is fed by")
+        .shows("code_client no longer feeds customer_key.");
+    session.keys("j").shows("one after the other with a space between; t changes");
+}
+
+#[test]
+fn the_rows_are_seen_on_a_low_screen_while_a_transform_is_told_what_to_do() {
+    let mut session = Session::checked(80, 24);
+    session.keys("2 t a \"map_values\" enter").shows("from = to").shows("isavigne-C002");
+    session
+        .keys("\"C002=XX\"")
+        .shows("isavigne-XX")
+        .shows("from = to C002=XX")
+        .shows("Replaces whole values by a table.");
+}
+
+#[test]
 fn one_column_goes_to_another_field_and_back() {
     let mut session = Session::checked(140, 40);
-    session.keys("2 j j j j enter").shows("\"Téléphone\" feeds phone: the other field of customers").shows("E.164");
+    session.keys("2 j j j j enter").shows("\"Téléphone\" feeds phone: another field of customers").shows("E.164");
     session.keys("\"mobile\" enter").shows("\"Téléphone\" feeds phone already: how does mobile come in?");
     session.keys("\"as well\"").shows("Téléphone feeds phone and mobile.").keys("enter");
     session.shows("mobile is fed by mobile: how does Téléphone come in?");
@@ -196,6 +226,8 @@ fn the_preview_has_the_whole_screen_with_what_cannot_be_read_first() {
 fn the_statement_that_would_run_is_shown_with_what_is_not_saved() {
     let mut session = Session::checked(120, 40);
     session.keys("2 c \"X-1\" enter S").shows("the statement that builds customers").shows("X-1");
+    session.shows("y copy").keys("y");
+    assert!(session.copied[0].contains("\"candidate\".\"customers\"") && session.copied[0].contains("X-1"));
 }
 
 #[test]

@@ -198,7 +198,8 @@ impl Popup {
     /// The layers of keys that work in it, the most particular first.
     pub fn layers(&self) -> Vec<&'static Layer> {
         match self {
-            Popup::Help(..) | Popup::Messages(_) | Popup::Text { .. } => vec![&READ, &MOVES],
+            Popup::Help(..) | Popup::Messages(_) => vec![&READ, &MOVES],
+            Popup::Text { .. } => vec![&TEXT, &READ, &MOVES],
             Popup::Journal(_) => vec![&JOURNAL, &MOVES],
             Popup::Picker(_) => vec![&PICKER],
             Popup::Form(_) => vec![&FORM],
@@ -221,7 +222,7 @@ impl Popup {
 }
 
 /// The layers of everything that lies over a screen.
-pub static LAYERS: &[&Layer] = &[&READ, &JOURNAL, &MOVES, &PICKER, &FORM, &SHEET, &QUESTION];
+pub static LAYERS: &[&Layer] = &[&READ, &TEXT, &JOURNAL, &MOVES, &PICKER, &FORM, &SHEET, &QUESTION];
 
 /// Help and message log.
 pub static READ: Layer = Layer {
@@ -235,6 +236,25 @@ pub static READ: Layer = Layer {
         ready: always,
     }],
 };
+
+/// Something to be read that is of use elsewhere too: a statement, what a test found.
+pub static TEXT: Layer = Layer {
+    title: "text",
+    commands: &[Command {
+        name: "copy text",
+        keys: &["y", "Y"],
+        label: "copy",
+        help: "Copies the whole text.",
+        run: copy_text,
+        ready: always,
+    }],
+};
+
+fn copy_text(model: &mut Model) -> Vec<Effect> {
+    let Some(Popup::Text { lines, .. }) = &model.popup else { return Vec::new() };
+    let text = lines.join("\n");
+    super::screens::copy(model, text)
+}
 
 /// Questions.
 pub static QUESTION: Layer = Layer {

@@ -350,7 +350,8 @@ fn details(picker: &Picker) -> u16 {
 /// The part of the popup that has the items. On a low screen they are worth more than what is known of one.
 fn list(picker: &Picker, area: Rect) -> Rect {
     let below_text = below(area, 1);
-    let low = if below_text.height >= details(picker) + 4 { details(picker) } else { 0 };
+    let least = (picker.items.len() as u16).min(4);
+    let low = if below_text.height >= details(picker) + least { details(picker) } else { 0 };
     Rect { height: below_text.height - low, ..below_text }
 }
 

@@ -35,21 +35,27 @@ struct Plan {
 fn plan(sheet: &Sheet, area: Rect, small: bool) -> Plan {
     let width = 76.min(area.width.saturating_sub(2)).max(area.width.min(10));
     let room = usize::from(width.saturating_sub(4));
-    let mut about: Vec<String> =
-        sheet.about.iter().flat_map(|line| text::wrap(&text::clean(line), room)).take(ABOUT).collect();
+    let mut about: Vec<String> = sheet.about.iter().flat_map(|line| text::wrap(&text::clean(line), room)).collect();
     let typing: usize = sheet.parts.iter().map(|part| part.lines.len()).sum();
-    let high = about.len() + usize::from(!about.is_empty()) + typing + BELOW + 2;
-    let height = u16::try_from(high).unwrap_or(u16::MAX).min(area.height);
+    let high = about.len().min(ABOUT) + usize::from(!about.is_empty()) + typing + BELOW + 2;
+    // What becomes of the rows stands in the lowest third of a low screen, and is followed while one types.
+    let most = (area.height * 2 / 3).max(u16::try_from(typing + BELOW + 3).unwrap_or(u16::MAX));
+    let height = u16::try_from(high).unwrap_or(u16::MAX).min(most).min(area.height);
     let own = Rect {
         x: area.x + (area.width - width.min(area.width)) / 2,
-        y: area.y + (area.height - height) / 3,
+        y: area.y + ((area.height - height) / 3).min(most - height),
         width: width.min(area.width),
         height,
     };
     let frame = if small { area } else { own };
     let inside = padded(inner(frame));
     // On a low screen the lines to be typed in are worth more than the words above them.
+    let whole = about.len();
     about.truncate(usize::from(inside.height).saturating_sub(typing + BELOW + 1));
+    let is_cut = about.len() < whole;
+    if let Some(last) = about.last_mut().filter(|_| is_cut) {
+        *last = text::fit(&format!("{last} …"), room).into_owned();
+    }
     let first = about.len() as u16 + u16::from(!about.is_empty());
     // The line that has the keys is always seen.
     let seen = usize::from(inside.height).saturating_sub(usize::from(first) + BELOW).max(1);

@@ -76,7 +76,7 @@ fn choose_field(model: &mut Model, pair: &Pair) -> Vec<Effect> {
         .collect();
     let fed = (pair.link == Link::Mapped).then(|| Some((pair.field.clone()?, taken_away(model, pair)?))).flatten();
     let title = match &fed {
-        Some((now, _)) => format!("\"{column}\" feeds {now}: the other field of {name} that it goes to"),
+        Some((now, _)) => format!("\"{column}\" feeds {now}: another field of {name}"),
         None => format!("the field of {name} that \"{column}\" goes to"),
     };
     model.popup = Some(Popup::Picker(Picker::new(title, items, move |model, at| match order.get(at) {
@@ -202,7 +202,7 @@ fn join(model: &mut Model, column: &str, field: &str, leaving: Option<(Edit, Str
     }
     let both = format!("{} and {column}", now.join(", "));
     let items = vec![
-        explained("in its place", format!("{column} alone"), format!("{} no longer feeds {field}.", now.join(", "))),
+        explained("in its place", "", format!("{} no longer feeds {field}.", now.join(", "))),
         explained(
             "joined",
             "concat",

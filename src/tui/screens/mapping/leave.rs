@@ -22,7 +22,7 @@ pub fn asks_before(model: &mut Model, to: &'static Screen) -> bool {
     if unsaved(model).is_empty() || model.mapping.kept == Some(edits(model)) || model.popup.is_some() {
         return false;
     }
-    let keep = Item::new("keep them for later", "", "they stay here, not saved; checks go by the mapping file");
+    let keep = Item::new("keep them for later", "", "they stay here; checks go by the mapping file");
     ask(model, Way::To(to), keep);
     true
 }

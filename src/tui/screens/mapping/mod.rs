@@ -384,7 +384,25 @@ fn target(model: &Model) -> Option<(Mapping, String, String)> {
 fn has_target(model: &Model) -> Result<(), String> {
     match current(model) {
         Some(pair) if pair.field.is_some() && pair.link != Link::None => Ok(()),
-        _ => Err(format!("nothing feeds this field yet; {} maps a column", model.key("map"))),
+        pair => Err(unfed(model, pair.as_ref())),
+    }
+}
+
+/// What stands at a line where no column goes to a field, and what is done about that.
+fn unfed(model: &Model, pair: Option<&Pair>) -> String {
+    let map = model.key("map");
+    let in_columns = model.mapping.focus == COLUMNS;
+    let Some(pair) = pair else { return format!("nothing feeds this field yet; {map} maps a column") };
+    let Some(field) = &pair.field else {
+        let there = if in_columns { "" } else { "in the left list " };
+        return format!("this column feeds nothing; {there}{map} chooses a field for it");
+    };
+    let declared = table(model).and_then(|(_, declared)| declared.fields.get(field));
+    let way = format!("{}{map} maps a column", if in_columns { "in the right list " } else { "" });
+    match declared.map(|declared| (&declared.derive, &declared.default)) {
+        Some((Some(_), _)) => format!("{field} is computed from what else is known and needs no column; {way}"),
+        Some((None, Some(value))) => format!("no column feeds {field}: every row gets {value}; {way}"),
+        _ => format!("nothing feeds {field} yet; {way}"),
     }
 }
 

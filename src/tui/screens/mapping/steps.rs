@@ -86,7 +86,7 @@ pub(super) fn steps(model: &Model) -> Option<&[Step]> {
 
 pub(super) fn can_open(model: &Model) -> Result<(), String> {
     super::act::can_edit(model)?;
-    steps(model).map(|_| ()).ok_or_else(|| format!("nothing feeds this field yet; {} maps a column", model.key("map")))
+    steps(model).map(|_| ()).ok_or_else(|| super::unfed(model, current(model).as_ref()))
 }
 
 /// Goes to the steps; where there are none, to what could be the first one.

@@ -194,11 +194,17 @@ fn more_of(severity: Severity, kinds: usize) -> String {
 
 /// The sources of which nothing was ever staged.
 fn never_loaded(seen: &Seen) -> Result<Vec<NextStep>> {
-    let loaded: Vec<String> =
-        seen.store.query("SELECT DISTINCT source FROM dq.loads WHERE status = 'done'", [], |row| row.get(0))?;
+    let loads_that = |ended: &str| -> Result<Vec<String>> {
+        let sql = format!("SELECT DISTINCT source FROM dq.loads WHERE status = {}", Literal(ended));
+        seen.store.query(&sql, [], |row| row.get(0))
+    };
+    let (loaded, failed) = (loads_that("done")?, loads_that("failed")?);
     let missing = seen.mappings.iter().map(|(source, _)| source).filter(|source| !loaded.contains(source));
     let step = |source: &String| NextStep {
-        why: format!("{source} was never loaded: load it"),
+        why: match failed.contains(source) {
+            true => format!("{source} could not be loaded yet: its log says why; load it again"),
+            false => format!("{source} was never loaded: load it"),
+        },
         command: format!("tastevin load {}", shell(source)),
         task: Task::Load { source: source.clone() },
         count: 0,

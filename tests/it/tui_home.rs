@@ -119,6 +119,17 @@ fn esc_stops_a_test_and_what_comes_late_is_not_shown() {
 }
 
 #[test]
+fn a_source_whose_first_load_failed_is_not_said_to_be_untried() {
+    let mut session = Session::fresh(80, 24);
+    let exports = session.dir.path().join("exports");
+    fs::rename(&exports, session.dir.path().join("elsewhere")).expect("the exports go");
+    session.keys("l").shows("✗ isavigne_prod").shows("isavigne_prod could not be loaded yet").hides("never loaded");
+    session.keys("t").shows("One step does not hold; what is marked ✗ says what to do.").keys("esc");
+    fs::rename(session.dir.path().join("elsewhere"), &exports).expect("the exports come back");
+    session.keys("n enter").shows("✓ isavigne_prod").hides("could not be loaded");
+}
+
+#[test]
 fn a_test_that_was_interrupted_says_so_and_nothing_else() {
     let dir = tempfile::tempdir().expect("a folder");
     copy(prepared(false), dir.path());

@@ -119,7 +119,7 @@ fn choose_kind(model: &mut Model, kinds: &[MappingInfo]) {
         }
         Vec::new()
     };
-    model.popup = Some(Popup::Picker(Picker::new("what kind of source", items, chosen)));
+    model.popup = Some(Popup::Picker(Picker::new("what kind of source", items, chosen).of_few()));
 }
 
 /// A name for a source of that kind that none has yet.

@@ -81,7 +81,8 @@ fn show(model: &mut Model) -> bool {
             let wrong = trial.probes.iter().filter(|probe| probe.found.is_err()).count() as u64;
             let verdict = match wrong {
                 0 => "It can be read: every step holds.".to_owned(),
-                wrong => format!("{} of {} steps do not hold; what is marked ✗ says what to do.", wrong, told.len()),
+                1 => "One step does not hold; what is marked ✗ says what to do.".to_owned(),
+                wrong => format!("{wrong} steps do not hold; what is marked ✗ says what to do."),
             };
             told.extend([String::new(), verdict]);
         }

@@ -19,6 +19,16 @@ pub struct Reel<'a> {
     pub height: u64,
 }
 
+/// All lines but the one at a place, in the order in which a search goes through them from there: around the end.
+pub fn around(at: u64, total: usize, backwards: bool) -> Vec<usize> {
+    let at = usize::try_from(at).unwrap_or(0).min(total);
+    let mut order: Vec<usize> = (at.saturating_add(1)..total).chain(0..at).collect();
+    if backwards {
+        order.reverse();
+    }
+    order
+}
+
 impl Cursor {
     /// Goes to a line, or the nearest there is, and keeps it on the screen with a line of context where possible.
     pub fn go(&mut self, at: u64, total: u64, height: u64) {

@@ -510,6 +510,22 @@ fn waivers_are_listed_with_what_they_cover_and_revoked() {
     assert!(unused.iter().any(|run| run.contains("unused")), "{unused:?}");
 }
 
+#[test]
+fn waivers_that_ask_for_something_stand_first_and_the_others_are_searched() {
+    let mut session = Session::checked(80, 24);
+    session.keys("3 / \"invalid-email\" enter enter w \"by post only\" enter esc");
+    session.keys("/ \"mojibake\" enter enter w \"the town is called so\" enter W").shows("waivers · 2 · 0 expired");
+    session.keys("/ \"post\" enter").shows("▸○ invalid-email").keys("n").shows("no other waiver contains \"post\"");
+    session.keys("/ \"mojibake\" enter").shows("▸○ mojibake");
+    // One that covers nothing any more comes to the top; the cursor stays where it was.
+    let clients = CLIENTS.replace("jean.dupont at example.fr", "jean.dupont@example.fr");
+    fs::write(session.dir.path().join("exports/clients.csv"), clients).expect("a new export");
+    session.keys("1 l 3").shows("2 · 1 expired or unused").shows("▸○ mojibake");
+    session.keys("g g").shows("▸▲ invalid-email");
+    // No rule and no row is cut for a reason that could not be read there anyhow.
+    session.shows("isavigne-C001 ").hides("…");
+}
+
 fn hide_ids(screen: &str) -> String {
     let id = regex::Regex::new("decision [0-9A-Z]{26}").expect("a pattern");
     let who =

@@ -98,6 +98,18 @@ impl FormField {
 }
 
 impl Form {
+    /// Asks for a text to be searched for, through whose matches two keys go.
+    pub fn search(title: &str, next: &str, previous: &str, submit: fn(&mut Model, Vec<String>) -> Vec<Effect>) -> Form {
+        Form {
+            title: title.to_owned(),
+            about: Vec::new(),
+            fields: vec![FormField::new("text", format!("{next} and {previous} go from match to match"), "")],
+            focus: 0,
+            check: |_, _| None,
+            submit,
+        }
+    }
+
     /// The text of a line, without spaces around it.
     pub fn text(&self, field: usize) -> &str {
         self.fields.get(field).map_or("", |field| field.input.value().trim())

@@ -12,7 +12,7 @@ use crate::tui::cursor::{Cursor, Reel};
 use crate::tui::effects::{Answer, Ask, Effect};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::popups::{Form, FormField, Popup};
+use crate::tui::popups::{Form, Popup};
 use crate::tui::screens::Region;
 use crate::tui::text;
 use crate::tui::widgets::empty::{self, Stage};
@@ -307,9 +307,12 @@ pub fn next(model: &mut Model, forward: bool) -> Vec<Effect> {
 pub fn search(model: &mut Model) -> Vec<Effect> {
     let rules = searches_rules(model);
     let (next, previous) = (model.key("anomalies/next match"), model.key("anomalies/previous match"));
-    let hint = format!("{next} and {previous} go from match to match");
+    let title = if rules { "search rules" } else { "search findings" };
+    let form = Form::search(title, &next, &previous, |model, texts| {
+        model.anomalies.search = texts.into_iter().next().filter(|text| !text.is_empty());
+        if model.anomalies.search.is_some() { find(model, false) } else { Vec::new() }
+    });
     model.popup = Some(Popup::Form(Form {
-        title: if rules { "search rules" } else { "search findings" }.to_owned(),
         about: vec![
             if rules {
                 "In the names of rules and tables; once findings have the keys, in all that is listed of them."
@@ -318,13 +321,7 @@ pub fn search(model: &mut Model) -> Vec<Effect> {
             }
             .to_owned(),
         ],
-        fields: vec![FormField::new("text", hint, "")],
-        focus: 0,
-        check: |_, _| None,
-        submit: |model, texts| {
-            model.anomalies.search = texts.into_iter().next().filter(|text| !text.is_empty());
-            if model.anomalies.search.is_some() { find(model, false) } else { Vec::new() }
-        },
+        ..form
     }));
     Vec::new()
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::{facets, findings};
 use crate::model::{AnomalyOrder, RuleCount, Severity};
-use crate::tui::cursor::Cursor;
+use crate::tui::cursor::{Cursor, around};
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
@@ -250,10 +250,7 @@ pub fn find(model: &mut Model, text: &str, backwards: bool) -> bool {
         TreeLine::Rule(rule) => format!("{} {}", rule.rule, rule.table).to_lowercase().contains(&text),
         TreeLine::Severity { .. } => false,
     };
-    let mut order: Vec<usize> = (at + 1..all.len()).chain(0..at.min(all.len())).collect();
-    if backwards {
-        order.reverse();
-    }
+    let order = around(at as u64, all.len(), backwards);
     let Some(TreeLine::Rule(found)) = order.into_iter().find(matches).map(|at| &all[at]) else {
         return false;
     };

@@ -11,9 +11,11 @@ use super::chips::Chip;
 use super::listed::{self, Listed, Look};
 use super::{Page, findings, open};
 use crate::model::{Action, Waiver};
+use crate::tui::cursor::around;
 use crate::tui::effects::{Answer, Ask, Effect, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
+use crate::tui::popups::{Form, Popup};
 use crate::tui::screens::decide;
 use crate::tui::text;
 use crate::tui::widgets::grid::{Column, Row};
@@ -24,6 +26,8 @@ pub struct State {
     list: Listed<Waiver>,
     /// Those that were revoked since the list came.
     revoked: HashSet<String>,
+    /// What was searched for.
+    search: Option<String>,
 }
 
 /// The page.
@@ -53,7 +57,10 @@ fn answer(model: &mut Model, answer: &Answer) {
         if is_settled {
             state.revoked.clear();
         }
-        state.list.take(waivers.clone(), height, |one, other| one.id == other.id);
+        let mut waivers = waivers.clone();
+        // What asks for something to be done stands first.
+        waivers.sort_by_key(|one| (!one.expired, one.covers > 0));
+        state.list.take(waivers, height, |one, other| one.id == other.id);
     }
 }
 
@@ -116,6 +123,43 @@ pub fn list(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Whether there is anything to be searched.
+pub fn can_search(model: &Model) -> Result<(), String> {
+    has_waiver(model)
+}
+
+/// Asks what to search for.
+pub fn search(model: &mut Model) -> Vec<Effect> {
+    let (next, previous) = (model.key("waivers/next match"), model.key("waivers/previous match"));
+    model.popup = Some(Popup::Form(Form::search("search waivers", &next, &previous, |model, texts| {
+        model.anomalies.waivers.search = texts.into_iter().next().filter(|text| !text.is_empty());
+        find(model, false)
+    })));
+    Vec::new()
+}
+
+/// Whether something was searched for.
+pub fn searched(model: &Model) -> Result<(), String> {
+    has_waiver(model)?;
+    let search = || format!("nothing was searched for yet; {} searches", model.key("waivers/search"));
+    model.anomalies.waivers.search.as_ref().map(drop).ok_or_else(search)
+}
+
+/// Goes to the next waiver that says the text in anything that is listed of it, around the end.
+pub fn find(model: &mut Model, backwards: bool) -> Vec<Effect> {
+    let state = &model.anomalies.waivers;
+    let (Some(sought), Some(all)) = (state.search.clone(), &state.list.all) else { return Vec::new() };
+    let text = sought.to_lowercase();
+    let says = |at: &usize| row(model, &all[*at]).cells.iter().any(|(cell, _)| cell.to_lowercase().contains(&text));
+    let found = around(state.list.at(), all.len(), backwards).into_iter().find(says);
+    let height = super::lines_seen(model, &PAGE, 0);
+    match found {
+        Some(found) => model.anomalies.waivers.list.reel(height).go(found as u64),
+        None => model.say(Tone::Refused, format!("no other waiver contains \"{}\"", text::clean(&sought))),
+    }
+    Vec::new()
+}
+
 fn about(waiver: &Waiver) -> String {
     let whom = match (&waiver.row, waiver.rows) {
         (Some(row), _) => text::clean(row).into_owned(),
@@ -154,7 +198,7 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         Column::text("covers", 11, 14, 0),
         Column::text("until", 10, 10, 0),
         Column::text("who", 6, 16, 2),
-        Column::text("why", 14, 200, 1),
+        Column::text("why", 24, 200, 1),
     ];
     let waive = model.key("findings/waive");
     let look = Look {

@@ -4,10 +4,11 @@ use indexmap::IndexMap;
 
 use super::{GROUPS, ROWS, choosable, name, reel};
 use crate::model::{Action, key_in};
+use crate::tui::cursor::around;
 use crate::tui::effects::{Effect, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
-use crate::tui::popups::{Form, FormField, Popup, Question};
+use crate::tui::popups::{Form, Popup, Question};
 use crate::tui::screens::{self, decide};
 use crate::tui::text;
 use crate::tui::widgets::empty::{self, Stage};
@@ -121,17 +122,10 @@ pub(super) fn step(model: &mut Model, by: i64) -> Vec<Effect> {
 /// Asks what to search for among the groups.
 pub(super) fn search(model: &mut Model) -> Vec<Effect> {
     let (next, previous) = (model.key("duplicates/next match"), model.key("duplicates/previous match"));
-    model.popup = Some(Popup::Form(Form {
-        title: "search groups".to_owned(),
-        about: Vec::new(),
-        fields: vec![FormField::new("text", format!("{next} and {previous} go from match to match"), "")],
-        focus: 0,
-        check: |_, _| None,
-        submit: |model, texts| {
-            model.duplicates.search = texts.into_iter().next().filter(|text| !text.is_empty());
-            find(model, false)
-        },
-    }));
+    model.popup = Some(Popup::Form(Form::search("search groups", &next, &previous, |model, texts| {
+        model.duplicates.search = texts.into_iter().next().filter(|text| !text.is_empty());
+        find(model, false)
+    })));
     Vec::new()
 }
 
@@ -150,17 +144,12 @@ pub(super) fn find(model: &mut Model, backwards: bool) -> Vec<Effect> {
     let (Some(sought), Some(groups)) = (model.duplicates.search.clone(), &model.duplicates.groups) else {
         return Vec::new();
     };
-    let (at, total) = (usize::try_from(model.duplicates.cursor.at).unwrap_or(0), groups.len());
     let text = sought.to_lowercase();
     let holds = |at: &usize| {
         let group = &groups[*at];
         [&group.table, &group.rule, &group.field, &group.value].iter().any(|part| part.to_lowercase().contains(&text))
     };
-    let mut order: Vec<usize> = (at + 1..total).chain(0..at.min(total)).collect();
-    if backwards {
-        order.reverse();
-    }
-    match order.into_iter().find(holds) {
+    match around(model.duplicates.cursor.at, groups.len(), backwards).into_iter().find(holds) {
         Some(found) => {
             model.duplicates.focus = GROUPS;
             if let Some(mut reel) = reel(model, GROUPS) {

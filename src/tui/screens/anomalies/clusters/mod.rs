@@ -10,7 +10,7 @@ use ratatui::layout::{Constraint, Direction, Rect};
 
 use super::{Page, act, keys, open};
 use crate::model::{Cluster, FieldType, Likeness, RowFilter, Spelling, TextField};
-use crate::tui::cursor::{Cursor, Reel};
+use crate::tui::cursor::{Cursor, Reel, around};
 use crate::tui::effects::{Answer, Ask, Effect, Job, Slot, Wish};
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
@@ -604,17 +604,11 @@ pub fn can_search(model: &Model) -> Result<(), String> {
 pub fn search(model: &mut Model) -> Vec<Effect> {
     let of_fields = model.anomalies.clusters.focus == FIELDS;
     let (next, previous) = (model.key("spellings/next match"), model.key("spellings/previous match"));
-    model.popup = Some(Popup::Form(Form {
-        title: if of_fields { "search fields" } else { "search spellings" }.to_owned(),
-        about: Vec::new(),
-        fields: vec![FormField::new("text", format!("{next} and {previous} go from match to match"), "")],
-        focus: 0,
-        check: |_, _| None,
-        submit: |model, texts| {
-            model.anomalies.clusters.search = texts.into_iter().next().filter(|text| !text.is_empty());
-            find(model, false)
-        },
-    }));
+    let title = if of_fields { "search fields" } else { "search spellings" };
+    model.popup = Some(Popup::Form(Form::search(title, &next, &previous, |model, texts| {
+        model.anomalies.clusters.search = texts.into_iter().next().filter(|text| !text.is_empty());
+        find(model, false)
+    })));
     Vec::new()
 }
 
@@ -641,12 +635,7 @@ pub fn find(model: &mut Model, backwards: bool) -> Vec<Effect> {
             (CLUSTERS, state.cluster.at, shown(model).into_iter().map(spellings).collect())
         }
     };
-    let at = usize::try_from(at).unwrap_or(0);
-    let mut order: Vec<usize> = (at + 1..names.len()).chain(0..at.min(names.len())).collect();
-    if backwards {
-        order.reverse();
-    }
-    match order.into_iter().find(|at| names[*at].to_lowercase().contains(&text)) {
+    match around(at, names.len(), backwards).into_iter().find(|at| names[*at].to_lowercase().contains(&text)) {
         Some(found) => {
             model.anomalies.clusters.focus = pane;
             if let Some(mut reel) = reel(model, pane) {

@@ -317,6 +317,21 @@ pub static WAIVERS: Layer = Layer {
                 waivers::can_revoke,
             ),
         ),
+        plain(
+            "search",
+            &["/"],
+            "Goes to the next waiver with a text in its rule, place, row, state, day, person or reason.",
+            waivers::search,
+            waivers::can_search,
+        ),
+        plain(
+            "next match",
+            &["n"],
+            "Goes to the next match of the search.",
+            |m| waivers::find(m, false),
+            waivers::searched,
+        ),
+        plain("previous match", &["N"], "Goes to the match before.", |m| waivers::find(m, true), waivers::searched),
     ],
 };
 

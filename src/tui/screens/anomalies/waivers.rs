@@ -198,7 +198,7 @@ fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
         Column::text("covers", 11, 14, 0),
         Column::text("until", 10, 10, 0),
         Column::text("who", 6, 16, 2),
-        Column::text("why", 24, 200, 1),
+        Column::text("why", 24, 200, 2),
     ];
     let waive = model.key("findings/waive");
     let look = Look {
@@ -249,14 +249,17 @@ fn place(waiver: &Waiver) -> String {
 fn details(model: &Model, waiver: &Waiver) -> Vec<String> {
     let until = match waiver.until {
         None => "for good".to_owned(),
-        Some(day) if waiver.expired => format!("until {day}, which is past: what it covered asks again"),
+        Some(day) if waiver.expired => format!("until {day}, which is past"),
         Some(day) => format!("until {day}"),
     };
     let covers = match waiver.covers {
         0 => format!("no finding of the last check matches it: {} revokes it", model.key("revoke")),
         covers => {
-            let list = model.key("what it covers");
-            format!("covers {} of the last check; {list} lists them", text::count(covers, "finding"))
+            let (list, found) = (model.key("what it covers"), text::count(covers, "finding"));
+            match waiver.expired {
+                true => format!("it covered {found} of the last check; {list} shows what asks again"),
+                false => format!("covers {found} of the last check; {list} shows what"),
+            }
         }
     };
     vec![

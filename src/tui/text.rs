@@ -1,7 +1,7 @@
 //! Text for the screen: data made harmless, cut to a width, and numbers as people read them. Neighbour: `widgets`.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::time::Duration;
 
@@ -85,20 +85,23 @@ pub fn middle(name: &str, width: usize) -> Cow<'_, str> {
 }
 
 /// Names cut to `width` columns in their middle; those that would look the same then, around what differs between them.
-pub fn apart(names: &[Cow<'_, str>], width: usize) -> Vec<String> {
+pub fn apart(names: &[&str], width: usize) -> Vec<String> {
     let cut: Vec<Cow<'_, str>> = names.iter().map(|name| middle(name, width)).collect();
-    let mut alike: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    let mut alike: HashMap<&str, &str> = HashMap::new();
+    let mut twins: HashSet<&str> = HashSet::new();
     for (name, cut) in names.iter().zip(&cut) {
-        alike.entry(cut).or_default().insert(name);
+        if alike.entry(cut).or_insert(name) != name {
+            twins.insert(cut);
+        }
     }
-    let told = |(name, cut): (&Cow<'_, str>, &Cow<'_, str>)| {
-        let like = &alike[cut.as_ref()];
-        let before = like.range::<str, _>((Unbounded, Excluded(name.as_ref()))).next_back();
-        let after = like.range::<str, _>((Excluded(name.as_ref()), Unbounded)).next();
-        // In their order those that begin alike stand together.
+    // In their order those that begin alike stand together.
+    let all: BTreeSet<&str> = if twins.is_empty() { BTreeSet::new() } else { names.iter().copied().collect() };
+    let told = |(name, cut): (&&str, &Cow<'_, str>)| {
+        let before = all.range::<str, _>((Unbounded, Excluded(*name))).next_back();
+        let after = all.range::<str, _>((Excluded(*name), Unbounded)).next();
         match before.into_iter().chain(after).max_by_key(|other| common(name, other)) {
-            Some(other) => differing(name, other, (width, width)).0,
-            None => cut.to_string(),
+            Some(other) if twins.contains(cut.as_ref()) => differing(name, other, (width, width)).0,
+            _ => cut.to_string(),
         }
     };
     names.iter().zip(&cut).map(told).collect()
@@ -285,8 +288,6 @@ pub fn short_id(id: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
@@ -347,12 +348,12 @@ mod tests {
     #[test]
     fn names_that_differ_where_they_would_be_cut_are_cut_elsewhere() {
         let names = ["STOCK-RATAFIA-2019-75CL-PRINCIPAL", "STOCK-RATAFIA-2021-75CL-PRINCIPAL", "CREMANT", "CREMANT"];
-        let cut = |width| apart(&names.map(Cow::Borrowed), width);
+        let cut = |width| apart(&names, width);
         assert_eq!(cut(40), names);
         assert_eq!(cut(24), ["…TAFIA-2019-75CL-PRINCI…", "…TAFIA-2021-75CL-PRINCI…", "CREMANT", "CREMANT"]);
         assert_eq!(cut(12)[..2], ["…A-2019-75C…", "…A-2021-75C…"]);
-        let numbered: Vec<Cow<'_, str>> =
-            (0..500).map(|at| format!("a long name {at} and a long end").into()).collect();
+        let numbered: Vec<String> = (0..500).map(|at| format!("a long name {at} and a long end")).collect();
+        let numbered: Vec<&str> = numbered.iter().map(String::as_str).collect();
         for width in [14, 16, 20, 28] {
             let cut: HashSet<String> = apart(&numbered, width).into_iter().collect();
             assert_eq!(cut.len(), numbered.len(), "{width}");

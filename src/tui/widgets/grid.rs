@@ -188,6 +188,19 @@ impl Grid<'_> {
         self.draw_spread(&spread, area, theme, buffer, row);
     }
 
+    /// Cuts the names of each column so that those that are seen together and differ do not look the same.
+    fn tell_apart(&self, widths: &[(usize, u16)], rows: &mut [Row]) {
+        for (at, wide) in widths.iter().filter(|(at, _)| self.columns[*at].middle) {
+            let names: Vec<&str> = rows.iter().map(|row| row.cells.get(*at).map_or("", |(cell, _)| cell)).collect();
+            let cut = text::apart(&names, usize::from(*wide));
+            for (row, cut) in rows.iter_mut().zip(cut) {
+                if let Some((cell, _)) = row.cells.get_mut(*at) {
+                    *cell = cut;
+                }
+            }
+        }
+    }
+
     /// Draws heads and lines of the columns that the spread says.
     pub fn draw_spread(
         &self,
@@ -209,13 +222,11 @@ impl Grid<'_> {
             head.push(Span::styled(gap(n), theme.dim()));
         }
         put(buffer, area, 0, Line::from(head));
-        for line in 1..area.height {
-            let at = self.cursor.top + u64::from(line) - 1;
-            if at >= self.total {
-                break;
-            }
+        let seen = self.cursor.top..self.total.min(self.cursor.top + u64::from(area.height.saturating_sub(1)));
+        let mut rows: Vec<Row> = seen.clone().map(row).collect();
+        self.tell_apart(widths, &mut rows);
+        for ((line, at), row) in (1..).zip(seen).zip(rows) {
             let here = self.selectable && at == self.cursor.at;
-            let row = row(at);
             let whole_line = spread.here.is_none();
             let base = if here { theme.cursor(self.focused && whole_line) } else { Style::new() };
             let styled = |style: Style| match here && self.focused && whole_line {

@@ -1,7 +1,5 @@
 //! How Duplicates looks: the groups, and the rows of one as columns with a line per field.
 
-use std::borrow::Cow;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -36,8 +34,6 @@ pub(super) fn view(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// The most groups to which the columns are fitted: all of them are looked at for every picture.
 const FEW: usize = 1_000;
-/// The column of what the rows of a group share.
-const SHARED: usize = 1;
 
 fn groups(model: &Model, frame: Rect, buffer: &mut Buffer) {
     let (state, theme) = (&model.duplicates, model.theme);
@@ -69,25 +65,13 @@ fn groups(model: &Model, frame: Rect, buffer: &mut Buffer) {
         Column::number("at stake", 11, 1),
         Column::number("rows", 5, 0),
     ];
-    let (fitted, shared) = match all.len() <= FEW {
-        true => {
-            let fitted = Grid::fitted(&columns, all.iter().map(|group| line(model, group)));
-            let wide = Grid::widths(&fitted, inner(frame).width).into_iter().find(|(at, _)| *at == SHARED);
-            let shared: Vec<Cow<'_, str>> = all.iter().map(|group| text::clean(&group.value)).collect();
-            (fitted, text::apart(&shared, wide.map_or(0, |(_, wide)| usize::from(wide))))
-        }
-        false => (columns.to_vec(), Vec::new()),
+    let fitted = match all.len() <= FEW {
+        true => Grid::fitted(&columns, all.iter().map(|group| line(model, group))),
+        false => columns.to_vec(),
     };
     let grid = Grid { columns: &fitted, cursor: state.cursor, total: all.len() as u64, focused, selectable: true };
     grid.draw(inner(frame), theme, buffer, |at| {
-        let Some((at, group)) = usize::try_from(at).ok().and_then(|at| Some((at, all.get(at)?))) else {
-            return Row::default();
-        };
-        let mut line = line(model, group);
-        if let (Some(shared), Some((cell, _))) = (shared.get(at), line.cells.get_mut(SHARED)) {
-            cell.clone_from(shared);
-        }
-        line
+        usize::try_from(at).ok().and_then(|at| all.get(at)).map(|group| line(model, group)).unwrap_or_default()
     });
 }
 

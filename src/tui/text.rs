@@ -74,11 +74,19 @@ pub fn fit(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
-/// A name cut to `width` columns in its middle, so that names that differ at their ends still do.
+/// A name cut to `width` columns in its middle, so that names that differ at their ends still do. Of a row that shares its key
+/// (`KEY#digest.n`) the digest is cut first: the key is what a person knows it by.
 pub fn middle(name: &str, width: usize) -> Cow<'_, str> {
+    /// What is left of a digest and its number, to tell rows of one key apart.
+    const DIGEST: usize = 6;
     let all = name.width();
     if all <= width || width < 5 {
         return fit(name, width);
+    }
+    if let Some((key, digest)) = name.rsplit_once('#')
+        && let Some(room) = width.checked_sub(key.width() + 1).filter(|room| *room >= DIGEST)
+    {
+        return Cow::Owned(format!("{key}#{}", middle(digest, room)));
     }
     let end = skip(name, all - (width - 1) / 2);
     Cow::Owned(format!("{}{end}", fit(name, width - end.width())))
@@ -321,6 +329,8 @@ mod tests {
         assert_ne!(middle("members_2026_north", 12), middle("members_2026_south", 12));
         assert_eq!(middle("clients.csv", 11), "clients.csv");
         assert_eq!(middle("日本酒日本酒", 7), "日本…酒");
+        assert_eq!(middle("isavigne-C0000069#e805dd18948c.1", 24), "isavigne-C0000069#e80….1");
+        assert_eq!(middle("isavigne-C0000069#e805dd18948c.1", 20), "isavigne-C…d18948c.1");
         for width in 0..20 {
             assert!(middle("日本酒 a long name é", width).width() <= width, "{width}");
         }

@@ -65,6 +65,8 @@ fn a_commit_says_who_when_what_and_which_rows() {
     session.keys("y");
     assert!(session.copied[0].starts_with("changed\tisavigne-C004"), "{:?}", session.copied);
     session.keys("esc esc").shows("loads and commits");
+    // Of a whole row a low screen shows what has room, and says that there is more.
+    session.resize(80, 24).keys("G k enter enter").shows("PINOT-2019-75CL added").shows("5 of 12 fields ┘");
 }
 
 #[test]
@@ -93,6 +95,8 @@ fn a_commit_is_taken_back_as_a_new_commit_with_its_line_for_the_shell() {
 fn what_cannot_be_taken_back_says_why_and_changes_nothing() {
     let mut session = with_two_commits(120, 40);
     session.keys("7 G k R enter").shows("commit 1 cannot be undone, rows of it were written again since");
+    // What to do about it stands at the end, and is seen on a narrow screen too.
+    session.resize(44, 24).shows("undo the later").shows("rows and commit");
     assert_eq!(session.workbench.log().expect("the log").len(), 2);
 }
 

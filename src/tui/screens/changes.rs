@@ -139,12 +139,13 @@ pub fn draw_rows(rows: &Listing<RowChange>, title: String, area: Rect, theme: Th
 
 fn draw_cells(change: Option<&RowChange>, frame: Rect, theme: Theme, buffer: &mut Buffer) {
     let title = change.map(|change| format!("{} {}", text::clean(&change.row), change.kind.name()));
-    Pane { title: vec![Span::raw(title.unwrap_or_default())], foot: String::new(), focused: false }
-        .draw(frame, theme, buffer);
+    let inside = inner(frame);
+    let (seen, all) = (usize::from(inside.height), change.map_or(0, |change| change.cells.len()));
+    let foot = if all > seen { format!("{seen} of {all} fields") } else { String::new() };
+    Pane { title: vec![Span::raw(title.unwrap_or_default())], foot, focused: false }.draw(frame, theme, buffer);
     let Some(change) = change else {
         return;
     };
-    let inside = inner(frame);
     let names = change.cells.iter().map(|cell| text::width(&text::clean(&cell.field))).max().unwrap_or(0);
     let room = names.clamp(22, (usize::from(inside.width) / 3).max(22));
     for (row, cell) in (0..inside.height).zip(&change.cells) {

@@ -417,14 +417,17 @@ pub(super) fn field_at(field: usize, lead: usize, line: Rect, place: Position) -
     Target::Field { field, column, room: usize::from(line.width).saturating_sub(lead) }
 }
 
-/// The most lines for what is good for a line of a form, or wrong with it.
+/// The most lines for what is good for a line of a form.
 const HINTS: usize = 3;
+/// The most lines for why it was refused, at whose end stands what to do about it.
+const REFUSALS: usize = 8;
 
 /// How many lines are kept for that.
 fn hints(form: &Form, width: u16) -> u16 {
-    let lines = |text: &str| text::wrap(&text::clean(text), usize::from(width)).len();
-    let texts = form.fields.iter().flat_map(|field| [Some(&field.hint), field.refused.as_ref()]).flatten();
-    texts.map(|text| lines(text)).max().unwrap_or(0).clamp(1, HINTS) as u16
+    let lines = |text: &str, most: usize| text::wrap(&text::clean(text), usize::from(width)).len().min(most);
+    let hints = form.fields.iter().map(|field| lines(&field.hint, HINTS));
+    let refused = form.fields.iter().flat_map(|field| &field.refused).map(|why| lines(&format!("✗ {why}"), REFUSALS));
+    hints.chain(refused).max().unwrap_or(0).max(1) as u16
 }
 
 /// The row of the first line to be typed in, and how many are seen. On a low screen those lines are worth more than the

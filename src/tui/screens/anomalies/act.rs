@@ -325,6 +325,7 @@ pub fn collected(model: &mut Model, rows: Vec<Anomaly>) {
 fn act(model: &mut Model, purpose: Purpose, mut targets: Targets, ask: bool) -> Vec<Effect> {
     if let Targets::These(these) = &mut targets {
         let mut seen = HashSet::new();
+        let waived = these.iter().any(|anomaly| anomaly.status == Status::Waived);
         these.retain(|anomaly| {
             anomaly.status == Status::Open && decision(model, anomaly).is_none() && seen.insert(id_of(anomaly))
         });
@@ -337,8 +338,11 @@ fn act(model: &mut Model, purpose: Purpose, mut targets: Targets, ask: bool) -> 
             }
         }
         if these.is_empty() {
-            let undo = model.key("undo");
-            model.say(Tone::Refused, format!("nothing is open among these; {undo} takes a decision back"));
+            let said = match waived {
+                true => format!("what is waived is decided; {} lists the waivers, to be revoked", model.key("waivers")),
+                false => format!("nothing is open among these; {} takes a decision back", model.key("undo")),
+            };
+            model.say(Tone::Refused, said);
             return Vec::new();
         }
     }

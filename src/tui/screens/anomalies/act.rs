@@ -338,10 +338,9 @@ fn act(model: &mut Model, purpose: Purpose, mut targets: Targets, ask: bool) -> 
             }
         }
         if these.is_empty() {
-            let said = match waived {
-                true => format!("what is waived is decided; {} lists the waivers, to be revoked", model.key("waivers")),
-                false => format!("nothing is open among these; {} takes a decision back", model.key("undo")),
-            };
+            let undo = model.key("undo");
+            let waivers = if waived { format!("{} lists the waivers, ", model.key("waivers")) } else { String::new() };
+            let said = format!("nothing is open among these; {waivers}{undo} takes a decision back");
             model.say(Tone::Refused, said);
             return Vec::new();
         }

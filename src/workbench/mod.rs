@@ -17,6 +17,7 @@ mod sources;
 mod tables;
 mod workspace;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub use workspace::{MappingInfo, OpenOptions, Workspace};
 pub struct Workbench {
     decider: Decider,
     canceller: Canceller,
+    /// What the next check after decisions can use of the last one.
+    memory: RefCell<recheck::Memory>,
     _lock: workspace::Lock,
 }
 
@@ -75,7 +78,7 @@ impl Workbench {
         // One wish to stop is for all that goes on here, whether it changes something or only looks.
         let canceller = reader.canceller.clone();
         let decider = Decider::new(reader, ledger, options.read_only)?;
-        Ok(Workbench { decider, canceller, _lock: lock })
+        Ok(Workbench { decider, canceller, memory: RefCell::default(), _lock: lock })
     }
 
     /// What stops the work that is going on here, from another thread.
@@ -164,7 +167,9 @@ impl Workbench {
             self.reader.store.transaction(|store| {
                 if !everything
                     && grain == check::Grain::Table
-                    && let Some(verdict) = store.of_few(|| recheck::run(store, &plan, &inputs, &self.canceller))?
+                    && let Some(verdict) = store.of_few(|| {
+                        recheck::run(store, &mut self.memory.borrow_mut(), &plan, &inputs, &self.canceller)
+                    })?
                 {
                     self.canceller.settle()?;
                     return Ok(verdict);

@@ -1,6 +1,7 @@
 //! After a decision only what it touches is looked at again; whatever was decided, everything is then as if all had been
 //! looked at.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -346,6 +347,7 @@ pub struct World {
     sources: Vec<(String, Mapping)>,
     gate: Gate,
     rules: tempfile::TempDir,
+    memory: RefCell<recheck::Memory>,
 }
 
 impl World {
@@ -391,6 +393,7 @@ impl World {
             sources: sources.collect(),
             gate: Gate { max_quarantined: "100%".into(), max_removed: "100%".into(), ..Gate::default() },
             rules: folder,
+            memory: RefCell::default(),
         }
     }
 
@@ -431,7 +434,9 @@ impl World {
     pub fn part(&self) -> Option<Verdict> {
         let canceller = Canceller::default();
         self.with_inputs(|plan, inputs| {
-            self.store.transaction(|store| recheck::run(store, plan, inputs, &canceller)).expect("a verdict")
+            self.store
+                .transaction(|store| recheck::run(store, &mut self.memory.borrow_mut(), plan, inputs, &canceller))
+                .expect("a verdict")
         })
     }
 
@@ -440,7 +445,7 @@ impl World {
         let canceller = Canceller::default();
         let outcome = self.with_inputs(|plan, inputs| {
             self.store.transaction(|store| {
-                recheck::run(store, plan, inputs, &canceller)?;
+                recheck::run(store, &mut self.memory.borrow_mut(), plan, inputs, &canceller)?;
                 Err::<(), Error>(Error::interrupted())
             })
         });

@@ -205,11 +205,9 @@ fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -
     let sharing = Ident(&format!("sharing keys in {name}")).to_string();
     let values = Change::values(name, &key);
     let near = known.places.near(store, name, "t.", places::key(table), &values)?;
-    let rows = format!(
-        "SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values}){near}\n\
-         UNION SELECT t._key, {keys} FROM {after} AS t"
-    );
-    store.fill_like(&sharing, &keys, rows)?;
+    let like = near.with(format!("SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values})"));
+    let rows = like.into_iter().chain([format!("SELECT t._key, {keys} FROM {after} AS t")]);
+    store.fill_like(&sharing, &keys, rows.collect::<Vec<_>>().join("\nUNION\n"))?;
     store.run(&format!(
         "DELETE FROM {} WHERE \"row\" IN (SELECT _key FROM {sharing} UNION ALL SELECT _key FROM {before})",
         twins(name)

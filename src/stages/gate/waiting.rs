@@ -101,9 +101,10 @@ impl<'w> Waiting<'w> {
         if moved.came > 0 {
             let new = format!("(FROM {} EXCEPT FROM {})", lost(to), lost_before(to));
             let near = known.places.near(store, name, "c.", field, &format!("SELECT value FROM {new}"))?;
-            let only = near.alone().map(|near| format!(" WHERE {near}")).unwrap_or_default();
-            let referring = referring(&Path("candidate", name).to_string(), field, &new) + &only;
-            store.run(&format!("INSERT INTO {waiting} {referring} EXCEPT FROM {waiting}"))?;
+            let referring = referring(&Path("candidate", name).to_string(), field, &new);
+            if let Some(referring) = near.with(format!("{referring} WHERE true")) {
+                store.run(&format!("INSERT INTO {waiting} {referring} EXCEPT FROM {waiting}"))?;
+            }
         }
         Ok(())
     }

@@ -258,13 +258,13 @@ impl Plan {
         let refers = |from: &str, follow: &Follow| {
             let keys = Change::values(&follow.table, &Ident(&follow.key).to_string());
             let near = places.near(store, from, "", &follow.field, &keys)?;
-            Ok::<_, Error>(format!("{}::VARCHAR IN ({keys}){near}", Ident(&follow.field)))
+            Ok::<_, Error>(near.with(format!("{}::VARCHAR IN ({keys})", Ident(&follow.field))))
         };
         let (mut conditions, mut fields) = (Vec::new(), Vec::new());
         for (field, sight) in derive::sights(&self.schema, table) {
             let known = conditions.len();
             match sight {
-                Sight::Referred(follow) if is_seen(&follow) => conditions.push(refers(name, &follow)?),
+                Sight::Referred(follow) if is_seen(&follow) => conditions.extend(refers(name, &follow)?),
                 Sight::Referred(_) => {}
                 Sight::Referring { from, on, reads, follows } => {
                     let key = table.keys().next().unwrap_or_default();
@@ -276,11 +276,9 @@ impl Plan {
                         conditions.push(format!("{key} IN ({})", Change::values(&from, &on)));
                     }
                     for follow in follows.iter().filter(|follow| is_seen(follow)) {
-                        conditions.push(format!(
-                            "{key} IN (SELECT {on}::VARCHAR FROM {} WHERE {})",
-                            Path("candidate", &from),
-                            refers(&from, follow)?
-                        ));
+                        conditions.extend(refers(&from, follow)?.map(|refers| {
+                            format!("{key} IN (SELECT {on}::VARCHAR FROM {} WHERE {refers})", Path("candidate", &from))
+                        }));
                     }
                 }
             }
@@ -306,7 +304,11 @@ impl Plan {
     ) -> Result<Computed> {
         let (touched, candidate) = (touched(name), Path("candidate", name));
         let (before, after) = (Change::before(name), Change::after(name));
-        store.fill_like(&touched, TOUCHED, meeting(&candidate, &seen.conditions))?;
+        store.fill_like(
+            &touched,
+            TOUCHED,
+            meeting(&candidate, &seen.conditions).collect::<Vec<_>>().join("\nUNION\n"),
+        )?;
         let rows = store.count(&format!("SELECT count(*) FROM {touched}"))?;
         if !is_worth_it(store, name, rows)? {
             return Ok(Computed::TooMany);
@@ -368,7 +370,9 @@ impl Plan {
         );
         store.fill(&named, all)?;
         // What is left out, and what was found already, is not looked for among all.
-        let mut found = format!("SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})");
+        let mut found = format!(
+            "SELECT NULL::BIGINT AS _at, _key, _source, _entity, _row FROM {before} WHERE _key IN (FROM {named})"
+        );
         let mut known = format!("SELECT _key FROM {before}");
         if may_leave {
             let there = leaving::there(name);
@@ -376,10 +380,10 @@ impl Plan {
             known += &format!(" EXCEPT SELECT _key FROM {there}");
         }
         let strangers = format!("SELECT _key FROM {named} EXCEPT {known}");
-        let strange = format!("_key IN ({strangers}){}", places.near(store, name, "", IDENTITY, &strangers)?);
+        let strange = places.near(store, name, "", IDENTITY, &strangers)?.with(format!("_key IN ({strangers})"));
         let touched = touched(name);
-        let rows = meeting(&candidate, &[conditions, &[strange]].concat());
-        store.fill_like(&touched, TOUCHED, format!("{rows}\nUNION\n{found}"))?;
+        let rows = meeting(&candidate, conditions.iter().chain(&strange));
+        store.fill_like(&touched, TOUCHED, rows.chain([found]).collect::<Vec<_>>().join("\nUNION\n"))?;
         store.run(&format!("INSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})"))
     }
 
@@ -583,10 +587,12 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     Ok(Some(change))
 }
 
-/// A query for the rows that meet one of the conditions, as they are gathered to be touched.
-fn meeting(candidate: &Path<'_>, conditions: &[String]) -> String {
-    let rows = conditions.iter().map(|condition| format!("SELECT {TOUCHED} FROM {candidate} WHERE {condition}"));
-    rows.collect::<Vec<_>>().join("\nUNION\n")
+/// The queries for the rows that meet the conditions, as they are gathered to be touched.
+fn meeting<'c>(
+    candidate: &'c Path<'_>,
+    conditions: impl IntoIterator<Item = &'c String>,
+) -> impl Iterator<Item = String> {
+    conditions.into_iter().map(move |condition| format!("SELECT {TOUCHED} FROM {candidate} WHERE {condition}"))
 }
 
 /// The temporary table with the identities of the rows that decisions name, there or not, and of all that are touched.

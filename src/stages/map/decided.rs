@@ -626,13 +626,16 @@ pub(super) fn replaced_otherwise(
     if !values.is_empty() {
         let near = |sought: &str| match declared.kind {
             FieldType::Text => places.near(store, table, "", field, &format!("SELECT unnest([{sought}])")),
-            _ => Ok(Near::default()),
+            _ => Ok(Near::Anywhere),
         };
-        let (values, ends, replaced) = (literals(values), literals(ends), format!("_decided & {} <> 0", 1_i64 << bit));
-        conditions.push(format!("{text} IN ({values}){}", near(&values)?));
+        let (values, replaced) = (literals(values), format!("_decided & {} <> 0", 1_i64 << bit));
+        conditions.extend(near(&values)?.with(format!("{text} IN ({values})")));
         // What was replaced shows what it was replaced by, or nothing.
         conditions.push(format!("{replaced} AND {text} IS NULL"));
-        conditions.push(format!("{replaced} AND {text} IN ({ends}){}", near(&ends)?));
+        if !ends.is_empty() {
+            let ends = literals(ends);
+            conditions.extend(near(&ends)?.with(format!("{replaced} AND {text} IN ({ends})")));
+        }
     }
     let (old, new): (HashMap<_, _>, HashMap<_, _>) =
         (old.elements.into_iter().collect(), new.elements.into_iter().collect());
@@ -648,7 +651,7 @@ pub(super) fn replaced_otherwise(
             Literal(table),
             Literal(field)
         );
-        conditions.push(format!("_key IN ({set}){}", places.near(store, table, "", IDENTITY, &set)?));
+        conditions.extend(places.near(store, table, "", IDENTITY, &set)?.with(format!("_key IN ({set})")));
     }
     Ok(conditions)
 }

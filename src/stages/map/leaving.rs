@@ -86,13 +86,15 @@ impl Plan {
             // Whatever the sources give is either a candidate or left out, and what is left out need not be looked for.
             let (there, concerned, before) = (there(name), concerned(name), before(name));
             let sought = format!("{concerned} EXCEPT SELECT _key FROM {before}");
-            let rows = format!(
-                "SELECT rowid AS _at, _key, _source, _entity, _row FROM {} WHERE _key IN ({sought}){}\n\
-                 UNION ALL SELECT NULL, _key, _source, _entity, _row FROM {before} WHERE _key IN ({concerned})",
-                Path("candidate", name),
-                places.near(store, name, "", IDENTITY, &sought)?
+            let candidates = format!(
+                "SELECT rowid AS _at, _key, _source, _entity, _row FROM {} WHERE _key IN ({sought})",
+                Path("candidate", name)
             );
-            store.fill_like(&there, name, rows)?;
+            let left_out = format!(
+                "SELECT NULL::BIGINT AS _at, _key, _source, _entity, _row FROM {before} WHERE _key IN ({concerned})"
+            );
+            let rows = places.near(store, name, "", IDENTITY, &sought)?.with(candidates).into_iter().chain([left_out]);
+            store.fill_like(&there, name, rows.collect::<Vec<_>>().join("\nUNION ALL\n"))?;
             self.leave(store, name, table, &format!("SELECT * EXCLUDE (_at) FROM {there}"), true)?;
         }
         Ok(Left { pointers, tables: others })
@@ -164,12 +166,14 @@ impl Plan {
         few: &str,
     ) -> Result<HashMap<String, Given>> {
         let feeds = self.feeds_among(store, name, few, &format!("merged of {name}"))?;
-        let of = Of { store, schema: &self.schema, name, table, feeds: &feeds, fields: None };
+        let only = [field.to_owned()];
+        let of = Of { store, schema: &self.schema, name, table, feeds: &feeds, fields: Some(&only) };
         let keys = Ident(&format!("keys merged of {name}")).to_string();
         store.fill(&keys, format!("SELECT _key FROM {few}"))?;
         let (decided, _) = Decided::resolve(&of, Some(&keys), None)?;
         let decided = decided.of_cells_alone();
-        let mut pipeline = mapped(table, &feeds, |_| true, None);
+        let is_wanted = |name: &str| name == field || table.keys().any(|key| key == name);
+        let mut pipeline = mapped(table, &feeds, is_wanted, None);
         pipeline.step("keyed", identity::keyed(name, table, &feeds, "mapped"));
         decided.apply(&mut pipeline, table);
         let last = Ident(pipeline.last().unwrap_or_default()).to_string();

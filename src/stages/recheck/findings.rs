@@ -339,9 +339,9 @@ impl Look<'_> {
         let key = table.filter(|table| rules::key_text(table, "t.").is_some_and(|key| key == likeness));
         let near = match key.filter(|_| known > 0) {
             Some(table) => self.places.near(self.store, &one.table, "t.", places::key(table), &values)?,
-            None => Near::default(),
+            None => Near::Anywhere,
         };
-        let condition = (known > 0).then(|| format!("({likeness})::VARCHAR IN ({values}){near}"));
+        let condition = near.with(format!("({likeness})::VARCHAR IN ({values})")).filter(|_| known > 0);
         let Some(rows) = self.gather(&one.table, &format!("alike in {}", one.table), condition)? else {
             return Ok(false);
         };
@@ -371,7 +371,7 @@ impl Look<'_> {
             let Some(which) = through.get(&to.table) else { continue };
             let keys = which.values(&to.table, &to.field);
             let near = self.places.near(self.store, table, "t.", name, &keys)?;
-            conditions.insert(format!("{}::VARCHAR IN ({keys}){near}", Ident(name)));
+            conditions.extend(near.with(format!("{}::VARCHAR IN ({keys})", Ident(name))));
         }
         match self.gather(table, &format!("changed in {table}"), conditions)? {
             Some(rows) => self.find(uses, &rows).map(|()| true),

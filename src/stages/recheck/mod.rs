@@ -13,17 +13,47 @@ mod usual;
 use super::basis::{Basis, digest};
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
+use super::places::Places;
 use super::{decide, gate, kept, waivers};
 use crate::error::{Error, Result};
-use crate::model::{Canceller, Verdict};
+use crate::model::{Canceller, Schema, Verdict};
 use crate::store::Store;
 
 /// The temporary table with the decisions that are in force and were not at the last check, or the other way round.
 const OTHERWISE: &str = "\"decisions otherwise\"";
 
+/// What is kept in memory from one decision to the next.
+#[derive(Default)]
+pub struct Memory {
+    /// Where the rows of large tables are found, and in which state of the last check.
+    places: Option<(String, Places)>,
+}
+
+impl Memory {
+    /// Hands out where rows are found, until it is kept.
+    fn places(&mut self, store: &Store, schema: &Schema, state: Option<&str>) -> Result<Places> {
+        match self.places.take() {
+            Some((known, places)) if Some(known.as_str()) == state => Ok(places),
+            _ => Places::gather(store, schema),
+        }
+    }
+
+    /// Keeps it for the next decision, which finds the state `now`.
+    fn keep(&mut self, places: Places, now: Option<String>) {
+        places.forget();
+        self.places = now.map(|now| (now, places));
+    }
+}
+
 /// Brings everything up to date with the decisions in force. `None` where only a whole check can; what stands in the
 /// tables then is for that check to replace, in the same transaction.
-pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -> Result<Option<Verdict>> {
+pub fn run(
+    store: &Store,
+    memory: &mut Memory,
+    plan: &Plan,
+    inputs: &Inputs,
+    canceller: &Canceller,
+) -> Result<Option<Verdict>> {
     let Some(known) = store.plainly(|| known(store))? else { return Ok(None) };
     if !known.finds_the_same(inputs.basis) {
         return Ok(None);
@@ -41,7 +71,7 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
         kept::state(store, inputs.schema, inputs.gate)
     })?;
     let mut usual = usual::Kept::of(store, state.as_deref())?;
-    let places = usual.places(store, inputs.schema)?;
+    let places = memory.places(store, inputs.schema, state.as_deref())?;
     let Some(changes) = plan.build_again(store, OTHERWISE, &places, canceller)? else { return Ok(None) };
     places.forget();
     // The same basis: what was built and looked at is there to be looked at.
@@ -83,7 +113,8 @@ pub fn run(store: &Store, plan: &Plan, inputs: &Inputs, canceller: &Canceller) -
         check::keep_answer(store, &verdict)?;
     }
     let now = kept::state(store, inputs.schema, inputs.gate)?;
-    usual.keep(store, places, state.as_deref(), now.as_deref())?;
+    usual.keep(store, state.as_deref(), now.as_deref())?;
+    memory.keep(places, now);
     Ok(Some(verdict))
 }
 

@@ -143,13 +143,16 @@ impl Look<'_> {
                 keys += &format!(" UNION ALL {}", Change::values(&step.table, &Ident(&step.key).to_string()));
             }
             let near = self.places.near(self.store, table, "s.", &step.field, &keys)?;
-            conditions.push(format!("s.{}::VARCHAR IN ({keys}){near}", Ident(&step.field)));
+            conditions.extend(near.with(format!("s.{}::VARCHAR IN ({keys})", Ident(&step.field))));
         }
         let rows = self.money.rows().to_string();
         let touched: Vec<String> =
             conditions.iter().map(|one| format!("{} WHERE {one}{but}", from(&rows, true, true))).collect();
         if !touched.is_empty() {
             parts.push(format!("SELECT * FROM (\n{}\n) LIMIT {MANY}", touched.join("\nUNION\n")));
+        }
+        if parts.is_empty() {
+            parts.push(format!("{} WHERE false", from(&rows, false, false)));
         }
         self.store.fill_like(LINES, &columns, parts.join("\nUNION ALL\n"))?;
         Ok(self.store.count(&format!("SELECT count(*) FROM {LINES}"))? < MANY)
@@ -177,12 +180,12 @@ impl Look<'_> {
             let (was, now) = ("f.was IS NOT NULL", "f.now IS NOT NULL");
             let rows = Path("candidate", &step.table).to_string();
             match self.changes.contains_key(&step.table) {
-                false => parts.push(format!("{}{near}", from(&rows, was, now))),
+                false => parts.extend(near.with(from(&rows, was, now))),
                 // A row that changed may have had another key.
                 true => {
                     let (before, after) = (Change::before(&step.table), Change::after(&step.table));
                     let others = format!(" AND t._key NOT IN (SELECT _key FROM {after})");
-                    parts.push(format!("{}{near}{others}", from(&rows, was, now)));
+                    parts.extend(near.with(from(&rows, was, now) + &others));
                     parts.push(from(&before, was, "false"));
                     parts.push(from(&after, "false", now));
                 }

@@ -1,4 +1,4 @@
-//! What is usual in the tables, and where rows are found, kept from one decision to the next. Neighbour: `findings`, which asks whether it still is.
+//! What is usual in the tables, kept from one decision to the next. Neighbour: `findings`, which asks whether it still is.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,17 +6,15 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::model::Schema;
 use crate::rules::Usual;
 use crate::rules::usual::{Hinge, counts_again, lines_of};
 use crate::sql::Path;
 use crate::stages::kept;
 use crate::stages::map::Change;
-use crate::stages::places::Places;
 use crate::store::Store;
 
 /// The name under which it is kept of which uses there is something.
-const NAME: &str = "what is usual, and where rows are";
+const NAME: &str = "what is usual";
 
 /// The least number of lines of a tally that is not kept.
 const MANY: u64 = 1000;
@@ -35,8 +33,6 @@ const PLAIN: [&str; 6] = ["VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "DATE", "DE
 pub(super) struct Kept {
     /// Per table, by the words for a use.
     tables: IndexMap<String, IndexMap<String, Known>>,
-    /// Where the rows of large tables are found; `None` where nobody has written it down yet, or it is being used.
-    places: Option<Places>,
     /// The uses whose verdicts are others than before, or may be, and whether it is known which verdicts these are.
     #[serde(skip)]
     otherwise: HashMap<String, bool>,
@@ -62,18 +58,8 @@ impl Kept {
         Ok(kept::of(store, NAME, state)?.unwrap_or_default())
     }
 
-    /// Hands out where rows are found, until it is kept.
-    pub fn places(&mut self, store: &Store, schema: &Schema) -> Result<Places> {
-        if let Some(places) = self.places.take() {
-            return Ok(places);
-        }
-        self.is_new = true;
-        Places::gather(store, schema)
-    }
-
     /// Keeps it for the next decision, which finds the state `now`.
-    pub fn keep(mut self, store: &Store, places: Places, before: Option<&str>, now: Option<&str>) -> Result<()> {
-        self.places = Some(places);
+    pub fn keep(self, store: &Store, before: Option<&str>, now: Option<&str>) -> Result<()> {
         match (self.is_new, before, now) {
             (true, _, _) => kept::keep(store, NAME, now, &self),
             (false, Some(before), Some(now)) => kept::carry(store, NAME, before, now),
@@ -274,6 +260,7 @@ fn judge(store: &Store, usual: &Usual, from: usize, types: &[String]) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Schema;
     use crate::rules::{self, Reach, Scope};
 
     const SCHEMA: &str = r#"
@@ -426,10 +413,10 @@ mod tests {
         store.run("CREATE TEMP TABLE \"sales before\" AS SELECT 0 AS _at, * FROM candidate.sales")?;
         let mut kept = Kept::default();
         kept.follow(&store, "sales", &usuals)?;
-        kept.keep(&store, Places::default(), None, Some("one"))?;
+        kept.keep(&store, None, Some("one"))?;
         assert!(Kept::of(&store, Some("one"))?.has(&usuals[0]));
         let kept = Kept::of(&store, Some("one"))?;
-        kept.keep(&store, Places::default(), Some("one"), Some("two"))?;
+        kept.keep(&store, Some("one"), Some("two"))?;
         assert!(Kept::of(&store, Some("two"))?.has(&usuals[0]));
         assert!(!Kept::of(&store, Some("one"))?.has(&usuals[0]));
         Ok(())

@@ -4,7 +4,7 @@
 //! where both are known to read it alike, and a clean copy of its good records where they might not.
 //!
 //! The rooms: [`choose`] finds the files, [`unpack`] and [`encoding`] make text of bytes, [`dialect`], [`header`] and
-//! [`names`] say how it is written, [`records`], [`window`] and [`survey`] split it, [`staging`] hands it to DuckDB, [`text`] does
+//! [`names`] say how it is written, [`records`], [`window`] and [`survey`] split it, [`repeats`] looks at its first rows, [`staging`] hands it to DuckDB, [`text`] does
 //! all of that for one file; [`sheets`] reads workbooks; [`raw`] finds a record again.
 
 mod choose;
@@ -14,6 +14,7 @@ mod header;
 mod names;
 mod raw;
 mod records;
+mod repeats;
 mod sheets;
 mod staging;
 mod survey;
@@ -208,7 +209,8 @@ impl Connector for Files {
         }
         extracted.notes.extend(empty.iter().map(|name| format!("{name} is empty")));
         let columns = all_columns(&prepared, &mut extracted.notes);
-        staging::create(target.store, target.relation, &columns)?;
+        let is_unlike = |column: &str| prepared.iter().any(|file| file.is_unlike(column));
+        staging::create(target.store, target.relation, &columns, is_unlike)?;
         for file in prepared {
             file.stage(&columns, target, watch, &mut extracted)?;
         }
@@ -328,6 +330,15 @@ impl Prepared {
         let behind = (behind > 0).then(|| format!("bytes passed over behind the packed content: {behind}"));
         let notes = behind.into_iter().chain(notes).chain(passed_over(&preamble)).chain(renamed).collect();
         Ok(Some(Prepared { file, names, content, notes }))
+    }
+
+    /// Whether the values of a column of that name hardly repeat.
+    fn is_unlike(&self, column: &str) -> bool {
+        let unlike = match &self.content {
+            Content::Text(text) => &text.layout.unlike,
+            Content::Sheet(sheet) => &sheet.unlike,
+        };
+        self.names.iter().zip(unlike).any(|(name, is_unlike)| *is_unlike && same_column(name, column))
     }
 
     fn stage(self, columns: &[String], target: &Target, watch: &Watch, extracted: &mut Extracted) -> Result<()> {

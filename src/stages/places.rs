@@ -1,10 +1,10 @@
 //! Where the rows of large tables are found by their keys and references. Neighbours: `recheck`, which keeps this from one decision to the
 //! next; `map` and `gate`, which look rows up.
 //!
-//! Keys are compressed, and to look for one among all of them means to unpack them all. So the first decision gathers short hashes of
-//! the keys and references of large tables in memory, each with the record number of its row. What is looked for is looked for there
-//! first, and only among the rows that may have it does the question itself decide. Lines about rows that went or are otherwise now do
-//! no harm; those about rows that came or changed are added.
+//! Keys are compressed, and to look for one among all of them means to unpack them all. So what rows of a large table are looked for by
+//! is gathered in memory the first time: short hashes of the values, each with the record number of its row. From then on a value is
+//! looked for there first, and only among the rows that may have it does the question itself decide. Lines about rows that went or are
+//! otherwise now do no harm; those about rows that came or changed are added.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,7 +15,6 @@ use indexmap::IndexMap;
 
 use super::map::Change;
 use crate::error::{Error, Result};
-use crate::model::{Schema, Table};
 use crate::sql::{Ident, Path};
 use crate::store::Store;
 
@@ -28,7 +27,7 @@ pub fn worth_it_from(rows: u64) {
 }
 
 /// The most rows that share a reference, on average, for which it is worth it: who has many is sooner found among all.
-const SHARED: u64 = 100;
+const SHARED: usize = 100;
 
 /// The most rows that are named in a statement, and the most values that are looked for.
 const MOST: usize = 300;
@@ -71,14 +70,18 @@ impl Near {
 /// The identity of a row, as a field that can be looked for.
 pub const IDENTITY: &str = "_key";
 
-/// The rows of large tables, by fields.
+/// Where rows of large tables are found.
 #[derive(Debug, Default)]
 pub struct Places {
-    /// By table: its identity, its key where that is one field, and references.
-    tables: IndexMap<String, IndexMap<String, RefCell<Lines>>>,
+    gathers: bool,
+    /// By table, what its rows were looked for by so far; none of a table that is not large.
+    tables: RefCell<HashMap<String, Option<By>>>,
     /// What was found, by what was asked.
     found: RefCell<HashMap<String, Near>>,
 }
+
+/// By the expression whose values are looked for, the lines; none where many rows share a value.
+type By = IndexMap<String, Option<Lines>>;
 
 /// Per row, the hash of a value in the upper half and the row's record number in the lower one.
 #[derive(Debug, Default)]
@@ -91,9 +94,20 @@ struct Lines {
 const NUMBER: u64 = u32::MAX as u64;
 
 impl Lines {
-    fn sort(&mut self) {
-        self.in_order.append(&mut self.added);
-        self.in_order.sort_unstable();
+    /// Reads the rows `t` of a relation.
+    fn read(&mut self, store: &Store, by: &str, rows: &dyn fmt::Display) -> Result<()> {
+        let sql = format!("SELECT {} | t._row::UBIGINT FROM {rows} AS t WHERE {by} IS NOT NULL", hashed(by));
+        let broken = |cause| Error::internal("hashes did not arrive as numbers").caused_by(cause);
+        store.each_frame(&sql, &mut |frame| {
+            let lines = frame.get_columns().first().map(|lines| lines.u64()).transpose().map_err(broken)?;
+            self.added.extend(lines.into_iter().flat_map(|lines| lines.into_no_null_iter()));
+            Ok(())
+        })?;
+        if self.added.len() > ADDED {
+            self.in_order.append(&mut self.added);
+            self.in_order.sort_unstable();
+        }
+        Ok(())
     }
 
     /// The record numbers that stand with a hash.
@@ -103,31 +117,18 @@ impl Lines {
         let added = self.added.iter().filter(move |line| **line & !NUMBER == hash);
         in_order.chain(added).map(|line| line & NUMBER)
     }
+
+    /// Whether few rows have the same value, on average.
+    fn are_spread(&self) -> bool {
+        let different = self.in_order.chunk_by(|one, next| one & !NUMBER == next & !NUMBER).count();
+        self.in_order.len() <= SHARED * different
+    }
 }
 
 impl Places {
-    /// Gathers where the rows of all large tables are.
-    pub fn gather(store: &Store, schema: &Schema) -> Result<Places> {
-        let built = store.tables("candidate")?;
-        let is_built = |name: &String| built.iter().any(|one| one == name);
-        let mut rows: IndexMap<&str, (u64, u64)> = IndexMap::new();
-        for name in schema.tables.keys().filter(|name| is_built(name)) {
-            let sql = format!("SELECT count(*), coalesce(max(_row), 0)::BIGINT FROM {}", Path("candidate", name));
-            let counted = store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.insert(name, counted.unwrap_or_default());
-        }
-        let many = MANY.load(Ordering::Relaxed);
-        let mut places = Places::default();
-        for (name, table) in &schema.tables {
-            let is_large = |(count, last): &(u64, u64)| *count >= many && *last <= NUMBER;
-            let Some((count, _)) = rows.get(name.as_str()).copied().filter(is_large) else { continue };
-            let fields = fields(table, |to| rows.get(to).is_some_and(|(others, _)| count / SHARED <= *others));
-            places.tables.insert(name.clone(), fields.into_iter().map(|field| (field, RefCell::default())).collect());
-            places.read(store, name, &Path("candidate", name))?;
-            let lines = places.tables.get_mut(name).into_iter().flat_map(IndexMap::values_mut);
-            std::thread::scope(|scope| lines.for_each(|lines| drop(scope.spawn(|| lines.get_mut().sort()))));
-        }
-        Ok(places)
+    /// Of which nothing was gathered yet.
+    pub fn new() -> Places {
+        Places { gathers: true, ..Places::default() }
     }
 
     /// What was found may be otherwise now.
@@ -137,79 +138,73 @@ impl Places {
 
     /// Adds the rows of a table that changed or came.
     pub fn add(&self, store: &Store, table: &str) -> Result<()> {
-        self.read(store, table, &Change::after(table))
-    }
-
-    /// Adds the rows of a relation.
-    fn read(&self, store: &Store, table: &str, rows: &dyn fmt::Display) -> Result<()> {
-        let Some(fields) = self.tables.get(table) else { return Ok(()) };
-        let lines: Vec<String> = fields
-            .keys()
-            .zip(0..)
-            .map(|(field, n)| format!("{} | t._row::UBIGINT AS l{n}", hashed(&format!("t.{}::VARCHAR", Ident(field)))))
-            .collect();
-        let broken = |cause| Error::internal("hashes did not arrive as numbers").caused_by(cause);
-        store.each_frame(&format!("SELECT {} FROM {rows} AS t", lines.join(", ")), &mut |frame| {
-            for (lines, column) in fields.values().zip(frame.get_columns()) {
-                lines.borrow_mut().added.extend(column.u64().map_err(broken)?.into_no_null_iter());
-            }
-            Ok(())
-        })?;
-        let many = fields.values().filter(|lines| lines.borrow().added.len() > ADDED);
-        many.for_each(|lines| lines.borrow_mut().sort());
-        Ok(())
+        let mut tables = self.tables.borrow_mut();
+        let Some(Some(by)) = tables.get_mut(table) else { return Ok(()) };
+        let after = Change::after(table);
+        by.iter_mut().try_for_each(|(by, lines)| lines.iter_mut().try_for_each(|lines| lines.read(store, by, &after)))
     }
 
     /// What is known of the rows of which a field must be one of the values of a query, all as text. `alias` stands before the columns of
     /// the candidates.
     pub fn near(&self, store: &Store, table: &str, alias: &str, field: &str, values: &str) -> Result<Near> {
-        let Some(lines) = self.tables.get(table).and_then(|fields| fields.get(field)) else {
-            return Ok(Near::Anywhere);
-        };
-        let asked = format!("{table} {alias} {field} {values}");
+        self.near_like(store, table, alias, &format!("t.{}::VARCHAR", Ident(field)), values)
+    }
+
+    /// The same of an expression over the candidates `t`.
+    pub fn near_like(&self, store: &Store, table: &str, alias: &str, by: &str, values: &str) -> Result<Near> {
+        let asked = format!("{table} {alias} {by} {values}");
         if let Some(near) = self.found.borrow().get(&asked) {
             return Ok(near.clone());
         }
-        let sql = format!(
-            "SELECT DISTINCT {} FROM ({values}) AS sought(value) WHERE value IS NOT NULL LIMIT {}",
-            hashed("value"),
-            MOST + 1
-        );
-        let sought: Vec<u64> = store.query(&sql, [], |row| row.get(0))?;
-        let mut rows: Vec<u64> = Vec::new();
-        if sought.len() <= MOST {
-            let lines = lines.borrow();
-            rows.extend(sought.iter().flat_map(|hash| lines.rows(*hash)).take(MOST * MOST));
-            rows.sort_unstable();
-            rows.dedup();
-        }
-        let numbers: Vec<String> = rows.iter().take(MOST + 1).map(u64::to_string).collect();
-        // In this form the engine leaves out what it need not read: of one number as it stands, of several as a relation.
-        let near = match numbers.as_slice() {
-            _ if sought.len() > MOST => Near::Anywhere,
-            [] => Near::Nowhere,
-            [one] => Near::Among(format!("{alias}_row = {one}")),
-            some if some.len() <= MOST => Near::Among(format!("{alias}_row IN (SELECT unnest([{}]))", some.join(", "))),
-            _ => Near::Anywhere,
+        let near = match self.numbers(store, table, by, values)?.as_deref() {
+            None => Near::Anywhere,
+            Some([]) => Near::Nowhere,
+            // In this form the engine leaves out what it need not read: of one number as it stands, of several as a relation.
+            Some([one]) => Near::Among(format!("{alias}_row = {one}")),
+            Some(some) => {
+                let some: Vec<String> = some.iter().map(u64::to_string).collect();
+                Near::Among(format!("{alias}_row IN (SELECT unnest([{}]))", some.join(", ")))
+            }
         };
         self.found.borrow_mut().insert(asked, near.clone());
         Ok(near)
     }
-}
-/// The field that is the key of a table; none where the key is made of several, which are not looked for.
-pub fn key(table: &Table) -> &str {
-    let mut keys = table.keys();
-    keys.next().filter(|_| keys.next().is_none()).unwrap_or_default()
+
+    /// The numbers of the records that may have one of the values; `None` where they are many, or nothing is known.
+    fn numbers(&self, store: &Store, table: &str, by: &str, values: &str) -> Result<Option<Vec<u64>>> {
+        if !self.gathers {
+            return Ok(None);
+        }
+        let mut tables = self.tables.borrow_mut();
+        if !tables.contains_key(table) {
+            tables.insert(table.to_owned(), is_large(store, table)?.then(By::default));
+        }
+        let Some(Some(known)) = tables.get_mut(table) else { return Ok(None) };
+        if !known.contains_key(by) {
+            let mut lines = Lines::default();
+            lines.read(store, by, &Path("candidate", table))?;
+            let are_spread = lines.are_spread();
+            known.insert(by.to_owned(), are_spread.then_some(lines));
+        }
+        let Some(Some(lines)) = known.get(by) else { return Ok(None) };
+        let sought = format!(
+            "SELECT DISTINCT {} FROM ({values}) AS sought(value) WHERE value IS NOT NULL LIMIT {}",
+            hashed("value"),
+            MOST + 1
+        );
+        let sought: Vec<u64> = store.query(&sought, [], |row| row.get(0))?;
+        let mut numbers: Vec<u64> = sought.iter().flat_map(|hash| lines.rows(*hash)).take(MOST * SHARED).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok((sought.len() <= MOST && numbers.len() <= MOST).then_some(numbers))
+    }
 }
 
-/// The fields by which rows are looked for; `is_spread` says of a table that few rows refer to the same row of it.
-fn fields(table: &Table, is_spread: impl Fn(&str) -> bool) -> Vec<String> {
-    let key = key(table);
-    let fields = table
-        .fields
-        .iter()
-        .filter(|(name, field)| *name == key || field.references.as_ref().is_some_and(|to| is_spread(&to.table)));
-    std::iter::once(IDENTITY.to_owned()).chain(fields.map(|(name, _)| name.clone())).collect()
+/// Whether looking for rows of a table among all of them takes long, and their numbers fit into lines.
+fn is_large(store: &Store, table: &str) -> Result<bool> {
+    let sql = format!("SELECT count(*), coalesce(max(_row), 0)::UBIGINT FROM {}", Path("candidate", table));
+    let (rows, last): (u64, u64) = store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default();
+    Ok(rows >= MANY.load(Ordering::Relaxed) && last <= NUMBER)
 }
 
 /// The expression for the hash of a text, as it stands in a line.

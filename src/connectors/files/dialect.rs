@@ -10,6 +10,7 @@ use memchr::memchr;
 use super::encoding::Encoding;
 use super::header::{self, Header};
 use super::records::Grammar;
+use super::repeats::hardly_repeat;
 use super::survey::Traits;
 use super::window::{Verdict, Window};
 use crate::error::{Error, Result};
@@ -115,6 +116,8 @@ pub(super) struct Layout {
     pub head: Traits,
     /// What is worth knowing, in sentences.
     pub notes: Vec<String>,
+    /// By field, whether its values hardly repeat.
+    pub unlike: Vec<bool>,
 }
 
 /// A record of the sample.
@@ -246,6 +249,9 @@ pub(super) fn detect(
         plain_head,
         head,
         notes,
+        unlike: hardly_repeat(rows[first.min(rows.len())..].iter().copied(), width, |fields, at| {
+            fields.get(at).map(Vec::as_slice)
+        }),
     })
 }
 

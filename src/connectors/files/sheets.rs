@@ -9,6 +9,7 @@ use chrono::{NaiveDateTime, NaiveTime};
 
 use super::header::{self, Header};
 use super::records::{FieldText, Grammar};
+use super::repeats::hardly_repeat;
 use super::staging::{self, Regular};
 use super::watching::Teller;
 use super::{Staged, unpack};
@@ -35,6 +36,8 @@ pub(super) struct Sheet {
     pub preamble: Vec<String>,
     /// What is worth knowing, in sentences.
     pub notes: Vec<String>,
+    /// By column, whether its values hardly repeat.
+    pub unlike: Vec<bool>,
 }
 
 impl Sheet {
@@ -222,7 +225,8 @@ fn lay_out(name: String, rows: Vec<SheetRow>, header_row: Option<u64>) -> Result
     for (_, cells) in &mut rows {
         cells.resize(width, None);
     }
-    Ok(Sheet { name, header, header_line, width, rows, preamble, notes })
+    let unlike = hardly_repeat(rows.iter(), width, |(_, cells), at| cells.get(at)?.as_ref().map(String::as_bytes));
+    Ok(Sheet { name, header, header_line, width, rows, preamble, notes, unlike })
 }
 
 fn text(cell: &Data) -> Option<String> {

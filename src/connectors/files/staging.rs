@@ -44,9 +44,17 @@ pub(super) struct Into<'a> {
     pub load: i64,
 }
 
-/// Makes the table that rows are staged in.
-pub(super) fn create(store: &Store, relation: &str, columns: &[String]) -> Result<()> {
-    let columns: String = columns.iter().map(|column| format!("{} VARCHAR, ", Ident(column))).collect();
+/// Makes the table that rows are staged in. Left to itself the engine looks for what repeats in a column; where hardly anything does,
+/// which `is_unlike` says of a column, the search takes longer than all the rest, and so does finding a row again.
+pub(super) fn create(
+    store: &Store,
+    relation: &str,
+    columns: &[String],
+    is_unlike: impl Fn(&str) -> bool,
+) -> Result<()> {
+    let compressed = |column: &str| if is_unlike(column) { " USING COMPRESSION zstd" } else { "" };
+    let column = |column: &String| format!("{} VARCHAR{}, ", Ident(column), compressed(column));
+    let columns: String = columns.iter().map(column).collect();
     store.run(&format!("CREATE TABLE {} ({columns}_file VARCHAR, _load BIGINT)", Name("dq", relation)))
 }
 

@@ -14,7 +14,6 @@ use crate::rules;
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::stages::kept;
 use crate::stages::map::Change;
-use crate::stages::places;
 use crate::stages::shapes::Shapes;
 use crate::store::Store;
 
@@ -204,7 +203,7 @@ fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -
     let (before, after) = (Change::before(name), Change::after(name));
     let sharing = Ident(&format!("sharing keys in {name}")).to_string();
     let values = Change::values(name, &key);
-    let near = known.places.near(store, name, "t.", places::key(table), &values)?;
+    let near = known.places.near_like(store, name, "t.", &format!("({key})::VARCHAR"), &values)?;
     let like = near.with(format!("SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values})"));
     let rows = like.into_iter().chain([format!("SELECT t._key, {keys} FROM {after} AS t")]);
     store.fill_like(&sharing, &keys, rows.collect::<Vec<_>>().join("\nUNION\n"))?;

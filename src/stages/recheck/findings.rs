@@ -12,7 +12,7 @@ use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::load;
 use crate::stages::map::{Change, is_worth_it};
-use crate::stages::places::{self, Near, Places};
+use crate::stages::places::{Near, Places};
 use crate::store::Store;
 
 /// How a use of a rule has to look again.
@@ -335,13 +335,11 @@ impl Look<'_> {
         let (known, now, different): (u64, u64, u64) = counted.unwrap_or_default();
         // A row that is like no other is looked at by itself.
         let values = Change::values(&one.table, likeness);
-        let table = self.inputs.schema.tables.get(&one.table);
-        let key = table.filter(|table| rules::key_text(table, "t.").is_some_and(|key| key == likeness));
-        let near = match key.filter(|_| known > 0) {
-            Some(table) => self.places.near(self.store, &one.table, "t.", places::key(table), &values)?,
-            None => Near::Anywhere,
+        let near = match known {
+            0 => Near::Nowhere,
+            _ => self.places.near_like(self.store, &one.table, "t.", &format!("({likeness})::VARCHAR"), &values)?,
         };
-        let condition = near.with(format!("({likeness})::VARCHAR IN ({values})")).filter(|_| known > 0);
+        let condition = near.with(format!("({likeness})::VARCHAR IN ({values})"));
         let Some(rows) = self.gather(&one.table, &format!("alike in {}", one.table), condition)? else {
             return Ok(false);
         };

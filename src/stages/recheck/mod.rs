@@ -16,7 +16,7 @@ use super::map::{Change, KNOWN, Plan};
 use super::places::Places;
 use super::{decide, gate, kept, waivers};
 use crate::error::{Error, Result};
-use crate::model::{Canceller, Schema, Verdict};
+use crate::model::{Canceller, Verdict};
 use crate::store::Store;
 
 /// The temporary table with the decisions that are in force and were not at the last check, or the other way round.
@@ -31,11 +31,9 @@ pub struct Memory {
 
 impl Memory {
     /// Hands out where rows are found, until it is kept.
-    fn places(&mut self, store: &Store, schema: &Schema, state: Option<&str>) -> Result<Places> {
-        match self.places.take() {
-            Some((known, places)) if Some(known.as_str()) == state => Ok(places),
-            _ => Places::gather(store, schema),
-        }
+    fn places(&mut self, state: Option<&str>) -> Places {
+        let known = self.places.take().filter(|(known, _)| Some(known.as_str()) == state);
+        known.map_or_else(Places::new, |(_, places)| places)
     }
 
     /// Keeps it for the next decision, which finds the state `now`.
@@ -71,7 +69,7 @@ pub fn run(
         kept::state(store, inputs.schema, inputs.gate)
     })?;
     let mut usual = usual::Kept::of(store, state.as_deref())?;
-    let places = memory.places(store, inputs.schema, state.as_deref())?;
+    let places = memory.places(state.as_deref());
     let Some(changes) = plan.build_again(store, OTHERWISE, &places, canceller)? else { return Ok(None) };
     places.forget();
     // The same basis: what was built and looked at is there to be looked at.

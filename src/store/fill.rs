@@ -48,8 +48,8 @@ impl Filled {
 }
 
 impl Store {
-    /// Fills a temporary table with what a query finds, and with nothing else. Within a transaction that is about a few rows it is only
-    /// made where it is not there yet; see [`Store::filled_stand_on`].
+    /// Fills a temporary table with what a query finds, and with nothing else. In work about a few rows it is only made
+    /// where it is not there yet; see [`Store::filled_stand_on`].
     pub fn fill(&self, table: &str, query: impl Display) -> Result<()> {
         let query = query.to_string();
         self.fill_like(table, &query, &query)
@@ -59,7 +59,7 @@ impl Store {
     pub fn fill_like(&self, table: &str, columns: &str, query: impl Display) -> Result<()> {
         let name = table.strip_prefix("temp.").unwrap_or(table);
         let make = format!("CREATE OR REPLACE TEMP TABLE {name} AS {query}");
-        if !self.in_transaction.get() || !self.few.is_few() {
+        if !self.few.is_few() {
             return self.run(&make);
         }
         let columns = digest(columns);

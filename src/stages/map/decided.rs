@@ -693,11 +693,11 @@ fn typed_table(
         let rows = format!(r#"SELECT *, {value} AS value FROM (VALUES {lines}) AS decided("{key}", now){where_any}"#);
         return store.fill_like(name, &format!("{key}, {value}"), rows);
     }
-    store.run(&format!(r#"CREATE OR REPLACE TEMP TABLE "as decided" ("{key}" VARCHAR, now VARCHAR)"#))?;
+    store.fill_like(r#""as decided""#, "", "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS now WHERE false")?;
     store.append("temp", "as decided", rows)?;
-    store.run(&format!(
-        r#"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {value} AS value FROM "as decided"; DROP TABLE "as decided""#
-    ))
+    let read = format!(r#"SELECT key AS "{key}", now, {value} AS value FROM "as decided""#);
+    store.fill_like(name, &format!("{key}, {value}"), read)?;
+    store.let_go(r#""as decided""#)
 }
 
 /// The expression that reads what a person typed as a value of the type.

@@ -1,5 +1,7 @@
 //! Derived fields: in which order tables and fields can be computed, and the SQL that computes them.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use super::proof::SCHEMA;
@@ -513,13 +515,17 @@ pub(super) fn gather(
     let around = Around { schema, early: &[], instead: &[], rows: Rows::Gathered, only };
     let is_wanted = |name: &String| only.is_none_or(|only| only.contains(name));
     let mut groups: IndexMap<String, Vec<&Aggregate>> = IndexMap::new();
+    let mut wanted: HashSet<String> = HashSet::new();
     for (name, field) in &table.fields {
-        if let Some(Derive::Aggregate(aggregate)) = field.derive.as_ref().filter(|_| is_wanted(name)) {
+        if let Some(Derive::Aggregate(aggregate)) = &field.derive {
             groups.entry(near_name(aggregate)).or_default().push(aggregate);
+            wanted.extend(is_wanted(name).then(|| near_name(aggregate)));
         }
     }
+    groups.retain(|name, _| wanted.contains(name));
     for (name, group) in &groups {
         let first = group[0];
+        // For all of them, whichever are wanted: so the table has the same columns the next time.
         let read = around.read(table_name, first, group.iter().copied())?;
         // Some that refer to others do no harm; what is added up is joined by the key.
         let near = places.near(store, &first.from, "r.", &first.on, keys)?;

@@ -270,11 +270,11 @@ impl Plan {
         let (candidates, few) =
             (Ident(&format!("asked of {name}")).to_string(), Ident(&format!("decided anew of {name}")).to_string());
         let own = Ident(field);
-        let gathered = store.run(&format!(
-            "CREATE OR REPLACE TEMP TABLE {candidates} AS SELECT _key, _source, _entity, _row, _unread, {own} FROM {}\n\
-             WHERE _key IN ({rows})",
+        let asked = format!(
+            "SELECT _key, _source, _entity, _row, _unread, {own} FROM {} WHERE _key IN ({rows})",
             Path("candidate", name)
-        ));
+        );
+        let gathered = store.fill_like(&candidates, &format!("{own} {}", declared.kind.sql()), asked);
         if let Err(error) = gathered {
             return if store.has_table("candidate", name)? { Err(error) } else { Ok(IndexMap::new()) };
         }
@@ -296,15 +296,14 @@ impl Plan {
             Literal(field)
         );
         if store.first(&format!("SELECT 1 FROM {candidates} WHERE {decided} LIMIT 1"), [], |_| Ok(()))?.is_some() {
-            store.run(&format!(
-                "CREATE OR REPLACE TEMP TABLE {few} AS SELECT _key, _source, _entity, _row FROM {candidates} WHERE {decided}"
-            ))?;
-            store.run(&as_of(store)?)?;
+            let decided = format!("SELECT _key, _source, _entity, _row FROM {candidates} WHERE {decided}");
+            store.fill_like(&few, "", decided)?;
+            store.make_once("as_of()", &as_of(store)?)?;
             let of = Of { store, schema: &self.schema, name, table, feeds: self.feeds(name), fields: None };
             values.extend(self.values_anew(&of, field, &few)?);
-            store.run(&format!("DROP TABLE {few}"))?;
+            store.let_go(&few)?;
         }
-        store.run(&format!("DROP TABLE {candidates}"))?;
+        store.let_go(&candidates)?;
         Ok(values)
     }
 
@@ -316,18 +315,19 @@ impl Plan {
         let (keys, anew) =
             (Ident(&format!("keys anew of {name}")).to_string(), Ident(&format!("{name} anew")).to_string());
         identity::take_odd(store, name, few)?;
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {keys} AS SELECT _key FROM {few}"))?;
+        store.fill(&keys, format!("SELECT _key FROM {few}"))?;
         // All candidates are there to be looked at.
         let compute =
             |decided: &Decided, rows: &str| self.rows_of(name, decided, &feeds, Some(&[]), Rows::Some, Some(rows));
         let (decided, _) = Decided::resolve(&of, Some(&keys), Some(&compute))?;
         let decided = decided.with_all_rows();
         let rows = self.rows_of(name, &decided, &feeds, Some(&[]), Rows::Some, None)?;
-        store.run(&format!("CREATE OR REPLACE TEMP TABLE {anew} AS\n{rows}"))?;
+        store.fill(&anew, rows)?;
         let values = decided::shown_values(&of, &anew, field)?;
         decided.clear(store)?;
         identity::clear(store, name)?;
-        store.run(&format!("DROP TABLE {keys}; DROP TABLE {anew}"))?;
+        store.let_go(&keys)?;
+        store.let_go(&anew)?;
         Ok(values)
     }
 

@@ -26,6 +26,20 @@ pub fn worth_it_from(rows: u64) {
     MANY.store(rows, Ordering::Relaxed);
 }
 
+/// The most rows of a table that is as quickly read as looked up.
+const SMALL: u64 = 10_000;
+
+/// The tables of candidates that are so small that none of their rows has to be looked for, as they are written in a statement.
+pub fn small(store: &Store) -> Result<Vec<String>> {
+    let few = SMALL.min(MANY.load(Ordering::Relaxed));
+    let sql = format!(
+        "SELECT table_name FROM duckdb_tables()\n\
+         WHERE database_name = current_database() AND schema_name = 'candidate' AND estimated_size < {few}"
+    );
+    let names: Vec<String> = store.query(&sql, [], |row| row.get(0))?;
+    Ok(names.iter().map(|name| Path("candidate", name).to_string()).collect())
+}
+
 /// The most rows that share a reference, on average, for which it is worth it: who has many is sooner found among all.
 const SHARED: usize = 100;
 

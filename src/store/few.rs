@@ -1,7 +1,7 @@
 //! Work about a few rows, such as what follows from one decision: a hundred small statements. To look for a good way to do them takes
 //! longer than any way does, so they are planned as they are written.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use duckdb::Connection;
 
@@ -36,6 +36,8 @@ enum Work {
 #[derive(Default)]
 pub(super) struct Few {
     work: Cell<Work>,
+    /// Of the relations that may be large, those that are not, as they are written in a statement.
+    small: RefCell<Vec<String>>,
     /// Whether the engine was told to plan statements as they are written.
     is_told: Cell<bool>,
 }
@@ -53,7 +55,9 @@ impl Few {
             // What is written to is not read.
             Work::Few => {
                 let read = sql.strip_prefix("INSERT INTO dq.anomalies").unwrap_or(sql);
-                !LARGE.iter().any(|large| read.contains(large))
+                let small = self.small.borrow();
+                let is_small = |from: usize| small.iter().any(|name| read[from..].starts_with(name.as_str()));
+                LARGE.iter().all(|large| read.match_indices(large).all(|(from, _)| is_small(from)))
             }
             Work::Plain => true,
         }
@@ -74,6 +78,11 @@ impl Store {
     /// Does `work` within such work, though it is worth good plans.
     pub fn with_care<T>(&self, work: impl FnOnce() -> T) -> T {
         self.during(Work::Any, work)
+    }
+
+    /// Says which relations, as they are written in a statement, are so small that to read one needs no good plan.
+    pub fn take_for_small(&self, relations: Vec<String>) {
+        *self.few.small.borrow_mut() = relations;
     }
 
     fn during<T>(&self, is: Work, work: impl FnOnce() -> T) -> T {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::order::referred_first;
-use super::waiting::Waiting;
+use super::waiting::{self, Waiting};
 use super::{Known, held};
 use crate::error::Result;
 use crate::model::{self, FailOn, FieldType, Gate, Page, Schema, Severity, Table};
@@ -148,6 +148,9 @@ pub(super) fn gather(
     let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
     for (name, table) in moved() {
         find_twins(store, name, table, known)?;
+        if known.is_some() {
+            waiting::remember_held(store, schema, name)?;
+        }
         let own = own_reasons(name, table, fail_on, theirs.contains(name));
         store.fill_like(&reasons(name), "row, reason", own)?;
     }

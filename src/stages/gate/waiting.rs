@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::model::{Reference, Schema};
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::stages::map::Change;
+use crate::stages::places::IDENTITY;
 use crate::stages::shapes::Shapes;
 use crate::store::Store;
 
@@ -34,9 +35,28 @@ fn lost(to: &Reference) -> String {
     format!("temp.{}", Ident(&format!("lost/{}/{}", to.table, to.field)))
 }
 
-/// The same as it was.
+/// Of the values that may be lost now and were not, or the other way round, those that were.
 fn lost_before(to: &Reference) -> String {
     format!("temp.{}", Ident(&format!("lost before/{}/{}", to.table, to.field)))
+}
+
+/// The temporary table with the values that may be lost now and were not, or the other way round.
+fn doubtful(to: &Reference) -> String {
+    format!("temp.{}", Ident(&format!("doubtful/{}/{}", to.table, to.field)))
+}
+
+/// The temporary table with the rows of a table that were held back.
+fn held_before(table: &str) -> String {
+    format!("temp.{}", Ident(&format!("held before/{table}")))
+}
+
+/// Remembers which rows of a table were held back, where other tables refer to it.
+pub(super) fn remember_held(store: &Store, schema: &Schema, table: &str) -> Result<()> {
+    let mut references = schema.tables.values().flat_map(|table| table.fields.values()).flat_map(|f| &f.references);
+    match references.any(|to| to.table == table) {
+        true => store.fill(&held_before(table), format!("SELECT DISTINCT \"row\" FROM {}", reasons(table))),
+        false => Ok(()),
+    }
 }
 
 /// The temporary table with the rows that refer to such a value by a field of theirs: `row`, `value`.
@@ -79,7 +99,8 @@ impl<'w> Waiting<'w> {
 
     /// Looks at all rows of a table.
     fn find(&self, name: &str, field: &str, to: &Reference) -> Result<()> {
-        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {}", lost(to), self.lost_sql(to)))?;
+        let all = self.lost_sql(to, "true", "true");
+        self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {all}", lost(to)))?;
         let all = referring(&Path("candidate", name).to_string(), field, &lost(to));
         self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {all}", waiting(name, field)))
     }
@@ -99,7 +120,7 @@ impl<'w> Waiting<'w> {
             store.run(&format!("INSERT INTO {waiting} {}", referring(&after, field, &lost(to))))?;
         }
         if moved.came > 0 {
-            let new = format!("(FROM {} EXCEPT FROM {})", lost(to), lost_before(to));
+            let new = format!("({} EXCEPT FROM {})", lost_of(to, &doubtful(to)), lost_before(to));
             let near = known.places.near(store, name, "c.", field, &format!("SELECT value FROM {new}"))?;
             let referring = referring(&Path("candidate", name).to_string(), field, &new);
             if let Some(referring) = near.with(format!("{referring} WHERE true")) {
@@ -118,31 +139,56 @@ impl<'w> Waiting<'w> {
         if let Some(moved) = self.seen.get(&field) {
             return Ok(*moved);
         }
-        let (now, before) = (lost(to), lost_before(to));
-        self.store.fill(&before, format!("FROM {now}"))?;
-        self.store.fill(&now, self.lost_sql(to))?;
+        let (store, now, before, doubtful) = (self.store, lost(to), lost_before(to), doubtful(to));
+        let (held, were_held) = (reasons(&to.table), held_before(&to.table));
+        // Whether a value is lost hangs on the rows that have it: on what they are, and on whether they are held back.
+        let turned = format!(
+            "(SELECT \"row\" FROM {held} EXCEPT FROM {were_held}) UNION (FROM {were_held} EXCEPT SELECT \"row\" FROM {held})"
+        );
+        let text = format!("u.{}::VARCHAR", Ident(&to.field));
+        let of_rows =
+            format!("SELECT {text} AS value FROM {} AS u WHERE _key IN ({turned})", Path("candidate", &to.table));
+        let mut parts = vec!["SELECT NULL::VARCHAR AS value".to_owned()];
+        parts.extend(known.places.near(store, &to.table, "u.", IDENTITY, &turned)?.with(of_rows));
+        if known.changes.contains_key(&to.table) {
+            parts.push(Change::values(&to.table, &format!("t.{}", Ident(&to.field))));
+        }
+        let values =
+            format!("SELECT DISTINCT value FROM (\n{}\n) WHERE value IS NOT NULL", parts.join("\nUNION ALL\n"));
+        store.fill_like(&doubtful, "value", values)?;
+        store.fill(&before, lost_of(to, &doubtful))?;
+        store.run(&format!("DELETE FROM {now} WHERE value IN (FROM {doubtful})"))?;
+        let near = known.places.near(store, &to.table, "u.", &to.field, &format!("SELECT value FROM {doubtful}"))?;
+        if let Some(rows) = near.with(format!("{text} IN (FROM {doubtful})")) {
+            let committed = format!("k.{}::VARCHAR IN (FROM {doubtful})", Ident(&to.field));
+            store.run(&format!("INSERT INTO {now} {}", self.lost_sql(to, &rows, &committed)))?;
+        }
         let sql = format!(
             "SELECT count(*) FILTER (b.value IS NULL), count(*) FILTER (n.value IS NULL)\n\
-             FROM {now} AS n FULL JOIN {before} AS b ON n.value = b.value"
+             FROM ({}) AS n FULL JOIN {before} AS b ON n.value = b.value",
+            lost_of(to, &doubtful)
         );
         let moved = self.store.first(&sql, [], |row| Ok(Moved { came: row.get(0)?, went: row.get(1)? }))?;
         Ok(*self.seen.entry(field).or_insert(moved.unwrap_or_default()))
     }
 
     /// The query for the values of a field that only rows have that are held back and were never committed.
-    fn lost_sql(&self, to: &Reference) -> Pipeline {
+    /// The rows that can have it meet the condition `rows` over the candidates `u`, and `committed` over the committed rows `k`.
+    fn lost_sql(&self, to: &Reference, rows: &str, committed: &str) -> Pipeline {
         let value = |alias: &str, name: &str| format!("{alias}{}::VARCHAR", Ident(name));
         let (candidate, held) = (Path("candidate", &to.table).to_string(), reasons(&to.table));
         let mut pipeline = Pipeline::new();
         pipeline.step(
             "suspects",
             format!(
-                "SELECT DISTINCT {0} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\" WHERE {0} IS NOT NULL",
+                "SELECT DISTINCT {0} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\"\n\
+                 WHERE {0} IS NOT NULL AND {rows}",
                 value("u.", &to.field)
             ),
         );
         let mut present = format!(
-            "SELECT {0} AS value FROM {candidate} u SEMI JOIN suspects s ON {0} = s.value ANTI JOIN {held} h ON u._key = h.\"row\"",
+            "SELECT {0} AS value FROM {candidate} u SEMI JOIN suspects s ON {0} = s.value ANTI JOIN {held} h ON u._key = h.\"row\"\n\
+             WHERE {rows}",
             value("u.", &to.field)
         );
         let keys: Vec<&str> = self.schema.tables.get(&to.table).into_iter().flat_map(|table| table.keys()).collect();
@@ -150,7 +196,8 @@ impl<'w> Waiting<'w> {
             // A row that was committed before stays as it was while its successor is held back.
             let same = keys.iter().map(|key| format!("{} = {}", value("k.", key), value("u.", key)));
             present += &format!(
-                " UNION ALL SELECT {} FROM {} k SEMI JOIN (SELECT * FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\") u ON {}",
+                " UNION ALL SELECT {} FROM {} k SEMI JOIN (SELECT * FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\") u ON {}\n\
+                 WHERE {committed}",
                 value("k.", &to.field),
                 Path("canonical", &to.table),
                 same.collect::<Vec<_>>().join(" AND ")
@@ -160,6 +207,11 @@ impl<'w> Waiting<'w> {
         pipeline.step("lost", "SELECT value FROM suspects ANTI JOIN present USING (value)");
         pipeline
     }
+}
+
+/// The query for those of some values that are lost.
+fn lost_of(to: &Reference, values: &str) -> String {
+    format!("SELECT value FROM {} WHERE value IN (FROM {values})", lost(to))
 }
 
 /// The query for the rows of a relation whose field has one of some values.

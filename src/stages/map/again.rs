@@ -273,7 +273,9 @@ impl Plan {
                         |change: &&Change| change.is_of(&on) || reads.iter().any(|read| change.is_of(read));
                     let on = Ident(&on).to_string();
                     if changes.get(&from).filter(is_seen_there).is_some() {
-                        conditions.push(format!("{key} IN ({})", Change::values(&from, &on)));
+                        let values = Change::values(&from, &on);
+                        let near = places.near_like(store, name, "", &format!("t.{key}"), &values)?;
+                        conditions.extend(near.with(format!("{key} IN ({values})")));
                     }
                     for follow in follows.iter().filter(|follow| is_seen(follow)) {
                         conditions.extend(refers(&from, follow)?.map(|refers| {

@@ -631,7 +631,9 @@ pub(super) fn replaced_otherwise(
         let (values, replaced) = (literals(values), format!("_decided & {} <> 0", 1_i64 << bit));
         conditions.extend(near(&values)?.with(format!("{text} IN ({values})")));
         // What was replaced shows what it was replaced by, or nothing.
-        conditions.push(format!("{replaced} AND {text} IS NULL"));
+        let emptied = |own: &str| format!("{own}_decided & {} <> 0 AND {own}{} IS NULL", 1_i64 << bit, Ident(field));
+        let by = format!("CASE WHEN {} THEN 'emptied' END", emptied("t."));
+        conditions.extend(places.near_like(store, table, "", &by, "SELECT 'emptied'")?.with(emptied("")));
         if !ends.is_empty() {
             let ends = literals(ends);
             conditions.extend(near(&ends)?.with(format!("{replaced} AND {text} IN ({ends})")));

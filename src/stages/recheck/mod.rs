@@ -13,7 +13,7 @@ mod usual;
 use super::basis::{Basis, digest};
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
-use super::places::Places;
+use super::places::{self, Places};
 use super::{decide, gate, kept, waivers};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, Verdict};
@@ -27,9 +27,20 @@ const OTHERWISE: &str = "\"decisions otherwise\"";
 pub struct Memory {
     /// Where the rows of large tables are found, and in which state of the last check.
     places: Option<(String, Places)>,
+    /// The digest of the basis of which it was asked which tables are small.
+    asked_of: String,
 }
 
 impl Memory {
+    /// Lets the connection know which tables are small.
+    fn tell_small(&mut self, store: &Store, basis: &str) -> Result<()> {
+        if self.asked_of != basis {
+            store.take_for_small(places::small(store)?);
+            basis.clone_into(&mut self.asked_of);
+        }
+        Ok(())
+    }
+
     /// Hands out where rows are found, until it is kept.
     fn places(&mut self, state: Option<&str>) -> Places {
         let known = self.places.take().filter(|(known, _)| Some(known.as_str()) == state);
@@ -57,7 +68,9 @@ pub fn run(
         return Ok(None);
     }
     let Some(before) = check::verdict(store)? else { return Ok(None) };
-    store.filled_stand_on(&digest(inputs.basis));
+    let basis = digest(inputs.basis);
+    store.filled_stand_on(&basis);
+    memory.tell_small(store, &basis)?;
     let state = store.plainly(|| {
         store.fill(
             OTHERWISE,

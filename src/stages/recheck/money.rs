@@ -20,6 +20,9 @@ const LINES: &str = "\"money otherwise\"";
 /// an open finding on the row and is one `now`.
 const LED_TO: &str = "\"rows that money leads to\"";
 
+/// The temporary table with all rows to which they lead: `table` is theirs, and `was` and `now` say when they did.
+const REACHED: &str = "\"rows that money reaches\"";
+
 /// From so many rows of money on, all of it is added up.
 const MANY: u64 = 20_000;
 
@@ -160,38 +163,42 @@ impl Look<'_> {
 
     /// Finds the rows to which they lead, of those with a finding.
     fn lead(&self) -> Result<()> {
-        let found = |table: &str| format!("(SELECT * FROM {} WHERE \"table\" = {}) AS f", rows::ROWS, Literal(table));
-        let mut parts = vec![format!(
-            "SELECT {OWN} AS way, \"row\" AS ref, \"row\", was IS NOT NULL AS was, now IS NOT NULL AS now FROM {}\n\
-             WHERE \"row\" IN (SELECT _key FROM {LINES})",
-            found(self.money.table)
-        )];
+        let row = |table: &str, way: &str, key: &str, was: bool, now: bool| {
+            format!(
+                "SELECT {} AS \"table\", {way} AS way, {key}::VARCHAR AS ref, _key AS \"row\", {was} AS was, {now} AS now",
+                Literal(table)
+            )
+        };
+        let mut few = vec![format!("{} FROM {LINES}", row(self.money.table, &OWN.to_string(), "_key", true, true))];
+        let mut many = Vec::new();
         for (way, step) in self.direct.iter().enumerate() {
-            let refs = format!("SELECT \"{way}\" FROM {LINES}");
+            let (refs, key) = (format!("SELECT \"{way}\" FROM {LINES}"), format!("t.{}", Ident(&step.key)));
             let near = self.places.near(self.store, &step.table, "t.", &step.key, &refs)?;
-            let from = |rows: &str, was: &str, now: &str| {
-                format!(
-                    "SELECT {way}, t.{key}::VARCHAR, t._key, {was}, {now} FROM {rows} AS t JOIN {} ON f.\"row\" = t._key\n\
-                     WHERE t.{key}::VARCHAR IN ({refs})",
-                    found(&step.table),
-                    key = Ident(&step.key),
-                )
+            let from = |rows: &str, was: bool, now: bool| {
+                let row = row(&step.table, &way.to_string(), &key, was, now);
+                format!("{row} FROM {rows} AS t WHERE {key}::VARCHAR IN ({refs})")
             };
-            let (was, now) = ("f.was IS NOT NULL", "f.now IS NOT NULL");
-            let rows = Path("candidate", &step.table).to_string();
-            match self.changes.contains_key(&step.table) {
-                false => parts.extend(near.with(from(&rows, was, now))),
+            let all = near.with(from(&Path("candidate", &step.table).to_string(), true, true));
+            if self.changes.contains_key(&step.table) {
                 // A row that changed may have had another key.
-                true => {
-                    let (before, after) = (Change::before(&step.table), Change::after(&step.table));
-                    let others = format!(" AND t._key NOT IN (SELECT _key FROM {after})");
-                    parts.extend(near.with(from(&rows, was, now) + &others));
-                    parts.push(from(&before, was, "false"));
-                    parts.push(from(&after, "false", now));
-                }
+                let (before, after) = (Change::before(&step.table), Change::after(&step.table));
+                many.extend(all.map(|all| format!("{all} AND t._key NOT IN (SELECT _key FROM {after})")));
+                few.extend([from(&before, true, false), from(&after, false, true)]);
+            } else {
+                many.extend(all);
             }
         }
-        self.store.fill_like(LED_TO, "way, ref, row, was, now", parts.join("\nUNION ALL\n"))
+        self.store.fill_like(REACHED, "table, way, ref, row, was, now", few.join("\nUNION\n"))?;
+        // One by one: a statement that reads large tables is planned anew each time, and the longer it is the longer that takes.
+        many.iter().try_for_each(|rows| self.store.run(&format!("INSERT INTO {REACHED} {rows}")))?;
+        self.store.fill(
+            LED_TO,
+            format!(
+                "SELECT r.way, r.ref, r.\"row\", r.was AND f.was IS NOT NULL AS was, r.now AND f.now IS NOT NULL AS now\n\
+                 FROM {} AS f JOIN {REACHED} AS r ON f.\"row\" = r.\"row\" AND f.\"table\" = r.\"table\"",
+                rows::ROWS
+            ),
+        )
     }
 
     /// How much hangs on open findings in all, from what it was before.

@@ -267,8 +267,10 @@ impl Plan {
     ) -> Result<IndexMap<String, Option<String>>> {
         let table = self.table(name)?;
         let Some((bit, _, declared)) = table.fields.get_full(field) else { return Ok(IndexMap::new()) };
-        let (candidates, few) =
-            (Ident(&format!("asked of {name}")).to_string(), Ident(&format!("decided anew of {name}")).to_string());
+        let (candidates, few) = (
+            Ident(&format!("asked of {name}, {field}")).to_string(),
+            Ident(&format!("decided anew of {name}")).to_string(),
+        );
         let own = Ident(field);
         let asked = format!(
             "SELECT _key, _source, _entity, _row, _unread, {own} FROM {} WHERE _key IN ({rows})",

@@ -89,7 +89,7 @@ pub fn run(
     let is_checked = |table: &&str| before.tables.iter().any(|score| score.table == **table);
     let fed: Vec<&str> = inputs.schema.tables.keys().map(String::as_str).filter(is_checked).collect();
     let uses = check::uses(store, inputs, &fed)?;
-    rows::remember(store)?;
+    rows::remember(store, usual.has_rows())?;
     findings::again(store, inputs, &uses, &fed, &changes, (&mut usual, &places), canceller)?;
     waivers::unwaive(store, OTHERWISE)?;
     let unused_waivers = waivers::waive(store, inputs.today)?;

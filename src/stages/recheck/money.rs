@@ -281,6 +281,7 @@ impl Look<'_> {
         if self.store.count(&format!("SELECT count(*) FROM {FOUND}"))? == 0 {
             return Ok(());
         }
-        stake::fill_found(self.store, self.money)
+        stake::fill_found(self.store, self.money)?;
+        rows::remember_stake(self.store, FOUND)
     }
 }

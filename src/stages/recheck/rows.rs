@@ -10,12 +10,13 @@ use crate::stages::gate;
 use crate::stages::map::Change;
 use crate::store::Store;
 
-/// The temporary table with the findings before; `worst` is how bad one is that was open.
-const BEFORE: &str = "\"findings before\"";
-
 /// The temporary table with the rows on which something is or was found: `was` and `now` are how bad the worst open finding is,
-/// NULL for none, and `place` is the row's record number.
+/// NULL for none, `place` is the row's record number, `stake` the money beside its findings, and `is_gone` says that nothing is found
+/// there any more. It stays from one decision to the next.
 pub(super) const ROWS: &str = "\"rows found\"";
+
+/// The temporary table with the rows of which it has to say something else.
+const OTHERWISE: &str = "\"rows found otherwise\"";
 
 /// The condition over these that a row got its first open finding, or lost its last one.
 pub(super) const FLIPPED: &str = "(was IS NULL) <> (now IS NULL)";
@@ -39,30 +40,54 @@ impl Moved {
     }
 }
 
-/// Remembers what was found, before anything is looked at again.
-pub(super) fn remember(store: &Store) -> Result<()> {
-    store.fill(BEFORE, format!("SELECT \"table\", \"row\", _row AS place, {WORST} AS worst, stake FROM dq.anomalies"))
+/// Remembers what was found, before anything is looked at again; `is_known` where that stands there from the decision before.
+pub(super) fn remember(store: &Store, is_known: bool) -> Result<()> {
+    if is_known {
+        store.run(&format!("DELETE FROM temp.{ROWS} WHERE is_gone"))?;
+        return store.run(&format!("UPDATE temp.{ROWS} SET was = now WHERE was IS DISTINCT FROM now"));
+    }
+    let found = format!(
+        "SELECT \"table\", \"row\", max(_row) AS place, max({WORST}) AS was, max({WORST}) AS now, max(stake) AS stake, false AS is_gone\n\
+         FROM dq.anomalies GROUP BY 1, 2"
+    );
+    store.fill(ROWS, found)
 }
 
 /// Writes the money beside findings that have none, as it stood beside others of the same row before.
 pub(super) fn restore_stake(store: &Store) -> Result<()> {
     store.run(&format!(
-        "UPDATE dq.anomalies AS a SET stake = b.stake FROM (SELECT \"table\", \"row\", max(stake) AS stake FROM {BEFORE} GROUP BY 1, 2) AS b\n\
-         WHERE a.stake IS NULL AND a.\"table\" = b.\"table\" AND a.\"row\" = b.\"row\""
+        "UPDATE dq.anomalies AS a SET stake = r.stake FROM {ROWS} AS r\n\
+         WHERE a.stake IS NULL AND r.stake IS NOT NULL AND a.\"table\" = r.\"table\" AND a.\"row\" = r.\"row\""
+    ))
+}
+
+/// Remembers the money beside the findings of the rows in a temporary table, for which it was added up again.
+pub(super) fn remember_stake(store: &Store, of: &str) -> Result<()> {
+    store.run(&format!(
+        "UPDATE temp.{ROWS} AS r SET stake = a.stake FROM (\n  \
+         SELECT \"table\", \"row\", max(stake) AS stake FROM dq.anomalies SEMI JOIN {of} USING (\"table\", \"row\") GROUP BY 1, 2\n\
+         ) AS a WHERE r.\"table\" = a.\"table\" AND r.\"row\" = a.\"row\""
     ))
 }
 
 /// Says what has become of the rows since, in each table.
 pub(super) fn moved(store: &Store) -> Result<Vec<Moved>> {
+    let same = "n.\"table\" = r.\"table\" AND n.\"row\" = r.\"row\"";
     store.fill(
-        ROWS,
+        OTHERWISE,
         format!(
-            "SELECT \"table\", \"row\", max(place) AS place, max(was) AS was, max(now) AS now FROM (\n  \
-         SELECT \"table\", \"row\", place, worst AS was, NULL AS now FROM {BEFORE}\n  UNION ALL\n  \
-         SELECT \"table\", \"row\", _row, NULL, {WORST} FROM dq.anomalies\n\
-         ) GROUP BY 1, 2"
+            "SELECT coalesce(n.\"table\", r.\"table\") AS \"table\", coalesce(n.\"row\", r.\"row\") AS \"row\", n.place, n.worst,\n  \
+             r.\"row\" IS NULL AS is_new, n.\"row\" IS NULL AS is_gone\n\
+             FROM (SELECT \"table\", \"row\", max(_row) AS place, max({WORST}) AS worst FROM dq.anomalies GROUP BY 1, 2) AS n\n\
+             FULL JOIN {ROWS} AS r ON {same} WHERE n.worst IS DISTINCT FROM r.now OR r.\"row\" IS NULL OR n.\"row\" IS NULL"
         ),
     )?;
+    store.run(&format!(
+        "UPDATE temp.{ROWS} AS r SET now = n.worst, is_gone = n.is_gone FROM {OTHERWISE} AS n WHERE NOT n.is_new AND {same}"
+    ))?;
+    store.run(&format!(
+        "INSERT INTO {ROWS} SELECT \"table\", \"row\", place, NULL, worst, NULL, false FROM {OTHERWISE} WHERE is_new"
+    ))?;
     let name = |column: &str| format!("CASE {column} WHEN 2 THEN 'error' WHEN 1 THEN 'warning' WHEN 0 THEN 'info' END");
     let sql = format!(
         "SELECT \"table\", {}, {}, count(*) FROM {ROWS} WHERE was IS DISTINCT FROM now GROUP BY ALL",

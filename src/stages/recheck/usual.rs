@@ -1,4 +1,4 @@
-//! What is usual in the tables, kept from one decision to the next. Neighbour: `findings`, which asks whether it still is.
+//! What is known of the tables and kept from one decision to the next: what is usual in them, and that the rows with findings stand there. Neighbour: `findings`, which asks whether it still is.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::stages::map::Change;
 use crate::store::Store;
 
 /// The name under which it is kept of which uses there is something.
-const NAME: &str = "what is usual";
+const NAME: &str = "what is usual, and what is found";
 
 /// The least number of lines of a tally that is not kept.
 const MANY: u64 = 1000;
@@ -33,6 +33,8 @@ const PLAIN: [&str; 6] = ["VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "DATE", "DE
 pub(super) struct Kept {
     /// Per table, by the words for a use.
     tables: IndexMap<String, IndexMap<String, Known>>,
+    /// Whether the rows on which something is found stand in their temporary table.
+    has_rows: bool,
     /// The uses whose verdicts are others than before, or may be, and whether it is known which verdicts these are.
     #[serde(skip)]
     otherwise: HashMap<String, bool>,
@@ -56,6 +58,12 @@ impl Kept {
     /// What was kept in a state.
     pub fn of(store: &Store, state: Option<&str>) -> Result<Kept> {
         Ok(kept::of(store, NAME, state)?.unwrap_or_default())
+    }
+
+    /// Whether the rows on which something is found stand in their temporary table; from now on they do.
+    pub fn has_rows(&mut self) -> bool {
+        self.is_new |= !self.has_rows;
+        std::mem::replace(&mut self.has_rows, true)
     }
 
     /// Keeps it for the next decision, which finds the state `now`.

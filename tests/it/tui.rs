@@ -335,7 +335,7 @@ fn a_waiver_needs_a_reason_and_is_seen_as_one() {
     session.keys("C-u \"30/06/2099\" enter").shows("○ isavigne-C001").shows("waived");
     let ledger = session.ledger();
     assert_eq!((&ledger[0]["why"], &ledger[0]["until"]), (&"by post only".into(), &"2099-06-30".into()));
-    session.keys("x").shows("nothing is open among these; W lists the waivers, u takes a decision back");
+    session.keys("x").shows("nothing is open among these; W lists waivers, u takes a decision back");
     session.keys("t").shows(" open × ").hides("○ isavigne-C001");
     session.keys("esc").shows("○ isavigne-C001");
 }

@@ -339,7 +339,7 @@ fn act(model: &mut Model, purpose: Purpose, mut targets: Targets, ask: bool) -> 
         }
         if these.is_empty() {
             let undo = model.key("undo");
-            let waivers = if waived { format!("{} lists the waivers, ", model.key("waivers")) } else { String::new() };
+            let waivers = if waived { format!("{} lists waivers, ", model.key("waivers")) } else { String::new() };
             let said = format!("nothing is open among these; {waivers}{undo} takes a decision back");
             model.say(Tone::Refused, said);
             return Vec::new();

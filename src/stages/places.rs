@@ -8,7 +8,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
@@ -108,20 +107,33 @@ struct Lines {
 const NUMBER: u64 = u32::MAX as u64;
 
 impl Lines {
-    /// Reads the rows `t` of a relation.
-    fn read(&mut self, store: &Store, by: &str, rows: &dyn fmt::Display) -> Result<()> {
-        let sql = format!("SELECT {} | t._row::UBIGINT FROM {rows} AS t WHERE {by} IS NOT NULL", hashed(by));
+    /// Those of all candidates of a table.
+    fn of(store: &Store, table: &str, by: &str) -> Result<Lines> {
+        let sql = format!("SELECT {} FROM {} AS t WHERE {by} IS NOT NULL", line(by), Path("candidate", table));
         let broken = |cause| Error::internal("hashes did not arrive as numbers").caused_by(cause);
+        // By their first bits, which are as good as random, so that several threads can sort them.
+        let mut parts: [Vec<u64>; 4] = Default::default();
         store.each_frame(&sql, &mut |frame| {
             let lines = frame.get_columns().first().map(|lines| lines.u64()).transpose().map_err(broken)?;
-            self.added.extend(lines.into_iter().flat_map(|lines| lines.into_no_null_iter()));
+            for line in lines.into_iter().flat_map(|lines| lines.into_no_null_iter()) {
+                parts[(line >> 62) as usize].push(line);
+            }
             Ok(())
         })?;
+        std::thread::scope(|scope| {
+            for part in &mut parts {
+                scope.spawn(|| part.sort_unstable());
+            }
+        });
+        Ok(Lines { in_order: parts.concat(), added: Vec::new() })
+    }
+
+    fn add(&mut self, line: u64) {
+        self.added.push(line);
         if self.added.len() > ADDED {
             self.in_order.append(&mut self.added);
             self.in_order.sort_unstable();
         }
-        Ok(())
     }
 
     /// The record numbers that stand with a hash.
@@ -154,8 +166,19 @@ impl Places {
     pub fn add(&self, store: &Store, table: &str) -> Result<()> {
         let mut tables = self.tables.borrow_mut();
         let Some(Some(by)) = tables.get_mut(table) else { return Ok(()) };
-        let after = Change::after(table);
-        by.iter_mut().try_for_each(|(by, lines)| lines.iter_mut().try_for_each(|lines| lines.read(store, by, &after)))
+        let kept = by.iter_mut().filter_map(|(by, lines)| Some((by, lines.as_mut()?)));
+        let (by, mut kept): (Vec<&String>, Vec<&mut Lines>) = kept.unzip();
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> =
+            by.iter().map(|by| format!("CASE WHEN {by} IS NOT NULL THEN {} END", line(by))).collect();
+        let sql = format!("SELECT {} FROM {} AS t", lines.join(", "), Change::after(table));
+        let rows = store.query(&sql, [], |row| (0..lines.len()).map(|at| row.get(at)).collect())?;
+        for row in rows as Vec<Vec<Option<u64>>> {
+            kept.iter_mut().zip(row).for_each(|(lines, line)| line.into_iter().for_each(|line| lines.add(line)));
+        }
+        Ok(())
     }
 
     /// What is known of the rows of which a field must be one of the values of a query, all as text. `alias` stands before the columns of
@@ -195,8 +218,7 @@ impl Places {
         }
         let Some(Some(known)) = tables.get_mut(table) else { return Ok(None) };
         if !known.contains_key(by) {
-            let mut lines = Lines::default();
-            lines.read(store, by, &Path("candidate", table))?;
+            let lines = Lines::of(store, table, by)?;
             let are_spread = lines.are_spread();
             known.insert(by.to_owned(), are_spread.then_some(lines));
         }
@@ -219,6 +241,11 @@ fn is_large(store: &Store, table: &str) -> Result<bool> {
     let sql = format!("SELECT count(*), coalesce(max(_row), 0)::UBIGINT FROM {}", Path("candidate", table));
     let (rows, last): (u64, u64) = store.first(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default();
     Ok(rows >= MANY.load(Ordering::Relaxed) && last <= NUMBER)
+}
+
+/// The expression for the line of a row `t` with the value of an expression.
+fn line(by: &str) -> String {
+    format!("{} | t._row::UBIGINT", hashed(by))
 }
 
 /// The expression for the hash of a text, as it stands in a line.

@@ -252,3 +252,47 @@ fn line(by: &str) -> String {
 fn hashed(text: &str) -> String {
     format!("(hash({text}) & {}::UBIGINT)", !NUMBER)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_a_large_table_is_found_by_what_it_has_and_by_what_it_got() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        store.run(
+            "CREATE TABLE candidate.sales AS SELECT 'k' || i AS _key, 'c' || (i // 2) AS customer, 'p' || (i % 7) AS product, i AS _row \
+             FROM range(60000) AS t(i);\n\
+             CREATE TABLE candidate.products AS SELECT 'p' || i AS _key, i AS _row FROM range(7) AS t(i);\n\
+             CREATE TEMP TABLE \"sales after\" AS SELECT 'k9' AS _key, 'c5' AS customer, NULL AS product, 9 AS _row",
+        )?;
+        let places = Places::new();
+        let near = |table: &str, field: &str, values: &str| {
+            places.forget();
+            places.near(&store, table, "t.", field, values)
+        };
+        let among = |rows: &str| Near::Among(format!("t._row IN (SELECT unnest([{rows}]))"));
+        assert_eq!(near("sales", "customer", "SELECT unnest(['c5', NULL])")?, among("10, 11"));
+        assert_eq!(near("sales", IDENTITY, "SELECT 'k7'")?, Near::Among("t._row = 7".to_owned()));
+        assert_eq!(near("sales", "customer", "SELECT 'nobody'")?, Near::Nowhere);
+        places.add(&store, "sales")?;
+        assert_eq!(near("sales", "customer", "SELECT 'c5'")?, among("9, 10, 11"));
+        // Where it would not help nothing is known: of values that many rows share, of many values, of a small table.
+        assert_eq!(near("sales", "product", "SELECT 'p1'")?, Near::Anywhere);
+        assert_eq!(near("sales", IDENTITY, "SELECT _key FROM candidate.sales")?, Near::Anywhere);
+        assert_eq!(near("products", IDENTITY, "SELECT 'p1'")?, Near::Anywhere);
+        assert_eq!(Places::default().near(&store, "sales", "", IDENTITY, "SELECT 'k7'")?, Near::Anywhere);
+        Ok(())
+    }
+
+    #[test]
+    fn what_was_added_is_put_in_order_and_still_found() {
+        let mut lines = Lines::default();
+        for n in 0..2 * ADDED as u64 {
+            lines.add((n % 100) << 32 | n);
+        }
+        assert!(lines.added.len() <= ADDED && lines.in_order.is_sorted());
+        assert_eq!(lines.rows(7 << 32).count(), 2 * ADDED / 100 + 1);
+        assert!(lines.are_spread());
+    }
+}

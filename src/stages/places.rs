@@ -133,6 +133,8 @@ impl Lines {
         if self.added.len() > ADDED {
             self.in_order.append(&mut self.added);
             self.in_order.sort_unstable();
+            // A row that changes again and again in something else has the same line each time.
+            self.in_order.dedup();
         }
     }
 
@@ -229,7 +231,7 @@ impl Places {
             MOST + 1
         );
         let sought: Vec<u64> = store.query(&sought, [], |row| row.get(0))?;
-        let mut numbers: Vec<u64> = sought.iter().flat_map(|hash| lines.rows(*hash)).take(MOST * SHARED).collect();
+        let mut numbers: Vec<u64> = sought.iter().flat_map(|hash| lines.rows(*hash)).collect();
         numbers.sort_unstable();
         numbers.dedup();
         Ok((sought.len() <= MOST && numbers.len() <= MOST).then_some(numbers))
@@ -294,5 +296,7 @@ mod tests {
         assert!(lines.added.len() <= ADDED && lines.in_order.is_sorted());
         assert_eq!(lines.rows(7 << 32).count(), 2 * ADDED / 100 + 1);
         assert!(lines.are_spread());
+        (0..4 * ADDED).for_each(|_| lines.add(7 << 32 | 7));
+        assert!(lines.added.len() <= ADDED && lines.in_order.len() <= 2 * ADDED);
     }
 }

@@ -5,9 +5,12 @@
 //! is gathered in memory the first time: short hashes of the values, each with the record number of its row. From then on a value is
 //! looked for there first, and only among the rows that may have it does the question itself decide. Lines about rows that went or are
 //! otherwise now do no harm; those about rows that came or changed are added.
+//!
+//! One decision asks for the same few rows again and again: by their identity, by their key, by what refers to them. So they are read
+//! once, into a temporary table beside the candidates, where they are at hand until the decision is done.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
@@ -48,36 +51,63 @@ const MOST: usize = 300;
 /// From so many lines on, those that were added are put in order with the others.
 const ADDED: usize = 4096;
 
-/// What is known of where rows are that a condition asks for.
+/// The most rows that are fetched at once to be at hand: all columns are read of them, and of those that stand beside them.
+const FETCHED: usize = 60;
+
+/// What is known of where rows are that are looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Near {
     /// Nothing.
     #[default]
     Anywhere,
-    /// A condition that goes with the other one for the same rows, and makes them sooner found.
+    /// Among the candidates that meet a condition.
     Among(String),
+    /// Among the rows at hand.
+    AtHand,
     /// There are none.
     Nowhere,
 }
 
 impl Near {
-    /// The condition together with what is known; `None` where no row can meet it.
-    pub fn with(self, condition: String) -> Option<String> {
+    /// The rows that meet a condition; `None` where no row can.
+    pub fn with(self, condition: String) -> Option<Sought> {
         match self {
-            Near::Anywhere => Some(condition),
-            Near::Among(near) => Some(format!("{condition} AND {near}")),
+            Near::Anywhere => Some(Sought::among_all(condition)),
+            Near::Among(near) => Some(Sought::among_all(format!("{condition} AND {near}"))),
+            Near::AtHand => Some(Sought { condition, is_at_hand: true }),
             Near::Nowhere => None,
         }
     }
+}
 
-    /// The condition by itself; `None` where nothing is known.
-    pub fn alone(self) -> Option<String> {
-        match self {
-            Near::Anywhere => None,
-            Near::Among(near) => Some(near),
-            Near::Nowhere => Some("false".to_owned()),
-        }
+/// Rows of a table that are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sought {
+    /// The condition that they meet.
+    pub condition: String,
+    is_at_hand: bool,
+}
+
+impl Sought {
+    /// Those of all candidates that meet a condition.
+    pub fn among_all(condition: String) -> Sought {
+        Sought { condition, is_at_hand: false }
     }
+
+    /// The relation that they stand in.
+    pub fn rows(&self, table: &str) -> String {
+        if self.is_at_hand { at_hand(table) } else { Path("candidate", table).to_string() }
+    }
+
+    /// Its column with their places among the candidates.
+    pub fn place(&self) -> &'static str {
+        if self.is_at_hand { "_at" } else { "rowid" }
+    }
+}
+
+/// The temporary table with the candidates of a table that are at hand: `_at`, their places, and all columns.
+fn at_hand(table: &str) -> String {
+    Ident(&format!("{table} at hand")).to_string()
 }
 
 /// The identity of a row, as a field that can be looked for.
@@ -91,6 +121,8 @@ pub struct Places {
     tables: RefCell<HashMap<String, Option<By>>>,
     /// What was found, by what was asked.
     found: RefCell<HashMap<String, Near>>,
+    /// By table, the numbers of the records of which all candidates are at hand.
+    at_hand: RefCell<HashMap<String, HashSet<u64>>>,
 }
 
 /// By the expression whose values are looked for, the lines; none where many rows share a value.
@@ -164,8 +196,45 @@ impl Places {
         self.found.borrow_mut().clear();
     }
 
+    /// Lets go of the rows at hand: after the transaction, others may be at their places.
+    pub fn let_go(&self) {
+        self.forget();
+        self.at_hand.borrow_mut().clear();
+    }
+
+    /// Takes note of what has become of the candidates of a table.
+    pub fn follow(&self, store: &Store, table: &str, change: &Change) -> Result<()> {
+        self.forget();
+        self.bring_up_to_date(store, table, change)?;
+        if change.came > 0 || !change.columns().is_empty() { self.add(store, table) } else { Ok(()) }
+    }
+
+    /// Brings the rows at hand to where the candidates are.
+    fn bring_up_to_date(&self, store: &Store, table: &str, change: &Change) -> Result<()> {
+        let mut at_hand_of = self.at_hand.borrow_mut();
+        let Some(numbers) = at_hand_of.get_mut(table).filter(|numbers| !numbers.is_empty()) else { return Ok(()) };
+        let (rows, before, after) = (at_hand(table), Change::before(table), Change::after(table));
+        let only = |these: &str, those: &str| format!("FROM {these} AS t ANTI JOIN {those} AS o ON o._key = t._key");
+        if change.went > 0 {
+            store.run(&format!("DELETE FROM {rows} WHERE _key IN (SELECT _key {})", only(&before, &after)))?;
+        }
+        if change.came > 0 {
+            let came = format!("SELECT _row {}", only(&after, &before));
+            store.run(&format!("DELETE FROM {rows} WHERE _row IN ({came})"))?;
+            for number in store.query(&format!("SELECT _row::UBIGINT FROM ({came})"), [], |row| row.get::<_, u64>(0))? {
+                numbers.remove(&number);
+            }
+        }
+        let columns = change.columns();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let values: Vec<String> = columns.iter().map(|column| format!("{column} = a.{column}")).collect();
+        store.run(&format!("UPDATE {rows} AS t SET {} FROM {after} AS a WHERE a._key = t._key", values.join(", ")))
+    }
+
     /// Adds the rows of a table that changed or came.
-    pub fn add(&self, store: &Store, table: &str) -> Result<()> {
+    fn add(&self, store: &Store, table: &str) -> Result<()> {
         let mut tables = self.tables.borrow_mut();
         let Some(Some(by)) = tables.get_mut(table) else { return Ok(()) };
         let kept = by.iter_mut().filter_map(|(by, lines)| Some((by, lines.as_mut()?)));
@@ -198,15 +267,43 @@ impl Places {
         let near = match self.numbers(store, table, by, values)?.as_deref() {
             None => Near::Anywhere,
             Some([]) => Near::Nowhere,
-            // In this form the engine leaves out what it need not read: of one number as it stands, of several as a relation.
-            Some([one]) => Near::Among(format!("{alias}_row = {one}")),
-            Some(some) => {
-                let some: Vec<String> = some.iter().map(u64::to_string).collect();
-                Near::Among(format!("{alias}_row IN (SELECT unnest([{}]))", some.join(", ")))
-            }
+            Some(numbers) if self.fetch(store, table, numbers)? => Near::AtHand,
+            Some(numbers) => Near::Among(among(alias, numbers)),
         };
         self.found.borrow_mut().insert(asked, near.clone());
         Ok(near)
+    }
+
+    /// Makes sure that the candidates with these record numbers are at hand; false where they are too many.
+    fn fetch(&self, store: &Store, table: &str, numbers: &[u64]) -> Result<bool> {
+        let mut at_hand_of = self.at_hand.borrow_mut();
+        let known = at_hand_of.entry(table.to_owned()).or_default();
+        let missing: Vec<u64> = numbers.iter().filter(|number| !known.contains(number)).copied().collect();
+        if missing.is_empty() || missing.len() > FETCHED {
+            return Ok(missing.is_empty());
+        }
+        let rows = format!("SELECT rowid AS _at, * FROM {} WHERE {}", Path("candidate", table), among("", &missing));
+        // Whatever the work is about: this reads a large table.
+        store.of_few(|| match known.is_empty() {
+            true => store.fill_like(&at_hand(table), table, rows),
+            false => store.run(&format!("INSERT INTO {} BY NAME {rows}", at_hand(table))),
+        })?;
+        known.extend(missing);
+        Ok(true)
+    }
+
+    /// The query for the candidates of a table at some places, which a query gives: `_at` and all columns.
+    pub fn at(&self, store: &Store, table: &str, places: &str) -> Result<String> {
+        if self.at_hand.borrow().get(table).is_some_and(|numbers| !numbers.is_empty()) {
+            let rows = at_hand(table);
+            let is_other = format!(
+                "SELECT 1 FROM ({places}) AS sought(place) WHERE place NOT IN (SELECT _at FROM {rows}) LIMIT 1"
+            );
+            if store.first(&is_other, [], |_| Ok(()))?.is_none() {
+                return Ok(format!("SELECT * FROM {rows} WHERE _at IN ({places})"));
+            }
+        }
+        Ok(format!("SELECT rowid AS _at, * FROM {} WHERE rowid IN ({places})", Path("candidate", table)))
     }
 
     /// The numbers of the records that may have one of the values; `None` where they are many, or nothing is known.
@@ -245,6 +342,18 @@ fn is_large(store: &Store, table: &str) -> Result<bool> {
     Ok(rows >= MANY.load(Ordering::Relaxed) && last <= NUMBER)
 }
 
+/// The condition that a row has one of some record numbers. In this form the engine leaves out what it need not read: of one number as it
+/// stands, of several as a relation.
+fn among(alias: &str, numbers: &[u64]) -> String {
+    match numbers {
+        [one] => format!("{alias}_row = {one}"),
+        several => {
+            let several: Vec<String> = several.iter().map(u64::to_string).collect();
+            format!("{alias}_row IN (SELECT unnest([{}]))", several.join(", "))
+        }
+    }
+}
+
 /// The expression for the line of a row `t` with the value of an expression.
 fn line(by: &str) -> String {
     format!("{} | t._row::UBIGINT", hashed(by))
@@ -265,20 +374,47 @@ mod tests {
         store.run(
             "CREATE TABLE candidate.sales AS SELECT 'k' || i AS _key, 'c' || (i // 2) AS customer, 'p' || (i % 7) AS product, i AS _row \
              FROM range(60000) AS t(i);\n\
-             CREATE TABLE candidate.products AS SELECT 'p' || i AS _key, i AS _row FROM range(7) AS t(i);\n\
-             CREATE TEMP TABLE \"sales after\" AS SELECT 'k9' AS _key, 'c5' AS customer, NULL AS product, 9 AS _row",
+             CREATE TABLE candidate.products AS SELECT 'p' || i AS _key, i AS _row FROM range(7) AS t(i)",
         )?;
         let places = Places::new();
         let near = |table: &str, field: &str, values: &str| {
             places.forget();
             places.near(&store, table, "t.", field, values)
         };
-        let among = |rows: &str| Near::Among(format!("t._row IN (SELECT unnest([{rows}]))"));
-        assert_eq!(near("sales", "customer", "SELECT unnest(['c5', NULL])")?, among("10, 11"));
-        assert_eq!(near("sales", IDENTITY, "SELECT 'k7'")?, Near::Among("t._row = 7".to_owned()));
+        let rows = |near: Near, condition: &str| -> Result<Vec<i64>> {
+            let Some(sought) = near.with(condition.to_owned()) else { return Ok(Vec::new()) };
+            let (place, rows) = (sought.place(), sought.rows("sales"));
+            let sql = format!("SELECT {place} FROM {rows} AS t WHERE {} ORDER BY 1", sought.condition);
+            store.query(&sql, [], |row| row.get(0))
+        };
+        assert_eq!(near("sales", "customer", "SELECT unnest(['c5', NULL])")?, Near::AtHand);
+        assert_eq!(rows(Near::AtHand, "true")?, [10, 11]);
+        assert_eq!(near("sales", IDENTITY, "SELECT 'k7'")?, Near::AtHand);
+        assert_eq!(rows(Near::AtHand, "true")?, [7, 10, 11]);
         assert_eq!(near("sales", "customer", "SELECT 'nobody'")?, Near::Nowhere);
-        places.add(&store, "sales")?;
-        assert_eq!(near("sales", "customer", "SELECT 'c5'")?, among("9, 10, 11"));
+        // Row 10 went, row 9 changed, and one came with the number of row 11.
+        store.run(
+            "CREATE TEMP TABLE \"sales before\" AS SELECT rowid AS _at, * FROM candidate.sales WHERE _row IN (9, 10);\n\
+             CREATE TEMP TABLE \"sales after\" AS SELECT * REPLACE ('c5' AS customer) FROM candidate.sales WHERE _row = 9 \
+             UNION ALL SELECT 'k#', 'c5', NULL, 11;\n\
+             DELETE FROM candidate.sales WHERE _row = 10; UPDATE candidate.sales SET customer = 'c5' WHERE _row = 9;\n\
+             INSERT INTO candidate.sales VALUES ('k#', 'c5', NULL, 11)",
+        )?;
+        let change = Change { fields: vec!["customer".to_owned()], came: 1, went: 1, ..Change::default() };
+        places.follow(&store, "sales", &change)?;
+        assert_eq!(rows(Near::AtHand, "true")?, [7]);
+        assert_eq!(rows(near("sales", "customer", "SELECT 'c5'")?, "customer = 'c5'")?, [9, 11, 60_000]);
+        // What stands at some places is what was at hand, or else the candidates.
+        let at = |places_of: &str| {
+            store.count(&format!("SELECT count(*) FROM ({})", places.at(&store, "sales", places_of)?))
+        };
+        assert_eq!((at("SELECT 9 UNION SELECT NULL")?, at("SELECT unnest([9, 500])")?), (1, 2));
+        // So many are not fetched.
+        let many = near("sales", IDENTITY, "SELECT _key FROM candidate.sales WHERE _row BETWEEN 100 AND 199")?;
+        assert!(matches!(many, Near::Among(_)), "{many:?}");
+        assert_eq!(rows(many, "true")?.len(), 100);
+        places.let_go();
+        assert_eq!(rows(near("sales", IDENTITY, "SELECT 'k7'")?, "true")?, [7]);
         // Where it would not help nothing is known: of values that many rows share, of many values, of a small table.
         assert_eq!(near("sales", "product", "SELECT 'p1'")?, Near::Anywhere);
         assert_eq!(near("sales", IDENTITY, "SELECT _key FROM candidate.sales")?, Near::Anywhere);

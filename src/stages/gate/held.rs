@@ -207,7 +207,8 @@ fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -
     let sharing = Ident(&format!("sharing keys in {name}")).to_string();
     let values = Change::values(name, &key);
     let near = known.places.near_like(store, name, "t.", &format!("({key})::VARCHAR"), &values)?;
-    let like = near.with(format!("SELECT t._key, {keys} FROM {candidate} AS t WHERE ({key})::VARCHAR IN ({values})"));
+    let like = near.with(format!("({key})::VARCHAR IN ({values})"));
+    let like = like.map(|like| format!("SELECT t._key, {keys} FROM {} AS t WHERE {}", like.rows(name), like.condition));
     let rows = like.into_iter().chain([format!("SELECT t._key, {keys} FROM {after} AS t")]);
     store.fill_like(&sharing, &keys, rows.collect::<Vec<_>>().join("\nUNION\n"))?;
     store.run(&format!(

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::model::{Reference, Schema};
 use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::stages::map::Change;
-use crate::stages::places::IDENTITY;
+use crate::stages::places::{IDENTITY, Sought};
 use crate::stages::shapes::Shapes;
 use crate::store::Store;
 
@@ -99,7 +99,7 @@ impl<'w> Waiting<'w> {
 
     /// Looks at all rows of a table.
     fn find(&self, name: &str, field: &str, to: &Reference) -> Result<()> {
-        let all = self.lost_sql(to, "true", "true");
+        let all = self.lost_sql(to, &Sought::among_all("true".to_owned()), "true");
         self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {all}", lost(to)))?;
         let all = referring(&Path("candidate", name).to_string(), field, &lost(to));
         self.store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {all}", waiting(name, field)))
@@ -122,9 +122,12 @@ impl<'w> Waiting<'w> {
         if moved.came > 0 {
             let new = format!("({} EXCEPT FROM {})", lost_of(to, &doubtful(to)), lost_before(to));
             let near = known.places.near(store, name, "c.", field, &format!("SELECT value FROM {new}"))?;
-            let referring = referring(&Path("candidate", name).to_string(), field, &new);
-            if let Some(referring) = near.with(format!("{referring} WHERE true")) {
-                store.run(&format!("INSERT INTO {waiting} {referring} EXCEPT FROM {waiting}"))?;
+            if let Some(rows) = near.with("true".to_owned()) {
+                let referring = referring(&rows.rows(name), field, &new);
+                store.run(&format!(
+                    "INSERT INTO {waiting} {referring} WHERE {} EXCEPT FROM {waiting}",
+                    rows.condition
+                ))?;
             }
         }
         Ok(())
@@ -146,10 +149,13 @@ impl<'w> Waiting<'w> {
             "(SELECT \"row\" FROM {held} EXCEPT FROM {were_held}) UNION (FROM {were_held} EXCEPT SELECT \"row\" FROM {held})"
         );
         let text = format!("u.{}::VARCHAR", Ident(&to.field));
-        let of_rows =
-            format!("SELECT {text} AS value FROM {} AS u WHERE _key IN ({turned})", Path("candidate", &to.table));
+        let rows = known.places.near(store, &to.table, "u.", IDENTITY, &turned)?.with(format!("_key IN ({turned})"));
         let mut parts = vec!["SELECT NULL::VARCHAR AS value".to_owned()];
-        parts.extend(known.places.near(store, &to.table, "u.", IDENTITY, &turned)?.with(of_rows));
+        parts.extend(
+            rows.map(|rows| {
+                format!("SELECT {text} AS value FROM {} AS u WHERE {}", rows.rows(&to.table), rows.condition)
+            }),
+        );
         if known.changes.contains_key(&to.table) {
             parts.push(Change::values(&to.table, &format!("t.{}", Ident(&to.field))));
         }
@@ -173,22 +179,23 @@ impl<'w> Waiting<'w> {
     }
 
     /// The query for the values of a field that only rows have that are held back and were never committed.
-    /// The rows that can have it meet the condition `rows` over the candidates `u`, and `committed` over the committed rows `k`.
-    fn lost_sql(&self, to: &Reference, rows: &str, committed: &str) -> Pipeline {
+    /// The rows `u` that can have it are among `rows`, and the committed ones meet the condition `committed` over `k`.
+    fn lost_sql(&self, to: &Reference, rows: &Sought, committed: &str) -> Pipeline {
         let value = |alias: &str, name: &str| format!("{alias}{}::VARCHAR", Ident(name));
         let (candidate, held) = (Path("candidate", &to.table).to_string(), reasons(&to.table));
+        let (few, condition) = (rows.rows(&to.table), &rows.condition);
         let mut pipeline = Pipeline::new();
         pipeline.step(
             "suspects",
             format!(
-                "SELECT DISTINCT {0} AS value FROM {candidate} u SEMI JOIN {held} h ON u._key = h.\"row\"\n\
-                 WHERE {0} IS NOT NULL AND {rows}",
+                "SELECT DISTINCT {0} AS value FROM {few} u SEMI JOIN {held} h ON u._key = h.\"row\"\n\
+                 WHERE {0} IS NOT NULL AND {condition}",
                 value("u.", &to.field)
             ),
         );
         let mut present = format!(
-            "SELECT {0} AS value FROM {candidate} u SEMI JOIN suspects s ON {0} = s.value ANTI JOIN {held} h ON u._key = h.\"row\"\n\
-             WHERE {rows}",
+            "SELECT {0} AS value FROM {few} u SEMI JOIN suspects s ON {0} = s.value ANTI JOIN {held} h ON u._key = h.\"row\"\n\
+             WHERE {condition}",
             value("u.", &to.field)
         );
         let keys: Vec<&str> = self.schema.tables.get(&to.table).into_iter().flat_map(|table| table.keys()).collect();

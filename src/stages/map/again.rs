@@ -10,7 +10,7 @@ use super::{Plan, as_of, identity, leaving, mapped, settle};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, Derive, Table};
 use crate::sql::{Ident, Literal, Path, Pipeline};
-use crate::stages::places::{IDENTITY, Places};
+use crate::stages::places::{IDENTITY, Places, Sought};
 use crate::store::Store;
 
 /// The decisions that the last check knew, as a condition over `dq.decisions`.
@@ -20,7 +20,7 @@ pub(in crate::stages) const KNOWN: &str = "id IN (SELECT id FROM dq.checked)";
 const FEW: u64 = 1000;
 
 /// The columns of touched rows: their places among the candidates, and where they come from.
-const TOUCHED: &str = "rowid AS _at, _key, _source, _entity, _row";
+const TOUCHED: &str = "_at, _key, _source, _entity, _row";
 
 /// The share of a table's rows from which on building all of them again is cheaper.
 const SHARE: u64 = 10;
@@ -47,6 +47,14 @@ pub struct Change {
 }
 
 impl Change {
+    /// The columns that differ in some row that stayed.
+    pub(in crate::stages) fn columns(&self) -> Vec<String> {
+        let mut columns: Vec<String> = self.fields.iter().map(|field| Ident(field).to_string()).collect();
+        columns.extend((self.unread != 0).then(|| "_unread".to_owned()));
+        columns.extend((self.decided != 0).then(|| "_decided".to_owned()));
+        columns
+    }
+
     /// Whether rows came or went, or this field differs in some row.
     pub fn is_of(&self, field: &str) -> bool {
         self.came + self.went > 0 || self.fields.iter().any(|name| name.eq_ignore_ascii_case(field))
@@ -90,8 +98,8 @@ impl Change {
 
 /// Where derived fields of a table look at something that has changed.
 pub(super) struct Seen {
-    /// The conditions over the candidates under which they do.
-    pub conditions: Vec<String>,
+    /// The rows of which they do.
+    pub rows: Vec<Sought>,
     /// The fields, and those that are computed from them.
     pub fields: Vec<String>,
 }
@@ -160,18 +168,15 @@ impl Plan {
                 // What is decided about a computed value may be in conflict with another one.
                 if !decided::is_set(store, name, &seen.fields)? {
                     match self.compute_again(store, name, table, seen, places)? {
-                        Computed::Otherwise(change) => {
-                            places.add(store, name)?;
-                            changes.insert(name.clone(), change);
-                        }
+                        Computed::Otherwise(change) => drop(changes.insert(name.clone(), change)),
                         Computed::Same => {}
                         Computed::TooMany => return Ok(None),
                     }
                     continue;
                 }
             }
-            let (conditions, computed) = seen.map_or_else(Default::default, |seen| (seen.conditions, seen.fields));
-            replaced.extend(conditions);
+            let (rows, computed) = seen.map_or_else(Default::default, |seen| (seen.rows, seen.fields));
+            replaced.extend(rows);
             self.touch(store, name, otherwise, &replaced, left.tables.contains(name), places)?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
             if !is_worth_it(store, name, touched)? {
@@ -180,9 +185,7 @@ impl Plan {
             let may_only_leave =
                 replaced.is_empty() && concerned.iter().all(|(of, kind, _)| of != name || kind == "exclude");
             if may_only_leave && self.all_leave(store, name)? {
-                if let Some(change) = take_away(store, name, table)? {
-                    changes.insert(name.clone(), change);
-                }
+                changes.extend(take_away(store, name, table, places)?.map(|change| (name.clone(), change)));
                 continue;
             }
             let is_of_key = |(of, _, field): &(String, String, Option<String>)| {
@@ -203,16 +206,13 @@ impl Plan {
                 false => None,
             };
             let change = match fields {
-                Some(fields) => self.build_cells(store, at, name, table, &fields)?,
+                Some(fields) => self.build_cells(store, at, name, table, &fields, places)?,
                 None => {
                     let rows = may_sums_stand.then_some(touched);
                     self.build_touched(store, at, name, table, rows, places)?
                 }
             };
-            if let Some(change) = change {
-                places.add(store, name)?;
-                changes.insert(name.clone(), change);
-            }
+            changes.extend(change.map(|change| (name.clone(), change)));
         }
         Ok(Some(changes))
     }
@@ -260,11 +260,11 @@ impl Plan {
             let near = places.near(store, from, "", &follow.field, &keys)?;
             Ok::<_, Error>(near.with(format!("{}::VARCHAR IN ({keys})", Ident(&follow.field))))
         };
-        let (mut conditions, mut fields) = (Vec::new(), Vec::new());
+        let (mut rows, mut fields) = (Vec::new(), Vec::new());
         for (field, sight) in derive::sights(&self.schema, table) {
-            let known = conditions.len();
+            let known = rows.len();
             match sight {
-                Sight::Referred(follow) if is_seen(&follow) => conditions.extend(refers(name, &follow)?),
+                Sight::Referred(follow) if is_seen(&follow) => rows.extend(refers(name, &follow)?),
                 Sight::Referred(_) => {}
                 Sight::Referring { from, on, reads, follows } => {
                     let key = table.keys().next().unwrap_or_default();
@@ -275,23 +275,24 @@ impl Plan {
                     if changes.get(&from).filter(is_seen_there).is_some() {
                         let values = Change::values(&from, &on);
                         let near = places.near_like(store, name, "", &format!("t.{key}"), &values)?;
-                        conditions.extend(near.with(format!("{key} IN ({values})")));
+                        rows.extend(near.with(format!("{key} IN ({values})")));
                     }
                     for follow in follows.iter().filter(|follow| is_seen(follow)) {
-                        conditions.extend(refers(&from, follow)?.map(|refers| {
-                            format!("{key} IN (SELECT {on}::VARCHAR FROM {} WHERE {refers})", Path("candidate", &from))
+                        rows.extend(refers(&from, follow)?.map(|refers| {
+                            let (rows, condition) = (refers.rows(&from), &refers.condition);
+                            Sought::among_all(format!("{key} IN (SELECT {on}::VARCHAR FROM {rows} WHERE {condition})"))
                         }));
                     }
                 }
             }
-            if conditions.len() > known {
+            if rows.len() > known {
                 fields.push(field);
             }
         }
-        conditions.sort();
-        conditions.dedup();
+        rows.sort();
+        rows.dedup();
         let fields = derive::and_what_follows(name, table, &fields)?;
-        Ok((!conditions.is_empty()).then_some(Seen { conditions, fields }))
+        Ok((!rows.is_empty()).then_some(Seen { rows, fields }))
     }
 
     /// Computes the fields again that look at something that has changed, in rows that are otherwise as they were: neither what is
@@ -304,13 +305,8 @@ impl Plan {
         seen: &Seen,
         places: &Places,
     ) -> Result<Computed> {
-        let (touched, candidate) = (touched(name), Path("candidate", name));
-        let (before, after) = (Change::before(name), Change::after(name));
-        store.fill_like(
-            &touched,
-            TOUCHED,
-            meeting(&candidate, &seen.conditions).collect::<Vec<_>>().join("\nUNION\n"),
-        )?;
+        let (touched, before, after) = (touched(name), Change::before(name), Change::after(name));
+        store.fill_like(&touched, TOUCHED, meeting(name, &seen.rows).collect::<Vec<_>>().join("\nUNION\n"))?;
         let rows = store.count(&format!("SELECT count(*) FROM {touched}"))?;
         if !is_worth_it(store, name, rows)? {
             return Ok(Computed::TooMany);
@@ -318,7 +314,7 @@ impl Plan {
         if rows == 0 {
             return Ok(Computed::Same);
         }
-        keep_before(store, name)?;
+        keep_before(store, name, places)?;
         let feeds = match settle::given(self.feeds(name), &seen.fields).is_empty() {
             true => Vec::new(),
             false => self.feeds_among(store, name, &before, &Change::texts(name))?,
@@ -330,7 +326,7 @@ impl Plan {
         let last = Ident(anew.last().unwrap_or_default()).to_string();
         anew.step("candidate", format!("SELECT * EXCLUDE (_at) FROM {last}"));
         store.fill_like(&after, name, anew)?;
-        let change = put(store, name, table)?.map(|change| Change { has_texts, ..change });
+        let change = put(store, name, table, places)?.map(|change| Change { has_texts, ..change });
         Ok(change.map_or(Computed::Same, Computed::Otherwise))
     }
 
@@ -352,17 +348,17 @@ impl Plan {
     }
 
     /// Gathers the rows that are touched, with where they come from: those that decisions name, those that go or come back,
-    /// and those that meet a condition. `may_leave` where it was looked for rows that go.
+    /// and those that are looked for. `may_leave` where it was looked for rows that go.
     fn touch(
         &self,
         store: &Store,
         name: &str,
         otherwise: &str,
-        conditions: &[String],
+        rows: &[Sought],
         may_leave: bool,
         places: &Places,
     ) -> Result<()> {
-        let (named, candidate, before) = (named(name), Path("candidate", name), leaving::before(name));
+        let (named, before) = (named(name), leaving::before(name));
         let left_out = format!(r#"SELECT _key FROM dq.left_out WHERE "table" = {}"#, Literal(name));
         let all = format!(
             r#"SELECT DISTINCT "row" AS _key FROM {otherwise} WHERE "table" = {} AND kind IN ('set', 'bulk', 'merge')
@@ -384,7 +380,7 @@ impl Plan {
         let strangers = format!("SELECT _key FROM {named} EXCEPT {known}");
         let strange = places.near(store, name, "", IDENTITY, &strangers)?.with(format!("_key IN ({strangers})"));
         let touched = touched(name);
-        let rows = meeting(&candidate, conditions.iter().chain(&strange));
+        let rows = meeting(name, rows.iter().chain(&strange));
         store.fill_like(&touched, TOUCHED, rows.chain([found]).collect::<Vec<_>>().join("\nUNION\n"))?;
         store.run(&format!("INSERT INTO {named} SELECT _key FROM {touched} WHERE _key NOT IN (FROM {named})"))
     }
@@ -413,12 +409,13 @@ impl Plan {
         name: &str,
         table: &Table,
         fields: &[String],
+        places: &Places,
     ) -> Result<Option<Change>> {
         let (touched, named) = (touched(name), named(name));
         let feeds = self.feeds_among(store, name, &touched, &Change::texts(name))?;
         identity::take_odd(store, name, &touched)?;
         let decided = self.decide(store, at, &feeds, Some(&named), Some(fields))?.with_all_rows();
-        keep_before(store, name)?;
+        keep_before(store, name, places)?;
         let before = Change::before(name);
         let is_wanted = |field: &str| fields.iter().any(|name| name == field) || table.keys().any(|key| key == field);
         let mut pipeline = mapped(table, &feeds, is_wanted, None);
@@ -442,7 +439,7 @@ impl Plan {
         store.fill_like(&Change::after(name), name, pipeline)?;
         decided.clear(store)?;
         identity::clear(store, name)?;
-        Ok(put(store, name, table)?.map(|change| Change { has_texts: true, ..change }))
+        Ok(put(store, name, table, places)?.map(|change| Change { has_texts: true, ..change }))
     }
 
     /// Builds the touched rows of a table and puts them in the place of what was there; `summed` is their number where what is added up
@@ -462,7 +459,7 @@ impl Plan {
         identity::take_odd(store, name, &touched)?;
         let decided = self.decide(store, at, &feeds, Some(&named), None)?;
         let (before, after) = (Change::before(name), Change::after(name));
-        keep_before(store, name)?;
+        keep_before(store, name, places)?;
         let which = match summed {
             Some(rows) if self.sums_stand(store, name, table, rows)? => Rows::Summed(&before),
             _ => Rows::Some,
@@ -485,7 +482,7 @@ impl Plan {
         store.fill_like(&after, name, built)?;
         decided.clear(store)?;
         identity::clear(store, name)?;
-        Ok(put(store, name, table)?.map(|change| Change { has_texts: true, ..change }))
+        Ok(put(store, name, table, places)?.map(|change| Change { has_texts: true, ..change }))
     }
 }
 
@@ -502,21 +499,20 @@ pub fn is_worth_it(store: &Store, table: &str, rows: u64) -> Result<bool> {
 }
 
 /// Keeps the touched rows as they were.
-fn keep_before(store: &Store, name: &str) -> Result<()> {
-    let (candidate, touched) = (Path("candidate", name), touched(name));
-    let rows = format!("SELECT rowid AS _at, * FROM {candidate} WHERE rowid IN (SELECT _at FROM {touched})");
-    store.fill(&Change::before(name), rows)
+fn keep_before(store: &Store, name: &str, places: &Places) -> Result<()> {
+    let rows = places.at(store, name, &format!("SELECT _at FROM {}", touched(name)))?;
+    store.fill_like(&Change::before(name), name, rows)
 }
 
 /// Takes the touched rows away; nothing has to be built for that.
-fn take_away(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
-    keep_before(store, name)?;
+fn take_away(store: &Store, name: &str, table: &Table, places: &Places) -> Result<Option<Change>> {
+    keep_before(store, name, places)?;
     store.fill_like(&Change::after(name), name, format!("SELECT * FROM {} LIMIT 0", Path("candidate", name)))?;
-    put(store, name, table)
+    put(store, name, table, places)
 }
 
 /// Puts the rows after in the place of those before, and says what differs between them.
-fn put(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
+fn put(store: &Store, name: &str, table: &Table, places: &Places) -> Result<Option<Change>> {
     let Some(change) = compare(store, name, table)? else { return Ok(None) };
     let (candidate, before, after) = (Path("candidate", name), Change::before(name), Change::after(name));
     if change.went > 0 {
@@ -524,9 +520,7 @@ fn put(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
             "DELETE FROM {candidate} WHERE rowid IN (SELECT _at FROM {before} AS b ANTI JOIN {after} AS a ON a._key = b._key)"
         ))?;
     }
-    let mut columns: Vec<String> = change.fields.iter().map(|field| Ident(field).to_string()).collect();
-    columns.extend((change.unread != 0).then(|| "_unread".to_owned()));
-    columns.extend((change.decided != 0).then(|| "_decided".to_owned()));
+    let columns = change.columns();
     if !columns.is_empty() {
         let values: Vec<String> = columns.iter().map(|column| format!("{column} = n.{column}")).collect();
         store.run(&format!(
@@ -539,6 +533,7 @@ fn put(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
             "INSERT INTO {candidate} BY NAME SELECT a.* FROM {after} AS a ANTI JOIN {before} AS b ON a._key = b._key"
         ))?;
     }
+    places.follow(store, name, &change)?;
     Ok(Some(change))
 }
 
@@ -589,12 +584,13 @@ fn compare(store: &Store, name: &str, table: &Table) -> Result<Option<Change>> {
     Ok(Some(change))
 }
 
-/// The queries for the rows that meet the conditions, as they are gathered to be touched.
-fn meeting<'c>(
-    candidate: &'c Path<'_>,
-    conditions: impl IntoIterator<Item = &'c String>,
-) -> impl Iterator<Item = String> {
-    conditions.into_iter().map(move |condition| format!("SELECT {TOUCHED} FROM {candidate} WHERE {condition}"))
+/// The queries for the rows that are looked for, as they are gathered to be touched.
+fn meeting<'r>(table: &'r str, rows: impl IntoIterator<Item = &'r Sought>) -> impl Iterator<Item = String> {
+    let sql = move |sought: &Sought| {
+        let (place, rows, condition) = (sought.place(), sought.rows(table), &sought.condition);
+        format!("SELECT {place} AS {TOUCHED} FROM {rows} WHERE {condition}")
+    };
+    rows.into_iter().map(sql)
 }
 
 /// The temporary table with the identities of the rows that decisions name, there or not, and of all that are touched.

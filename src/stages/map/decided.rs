@@ -9,7 +9,7 @@ use super::{derive, identity, mapped};
 use crate::error::Result;
 use crate::model::{Conflict, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Literal, Pipeline, literals};
-use crate::stages::places::{IDENTITY, Near, Places};
+use crate::stages::places::{IDENTITY, Near, Places, Sought};
 use crate::store::{Store, Value};
 use crate::transforms;
 
@@ -591,7 +591,7 @@ pub(super) fn last_replacing(
     Ok(fold::last_replacing(parts, &elements).or(whole))
 }
 
-/// The conditions over the candidates of a table under which the decisions in force may give a field another value than
+/// The rows of a table in which the decisions in force may give a field another value than
 /// those did that meet the condition `before`; `repointed` is where references in the field pointed then.
 pub(super) fn replaced_otherwise(
     store: &Store,
@@ -601,7 +601,7 @@ pub(super) fn replaced_otherwise(
     before: &str,
     repointed: Option<&Repointed>,
     places: &Places,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Sought>> {
     let Some((bit, _, declared)) = schema.tables.get(table).and_then(|table| table.fields.get_full(field)) else {
         return Ok(Vec::new());
     };
@@ -621,7 +621,7 @@ pub(super) fn replaced_otherwise(
     }
     let own = Ident(field).to_string();
     let text = declared.kind.as_text(&own);
-    let mut conditions = Vec::new();
+    let mut rows = Vec::new();
     let (values, ends) = differing(&old_whole, &new_whole);
     if !values.is_empty() {
         let near = |sought: &str| match declared.kind {
@@ -629,33 +629,33 @@ pub(super) fn replaced_otherwise(
             _ => Ok(Near::Anywhere),
         };
         let (values, replaced) = (literals(values), format!("_decided & {} <> 0", 1_i64 << bit));
-        conditions.extend(near(&values)?.with(format!("{text} IN ({values})")));
+        rows.extend(near(&values)?.with(format!("{text} IN ({values})")));
         // What was replaced shows what it was replaced by, or nothing.
         let emptied = |own: &str| format!("{own}_decided & {} <> 0 AND {own}{} IS NULL", 1_i64 << bit, Ident(field));
         let by = format!("CASE WHEN {} THEN 'emptied' END", emptied("t."));
-        conditions.extend(places.near_like(store, table, "", &by, "SELECT 'emptied'")?.with(emptied("")));
+        rows.extend(places.near_like(store, table, "", &by, "SELECT 'emptied'")?.with(emptied("")));
         if !ends.is_empty() {
             let ends = literals(ends);
-            conditions.extend(near(&ends)?.with(format!("{replaced} AND {text} IN ({ends})")));
+            rows.extend(near(&ends)?.with(format!("{replaced} AND {text} IN ({ends})")));
         }
     }
     let (old, new): (HashMap<_, _>, HashMap<_, _>) =
         (old.elements.into_iter().collect(), new.elements.into_iter().collect());
     let (elements, _) = differing(&old, &new);
     if !elements.is_empty() {
-        conditions.push(has_any(&own, elements));
-        conditions.push(format!("_decided & {} <> 0", 1_i64 << bit));
+        rows.push(Sought::among_all(has_any(&own, elements)));
+        rows.push(Sought::among_all(format!("_decided & {} <> 0", 1_i64 << bit)));
     }
-    if !conditions.is_empty() {
+    if !rows.is_empty() {
         // A row that was set by hand may have had the value before, and the decision on it may hold or fall with it.
         let set = format!(
             r#"SELECT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {}"#,
             Literal(table),
             Literal(field)
         );
-        conditions.extend(places.near(store, table, "", IDENTITY, &set)?.with(format!("_key IN ({set})")));
+        rows.extend(places.near(store, table, "", IDENTITY, &set)?.with(format!("_key IN ({set})")));
     }
-    Ok(conditions)
+    Ok(rows)
 }
 
 /// The values that are replaced in another way than before, and what the old way made of them.

@@ -9,7 +9,7 @@ use super::settle::coming;
 use crate::error::{Error, Result};
 use crate::model::{Aggregate, Derive, Field, FieldType, Schema, Table};
 use crate::sql::{Ident, Path, Pipeline, identifiers};
-use crate::stages::places::Places;
+use crate::stages::places::{Near, Places, Sought};
 use crate::store::Store;
 
 /// One stop on the way through the tables.
@@ -527,10 +527,13 @@ pub(super) fn gather(
         let first = group[0];
         // For all of them, whichever are wanted: so the table has the same columns the next time.
         let read = around.read(table_name, first, group.iter().copied())?;
-        // Some that refer to others do no harm; what is added up is joined by the key.
-        let near = places.near(store, &first.from, "r.", &first.on, keys)?;
-        let condition = near.alone().unwrap_or_else(|| format!("{}::VARCHAR IN ({keys})", Ident(&first.on)));
-        let rows = format!("SELECT {read} FROM {} AS r WHERE {condition}", around.relation(&first.from));
+        let refers = || format!("{}::VARCHAR IN ({keys})", Ident(&first.on));
+        let sought = match places.near(store, &first.from, "r.", &first.on, keys)? {
+            // Some that refer to others do no harm; what is added up is joined by the key.
+            Near::Among(near) => Sought::among_all(near),
+            near => near.with(refers()).unwrap_or_else(|| Sought::among_all("false".to_owned())),
+        };
+        let rows = format!("SELECT {read} FROM {} AS r WHERE {}", sought.rows(&first.from), sought.condition);
         store.fill_like(&Ident(name).to_string(), &read, rows)?;
     }
     Ok(!groups.is_empty())

@@ -11,7 +11,7 @@ use super::fold::{Given, Leave, Leaving, Repointed};
 use super::{Plan, identity, mapped};
 use crate::error::Result;
 use crate::model::{Conflict, Schema, Table};
-use crate::sql::{Ident, Literal, Path, literals};
+use crate::sql::{Ident, Literal, literals};
 use crate::stages::places::{IDENTITY, Places};
 use crate::store::{Store, Value};
 
@@ -86,14 +86,15 @@ impl Plan {
             // Whatever the sources give is either a candidate or left out, and what is left out need not be looked for.
             let (there, concerned, before) = (there(name), concerned(name), before(name));
             let sought = format!("{concerned} EXCEPT SELECT _key FROM {before}");
-            let candidates = format!(
-                "SELECT rowid AS _at, _key, _source, _entity, _row FROM {} WHERE _key IN ({sought})",
-                Path("candidate", name)
-            );
+            let candidates = places.near(store, name, "", IDENTITY, &sought)?.with(format!("_key IN ({sought})"));
+            let candidates = candidates.map(|candidates| {
+                let (place, rows, condition) = (candidates.place(), candidates.rows(name), candidates.condition);
+                format!("SELECT {place} AS _at, _key, _source, _entity, _row FROM {rows} WHERE {condition}")
+            });
             let left_out = format!(
                 "SELECT NULL::BIGINT AS _at, _key, _source, _entity, _row FROM {before} WHERE _key IN ({concerned})"
             );
-            let rows = places.near(store, name, "", IDENTITY, &sought)?.with(candidates).into_iter().chain([left_out]);
+            let rows = candidates.into_iter().chain([left_out]);
             store.fill_like(&there, name, rows.collect::<Vec<_>>().join("\nUNION ALL\n"))?;
             self.leave(store, name, table, &format!("SELECT * EXCLUDE (_at) FROM {there}"), true)?;
         }

@@ -68,7 +68,7 @@ impl Plan {
                  WHERE ({}) AND _key NOT IN (SELECT _key FROM {before});\n\
                  CREATE OR REPLACE TEMP TABLE {settled} AS {};\n\
                  DELETE FROM {settled} AS s USING {looking} AS l WHERE s._at = l._at AND {}",
-                seen.conditions.join(" OR "),
+                seen.rows.iter().map(|sought| sought.condition.as_str()).collect::<Vec<_>>().join(" OR "),
                 self.anew(name, self.feeds(name), &looking, &seen.fields, &instead, Rows::Some)?,
                 table
                     .fields

@@ -12,7 +12,7 @@ use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::load;
 use crate::stages::map::{Change, is_worth_it};
-use crate::stages::places::{Near, Places};
+use crate::stages::places::{Near, Places, Sought};
 use crate::store::Store;
 
 /// How a use of a rule has to look again.
@@ -95,7 +95,7 @@ pub(super) fn again(
         }
         let mut rows: Vec<&Use> = Vec::new();
         let mut all: Vec<&Use> = Vec::new();
-        let mut conditions: IndexSet<String> = IndexSet::new();
+        let mut sought: IndexSet<Sought> = IndexSet::new();
         let mut through: IndexMap<String, Which> = IndexMap::new();
         for group in groups.values() {
             canceller.check()?;
@@ -109,7 +109,8 @@ pub(super) fn again(
                     }
                 }
                 [Again::Met(condition)] if group.len() == 1 => {
-                    let rows = look.gather(table, &format!("judged otherwise in {table}"), Some(condition.clone()))?;
+                    let sought = Sought::among_all(condition.clone());
+                    let rows = look.gather(table, &format!("judged otherwise in {table}"), Some(sought))?;
                     match rows {
                         Some(rows) => look.find(&[group[0]], &rows)?,
                         None => all.extend(group),
@@ -122,7 +123,7 @@ pub(super) fn again(
                                 let all = through.entry(other.clone()).or_insert(*which);
                                 *all = (*all).max(*which);
                             }
-                            conditions.extend(more.clone());
+                            sought.extend(more.clone().map(Sought::among_all));
                         }
                     }
                     rows.extend(group);
@@ -130,7 +131,7 @@ pub(super) fn again(
                 _ => all.extend(group),
             }
         }
-        if !look.rows(table, &rows, &through, conditions)? {
+        if !look.rows(table, &rows, &through, sought)? {
             all.extend(rows);
         }
         look.whole(table, all)?;
@@ -339,8 +340,8 @@ impl Look<'_> {
             0 => Near::Nowhere,
             _ => self.places.near_like(self.store, &one.table, "t.", &format!("({likeness})::VARCHAR"), &values)?,
         };
-        let condition = near.with(format!("({likeness})::VARCHAR IN ({values})"));
-        let Some(rows) = self.gather(&one.table, &format!("alike in {}", one.table), condition)? else {
+        let sought = near.with(format!("({likeness})::VARCHAR IN ({values})"));
+        let Some(rows) = self.gather(&one.table, &format!("alike in {}", one.table), sought)? else {
             return Ok(false);
         };
         if rows.table == after && now == different {
@@ -352,14 +353,14 @@ impl Look<'_> {
         Ok(true)
     }
 
-    /// Looks again at the rows of a table that changed, that refer to changed rows of the tables `through` or that meet one
-    /// of the conditions; false where these are so many that all can be looked at.
+    /// Looks again at the rows of a table that changed, that refer to changed rows of the tables `through` or that are
+    /// looked for; false where these are so many that all can be looked at.
     fn rows(
         &self,
         table: &str,
         uses: &[&Use],
         through: &IndexMap<String, Which>,
-        mut conditions: IndexSet<String>,
+        mut sought: IndexSet<Sought>,
     ) -> Result<bool> {
         if uses.is_empty() {
             return Ok(true);
@@ -369,27 +370,22 @@ impl Look<'_> {
             let Some(which) = through.get(&to.table) else { continue };
             let keys = which.values(&to.table, &to.field);
             let near = self.places.near(self.store, table, "t.", name, &keys)?;
-            conditions.extend(near.with(format!("{}::VARCHAR IN ({keys})", Ident(name))));
+            sought.extend(near.with(format!("{}::VARCHAR IN ({keys})", Ident(name))));
         }
-        match self.gather(table, &format!("changed in {table}"), conditions)? {
+        match self.gather(table, &format!("changed in {table}"), sought)? {
             Some(rows) => self.find(uses, &rows).map(|()| true),
             None => Ok(false),
         }
     }
 
-    /// Gathers the rows that changed and those that meet one of the conditions over the candidates `t`, in a temporary table of
+    /// Gathers the rows that changed and those that are looked for, as `t`, in a temporary table of
     /// that name where they are more than those that changed; `None` where they are so many that all can be looked at.
-    fn gather(
-        &self,
-        table: &str,
-        name: &str,
-        conditions: impl IntoIterator<Item = String>,
-    ) -> Result<Option<Gathered>> {
-        let candidate = Path("candidate", table);
-        let mut places: Vec<String> = conditions
-            .into_iter()
-            .map(|condition| format!("SELECT rowid AS place FROM {candidate} AS t WHERE {condition}"))
-            .collect();
+    fn gather(&self, table: &str, name: &str, sought: impl IntoIterator<Item = Sought>) -> Result<Option<Gathered>> {
+        let place = |sought: Sought| {
+            let (place, rows, condition) = (sought.place(), sought.rows(table), sought.condition);
+            format!("SELECT {place} AS place FROM {rows} AS t WHERE {condition}")
+        };
+        let mut places: Vec<String> = sought.into_iter().map(place).collect();
         let changed = self.changed(table)?;
         if places.is_empty() {
             return self.few_enough(table, changed.cloned().unwrap_or_default());
@@ -412,7 +408,8 @@ impl Look<'_> {
         if !is_worth_it(self.store, table, others)? {
             return Ok(None);
         }
-        let mut parts = vec![format!("SELECT * FROM {candidate} WHERE rowid IN (FROM {found})")];
+        let others = self.places.at(self.store, table, &format!("FROM {found}"))?;
+        let mut parts = vec![format!("SELECT * EXCLUDE (_at) FROM ({others})")];
         parts.extend(changed.map(|changed| format!("SELECT * FROM {}", changed.table)));
         let rows = Ident(name).to_string();
         self.store.fill_like(&rows, table, parts.join("\nUNION ALL\n"))?;

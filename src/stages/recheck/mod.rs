@@ -49,7 +49,7 @@ impl Memory {
 
     /// Keeps it for the next decision, which finds the state `now`.
     fn keep(&mut self, places: Places, now: Option<String>) {
-        places.forget();
+        places.let_go();
         self.places = now.map(|now| (now, places));
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::Schema;
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::map::Change;
-use crate::stages::places::Places;
+use crate::stages::places::{Places, Sought};
 use crate::stages::stake::{self, FOUND, Money, Step};
 use crate::store::Store;
 
@@ -130,7 +130,8 @@ impl Look<'_> {
         let mut conditions = Vec::new();
         if self.is_flipped(table) {
             let (names, numbers) = (flipped(table, "\"row\""), flipped(table, "place"));
-            conditions.push(format!("s._row IN ({numbers}) AND s._key IN ({names})"));
+            let condition = format!("s._row IN ({numbers}) AND s._key IN ({names})");
+            conditions.push(Sought::among_all(condition));
         }
         for step in &self.direct {
             if !self.is_flipped(&step.table) && !self.is_keyed_otherwise(step) {
@@ -148,14 +149,15 @@ impl Look<'_> {
             let near = self.places.near(self.store, table, "s.", &step.field, &keys)?;
             conditions.extend(near.with(format!("s.{}::VARCHAR IN ({keys})", Ident(&step.field))));
         }
-        let rows = self.money.rows().to_string();
-        let touched: Vec<String> =
-            conditions.iter().map(|one| format!("{} WHERE {one}{but}", from(&rows, true, true))).collect();
+        let touched: Vec<String> = conditions
+            .iter()
+            .map(|one| format!("{} WHERE {}{but}", from(&one.rows(table), true, true), one.condition))
+            .collect();
         if !touched.is_empty() {
             parts.push(format!("SELECT * FROM (\n{}\n) LIMIT {MANY}", touched.join("\nUNION\n")));
         }
         if parts.is_empty() {
-            parts.push(format!("{} WHERE false", from(&rows, false, false)));
+            parts.push(format!("{} WHERE false", from(&self.money.rows().to_string(), false, false)));
         }
         self.store.fill_like(LINES, &columns, parts.join("\nUNION ALL\n"))?;
         Ok(self.store.count(&format!("SELECT count(*) FROM {LINES}"))? < MANY)
@@ -176,9 +178,13 @@ impl Look<'_> {
             let near = self.places.near(self.store, &step.table, "t.", &step.key, &refs)?;
             let from = |rows: &str, was: bool, now: bool| {
                 let row = row(&step.table, &way.to_string(), &key, was, now);
-                format!("{row} FROM {rows} AS t WHERE {key}::VARCHAR IN ({refs})")
+                format!("{row} FROM {rows} AS t")
             };
-            let all = near.with(from(&Path("candidate", &step.table).to_string(), true, true));
+            let leads = format!("{key}::VARCHAR IN ({refs})");
+            let all = near
+                .with(leads.clone())
+                .map(|all| format!("{} WHERE {}", from(&all.rows(&step.table), true, true), all.condition));
+            let from = |rows: &str, was: bool, now: bool| format!("{} WHERE {leads}", from(rows, was, now));
             if self.changes.contains_key(&step.table) {
                 // A row that changed may have had another key.
                 let (before, after) = (Change::before(&step.table), Change::after(&step.table));

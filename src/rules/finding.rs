@@ -4,7 +4,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::query::{Query, Sign};
+use super::query::{Join, Query, Sign};
 use super::{Origin, Scope, Usual, spreadsheet_damage};
 use crate::error::{Error, Result};
 use crate::model::{Check, Field, FieldType, Format, Reference, Schema, Severity};
@@ -140,7 +140,7 @@ impl Finding {
     /// few rows, before the query is.
     pub(super) fn sign(mut self, sign: &Expression) -> Finding {
         for follow in &sign.follows {
-            self.sign.join(loosely(&follow.from, &follow.target));
+            self.sign.join(Join::Referred { from: follow.from.clone(), to: follow.target.clone() });
         }
         self.sign.when(&sign.sql);
         self
@@ -149,7 +149,7 @@ impl Finding {
     /// Says the same of the staged texts of an origin; `sign` is told what stands before their columns.
     pub(super) fn staged_sign(mut self, scope: &Scope, origin: &Origin, sign: impl Fn(&str) -> String) -> Finding {
         let texts = Ident(&format!("texts of {}", origin.relation)).to_string();
-        self.sign.join(format!("LEFT {}", joined_texts(scope, origin, &texts)));
+        self.sign.join(Join::Texts(format!("LEFT {}", joined_texts(scope, origin, &texts))));
         self.sign.when(&sign(&format!("{texts}.")));
         self
     }
@@ -167,7 +167,7 @@ impl Finding {
         let mut sign = self.sign.clone();
         if !self.is_among {
             for (from, (target, _)) in &self.follows {
-                sign.join(loosely(from, target));
+                sign.join(Join::Referred { from: from.clone(), to: target.clone() });
             }
             self.conditions.iter().for_each(|condition| sign.when(condition));
         }
@@ -271,7 +271,7 @@ impl Expression {
 }
 
 /// The name of the row that a field leads to.
-fn alias(from: &str) -> String {
+pub(super) fn alias(from: &str) -> String {
     Ident(&format!("to {from}")).to_string()
 }
 
@@ -279,12 +279,6 @@ fn alias(from: &str) -> String {
 /// other table than is asked for.
 fn follow(from: &str, target: &Reference, fields: &IndexSet<String>) -> String {
     format!("LEFT JOIN ({}) AS {to} ON {to}.{KEY} = {}", by_key(target, fields), column(from), to = alias(from))
-}
-
-/// The join to all rows that have the key: what is true of the one is true of one of them.
-fn loosely(from: &str, target: &Reference) -> String {
-    let (table, key) = (Path("candidate", &target.table), Ident(&target.field));
-    format!("LEFT JOIN {table} AS {to} ON {to}.{key} = {}", column(from), to = alias(from))
 }
 
 impl Scope<'_> {

@@ -1,5 +1,10 @@
 //! What a rule asks: the query that finds, and signs by which it is known beforehand that it finds nothing.
 
+use super::finding::{alias, column};
+use crate::error::Result;
+use crate::model::Reference;
+use crate::sql::Ident;
+
 /// A rule's query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
@@ -13,12 +18,21 @@ pub struct Query {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sign {
     /// What it needs to be joined to the row, none of which takes the row away.
-    joins: Vec<String>,
+    joins: Vec<Join>,
     conditions: Vec<String>,
 }
 
+/// What is joined to the row `t`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Join {
+    /// All rows with the key to which a field leads.
+    Referred { from: String, to: Reference },
+    /// Its staged texts, as the join is written.
+    Texts(String),
+}
+
 impl Sign {
-    pub(super) fn join(&mut self, join: String) {
+    pub(super) fn join(&mut self, join: Join) {
         if !self.joins.contains(&join) {
             self.joins.push(join);
         }
@@ -34,15 +48,27 @@ impl Sign {
 }
 
 /// The question of which queries a sign is true of some row of the relation `rows`: one row, a column for the signs of each query.
-/// The engine spends nearly all of its time for a query of few rows on planning it; of all rules that look at a row, mostly
-/// none has anything to tell.
-pub fn question(rows: &str, signs: &[&[Sign]]) -> String {
-    let mut joins: Vec<&str> = Vec::new();
+/// `referred` says which relation has the rows to which a field leads.
+pub fn question(
+    rows: &str,
+    signs: &[&[Sign]],
+    mut referred: impl FnMut(&str, &Reference) -> Result<String>,
+) -> Result<String> {
+    let mut joins: Vec<&Join> = Vec::new();
     for join in signs.iter().copied().flatten().flat_map(|sign| &sign.joins) {
-        if !joins.contains(&join.as_str()) {
+        if !joins.contains(&join) {
             joins.push(join);
         }
     }
+    let joins = joins.into_iter().map(|join| match join {
+        // What is true of the one row that counts is true of one of those with its key.
+        Join::Referred { from, to } => {
+            let (alias, key) = (alias(from), Ident(&to.field));
+            Ok(format!("\nLEFT JOIN {} AS {alias} ON {alias}.{key} = {}", referred(from, to)?, column(from)))
+        }
+        Join::Texts(sql) => Ok(format!("\n{sql}")),
+    });
+    let joins = joins.collect::<Result<String>>()?;
     let truths: Vec<String> = signs
         .iter()
         .map(|signs| {
@@ -50,6 +76,5 @@ pub fn question(rows: &str, signs: &[&[Sign]]) -> String {
             format!("coalesce(bool_or({}), false)", any.join(" OR "))
         })
         .collect();
-    let joins: String = joins.iter().map(|join| format!("\n{join}")).collect();
-    format!("SELECT {}\nFROM {rows} AS t{joins}", truths.join(",\n  "))
+    Ok(format!("SELECT {}\nFROM {rows} AS t{joins}", truths.join(",\n  ")))
 }

@@ -177,7 +177,8 @@ fn a_row_about_which_something_is_found_shows_a_sign_of_it() -> Result<()> {
                     store.query(&format!("SELECT _row FROM ({})", query.sql), [], |row| row.get(0))?;
                 for row in found {
                     let rows = format!("(SELECT * FROM {} WHERE _row = {row})", Path("candidate", &table));
-                    let shows: Option<bool> = store.first(&question(&rows, &[&signs]), [], |row| row.get(0))?;
+                    let all = |_: &str, to: &crate::model::Reference| Ok(Path("candidate", &to.table).to_string());
+                    let shows: Option<bool> = store.first(&question(&rows, &[&signs], all)?, [], |row| row.get(0))?;
                     assert_eq!(shows, Some(true), "{} on \"{}\", row {row}", rule.id, sample.name);
                 }
             }

@@ -90,6 +90,9 @@ impl Store {
         impl Drop for Back<'_> {
             fn drop(&mut self) {
                 self.0.few.work.set(self.1);
+                if self.1 == Work::Any {
+                    self.0.hands.rest(false);
+                }
             }
         }
         let _back = Back(self, self.few.work.replace(is));
@@ -100,6 +103,7 @@ impl Store {
     /// over, and in a transaction that has failed it would not listen.
     pub(super) fn conn(&self, sql: &str) -> Result<&Connection> {
         let plainly = self.few.plans_plainly(sql);
+        self.hands.rest(plainly);
         if plainly != self.few.is_told.get() {
             let sql =
                 if plainly { "SET SESSION enable_optimizer = false" } else { "SET SESSION enable_optimizer = true" };

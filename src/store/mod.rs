@@ -3,6 +3,7 @@
 mod few;
 mod fill;
 mod functions;
+mod hands;
 mod migrations;
 mod rows;
 pub mod vet;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use duckdb::{AccessMode, Config, Connection};
+use duckdb::{Config, Connection};
 use polars::prelude::DataFrame;
 
 pub use duckdb::types::{TimeUnit, Value};
@@ -26,6 +27,7 @@ use crate::model::{Canceller, Page};
 use few::Few;
 use fill::Filled;
 pub use functions::{Call, Function};
+use hands::Hands;
 
 /// How a store is opened.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,8 @@ pub struct Store {
     seen: RefCell<HashSet<u64>>,
     few: Few,
     filled: Filled,
+    /// After the connection, which needs them as long as it is there.
+    hands: Hands,
 }
 
 /// How many statements a connection keeps as they were read. To read one takes the engine a millisecond for a thousand letters, and
@@ -113,22 +117,19 @@ impl Store {
     ///
     /// `functions` are what the transforms add to SQL; they live only in this process.
     pub fn open(path: &Path, settings: &Settings, functions: &[Function]) -> Result<Store> {
-        let config = config(settings)?;
-        #[allow(clippy::disallowed_methods, reason = "this is the one place where a database is opened")]
-        let conn = Connection::open_with_flags(path, config).map_err(|cause| opening(path, cause))?;
-        Self::prepare(conn, settings, functions)
+        let opened = Hands::open(Some(path), config(settings)?, threads(settings));
+        Self::prepare(opened.map_err(|cause| opening(path, cause))?, settings, functions)
     }
 
     /// A database in memory, for tests and for trying out rules.
     pub fn in_memory(functions: &[Function]) -> Result<Store> {
         let settings = Settings::default();
-        #[allow(clippy::disallowed_methods, reason = "this is the one place where a database is opened")]
-        let conn = Connection::open_in_memory_with_flags(config(&settings)?).map_err(failure)?;
-        Self::prepare(conn, &settings, functions)
+        let opened = Hands::open(None, config(&settings)?, threads(&settings));
+        Self::prepare(opened.map_err(failure)?, &settings, functions)
     }
 
-    fn prepare(conn: Connection, settings: &Settings, functions: &[Function]) -> Result<Store> {
-        let store = Store::on(conn);
+    fn prepare((conn, hands): (Connection, Hands), settings: &Settings, functions: &[Function]) -> Result<Store> {
+        let store = Store::on(conn, hands);
         if settings.read_only {
             migrations::require_newest(&store)?;
         } else {
@@ -140,10 +141,10 @@ impl Store {
 
     /// A second connection to the same database, for reading while this one works.
     pub fn reader(&self) -> Result<Store> {
-        Ok(Store::on(self.conn.try_clone().map_err(failure)?))
+        Ok(Store::on(self.conn.try_clone().map_err(failure)?, self.hands.shared()))
     }
 
-    fn on(conn: Connection) -> Store {
+    fn on(conn: Connection, hands: Hands) -> Store {
         conn.set_prepared_statement_cache_capacity(KEPT);
         let (in_transaction, functions) = (Cell::new(false), OnceCell::new());
         Store {
@@ -153,6 +154,7 @@ impl Store {
             seen: RefCell::default(),
             few: Few::default(),
             filled: Filled::default(),
+            hands,
         }
     }
 
@@ -406,16 +408,20 @@ fn is_one(sql: &str) -> bool {
     true
 }
 
-fn config(settings: &Settings) -> Result<Config> {
-    let mut config = Config::default()
-        .enable_autoload_extension(false)
-        .and_then(|config| config.with("preserve_insertion_order", "true"))
-        .map_err(failure)?;
+/// What the engine is told when a database is opened, as it calls it.
+fn config(settings: &Settings) -> Result<Vec<(&'static str, String)>> {
+    let is = |truth: bool| truth.to_string();
+    let mut config = vec![
+        ("duckdb_api", "rust".to_owned()),
+        ("autoinstall_known_extensions", is(false)),
+        ("autoload_known_extensions", is(false)),
+        ("preserve_insertion_order", is(true)),
+    ];
     if settings.read_only {
-        config = config.access_mode(AccessMode::ReadOnly).map_err(failure)?;
+        config.push(("access_mode", "READ_ONLY".to_owned()));
     }
     if let Some(limit) = &settings.memory_limit {
-        config = config.max_memory(limit).map_err(|cause| {
+        Config::default().max_memory(limit).map_err(|cause| {
             Error::config(format!("memory_limit = \"{limit}\" is no amount of memory"))
                 .at_file("tastevin.toml")
                 .at_column("workspace.memory_limit")
@@ -423,14 +429,20 @@ fn config(settings: &Settings) -> Result<Config> {
                 .hint("write it like memory_limit = \"4GB\"")
                 .caused_by(cause)
         })?;
-    }
-    if let Some(threads) = settings.threads {
-        config = config.threads(i64::from(threads.max(1))).map_err(failure)?;
+        config.push(("max_memory", limit.clone()));
     }
     if let Some(dir) = &settings.temp_dir {
-        config = config.with("temp_directory", dir.to_string_lossy()).map_err(failure)?;
+        config.push(("temp_directory", dir.to_string_lossy().into_owned()));
     }
     Ok(config)
+}
+
+/// How many threads do the engine's work.
+fn threads(settings: &Settings) -> usize {
+    match settings.threads {
+        Some(threads) => threads.max(1) as usize,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    }
 }
 
 fn opening(path: &Path, cause: duckdb::Error) -> Error {

@@ -157,7 +157,7 @@ pub(super) fn gather(
     let held = |name: &str| store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)));
     let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
     let (order, is_cyclic) = referred_first(schema);
-    let mut waiting = Waiting::new(store, schema, shapes, known);
+    let mut waiting = Waiting::new(store, schema, shapes, known, is_cyclic);
     loop {
         let mut added = 0;
         for name in order.iter().filter(|name| is_moved(name)) {

@@ -110,7 +110,8 @@ pub fn ask_anew(store: &Store, subject: &Subject, verdict: &mut Verdict) -> Resu
 const FIGURES: &str = "figures of the gate";
 
 /// The same after decisions: `before` is the state in which the gate was asked last, `moved` names the tables in which
-/// other rows are blocked, came, went, or have other keys or references, and `changes` are what became of their rows.
+/// other rows are blocked, came, went, or have other keys or references, `changes` are what became of their rows, and
+/// `shapes` are those of the tables as they still are.
 pub(super) fn conditions_again(
     store: &Store,
     subject: &Subject,
@@ -118,6 +119,7 @@ pub(super) fn conditions_again(
     mut moved: IndexSet<String>,
     changes: &IndexMap<String, Change>,
     places: &Places,
+    shapes: &Shapes,
 ) -> Result<Asked> {
     let Some(figures) = kept::of::<Figures>(store, FIGURES, before)? else { return conditions(store, subject) };
     let schema = subject.schema;
@@ -132,7 +134,7 @@ pub(super) fn conditions_again(
             moved.insert(name.clone());
         }
     }
-    Ok(Asked::of(hold_again(store, subject, Some(Known { figures, moved, changes, places }))?))
+    Ok(Asked::of(hold_again(store, subject, Some(Known { figures, moved, changes, places, shapes }))?))
 }
 
 /// The state has changed and what is held back has not: its figures are those of the new state too.
@@ -153,6 +155,7 @@ struct Known<'k> {
     moved: IndexSet<String>,
     changes: &'k IndexMap<String, Change>,
     places: &'k Places,
+    shapes: &'k Shapes,
 }
 
 /// The figures of the rows that are held back, and per table how many rows are committed and how many of these no source
@@ -180,13 +183,20 @@ pub(super) fn held(store: &Store, schema: &Schema, gate: &Gate) -> Result<std::r
 
 fn hold_again(store: &Store, subject: &Subject, known: Option<Known>) -> Result<(Option<Held>, Vec<Condition>)> {
     let Subject { schema, gate, .. } = *subject;
-    let shapes = Shapes::read(store)?;
-    let current = is_current(store, subject, current::number(store, schema, &shapes)?)?;
+    let read;
+    let shapes = match &known {
+        Some(known) => known.shapes,
+        None => {
+            read = Shapes::read(store)?;
+            &read
+        }
+    };
+    let current = is_current(store, subject, current::number(store, schema, shapes)?)?;
     if !current.holds && !shapes.fit(schema) {
         return Ok((None, vec![current]));
     }
-    let held = gather(store, schema, gate.fail_on, &shapes, known.as_ref())?;
-    let gone = gone(store, schema, &shapes, known.as_ref())?;
+    let held = gather(store, schema, gate.fail_on, shapes, known.as_ref())?;
+    let gone = gone(store, schema, shapes, known.as_ref())?;
     let conditions = say(store, subject, current, &held, gone)?;
     Ok((Some(held), conditions))
 }

@@ -19,6 +19,8 @@ pub(super) struct Waiting<'w> {
     pub schema: &'w Schema,
     pub shapes: &'w Shapes,
     pub known: Option<&'w Known<'w>>,
+    /// Whether tables refer to each other in a ring, so that a table has its turn again and again.
+    pub is_cyclic: bool,
     /// Of the fields that are referred to and were looked at: what has become of the values that nobody gives.
     seen: HashMap<(String, String), Moved>,
 }
@@ -65,8 +67,14 @@ fn waiting(table: &str, field: &str) -> String {
 }
 
 impl<'w> Waiting<'w> {
-    pub fn new(store: &'w Store, schema: &'w Schema, shapes: &'w Shapes, known: Option<&'w Known<'w>>) -> Waiting<'w> {
-        Waiting { store, schema, shapes, known, seen: HashMap::new() }
+    pub fn new(
+        store: &'w Store,
+        schema: &'w Schema,
+        shapes: &'w Shapes,
+        known: Option<&'w Known<'w>>,
+        is_cyclic: bool,
+    ) -> Waiting<'w> {
+        Waiting { store, schema, shapes, known, is_cyclic, seen: HashMap::new() }
     }
 
     /// Adds to the reasons of a table's rows what they wait for; says how many reasons were added. The tables that it refers to have
@@ -83,16 +91,17 @@ impl<'w> Waiting<'w> {
                 Some(known) => self.find_again(known, name, field, to)?,
                 None => self.find(name, field, to)?,
             }
-            added += self.store.execute(
-                &format!(
-                    "INSERT INTO {0} SELECT \"row\", {1} || value || {2} AS reason FROM {3} EXCEPT SELECT \"row\", reason FROM {0}",
-                    reasons(name),
-                    Literal(&format!("orphan-reference {field}: ")),
-                    Literal(&format!(" is quarantined in {}", to.table)),
-                    waiting(name, field),
-                ),
-                [],
-            )?;
+            let mut sql = format!(
+                "INSERT INTO {} SELECT \"row\", {} || value || {} AS reason FROM {}",
+                reasons(name),
+                Literal(&format!("orphan-reference {field}: ")),
+                Literal(&format!(" is quarantined in {}", to.table)),
+                waiting(name, field),
+            );
+            if self.is_cyclic {
+                sql += &format!(" EXCEPT SELECT \"row\", reason FROM {}", reasons(name));
+            }
+            added += self.store.execute(&sql, [])?;
         }
         Ok(added)
     }

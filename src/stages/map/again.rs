@@ -179,6 +179,9 @@ impl Plan {
             replaced.extend(rows);
             self.touch(store, name, otherwise, &replaced, left.tables.contains(name), places)?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
+            if touched == 0 && !is_told && !decided::is_replaced(store, name)? {
+                continue;
+            }
             if !is_worth_it(store, name, touched)? {
                 return Ok(None);
             }

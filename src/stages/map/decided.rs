@@ -482,6 +482,12 @@ pub(super) fn is_set(store: &Store, table: &str, fields: &[String]) -> Result<bo
     Ok(store.first(&sql, [table], |_| Ok(()))?.is_some())
 }
 
+/// Whether a decision in force replaces a value in all rows of a table.
+pub(super) fn is_replaced(store: &Store, table: &str) -> Result<bool> {
+    let sql = r#"SELECT 1 FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? LIMIT 1"#;
+    Ok(store.first(sql, [table], |_| Ok(()))?.is_some())
+}
+
 /// Which field values of this table follow a merge.
 fn repointed(store: &Store, schema: &Schema, table: &str) -> Result<Vec<(String, Repointed)>> {
     let mut found = Vec::new();

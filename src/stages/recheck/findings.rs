@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::usual::Kept;
 use crate::error::Result;
-use crate::model::Canceller;
+use crate::model::{Canceller, Reference};
 use crate::rules::{self, Only, Query, Reach, Usual};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
@@ -490,6 +490,19 @@ impl Look<'_> {
         theirs.into_iter().try_for_each(|one| Batch(vec![one]).run(store, None))
     }
 
+    /// The relation that has the rows to which a field of the rows leads that are looked at; it may have others too.
+    fn referred(&self, texts: &Texts, from: &str, to: &Reference) -> Result<String> {
+        let kind = |table: &str, field: &str| self.inputs.schema.field(table, field).map(|field| field.kind);
+        let all = || Path("candidate", &to.table).to_string();
+        // Values of two types may be equal and read otherwise.
+        if kind(texts.table, from) != kind(&to.table, &to.field) {
+            return Ok(all());
+        }
+        let keys = format!("SELECT {}::VARCHAR FROM {}", Ident(from), texts.rows.table);
+        let rows = self.places.near(self.store, &to.table, "", &to.field, &keys)?.with("true".to_owned());
+        Ok(rows.map_or_else(all, |rows| rows.rows(&to.table)))
+    }
+
     /// Leaves out the queries that can find nothing, because none of the rows shows a sign of it.
     fn leave_out_fruitless(&self, queries: &mut Vec<(&Use, Query)>, texts: &mut Texts) -> Result<()> {
         let (asked, signs): (Vec<usize>, Vec<_>) = queries
@@ -498,7 +511,7 @@ impl Look<'_> {
             .enumerate()
             .filter_map(|(n, s)| Some((n, s?)))
             .unzip();
-        let question = rules::question(&texts.rows.table, &signs);
+        let question = rules::question(&texts.rows.table, &signs, |from, to| self.referred(texts, from, to))?;
         let letters: usize = asked.iter().map(|n| queries[*n].1.sql.len()).sum();
         if letters < question.len() + WORTH_ASKING {
             return Ok(());

@@ -14,6 +14,7 @@ use super::basis::{Basis, digest};
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
 use super::places::{self, Places};
+use super::shapes::Shapes;
 use super::{decide, gate, kept, waivers};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, Verdict};
@@ -29,6 +30,8 @@ pub struct Memory {
     places: Option<(String, Places)>,
     /// The digest of the basis of which it was asked which tables are small.
     asked_of: String,
+    /// Which columns the tables have, and after which commit and on which basis.
+    shapes: Option<(String, Shapes)>,
 }
 
 impl Memory {
@@ -39,6 +42,13 @@ impl Memory {
             basis.clone_into(&mut self.asked_of);
         }
         Ok(())
+    }
+
+    /// Which columns the tables have: another load, mapping or commit may give them others, decisions do not.
+    fn shapes(&mut self, store: &Store, stands_on: String) -> Result<&Shapes> {
+        let known = self.shapes.take().filter(|(known, _)| *known == stands_on);
+        let shapes = known.map_or_else(|| Shapes::read(store), |(_, shapes)| Ok(shapes))?;
+        Ok(&self.shapes.insert((stands_on, shapes)).1)
     }
 
     /// Hands out where rows are found, until it is kept.
@@ -119,7 +129,8 @@ pub fn run(
     } else {
         // The gate asks what the last check knew.
         check::keep(store, &verdict, inputs.basis)?;
-        gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes, &places)?
+        let shapes = memory.shapes(store, format!("{basis}/{}", kept::commits(store, inputs.schema)?))?;
+        gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes, &places, shapes)?
             .tell(&mut verdict);
         check::keep_answer(store, &verdict)?;
     }

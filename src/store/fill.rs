@@ -9,6 +9,7 @@ use std::fmt::Display;
 
 use super::{Store, digest, is_one};
 use crate::error::Result;
+use crate::sql::Ident;
 
 /// From so many rows on that have gone from a table it is made anew: the engine keeps their place.
 const MANY: u64 = 300_000;
@@ -27,6 +28,8 @@ struct Table {
     columns: u64,
     /// How many rows have gone from it.
     gone: u64,
+    /// Whether it surely has none.
+    is_empty: bool,
 }
 
 impl Filled {
@@ -35,9 +38,29 @@ impl Filled {
         self.tables.borrow_mut().clear();
     }
 
-    /// A statement may make or drop tables by itself: of these nothing is known any more.
+    /// Rows are added to a table without a statement.
+    pub(super) fn is_added_to(&self, table: &str) {
+        for (_, known) in self
+            .tables
+            .borrow_mut()
+            .iter_mut()
+            .filter(|(name, _)| **name == table || **name == Ident(table).to_string())
+        {
+            known.is_empty = false;
+        }
+    }
+
+    /// A statement may make, drop or add to tables by itself: of these nothing, or less, is known any more.
     pub(super) fn forget(&self, sql: &str) {
         let mut tables = self.tables.borrow_mut();
+        // One that changes or takes away rows adds none.
+        if !(is_one(sql) && ["SELECT", "DELETE", "UPDATE"].iter().any(|begin| sql.starts_with(begin))) {
+            let into = sql.strip_prefix("INSERT INTO ").filter(|_| is_one(sql));
+            let into = into.map(|into| into.strip_prefix("temp.").unwrap_or(into));
+            for (name, table) in tables.iter_mut() {
+                table.is_empty &= !into.map_or(sql.contains(name.as_str()), |into| into.starts_with(name.as_str()));
+            }
+        }
         if tables.is_empty() || !["CREATE ", "DROP ", "ALTER "].iter().any(|makes| sql.contains(makes)) {
             return;
         }
@@ -66,15 +89,18 @@ impl Store {
         // Where something fails on the way, nothing is known of the table.
         let known = self.filled.tables.borrow_mut().remove(name).filter(|known| known.columns == columns);
         let gone = match known {
+            Some(known) if known.is_empty => Some(known.gone),
             Some(known) => Some(known.gone + self.execute(&format!("DELETE FROM temp.{name}"), [])?),
             None => None,
         };
-        match gone {
-            Some(gone) if gone < MANY => self.run(&format!("INSERT INTO temp.{name} BY NAME {query}"))?,
-            _ => self.run(&make)?,
-        }
+        let is_empty = match gone {
+            Some(gone) if gone < MANY => {
+                self.run_counting(&format!("INSERT INTO temp.{name} BY NAME {query}"))? == Some(0)
+            }
+            _ => self.run(&make).map(|()| false)?,
+        };
         let gone = gone.filter(|gone| *gone < MANY).unwrap_or(0);
-        self.filled.tables.borrow_mut().insert(name.to_owned(), Table { columns, gone });
+        self.filled.tables.borrow_mut().insert(name.to_owned(), Table { columns, gone, is_empty });
         Ok(())
     }
 
@@ -94,7 +120,7 @@ impl Store {
             return Ok(());
         }
         self.run(sql)?;
-        self.filled.tables.borrow_mut().insert(name.to_owned(), Table { columns, gone: 0 });
+        self.filled.tables.borrow_mut().insert(name.to_owned(), Table { columns, gone: 0, is_empty: false });
         Ok(())
     }
 
@@ -183,6 +209,36 @@ mod tests {
         store.filled_stand_on("another");
         store.transaction(star)?;
         assert_eq!(store.texts("FROM u")?.columns, ["b", "c"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_table_that_was_filled_with_nothing_is_emptied_of_what_others_have_added() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        store.run("CREATE TABLE main.source AS SELECT 1 AS a")?;
+        let fill = |n: i64| {
+            store.plainly(|| store.fill_like("\"t t\"", "a", format!("SELECT {n}::INTEGER AS a WHERE {n} > 0")))
+        };
+        let add = "INSERT INTO \"t t\" SELECT a FROM main.source";
+        let others: [&dyn Fn() -> Result<()>; 6] = [
+            &|| Ok(()),
+            &|| store.run(add),
+            &|| store.execute(&add.replace("INTO ", "INTO temp."), []).map(drop),
+            &|| store.run(&format!("SELECT 1; {add}")),
+            &|| store.run("WITH s AS (FROM main.source) INSERT INTO \"t t\" FROM s"),
+            &|| store.append("temp", "t t", [vec![super::super::Value::Int(1)]]),
+        ];
+        for (n, other) in others.iter().enumerate() {
+            // Twice each, as a statement that comes again is another matter; first with nothing.
+            for _ in 0..2 {
+                for number in [0, 0, 7] {
+                    fill(number)?;
+                    let rows = store.count("SELECT count(*) FROM \"t t\"")?;
+                    assert_eq!(rows, u64::from(number > 0), "{n}");
+                    other()?;
+                }
+            }
+        }
         Ok(())
     }
 

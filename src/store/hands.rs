@@ -108,6 +108,11 @@ impl Drop for Turn {
 struct Shift {
     /// Where they work; none while they rest.
     turn: Option<Arc<Turn>>,
+    /// How many are in a turn.
+    inside: usize,
+    /// How many have yet to leave one that is over. The engine calls each of them out once, and whoever went into the next turn before
+    /// all have heard that could be called in the place of another one, who would wait for good.
+    leaving: usize,
     /// How many connections want them to rest.
     resting: usize,
     is_over: bool,
@@ -125,19 +130,31 @@ impl Board {
         self.shift.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends the turn, if there is one; a thread leaves it after the task that it is at.
+    fn end(&self, mut shift: MutexGuard<'_, Shift>) {
+        if let Some(turn) = shift.turn.take() {
+            turn.end();
+            shift.leaving = shift.inside;
+        }
+    }
+
     /// What a thread does until everything is over.
     fn serve(&self) {
         let mut shift = self.shift();
         while !shift.is_over {
-            shift = match shift.turn.clone() {
-                Some(turn) => {
-                    drop(shift);
-                    turn.work();
-                    drop(turn);
-                    self.shift()
-                }
-                None => self.changed.wait(shift).unwrap_or_else(PoisonError::into_inner),
+            let Some(turn) = shift.turn.clone().filter(|_| shift.leaving == 0) else {
+                shift = self.changed.wait(shift).unwrap_or_else(PoisonError::into_inner);
+                continue;
             };
+            shift.inside += 1;
+            drop(shift);
+            turn.work();
+            drop(turn);
+            shift = self.shift();
+            (shift.inside, shift.leaving) = (shift.inside - 1, shift.leaving - 1);
+            if shift.leaving == 0 {
+                self.changed.notify_all();
+            }
         }
     }
 }
@@ -154,9 +171,7 @@ impl Threads {
     fn rest(&self) {
         let mut shift = self.board.shift();
         shift.resting += 1;
-        if let Some(turn) = shift.turn.take() {
-            turn.end();
-        }
+        self.board.end(shift);
     }
 
     fn work(&self) {
@@ -172,14 +187,9 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        let turn = {
-            let mut shift = self.board.shift();
-            shift.is_over = true;
-            shift.turn.take()
-        };
-        if let Some(turn) = turn {
-            turn.end();
-        }
+        let mut shift = self.board.shift();
+        shift.is_over = true;
+        self.board.end(shift);
         self.board.changed.notify_all();
         for handle in self.handles.drain(..) {
             // One that panicked is gone as well.
@@ -236,5 +246,44 @@ impl Hands {
 impl Drop for Hands {
     fn drop(&mut self) {
         self.rest(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_are_sent_away_and_called_back_all_come_home() -> duckdb::Result<()> {
+        for threads in [1, 2, 5] {
+            let (conn, hands) = Hands::open(None, Vec::new(), threads)?;
+            conn.execute_batch("CREATE TABLE t AS SELECT range AS a FROM range(300000)")?;
+            std::thread::scope(|scope| {
+                for share in [hands.shared(), hands.shared()] {
+                    let conn = conn.try_clone()?;
+                    scope.spawn(move || {
+                        for n in 0..300_i64 {
+                            share.rest(n % 3 > 0);
+                            let sum = conn.query_row("SELECT sum(a + ?) FROM t", [n], |row| row.get::<_, i64>(0));
+                            assert_eq!(sum.ok(), Some(44_999_850_000 + 300_000 * n));
+                        }
+                    });
+                }
+                Ok::<(), duckdb::Error>(())
+            })?;
+            assert_eq!(hands.threads.board.shift().resting, 0);
+            drop(conn);
+            drop(hands);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_the_engine_has_against_a_database_is_said() {
+        let missing = Hands::open(Some(Path::new("/nowhere/at/all.duckdb")), Vec::new(), 1);
+        let said = missing.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(said.contains("/nowhere/at/all.duckdb"), "{said}");
+        let wrong = Hands::open(None, vec![("max_memory", "a lot".to_owned())], 1);
+        assert!(wrong.is_err());
     }
 }

@@ -165,15 +165,22 @@ impl Store {
 
     /// Runs statements that return nothing.
     pub fn run(&self, sql: &str) -> Result<()> {
-        self.filled.forget(sql);
+        self.run_counting(sql).map(drop)
+    }
+
+    /// The same, and says how many rows they touched, where that is known.
+    fn run_counting(&self, sql: &str) -> Result<Option<u64>> {
         if self.comes_again(sql) {
-            return self.execute(sql, []).map(|_| ());
+            return self.execute(sql, []).map(Some);
         }
-        self.conn(sql)?.execute_batch(sql).map_err(|cause| failed(sql, cause))
+        self.filled.forget(sql);
+        self.conn(sql)?.execute_batch(sql).map_err(|cause| failed(sql, cause))?;
+        Ok(None)
     }
 
     /// Runs one statement and says how many rows it touched.
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
+        self.filled.forget(sql);
         let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
         let rows = statement.execute(params).map_err(|cause| failed(sql, cause))?;
         Ok(rows as u64)
@@ -344,6 +351,7 @@ impl Store {
     /// Adds rows of values to a table of the schema, fast.
     pub fn append<'r>(&self, schema: &str, table: &str, rows: impl IntoIterator<Item = Vec<Value>> + 'r) -> Result<()> {
         let what = format!("{schema}.{table}");
+        self.filled.is_added_to(table);
         let appender = match schema {
             // What is temporary is a database of its own.
             "temp" => self.conn.appender_to_catalog_and_db(table, "temp", "main"),

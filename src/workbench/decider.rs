@@ -69,6 +69,12 @@ impl Decider {
         self.book().ledger.decisions().len()
     }
 
+    /// Hands every decision in force to `visit`, in the order in which they were made.
+    pub(super) fn each_in_force(&self, visit: impl FnMut(&Decision)) {
+        let book = self.book();
+        book.ledger.decisions().iter().filter(|decision| book.ledger.is_active(&decision.id)).for_each(visit);
+    }
+
     /// Whether the decision of that id is in force.
     pub fn is_active(&self, id: &str) -> bool {
         self.book().ledger.is_active(id)

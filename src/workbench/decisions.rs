@@ -355,8 +355,8 @@ impl Decider {
     pub fn keep_apart(&mut self, table: &str, rows: &[String], why: Option<&str>) -> Result<Vec<Decision>> {
         self.table(table)?;
         self.has_rows(table, rows)?;
-        let within = format!(r#""row" IN ({0}) AND now IN ({0})"#, listed(rows));
-        if let Some((id, gone, into)) = self.merged(table, &within)? {
+        let these: HashSet<&str> = rows.iter().map(String::as_str).collect();
+        if let Some((id, gone, into)) = self.merged(table, |row, into| these.contains(row) && these.contains(into)) {
             return Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\", so they are one thing"))
                 .hint(format!("take that back first: tastevin decide revert {id}")));
         }
@@ -419,8 +419,7 @@ impl Decider {
 
     /// Says that there is no such row, and which may be meant.
     fn no_row(&self, table: &str, row: &str) -> Error {
-        // A hint that cannot be had leaves the error what it is.
-        if let Ok(Some((id, gone, into))) = self.merged(table, &format!(r#""row" = {}"#, Literal(row))) {
+        if let Some((id, gone, into)) = self.merged(table, |gone, _| gone == row) {
             return Error::usage(format!("\"{gone}\" was merged into \"{into}\" and is no row of its own"))
                 .hint(format!("decide on \"{into}\", or take that back first: tastevin decide revert {id}"));
         }
@@ -594,8 +593,8 @@ impl Decider {
 
     /// Refuses to leave out a row that others were merged into: what refers to them would refer to nothing.
     fn takes_nothing_in(&self, table: &str, rows: &[String]) -> Result<()> {
-        let merged = format!("now IN ({})", listed(rows));
-        match self.merged(table, &merged)? {
+        let these: HashSet<&str> = rows.iter().map(String::as_str).collect();
+        match self.merged(table, |_, into| these.contains(into)) {
             None => Ok(()),
             Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\""))
                 .hint(format!("take that back first: tastevin decide revert {id}"))),
@@ -604,11 +603,10 @@ impl Decider {
 
     /// Refuses a row that is to go itself: what is merged into it would vanish.
     fn stays(&self, table: &str, into: &str) -> Result<()> {
-        let own = format!(r#""row" = {}"#, Literal(into));
-        if let Some((id, row)) = self.excluded(table, &own)? {
+        if let Some((id, row)) = self.excluded(table, |row| row == into) {
             return Err(is_left_out(&id, &row));
         }
-        match self.merged(table, &own)? {
+        match self.merged(table, |row, _| row == into) {
             None => Ok(()),
             Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\" and goes"))
                 .hint(format!("merge into \"{into}\", or take that back first: tastevin decide revert {id}"))),
@@ -617,10 +615,11 @@ impl Decider {
 
     /// Refuses rows that go already, into another one or out of the table.
     fn go_nowhere_else(&self, table: &str, rows: &[String]) -> Result<()> {
-        if let Some((id, row)) = self.excluded(table, &format!(r#""row" IN ({})"#, listed(rows)))? {
+        let these: HashSet<&str> = rows.iter().map(String::as_str).collect();
+        if let Some((id, row)) = self.excluded(table, |row| these.contains(row)) {
             return Err(is_left_out(&id, &row));
         }
-        match self.merged(table, &format!(r#""row" IN ({})"#, listed(rows)))? {
+        match self.merged(table, |row, _| these.contains(row)) {
             None => Ok(()),
             Some((id, gone, into)) => Err(Error::usage(format!("\"{gone}\" was merged into \"{into}\" already"))
                 .hint(format!("take that back first: tastevin decide revert {id}"))),
@@ -630,28 +629,31 @@ impl Decider {
     /// Refuses to make one of what somebody said to be different things: findings of twins with the same in common that were
     /// accepted for both.
     fn are_not_apart(&self, table: &str, into: &str, rows: &[String]) -> Result<()> {
-        let twins: Vec<String> = rules::TWINS.iter().map(|rule| Literal(rule).to_string()).collect();
-        let apart = |of: String| {
-            format!(
-                r#"SELECT seq, id, rule, field, "row", lower(coalesce(was, regexp_replace("row", '\.[0-9]+$', ''))) AS shared
-                   FROM dq.decisions WHERE active AND kind = 'waive' AND (until IS NULL OR until >= {}) AND rule IN ({})
-                   AND "table" = {} AND "row" IN ({of})"#,
-                Literal(&clock::today().to_string()),
-                twins.join(", "),
-                Literal(table)
-            )
-        };
-        self.copy_ledger()?;
-        let found = self.reader.store.first(
-            &format!(
-                r#"SELECT b.id, b."row" FROM ({}) AS a JOIN ({}) AS b ON a.rule = b.rule AND a.shared = b.shared
-                   AND a.field IS NOT DISTINCT FROM b.field ORDER BY b.seq, b."row" LIMIT 1"#,
-                apart(Literal(into).to_string()),
-                apart(listed(rows))
-            ),
-            [],
-            |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
-        )?;
+        let these: HashSet<&str> = rows.iter().map(String::as_str).collect();
+        let today = clock::today();
+        /// A rule, a field and what rows have in common there.
+        type Shared = (String, Option<String>, String);
+        // With the decision by which it was accepted, and the row.
+        let mut accepted: IndexMap<Shared, Vec<(String, String)>> = IndexMap::new();
+        self.each_in_force(|decision| {
+            let Action::Waive { rule, table: of, field, row, was, rows, until } = &decision.action else { return };
+            let holds = until.is_none_or(|until| until >= today);
+            if of != table || !holds || !rules::TWINS.contains(&rule.as_str()) {
+                return;
+            }
+            for (row, was) in row
+                .iter()
+                .map(|row| (row, was))
+                .chain(rows)
+                .filter(|(row, _)| *row == into || these.contains(row.as_str()))
+            {
+                let shared = was.as_deref().unwrap_or_else(|| without_number(row)).to_lowercase();
+                let found = accepted.entry((rule.clone(), field.clone(), shared)).or_default();
+                found.push((decision.id.clone(), row.clone()));
+            }
+        });
+        let found = accepted.into_values().filter(|found| found.iter().any(|(_, row)| row == into));
+        let found = found.flatten().find(|(_, row)| row != into);
         match found {
             None => Ok(()),
             Some((id, row)) => Err(Error::usage(format!("\"{row}\" and \"{into}\" were said to be different things"))
@@ -659,36 +661,29 @@ impl Decider {
         }
     }
 
-    /// A decision in force that leaves out a row which meets a condition: its id and the row.
-    fn excluded(&self, table: &str, condition: &str) -> Result<Option<(String, String)>> {
-        self.copy_ledger()?;
-        let store = &self.reader.store;
-        store.plainly(|| {
-            store.first(
-                &format!(
-                    r#"SELECT id, "row" FROM dq.decisions
-                       WHERE active AND kind = 'exclude' AND "table" = ? AND {condition} ORDER BY seq, "row" LIMIT 1"#
-                ),
-                [table],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-        })
+    /// A decision in force that leaves out such a row: its id and the row.
+    fn excluded(&self, table: &str, is_meant: impl Fn(&str) -> bool) -> Option<(String, String)> {
+        let mut found = None;
+        self.each_in_force(|decision| {
+            let Action::Exclude { table: of, rows } = &decision.action else { return };
+            if of == table && found.is_none() {
+                found = rows.iter().find(|row| is_meant(row)).map(|row| (decision.id.clone(), row.clone()));
+            }
+        });
+        found
     }
 
-    /// A merge in force that meets a condition: its id, the row that goes and the one that stays.
-    fn merged(&self, table: &str, condition: &str) -> Result<Option<(String, String, String)>> {
-        self.copy_ledger()?;
-        let store = &self.reader.store;
-        store.plainly(|| {
-            store.first(
-                &format!(
-                    r#"SELECT id, "row", now FROM dq.decisions
-                       WHERE active AND kind = 'merge' AND "table" = ? AND {condition} ORDER BY seq LIMIT 1"#
-                ),
-                [table],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )
-        })
+    /// A merge in force of such a row into such another one: its id, the row that goes and the one that stays.
+    fn merged(&self, table: &str, is_meant: impl Fn(&str, &str) -> bool) -> Option<(String, String, String)> {
+        let mut found = None;
+        self.each_in_force(|decision| {
+            let Action::Merge { table: of, into, rows, .. } = &decision.action else { return };
+            if of == table && found.is_none() {
+                let row = rows.iter().find(|row| is_meant(row, into));
+                found = row.map(|row| (decision.id.clone(), row.clone(), into.clone()));
+            }
+        });
+        found
     }
 
     /// Refuses to empty a field that must have a value.
@@ -732,6 +727,14 @@ impl Decider {
 /// The filter, for what is still open.
 fn open(filter: &AnomalyFilter) -> AnomalyFilter {
     AnomalyFilter { status: Some(Status::Open), ..filter.clone() }
+}
+
+/// An identity without the number that tells it from others of the same name.
+fn without_number(row: &str) -> &str {
+    match row.rsplit_once('.') {
+        Some((name, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => row,
+    }
 }
 
 /// Some names, and how many more there are.

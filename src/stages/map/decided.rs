@@ -634,6 +634,11 @@ pub(super) fn replaced_otherwise(
             FieldType::Text => places.near(store, table, "", field, &format!("SELECT unnest([{sought}])")),
             _ => Ok(Near::Anywhere),
         };
+        if declared.references.is_some() {
+            // What refers to the rows that were or are pointed to is added up anew: it is fetched with what is pointed elsewhere.
+            let pointed = values.iter().flat_map(|value| [old_whole.get(*value), new_whole.get(*value)]).flatten();
+            near(&literals(values.iter().copied().chain(pointed)))?;
+        }
         let (values, replaced) = (literals(values), format!("_decided & {} <> 0", 1_i64 << bit));
         rows.extend(near(&values)?.with(format!("{text} IN ({values})")));
         // What was replaced shows what it was replaced by, or nothing.

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use super::{Store, digest, is_one};
+use super::{Store, alters, digest, is_one};
 use crate::error::Result;
 use crate::sql::Ident;
 
@@ -61,7 +61,7 @@ impl Filled {
                 table.is_empty &= !into.map_or(sql.contains(name.as_str()), |into| into.starts_with(name.as_str()));
             }
         }
-        if tables.is_empty() || !["CREATE ", "DROP ", "ALTER "].iter().any(|makes| sql.contains(makes)) {
+        if tables.is_empty() || !alters(sql) {
             return;
         }
         // What follows in one statement is what the table is made of.

@@ -50,6 +50,8 @@ pub struct Store {
     functions: OnceCell<HashSet<String>>,
     /// The digests of statements without an answer that have run; one that comes again is kept as it was read.
     seen: RefCell<HashSet<u64>>,
+    /// Whether something was made, dropped or altered since the statements were kept.
+    is_altered: Cell<bool>,
     few: Few,
     filled: Filled,
     /// After the connection, which needs them as long as it is there.
@@ -75,6 +77,7 @@ impl Transaction<'_> {
     fn commit(self) -> Result<()> {
         self.0.run("COMMIT")?;
         self.0.in_transaction.set(false);
+        self.0.let_go_of_plans();
         Ok(())
     }
 }
@@ -85,6 +88,7 @@ impl Drop for Transaction<'_> {
             self.0.filled.forget_all();
             // The first error is the one to report; a failed statement may have ended the transaction already.
             let _ = self.0.conn.execute_batch("ROLLBACK");
+            self.0.let_go_of_plans();
         }
     }
 }
@@ -152,6 +156,7 @@ impl Store {
             in_transaction,
             functions,
             seen: RefCell::default(),
+            is_altered: Cell::new(false),
             few: Few::default(),
             filled: Filled::default(),
             hands,
@@ -173,16 +178,36 @@ impl Store {
         if self.comes_again(sql) {
             return self.execute(sql, []).map(Some);
         }
+        self.expect(sql);
+        let ran = self.conn(sql)?.execute_batch(sql).map_err(|cause| failed(sql, cause));
+        self.let_go_of_plans();
+        ran.map(|()| None)
+    }
+
+    /// Takes note of what a statement may do that is about to run.
+    fn expect(&self, sql: &str) {
         self.filled.forget(sql);
-        self.conn(sql)?.execute_batch(sql).map_err(|cause| failed(sql, cause))?;
-        Ok(None)
+        if alters(sql) {
+            self.is_altered.set(true);
+        }
+    }
+
+    /// Lets go of the statements that are kept, once something is made, dropped or altered for good: the engine's plans of them do not
+    /// serve any more, and it would make a new one each time they run, and not keep it.
+    fn let_go_of_plans(&self) {
+        if !self.in_transaction.get() && self.is_altered.replace(false) {
+            self.conn.flush_prepared_statement_cache();
+        }
     }
 
     /// Runs one statement and says how many rows it touched.
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
-        self.filled.forget(sql);
-        let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
-        let rows = statement.execute(params).map_err(|cause| failed(sql, cause))?;
+        self.expect(sql);
+        let rows = {
+            let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
+            statement.execute(params).map_err(|cause| failed(sql, cause))?
+        };
+        self.let_go_of_plans();
         Ok(rows as u64)
     }
 
@@ -386,6 +411,11 @@ impl Store {
         transaction.commit()?;
         Ok(value)
     }
+}
+
+/// Whether a statement may make, drop or alter something.
+fn alters(sql: &str) -> bool {
+    ["CREATE ", "DROP ", "ALTER "].iter().any(|begin| sql.contains(begin))
 }
 
 /// What stands for a statement's text where many are remembered.

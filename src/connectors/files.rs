@@ -170,7 +170,13 @@ impl Connector for Files {
                     entities.iter().flat_map(|(entity, files)| choose::patterns(entity, files)).collect();
                 let every = EntityFiles { files: all, ..files.clone() };
                 let named = if entities.len() == 1 { entity.as_str() } else { "every entity" };
-                Err(folder.nothing_for(named, &every))
+                // What no entity wants may be exports of something else.
+                let is_other = !folder.left_over(&entities).is_empty();
+                let error = folder.nothing_for(named, &every);
+                Err(match is_other {
+                    true => error.hint("exports of another kind are read as they are by a source of kind = \"files\", and `tastevin map suggest` proposes their mapping"),
+                    false => error,
+                })
             }
             _ => Ok(present),
         }

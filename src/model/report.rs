@@ -105,7 +105,10 @@ pub enum Task {
     /// Decisions that no longer fit the data.
     Conflicts,
     /// Columns that feed nothing any more, or nothing yet.
-    Mapping,
+    Mapping {
+        /// The source and the entity in which there are some, where that is known.
+        at: Option<(String, String)>,
+    },
     /// Records that could not be read as rows.
     Rejects,
     /// The open findings of a rule in a table.

@@ -27,6 +27,8 @@ pub(super) struct Finding {
     /// The conditions that name what is joined.
     joined: Vec<String>,
     sign: Sign,
+    /// Whether it looks at a few rows only.
+    is_of_few: bool,
 }
 
 /// The fields of other rows that are looked at, by the field of the row that refers to them.
@@ -50,6 +52,7 @@ impl Finding {
             conditions: Vec::new(),
             joined: Vec::new(),
             sign: Sign::default(),
+            is_of_few: scope.only.is_some(),
         }
     }
 
@@ -159,7 +162,8 @@ impl Finding {
         let signs = self.signs();
         let select = self.select();
         self.steps.step("found", select);
-        Query { sql: self.steps.to_string(), signs }
+        let sql = if self.is_of_few { self.steps.nested() } else { self.steps.to_string() };
+        Query { sql, signs }
     }
 
     /// By what a row is known about which something may be found. What is joined besides only takes rows away.

@@ -158,7 +158,7 @@ pub fn with_identifiers(expression: &str, mut replace: impl FnMut(&str) -> Optio
 }
 
 /// Every place where an identifier stands, with its name.
-fn occurrences(expression: &str) -> Vec<(Range<usize>, String)> {
+pub(super) fn occurrences(expression: &str) -> Vec<(Range<usize>, String)> {
     let mut found = Vec::new();
     let mut chars = expression.char_indices().peekable();
     while let Some((start, c)) = chars.next() {

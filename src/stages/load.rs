@@ -295,13 +295,20 @@ fn earlier(store: &Store, source: &str, entity: &str) -> Result<Option<(String, 
 /// How the columns had changed with the loads that are staged, as far as the mappings of the sources have not followed; a
 /// sentence each.
 pub fn drift(store: &Store, mappings: &[(String, Mapping)]) -> Result<Vec<String>> {
-    let said = |load: &Load| -> Vec<String> {
+    let said = |(source, drift): (String, Drift)| {
+        drift.sentences().into_iter().map(move |sentence| format!("{source}: {sentence}")).collect::<Vec<_>>()
+    };
+    Ok(drifted(store, mappings)?.into_iter().flat_map(said).collect())
+}
+
+/// The same, entity by entity, each with its source.
+pub fn drifted(store: &Store, mappings: &[(String, Mapping)]) -> Result<Vec<(String, Drift)>> {
+    let left = |load: &Load| -> Vec<(String, Drift)> {
         let own = mappings.iter().find(|(source, _)| *source == load.source).map(|(_, mapping)| mapping);
         let left = load.drift.iter().map(|drift| own.map_or_else(|| drift.clone(), |mapping| drift.left(mapping)));
-        let sentences = left.flat_map(|drift| drift.sentences());
-        sentences.map(|sentence| format!("{}: {sentence}", load.source)).collect()
+        left.filter(|drift| !drift.is_empty()).map(|drift| (load.source.clone(), drift)).collect()
     };
-    Ok(standing(store)?.iter().flat_map(said).collect())
+    Ok(standing(store)?.iter().flat_map(left).collect())
 }
 
 /// The last load of every source that went through.

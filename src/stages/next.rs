@@ -81,11 +81,13 @@ pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
         });
     }
     steps.extend(never_loaded(seen)?);
+    let drifted = load::drifted(seen.store, seen.mappings)?;
+    let at = drifted.first().map(|(source, drift)| (source.clone(), drift.entity.clone()));
     if let Err(error) = seen.planned {
         steps.push(NextStep {
             why: format!("nothing can be checked: {error}"),
             command: "tastevin map suggest".into(),
-            task: Task::Mapping,
+            task: Task::Mapping { at: at.clone() },
             count: 0,
         });
     }
@@ -101,13 +103,12 @@ pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
         }
         return Ok(steps);
     };
-    let drift = load::drift(seen.store, seen.mappings)?.len() as u64;
-    if drift > 0 {
+    if !drifted.is_empty() {
         steps.push(NextStep {
             why: "the columns of an export have changed: see which feed nothing now and what should feed them".into(),
             command: "tastevin map suggest".into(),
-            task: Task::Mapping,
-            count: drift,
+            task: Task::Mapping { at },
+            count: drifted.iter().map(|(_, drift)| drift.sentences().len() as u64).sum(),
         });
     }
     steps.extend(causes(seen, verdict)?);
@@ -215,13 +216,17 @@ fn never_loaded(seen: &Seen) -> Result<Vec<NextStep>> {
 /// What was loaded and feeds no table, where a source feeds none at all: nobody has mapped it yet.
 fn unfed(seen: &Seen) -> Result<Option<NextStep>> {
     let feeds_nothing = seen.mappings.iter().filter(|(_, mapping)| mapping.tables.is_empty()).map(|(source, _)| source);
-    let sql = format!("SELECT entity FROM dq.staged WHERE source IN ({}) ORDER BY entity", literals(feeds_nothing));
-    let entities: Vec<String> = seen.store.query(&sql, [], |row| row.get(0))?;
-    Ok((!entities.is_empty()).then(|| NextStep {
-        why: format!("loaded and feeding no table yet, so that nothing of it is checked: map {}", entities.join(", ")),
+    let sql = format!(
+        "SELECT source, entity FROM dq.staged WHERE source IN ({}) ORDER BY entity, source",
+        literals(feeds_nothing)
+    );
+    let unfed: Vec<(String, String)> = seen.store.query(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let names: Vec<&str> = unfed.iter().map(|(_, entity)| entity.as_str()).collect();
+    Ok(unfed.first().map(|first| NextStep {
+        why: format!("loaded and feeding no table yet, so that nothing of it is checked: map {}", names.join(", ")),
         command: "tastevin map suggest".into(),
-        task: Task::Mapping,
-        count: entities.len() as u64,
+        task: Task::Mapping { at: Some(first.clone()) },
+        count: names.len() as u64,
     }))
 }
 

@@ -178,14 +178,14 @@ impl Store {
         if self.comes_again(sql) {
             return self.execute(sql, []).map(Some);
         }
-        self.expect(sql);
+        self.take_note(sql);
         let ran = self.conn(sql)?.execute_batch(sql).map_err(|cause| failed(sql, cause));
         self.let_go_of_plans();
         ran.map(|()| None)
     }
 
     /// Takes note of what a statement may do that is about to run.
-    fn expect(&self, sql: &str) {
+    fn take_note(&self, sql: &str) {
         self.filled.forget(sql);
         if alters(sql) {
             self.is_altered.set(true);
@@ -202,7 +202,7 @@ impl Store {
 
     /// Runs one statement and says how many rows it touched.
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
-        self.expect(sql);
+        self.take_note(sql);
         let rows = {
             let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
             statement.execute(params).map_err(|cause| failed(sql, cause))?

@@ -256,7 +256,7 @@ fn twins_sql(table: &Table, rows: &str) -> String {
         ),
     );
     pipeline.step("all", "SELECT * FROM keyless UNION ALL SELECT * FROM twins");
-    pipeline.to_string()
+    pipeline.nested()
 }
 
 /// Why rows are held back for what they are themselves: findings, and keys that are missing or doubled. `has_theirs` says that
@@ -280,7 +280,7 @@ fn own_reasons(name: &str, table: &Table, fail_on: FailOn, has_theirs: bool) -> 
         ));
     }
     pipeline.step("all", sets.join("\nUNION ALL\n"));
-    pipeline.to_string()
+    pipeline.nested()
 }
 
 /// The key fields, separated by commas, each with `prefix` in front.

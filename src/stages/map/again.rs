@@ -328,7 +328,7 @@ impl Plan {
         let mut anew = self.anew(name, &feeds, &before, &seen.fields, &[], which)?;
         let last = Ident(anew.last().unwrap_or_default()).to_string();
         anew.step("candidate", format!("SELECT * EXCLUDE (_at) FROM {last}"));
-        store.fill_like(&after, name, anew)?;
+        store.fill_like(&after, name, anew.nested())?;
         let change = put(store, name, table, places)?.map(|change| Change { has_texts, ..change });
         Ok(change.map_or(Computed::Same, Computed::Otherwise))
     }
@@ -439,7 +439,7 @@ impl Plan {
         );
         let around = Around { schema: &self.schema, early: &[], instead: &[], rows: Rows::Some, only: Some(fields) };
         derive::derive(&mut pipeline, &around, name)?;
-        store.fill_like(&Change::after(name), name, pipeline)?;
+        store.fill_like(&Change::after(name), name, pipeline.nested())?;
         decided.clear(store)?;
         identity::clear(store, name)?;
         Ok(put(store, name, table, places)?.map(|change| Change { has_texts: true, ..change }))
@@ -473,7 +473,7 @@ impl Plan {
             // What refers to the rows can be found as soon as these are known.
             Rows::Some if sums => {
                 let rows = self.rows_of(name, &decided, &feeds, None, which, None)?;
-                store.fill_like(&bare, name, rows)?;
+                store.fill_like(&bare, name, rows.nested())?;
                 let keys = |key: &str| format!("SELECT {}::VARCHAR FROM {bare}", Ident(key));
                 let which = self.gathered(store, name, table, None, keys, places)?;
                 let mut rows = Pipeline::new();
@@ -482,7 +482,7 @@ impl Plan {
             }
             _ => self.select(at, &decided, &feeds, which)?,
         };
-        store.fill_like(&after, name, built)?;
+        store.fill_like(&after, name, built.nested())?;
         decided.clear(store)?;
         identity::clear(store, name)?;
         Ok(put(store, name, table, places)?.map(|change| Change { has_texts: true, ..change }))

@@ -164,7 +164,7 @@ impl Decided {
         let mut pipeline = mapped(of.table, of.feeds, is_wanted, None);
         pipeline.step("keyed", identity::keyed(&self.table, of.table, of.feeds, "mapped"));
         pipeline.step("found", format!("SELECT * FROM keyed WHERE _key IN ({wanted_rows})"));
-        of.store.fill_like(&found_rows, "", pipeline)?;
+        of.store.fill_like(&found_rows, "", pipeline.nested())?;
         let is_derived = |field: &String| of.table.fields.get(field).is_some_and(|field| field.derive.is_some());
         let (derived, given): (Vec<String>, Vec<String>) = fields.into_iter().partition(is_derived);
         for field in given {

@@ -172,6 +172,11 @@ impl Feed {
         self.fields.iter().any(|given| given.name == field)
     }
 
+    /// Whether it is about a few of the staged rows.
+    pub fn is_few(&self) -> bool {
+        self.texts.is_some()
+    }
+
     /// The relation with the staged texts.
     pub fn texts(&self) -> String {
         match &self.texts {

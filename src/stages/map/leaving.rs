@@ -187,7 +187,7 @@ impl Plan {
                 text("d").unwrap_or_default()
             ),
         );
-        let rows = store.query(&pipeline.to_string(), [], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        let rows = store.query(&pipeline.nested(), [], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
         decided.clear(store)?;
         store.let_go(&keys)?;
         Ok(rows.into_iter().collect())

@@ -517,7 +517,8 @@ fn mapped(table: &Table, feeds: &[Feed], wanted: impl Fn(&str) -> bool + Copy, r
     let mut all = Vec::new();
     for feed in feeds {
         let name = &feed.origin.relation;
-        pipeline.step(name, feed.pipeline(table, wanted, rows).to_string());
+        let steps = feed.pipeline(table, wanted, rows);
+        pipeline.step(name, if feed.is_few() { steps.nested() } else { steps.to_string() });
         all.push(format!(
             "SELECT {}::VARCHAR AS _source, {}::VARCHAR AS _entity, * FROM {}",
             Literal(&feed.origin.source),

@@ -40,6 +40,7 @@ use keys::{KEYS, ZOOMED};
 pub use leave::{asks_before, asks_before_end};
 use pairs::{Link, Pair};
 use places::Place;
+pub use places::show;
 pub use save::vetted;
 
 /// The columns of the source.

@@ -6,6 +6,7 @@ use crate::tui::cursor::Cursor;
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::popups::{Item, Picker, Popup};
+use crate::tui::screens::sources;
 use crate::tui::text;
 use crate::tui::widgets::empty::{self, Stage};
 
@@ -86,12 +87,24 @@ pub(super) fn settle(model: &mut Model) {
     }
     let of_source = |place: &&Place| here.as_ref().is_some_and(|here| here.source == place.source);
     let of_entity = |place: &&Place| here.as_ref().is_some_and(|here| here.entity == place.entity);
+    // The first time that is the source which is chosen on the screen with the sources.
+    let chosen = sources::chosen(model).map(|status| status.name.as_str());
+    let is_chosen = |place: &&Place| here.is_none() && chosen == Some(place.source.as_str());
     let place = places
         .iter()
         .find(|place| of_source(place) && of_entity(place))
         .or_else(|| places.iter().find(of_source))
+        .or_else(|| places.iter().find(is_chosen))
         .or_else(|| places.first());
     go(model, place.cloned());
+}
+
+/// Goes to an entity of a source, with the table that it feeds, if it feeds one.
+pub fn show(model: &mut Model, source: &str, entity: &str) {
+    let is_here = |place: &Place| place.source == source && place.entity == entity;
+    if !model.mapping.place.as_ref().is_some_and(is_here) {
+        go(model, Some(Place { source: source.to_owned(), entity: entity.to_owned(), table: None }));
+    }
 }
 
 fn go(model: &mut Model, place: Option<Place>) {

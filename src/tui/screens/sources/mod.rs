@@ -146,7 +146,7 @@ fn at(model: &Model, pane: usize) -> usize {
 }
 
 /// The source that the cursor is on.
-fn chosen(model: &Model) -> Option<&SourceStatus> {
+pub fn chosen(model: &Model) -> Option<&SourceStatus> {
     model.sources.sources.as_ref()?.get(at(model, SOURCES))
 }
 

@@ -61,7 +61,12 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Task::Check => screens::check(model),
         Task::Commit | Task::Gate => screens::through(model, &screens::commit::SCREEN),
         Task::Duplicates => screens::through(model, &screens::duplicates::SCREEN),
-        Task::Mapping => screens::through(model, &screens::mapping::SCREEN),
+        Task::Mapping { at } => {
+            if let Some((source, entity)) = at {
+                screens::mapping::show(model, &source, &entity);
+            }
+            screens::through(model, &screens::mapping::SCREEN)
+        }
         Task::Report => popups::report(model),
         Task::Rejects => screens::tables::open(model, "dq", "rejects", Vec::new()),
         Task::Conflicts => {
@@ -115,7 +120,7 @@ pub fn view(model: &Model, region: Region, focused: bool, buffer: &mut Buffer) {
         let mark = match &step.task {
             Task::Conflicts | Task::Gate => ("●", theme.bad()),
             Task::Load { .. } | Task::Check | Task::Commit | Task::Report => ("→", theme.key()),
-            Task::Mapping | Task::Rejects | Task::Duplicates => ("▲", theme.warning()),
+            Task::Mapping { .. } | Task::Rejects | Task::Duplicates => ("▲", theme.warning()),
             Task::Findings { severity: Severity::Error, .. } | Task::More { severity: Severity::Error } => {
                 ("●", theme.bad())
             }

@@ -292,7 +292,12 @@ fn headers_that_changed_are_shown_and_nothing_is_remapped_by_itself() {
     session.keys("2 ] t").shows("produits · 2 rows");
     session.keys("1 l esc").shows("the columns of an export have changed");
     // The step leads to the entity, wherever one was on the screen before.
-    session.keys("n").shows("clients · 6 rows").shows("≠ columns: 1 renamed").shows("✗ telephone").shows("renamed?");
+    session
+        .keys("n enter")
+        .shows("clients · 6 rows")
+        .shows("≠ columns: 1 renamed")
+        .shows("✗ telephone")
+        .shows("renamed?");
     session.keys("D").shows("probably it was renamed").keys("esc");
     session.keys("/ \"telephone\" enter G").shows("probably it is");
     assert!(mapping(&session, "isavigne").contains("column = \"telephone\""), "nothing is remapped by itself");

@@ -292,7 +292,8 @@ impl Places {
         Ok(true)
     }
 
-    /// The query for the candidates of a table at some places, which a query gives: `_at` and all columns.
+    /// The query for the candidates of a table at some places, which a query gives: `_at` and all columns. A row that a decision has changed
+    /// may be at another place than it was, as the engine writes a list anew: its place is not to be asked for any more.
     pub fn at(&self, store: &Store, table: &str, places: &str) -> Result<String> {
         if self.at_hand.borrow().get(table).is_some_and(|numbers| !numbers.is_empty()) {
             let rows = at_hand(table);

@@ -274,6 +274,9 @@ impl Store {
         params: P,
         mut map: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>> {
+        if sql.contains("RETURNING") {
+            self.take_note(sql);
+        }
         let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
         let rows = statement.query_map(params, |row| map(row)).map_err(|cause| failed(sql, cause))?;
         let rows = rows.collect::<duckdb::Result<Vec<T>>>().map_err(|cause| failed(sql, cause))?;

@@ -667,7 +667,8 @@ impl Decider {
         self.each_in_force(|decision| {
             let Action::Exclude { table: of, rows } = &decision.action else { return };
             if of == table && found.is_none() {
-                found = rows.iter().find(|row| is_meant(row)).map(|row| (decision.id.clone(), row.clone()));
+                let first = rows.iter().filter(|row| is_meant(row)).min();
+                found = first.map(|row| (decision.id.clone(), row.clone()));
             }
         });
         found

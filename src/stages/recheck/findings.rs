@@ -413,6 +413,8 @@ impl Look<'_> {
         parts.extend(changed.map(|changed| format!("SELECT * FROM {}", changed.table)));
         let rows = Ident(name).to_string();
         self.store.fill_like(&rows, table, parts.join("\nUNION ALL\n"))?;
+        // What was asked about the rows that stood there before is another question now.
+        self.places.forget();
         self.few_enough(table, self.gathered(table, rows, name.to_owned())?)
     }
 

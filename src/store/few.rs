@@ -2,10 +2,11 @@
 //! longer than any way does, so they are planned as they are written.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
-use duckdb::Connection;
+use duckdb::{CachedStatement, Connection};
 
-use super::{Store, failed};
+use super::{KEPT, Store, digest, failed};
 use crate::error::Result;
 
 /// What marks the relations that may be large. A statement that reads one is worth a good plan.
@@ -40,12 +41,39 @@ pub(super) struct Few {
     small: RefCell<Vec<String>>,
     /// Whether the engine was told to plan statements as they are written.
     is_told: Cell<bool>,
+    /// The digests of the statements that are kept with a plan.
+    planned: RefCell<HashSet<u64>>,
 }
 
 impl Few {
     /// Whether the work at hand is about a few rows.
     pub(super) fn is_few(&self) -> bool {
         self.work.get() != Work::Any
+    }
+
+    /// Whether a statement is kept with a plan that serves as long as nothing is made or dropped.
+    fn has_plan(&self, sql: &str) -> bool {
+        self.planned.borrow().contains(&digest(sql))
+    }
+
+    /// Takes note that a statement is kept with a plan. What was noted since the notes were thrown away is among the last that were
+    /// asked for, and those are kept; two more tell the engine how to plan.
+    fn take_note(&self, sql: &str) {
+        let mut planned = self.planned.borrow_mut();
+        if planned.len() + 2 >= KEPT {
+            planned.clear();
+        }
+        planned.insert(digest(sql));
+    }
+
+    /// Takes note that a statement is kept no more.
+    pub(super) fn forget(&self, sql: &str) {
+        self.planned.borrow_mut().remove(&digest(sql));
+    }
+
+    /// Takes note that no statement is kept any more.
+    pub(super) fn forget_all(&self) {
+        self.planned.borrow_mut().clear();
     }
 
     /// Whether this statement is planned as it is written.
@@ -104,7 +132,9 @@ impl Store {
     pub(super) fn conn(&self, sql: &str) -> Result<&Connection> {
         let plainly = self.few.plans_plainly(sql);
         self.hands.rest(plainly);
-        if plainly != self.few.is_told.get() {
+        // What has a plan is not planned. With parameters it may be again, for values of another kind.
+        let has_plan = || !self.is_altered.get() && !sql.contains('?') && self.few.has_plan(sql);
+        if plainly != self.few.is_told.get() && !has_plan() {
             let sql =
                 if plainly { "SET SESSION enable_optimizer = false" } else { "SET SESSION enable_optimizer = true" };
             let told = self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
@@ -112,5 +142,18 @@ impl Store {
             self.few.is_told.set(plainly);
         }
         Ok(&self.conn)
+    }
+
+    /// A statement that is kept as it was read and planned; an error shows `shown` in its place.
+    pub(super) fn prepared(&self, sql: &str, shown: &str) -> Result<CachedStatement<'_>> {
+        let statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(shown, cause))?;
+        self.few.take_note(sql);
+        Ok(statement)
+    }
+
+    /// Keeps a statement no longer, which is `sql`.
+    pub(super) fn discard(&self, sql: &str, statement: CachedStatement<'_>) {
+        statement.discard();
+        self.few.forget(sql);
     }
 }

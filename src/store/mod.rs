@@ -197,6 +197,7 @@ impl Store {
     fn let_go_of_plans(&self) {
         if !self.in_transaction.get() && self.is_altered.replace(false) {
             self.conn.flush_prepared_statement_cache();
+            self.few.forget_all();
         }
     }
 
@@ -204,7 +205,7 @@ impl Store {
     pub fn execute<P: Params>(&self, sql: &str, params: P) -> Result<u64> {
         self.take_note(sql);
         let rows = {
-            let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
+            let mut statement = self.prepared(sql, sql)?;
             statement.execute(params).map_err(|cause| failed(sql, cause))?
         };
         self.let_go_of_plans();
@@ -277,11 +278,11 @@ impl Store {
         if sql.contains("RETURNING") {
             self.take_note(sql);
         }
-        let mut statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(sql, cause))?;
+        let mut statement = self.prepared(sql, sql)?;
         let rows = statement.query_map(params, |row| map(row)).map_err(|cause| failed(sql, cause))?;
         let rows = rows.collect::<duckdb::Result<Vec<T>>>().map_err(|cause| failed(sql, cause))?;
         if rows.len() > MANY_ROWS {
-            statement.discard();
+            self.discard(sql, statement);
         }
         Ok(rows)
     }
@@ -304,7 +305,7 @@ impl Store {
 
     /// Every row of a query with every value as text, in order; for what is shown whole.
     pub fn texts(&self, sql: &str) -> Result<Page> {
-        rows::texts(self.conn(sql)?, sql)
+        rows::texts(self, sql)
     }
 
     /// A window of a query's rows with every value as text, and how many rows the query has in all.

@@ -4,14 +4,14 @@ use duckdb::Connection;
 use duckdb::arrow::array::{Array as _, AsArray as _, StringArray};
 use polars::prelude::DataFrame;
 
-use super::{MANY_LETTERS, MANY_ROWS, failed};
+use super::{MANY_LETTERS, MANY_ROWS, Store, failed};
 use crate::error::{Error, Result};
 use crate::model::Page;
 
 /// Every row of the query with every value cast to text by DuckDB itself, so that a value reads the same everywhere.
-pub(super) fn texts(conn: &Connection, sql: &str) -> Result<Page> {
+pub(super) fn texts(store: &Store, sql: &str) -> Result<Page> {
     let as_text = format!("SELECT COLUMNS(*)::VARCHAR FROM ({sql})");
-    let mut statement = conn.prepare_cached(&as_text).map_err(|cause| failed(sql, cause))?;
+    let mut statement = store.prepared(&as_text, sql)?;
     let mut rows = statement.query([]).map_err(|cause| failed(sql, cause))?;
     let mut page = Page::default();
     if let Some(statement) = rows.as_ref() {
@@ -27,7 +27,7 @@ pub(super) fn texts(conn: &Connection, sql: &str) -> Result<Page> {
     page.total = page.rows.len() as u64;
     let letters: usize = page.rows.iter().flatten().flatten().map(String::len).sum();
     if page.rows.len() > MANY_ROWS || letters > MANY_LETTERS {
-        statement.discard();
+        store.discard(&as_text, statement);
     }
     Ok(page)
 }

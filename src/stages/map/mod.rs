@@ -293,9 +293,11 @@ impl Plan {
         }
         values.sort_unstable_keys();
         let decided = format!(
-            "_key IN (SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND \"table\" = {} AND field = {})",
+            "_key IN (SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND \"table\" = {} AND field = {} \
+             AND active <> ({}))",
             Literal(name),
-            Literal(field)
+            Literal(field),
+            again::KNOWN
         );
         if store.first(&format!("SELECT 1 FROM {candidates} WHERE {decided} LIMIT 1"), [], |_| Ok(()))?.is_some() {
             let decided = format!("SELECT _key, _source, _entity, _row FROM {candidates} WHERE {decided}");
@@ -324,7 +326,8 @@ impl Plan {
         let (decided, _) = Decided::resolve(&of, Some(&keys), Some(&compute))?;
         let decided = decided.with_all_rows();
         let rows = self.rows_of(name, &decided, &feeds, Some(&[]), Rows::Some, None)?;
-        store.fill(&anew, rows)?;
+        let columns = of.table.fields.iter().map(|(name, field)| format!("{name} {}", field.kind.sql()));
+        store.fill_like(&anew, &columns.collect::<Vec<_>>().join(", "), rows.nested())?;
         let values = decided::shown_values(&of, &anew, field)?;
         decided.clear(store)?;
         identity::clear(store, name)?;

@@ -41,7 +41,8 @@ pub(super) struct Few {
     small: RefCell<Vec<String>>,
     /// Whether the engine was told to plan statements as they are written.
     is_told: Cell<bool>,
-    /// The digests of the statements that are kept with a plan.
+    /// The digests of the statements that are kept with a plan made as they are written. One that was looked for longer serves once: the
+    /// engine may have put into it what was in the tables.
     planned: RefCell<HashSet<u64>>,
 }
 
@@ -56,7 +57,7 @@ impl Few {
         self.planned.borrow().contains(&digest(sql))
     }
 
-    /// Takes note that a statement is kept with a plan. What was noted since the notes were thrown away is among the last that were
+    /// Takes note that a statement is kept with its plan. What was noted since the notes were thrown away is among the last that were
     /// asked for, and those are kept; two more tell the engine how to plan.
     fn take_note(&self, sql: &str) {
         let mut planned = self.planned.borrow_mut();
@@ -132,8 +133,8 @@ impl Store {
     pub(super) fn conn(&self, sql: &str) -> Result<&Connection> {
         let plainly = self.few.plans_plainly(sql);
         self.hands.rest(plainly);
-        // What has a plan is not planned. With parameters it may be again, for values of another kind.
-        let has_plan = || !self.is_altered.get() && !sql.contains('?') && self.few.has_plan(sql);
+        // With parameters it may be planned again, for values of another kind.
+        let has_plan = || plainly && !self.is_altered.get() && !sql.contains('?') && self.few.has_plan(sql);
         if plainly != self.few.is_told.get() && !has_plan() {
             let sql =
                 if plainly { "SET SESSION enable_optimizer = false" } else { "SET SESSION enable_optimizer = true" };
@@ -147,7 +148,9 @@ impl Store {
     /// A statement that is kept as it was read and planned; an error shows `shown` in its place.
     pub(super) fn prepared(&self, sql: &str, shown: &str) -> Result<CachedStatement<'_>> {
         let statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(shown, cause))?;
-        self.few.take_note(sql);
+        if self.few.is_told.get() {
+            self.few.take_note(sql);
+        }
         Ok(statement)
     }
 

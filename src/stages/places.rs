@@ -12,6 +12,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use indexmap::IndexMap;
 
@@ -113,12 +114,36 @@ fn at_hand(table: &str) -> String {
 /// The identity of a row, as a field that can be looked for.
 pub const IDENTITY: &str = "_key";
 
+/// What was gathered of where rows are, for all connections.
+#[derive(Debug, Clone, Default)]
+pub struct Whereabouts(Arc<Mutex<HashMap<String, Option<By>>>>);
+
+impl Whereabouts {
+    /// By table, what its rows were looked for by so far; none of a table that is not large.
+    fn tables(&self) -> MutexGuard<'_, HashMap<String, Option<By>>> {
+        // Lines that were not all added are missed by nobody but who would rather look among all.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The condition that a candidate may have one of some identities, which a query gives: who looks for them finds them there, or else
+    /// among all. `None` where that is not known, or not without waiting for it.
+    pub fn hint(&self, store: &Store, table: &str, identities: &str) -> Result<Option<String>> {
+        let tables = match self.0.try_lock() {
+            Ok(tables) => tables,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+        };
+        let by = tables.get(table).and_then(Option::as_ref);
+        let Some(Some(lines)) = by.and_then(|by| by.get(&as_text(IDENTITY))) else { return Ok(None) };
+        Ok(lines.among(store, identities)?.filter(|numbers| !numbers.is_empty()).map(|numbers| among("", &numbers)))
+    }
+}
+
 /// Where rows of large tables are found.
 #[derive(Debug, Default)]
 pub struct Places {
     gathers: bool,
-    /// By table, what its rows were looked for by so far; none of a table that is not large.
-    tables: RefCell<HashMap<String, Option<By>>>,
+    whereabouts: Whereabouts,
     /// What was found, by what was asked.
     found: RefCell<HashMap<String, Near>>,
     /// By table, the numbers of the records of which all candidates are at hand.
@@ -178,6 +203,20 @@ impl Lines {
         in_order.chain(added).map(|line| line & NUMBER)
     }
 
+    /// The record numbers that stand with the values of a query; `None` where they are many.
+    fn among(&self, store: &Store, values: &str) -> Result<Option<Vec<u64>>> {
+        let sought = format!(
+            "SELECT DISTINCT {} FROM ({values}) AS sought(value) WHERE value IS NOT NULL LIMIT {}",
+            hashed("value"),
+            MOST + 1
+        );
+        let sought: Vec<u64> = store.query(&sought, [], |row| row.get(0))?;
+        let mut numbers: Vec<u64> = sought.iter().flat_map(|hash| self.rows(*hash)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok((sought.len() <= MOST && numbers.len() <= MOST).then_some(numbers))
+    }
+
     /// Whether few rows have the same value, on average.
     fn are_spread(&self) -> bool {
         let different = self.in_order.chunk_by(|one, next| one & !NUMBER == next & !NUMBER).count();
@@ -187,8 +226,9 @@ impl Lines {
 
 impl Places {
     /// Of which nothing was gathered yet.
-    pub fn new() -> Places {
-        Places { gathers: true, ..Places::default() }
+    pub fn new(whereabouts: &Whereabouts) -> Places {
+        whereabouts.tables().clear();
+        Places { gathers: true, whereabouts: whereabouts.clone(), ..Places::default() }
     }
 
     /// What was found may be otherwise now.
@@ -235,7 +275,7 @@ impl Places {
 
     /// Adds the rows of a table that changed or came.
     fn add(&self, store: &Store, table: &str) -> Result<()> {
-        let mut tables = self.tables.borrow_mut();
+        let mut tables = self.whereabouts.tables();
         let Some(Some(by)) = tables.get_mut(table) else { return Ok(()) };
         let kept = by.iter_mut().filter_map(|(by, lines)| Some((by, lines.as_mut()?)));
         let (by, mut kept): (Vec<&String>, Vec<&mut Lines>) = kept.unzip();
@@ -255,7 +295,7 @@ impl Places {
     /// What is known of the rows of which a field must be one of the values of a query, all as text. `alias` stands before the columns of
     /// the candidates.
     pub fn near(&self, store: &Store, table: &str, alias: &str, field: &str, values: &str) -> Result<Near> {
-        self.near_like(store, table, alias, &format!("t.{}::VARCHAR", Ident(field)), values)
+        self.near_like(store, table, alias, &as_text(field), values)
     }
 
     /// The same of an expression over the candidates `t`.
@@ -312,7 +352,7 @@ impl Places {
         if !self.gathers {
             return Ok(None);
         }
-        let mut tables = self.tables.borrow_mut();
+        let mut tables = self.whereabouts.tables();
         if !tables.contains_key(table) {
             tables.insert(table.to_owned(), is_large(store, table)?.then(By::default));
         }
@@ -323,16 +363,7 @@ impl Places {
             known.insert(by.to_owned(), are_spread.then_some(lines));
         }
         let Some(Some(lines)) = known.get(by) else { return Ok(None) };
-        let sought = format!(
-            "SELECT DISTINCT {} FROM ({values}) AS sought(value) WHERE value IS NOT NULL LIMIT {}",
-            hashed("value"),
-            MOST + 1
-        );
-        let sought: Vec<u64> = store.query(&sought, [], |row| row.get(0))?;
-        let mut numbers: Vec<u64> = sought.iter().flat_map(|hash| lines.rows(*hash)).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        Ok((sought.len() <= MOST && numbers.len() <= MOST).then_some(numbers))
+        lines.among(store, values)
     }
 }
 
@@ -360,6 +391,11 @@ fn line(by: &str) -> String {
     format!("{} | t._row::UBIGINT", hashed(by))
 }
 
+/// The expression for a field of a candidate `t`, as it is looked for.
+fn as_text(field: &str) -> String {
+    format!("t.{}::VARCHAR", Ident(field))
+}
+
 /// The expression for the hash of a text, as it stands in a line.
 fn hashed(text: &str) -> String {
     format!("(hash({text}) & {}::UBIGINT)", !NUMBER)
@@ -377,7 +413,8 @@ mod tests {
              FROM range(60000) AS t(i);\n\
              CREATE TABLE candidate.products AS SELECT 'p' || i AS _key, i AS _row FROM range(7) AS t(i)",
         )?;
-        let places = Places::new();
+        let whereabouts = Whereabouts::default();
+        let places = Places::new(&whereabouts);
         let near = |table: &str, field: &str, values: &str| {
             places.forget();
             places.near(&store, table, "t.", field, values)

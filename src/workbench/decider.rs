@@ -7,12 +7,15 @@ use super::{Reader, clock};
 use crate::error::{Error, Result};
 use crate::model::{Action, Decision};
 use crate::stages::decide::{self, Ledger};
+use crate::stages::places::Whereabouts;
 
 /// A view of a workspace with which decisions can be made. Make one for another thread with [`Decider::again`]: a decision
 /// is on the disk at once, whatever the workbench is doing meanwhile.
 pub struct Decider {
     pub(super) reader: Reader,
     book: Arc<Mutex<Book>>,
+    /// What the checks after decisions have gathered of where rows are.
+    pub(super) whereabouts: Whereabouts,
     pub(super) read_only: bool,
 }
 
@@ -37,16 +40,18 @@ impl std::ops::DerefMut for Decider {
 }
 
 impl Decider {
-    pub(super) fn new(reader: Reader, ledger: Ledger, read_only: bool) -> Result<Decider> {
+    pub(super) fn new(reader: Reader, ledger: Ledger, whereabouts: Whereabouts, read_only: bool) -> Result<Decider> {
         if !read_only {
             ledger.sync(&reader.store)?;
         }
-        Ok(Decider { reader, book: Arc::new(Mutex::new(Book { ledger, is_behind: false })), read_only })
+        let book = Arc::new(Mutex::new(Book { ledger, is_behind: false }));
+        Ok(Decider { reader, book, whereabouts, read_only })
     }
 
     /// The same on a connection of its own, for another thread.
     pub fn decider(&self) -> Result<Decider> {
-        Ok(Decider { reader: self.reader.again()?, book: Arc::clone(&self.book), read_only: self.read_only })
+        let (book, whereabouts) = (Arc::clone(&self.book), self.whereabouts.clone());
+        Ok(Decider { reader: self.reader.again()?, book, whereabouts, read_only: self.read_only })
     }
 
     /// Nothing in a book is ever half done: a line is appended whole or not at all.

@@ -100,8 +100,8 @@ impl Decider {
         why: Option<String>,
     ) -> Result<Decision> {
         self.writable()?;
-        let rows = format!("SELECT {}", Literal(row));
-        let was = self.values(table, field, &rows)?.swap_remove(row).ok_or_else(|| self.no_row(table, row))?;
+        let was =
+            self.values(table, field, &[row.to_owned()])?.swap_remove(row).ok_or_else(|| self.no_row(table, row))?;
         let action = Action::Set {
             table: table.to_owned(),
             row: row.to_owned(),
@@ -149,7 +149,7 @@ impl Decider {
             return self.set(table, row, field, now.as_deref(), rule, why);
         }
         let keys: Vec<String> = values.keys().cloned().collect();
-        let mut before = self.values(table, field, &listed(&keys))?;
+        let mut before = self.values(table, field, &keys)?;
         let mut rows = IndexMap::new();
         for (row, now) in values {
             let was = before.swap_remove(row).ok_or_else(|| self.no_row(table, row))?;
@@ -180,7 +180,7 @@ impl Decider {
         self.writable()?;
         self.field(table, field)?;
         let keys = self.rows_where(table, condition)?;
-        let before = self.values(table, field, &listed(&keys))?;
+        let before = self.values(table, field, &keys)?;
         let rows = before.into_iter().map(|(row, was)| (row, (was, now.map(str::to_owned))));
         let action = bulk(table, field, rows, None).ok_or_else(nothing_changes)?;
         self.decide(action, why)
@@ -212,7 +212,7 @@ impl Decider {
         let mut actions = Vec::new();
         for ((table, field, rule), values) in groups {
             let keys: Vec<String> = values.keys().cloned().collect();
-            let before = self.values(&table, &field, &listed(&keys))?;
+            let before = self.values(&table, &field, &keys)?;
             let rows = before.into_iter().map(|(row, was)| {
                 let value = values.get(&row).cloned().flatten();
                 (row, (was, value))
@@ -340,7 +340,7 @@ impl Decider {
             if !rows.contains(from) && from != into {
                 return Err(Error::usage(format!("\"{from}\" is none of the rows that are merged")));
             }
-            let mut values = self.values(table, field, &listed(&[into.to_owned(), from.clone()]))?;
+            let mut values = self.values(table, field, &[into.to_owned(), from.clone()])?;
             let was = values.get(into).cloned().ok_or_else(|| self.no_row(table, into))?;
             let now = values.swap_remove(from).ok_or_else(|| self.no_row(table, from))?;
             if was != now {
@@ -392,13 +392,22 @@ impl Decider {
         Ok(self.query(&sql)?.rows.into_iter().flatten().flatten().collect())
     }
 
-    /// Per row that `rows` names, what a decision about the field is made about.
-    fn values(&self, table: &str, field: &str, rows: &str) -> Result<IndexMap<String, Option<String>>> {
+    /// Per row with one of these keys, what a decision about the field is made about.
+    fn values(&self, table: &str, field: &str, keys: &[String]) -> Result<IndexMap<String, Option<String>>> {
         self.field(table, field)?;
         // If that fails again, the decision is made all the same; were it about an older value, it would be told as a conflict.
         let _ = self.copy_ledger();
         let (plan, store) = (self.plan()?, &self.reader.store);
-        store.of_few(|| plan.values(store, table, field, rows))
+        store.of_few(|| {
+            let rows = listed(keys);
+            if let Some(hint) = self.whereabouts.hint(store, table, &rows)? {
+                let values = plan.values(store, table, field, &rows, Some(&hint))?;
+                if values.len() == keys.len() {
+                    return Ok(values);
+                }
+            }
+            plan.values(store, table, field, &rows, None)
+        })
     }
 
     fn table(&self, table: &str) -> Result<&Table> {
@@ -448,15 +457,23 @@ impl Decider {
     /// Refuses keys of which the table has no row, with the first of them named.
     fn has_rows(&self, table: &str, rows: &[String]) -> Result<()> {
         let Some(first) = rows.first() else { return Ok(()) };
+        let store = &self.reader.store;
+        let wanted = listed(rows);
         // Asked this way round the engine looks for the few among the many, and with all its threads as each is wanted once.
-        let sql = format!("SELECT DISTINCT _key FROM {} WHERE _key IN ({})", Path("candidate", table), listed(rows));
-        let found = self.reader.store.query(&sql, [], |row| row.get::<_, String>(0));
-        let there: HashSet<String> = match found {
-            Ok(there) => there.into_iter().collect(),
-            Err(_) if !self.reader.store.has_table("candidate", table)? => return Err(self.no_row(table, first)),
-            Err(error) => return Err(error),
-        };
-        let unknown = rows.iter().find(|row| !there.contains(*row));
+        let all = format!("SELECT DISTINCT _key FROM {} WHERE _key IN ({wanted})", Path("candidate", table));
+        let hint = self.whereabouts.hint(store, table, &wanted)?;
+        let mut unknown = Some(first);
+        for sql in hint.map(|hint| format!("{all} AND {hint}")).into_iter().chain([all]) {
+            let there: HashSet<String> = match store.query(&sql, [], |row| row.get(0)) {
+                Ok(there) => there.into_iter().collect(),
+                Err(_) if !store.has_table("candidate", table)? => break,
+                Err(error) => return Err(error),
+            };
+            unknown = rows.iter().find(|row| !there.contains(*row));
+            if unknown.is_none() {
+                break;
+            }
+        }
         unknown.map_or(Ok(()), |row| Err(self.no_row(table, row)))
     }
 

@@ -77,8 +77,9 @@ impl Workbench {
         let reader = Reader::new(Arc::new(workspace), store);
         // One wish to stop is for all that goes on here, whether it changes something or only looks.
         let canceller = reader.canceller.clone();
-        let decider = Decider::new(reader, ledger, options.read_only)?;
-        Ok(Workbench { decider, canceller, memory: RefCell::default(), _lock: lock })
+        let memory = recheck::Memory::default();
+        let decider = Decider::new(reader, ledger, memory.whereabouts.clone(), options.read_only)?;
+        Ok(Workbench { decider, canceller, memory: RefCell::new(memory), _lock: lock })
     }
 
     /// What stops the work that is going on here, from another thread.

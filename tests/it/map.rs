@@ -287,7 +287,7 @@ fn a_decision_is_made_about_what_those_before_it_make_of_the_cell_however_soon_i
     // Each in the words that the workbench would write: `was` as `values` gives it, `rule` of whoever found it.
     let quick = |world: &mut World, rule: &str, now: &str| {
         world.ledger.sync(&world.store).unwrap();
-        let values = world.plan().values(&world.store, "things", "price", "SELECT 'T2' UNION SELECT 'T1'").unwrap();
+        let values = world.plan().values(&world.store, "things", "price", "SELECT 'T2' UNION SELECT 'T1'", None).unwrap();
         let was = values["T2"].clone().unwrap();
         let id = world.decide(&format!(
             r#""kind":"set","table":"things","row":"T2","field":"price","was":"{was}","now":"{now}","rule":"{rule}""#
@@ -560,7 +560,7 @@ fn a_decision_on_a_computed_value_holds_while_the_same_is_computed() {
     // A second decision is about what the first made of it, before anything is built.
     world.decide(r#""kind":"set","table":"sales","row":"1","field":"total","was":"31.5","now":"30""#);
     world.ledger.sync(&world.store).unwrap();
-    let seen = world.plan().values(&world.store, "sales", "total", "SELECT '1'").unwrap();
+    let seen = world.plan().values(&world.store, "sales", "total", "SELECT '1'", None).unwrap();
     assert_eq!(seen["1"].as_deref(), Some("30"));
 }
 

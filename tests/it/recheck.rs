@@ -580,7 +580,7 @@ fn action(world: &World, ledger: &Ledger, dice: &mut Dice) -> String {
     let was = |row: &str, dice: &mut Dice| -> String {
         let plan = Plan::new(&world.store, &world.schema, &world.sources).expect("a plan");
         let literal = format!("SELECT '{}'", row.replace('\'', "''"));
-        let values = plan.values(&world.store, table, field, &literal).expect("a value");
+        let values = plan.values(&world.store, table, field, &literal, None).expect("a value");
         match (values.get(row), dice.roll(12)) {
             (Some(Some(value)), 1..) => json(value),
             (_, 0) => json("something else"),

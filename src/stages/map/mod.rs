@@ -257,13 +257,14 @@ impl Plan {
     /// Per row that `rows` (a query for identities) names, what a decision about a field is made about, in order of the
     /// rows: the candidate's value as text, or where it could not be read, the text in the export. Where decisions came or
     /// went since the candidate was built, it is what those in force now make of the row. So a second decision follows the
-    /// first however soon it comes.
+    /// first however soon it comes. With `among`, a condition over the candidates, only the rows that meet it.
     pub fn values(
         &self,
         store: &Store,
         name: &str,
         field: &str,
         rows: &str,
+        among: Option<&str>,
     ) -> Result<IndexMap<String, Option<String>>> {
         let table = self.table(name)?;
         let Some((bit, _, declared)) = table.fields.get_full(field) else { return Ok(IndexMap::new()) };
@@ -273,8 +274,9 @@ impl Plan {
         );
         let own = Ident(field);
         let asked = format!(
-            "SELECT _key, _source, _entity, _row, _unread, {own} FROM {} WHERE _key IN ({rows})",
-            Path("candidate", name)
+            "SELECT _key, _source, _entity, _row, _unread, {own} FROM {} WHERE _key IN ({rows}) AND {}",
+            Path("candidate", name),
+            among.unwrap_or("true")
         );
         let gathered = store.fill_like(&candidates, &format!("{own} {}", declared.kind.sql()), asked);
         if let Err(error) = gathered {

@@ -13,7 +13,7 @@ mod usual;
 use super::basis::{Basis, digest};
 use super::check::{self, Inputs};
 use super::map::{Change, KNOWN, Plan};
-use super::places::{self, Places};
+use super::places::{self, Places, Whereabouts};
 use super::shapes::Shapes;
 use super::{decide, gate, kept, waivers};
 use crate::error::{Error, Result};
@@ -26,6 +26,8 @@ const OTHERWISE: &str = "\"decisions otherwise\"";
 /// What is kept in memory from one decision to the next.
 #[derive(Default)]
 pub struct Memory {
+    /// What was gathered of where rows are; others may use it meanwhile.
+    pub whereabouts: Whereabouts,
     /// Where the rows of large tables are found, and in which state of the last check.
     places: Option<(String, Places)>,
     /// The digest of the basis of which it was asked which tables are small.
@@ -54,7 +56,7 @@ impl Memory {
     /// Hands out where rows are found, until it is kept.
     fn places(&mut self, state: Option<&str>) -> Places {
         let known = self.places.take().filter(|(known, _)| Some(known.as_str()) == state);
-        known.map_or_else(Places::new, |(_, places)| places)
+        known.map_or_else(|| Places::new(&self.whereabouts), |(_, places)| places)
     }
 
     /// Keeps it for the next decision, which finds the state `now`.

@@ -287,7 +287,8 @@ fn a_decision_is_made_about_what_those_before_it_make_of_the_cell_however_soon_i
     // Each in the words that the workbench would write: `was` as `values` gives it, `rule` of whoever found it.
     let quick = |world: &mut World, rule: &str, now: &str| {
         world.ledger.sync(&world.store).unwrap();
-        let values = world.plan().values(&world.store, "things", "price", "SELECT 'T2' UNION SELECT 'T1'", None).unwrap();
+        let values =
+            world.plan().values(&world.store, "things", "price", "SELECT 'T2' UNION SELECT 'T1'", None).unwrap();
         let was = values["T2"].clone().unwrap();
         let id = world.decide(&format!(
             r#""kind":"set","table":"things","row":"T2","field":"price","was":"{was}","now":"{now}","rule":"{rule}""#

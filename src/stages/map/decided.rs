@@ -639,7 +639,7 @@ pub(super) fn replaced_otherwise(
             let pointed = values.iter().flat_map(|value| [old_whole.get(*value), new_whole.get(*value)]).flatten();
             near(&literals(values.iter().copied().chain(pointed)))?;
         }
-        let (values, replaced) = (literals(values), format!("_decided & {} <> 0", 1_i64 << bit));
+        let (values, replaced) = (literals(&values), format!("_decided & {} <> 0", 1_i64 << bit));
         rows.extend(near(&values)?.with(format!("{text} IN ({values})")));
         // What was replaced shows what it was replaced by, or nothing.
         let emptied = |own: &str| format!("{own}_decided & {} <> 0 AND {own}{} IS NULL", 1_i64 << bit, Ident(field));
@@ -653,20 +653,59 @@ pub(super) fn replaced_otherwise(
     let (old, new): (HashMap<_, _>, HashMap<_, _>) =
         (old.elements.into_iter().collect(), new.elements.into_iter().collect());
     let (elements, _) = differing(&old, &new);
+    let are_whole = elements.is_empty();
     if !elements.is_empty() {
         rows.push(Sought::among_all(has_any(&own, elements)));
         rows.push(Sought::among_all(format!("_decided & {} <> 0", 1_i64 << bit)));
     }
     if !rows.is_empty() {
         // A row that was set by hand may have had the value before, and the decision on it may hold or fall with it.
-        let set = format!(
-            r#"SELECT "row" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND "table" = {} AND field = {}"#,
-            Literal(table),
-            Literal(field)
-        );
+        let of_field = format!("\"table\" = {} AND field = {}", Literal(table), Literal(field));
+        let mut set = format!("SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND {of_field}");
+        if declared.kind == FieldType::Text && are_whole {
+            let about = led_to(store, (table, field), &values, &[&old_whole, &new_whole])?;
+            // What a decision says tells whether that can be. One that fits no longer may be about anything.
+            let about =
+                format!("SELECT coalesce(tv_trim(value), '') FROM (SELECT unnest([{}]) AS value)", literals(&about));
+            let told = |column: &str| format!("coalesce(tv_trim({column}), '') IN ({about})");
+            let unfit = format!("SELECT \"row\" FROM dq.conflicts WHERE {of_field}");
+            set += &format!(" AND ({} OR {} OR \"row\" IN ({unfit}))", told("was"), told("now"));
+            if store.first(&format!("{set} LIMIT 1"), [], |_| Ok(()))?.is_none() {
+                return Ok(rows);
+            }
+        }
         rows.extend(places.near(store, table, "", IDENTITY, &set)?.with(format!("_key IN ({set})")));
     }
     Ok(rows)
+}
+
+/// These values of a field, and all that decisions make of them on the way, or have made them of; `maps` say what became of a value.
+fn led_to(
+    store: &Store,
+    (table, field): (&str, &str),
+    values: &BTreeSet<&String>,
+    maps: &[&HashMap<String, String>],
+) -> Result<BTreeSet<String>> {
+    let sql = r#"SELECT was, now FROM dq.decisions WHERE kind = 'replace' AND "table" = ? AND field = ?"#;
+    let mut steps: Vec<(String, String)> = store.query(sql, [table, field], |row| {
+        let text = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
+        Ok((text(0)?, text(1)?))
+    })?;
+    steps.extend(maps.iter().flat_map(|map| map.iter().map(|(was, now)| (was.clone(), now.clone()))));
+    let mut reached: BTreeSet<String> = values.iter().map(|value| (*value).clone()).collect();
+    loop {
+        let known = reached.len();
+        steps.retain(|(was, now)| {
+            let is_reached = reached.contains(was) || reached.contains(now);
+            if is_reached {
+                reached.extend([was.clone(), now.clone()]);
+            }
+            !is_reached
+        });
+        if reached.len() == known {
+            return Ok(reached);
+        }
+    }
 }
 
 /// The values that are replaced in another way than before, and what the old way made of them.

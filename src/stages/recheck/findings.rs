@@ -1,6 +1,6 @@
 //! Which findings can be others after some rows have changed, and how they are found again.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use indexmap::{IndexMap, IndexSet};
 
@@ -58,9 +58,15 @@ struct Look<'l> {
     /// What is usual in the tables, as it is.
     usual: &'l Kept,
     places: &'l Places,
+    /// Whether all rows of some table were looked at.
+    is_at_all: Cell<bool>,
 }
 
-/// Finds again what can be found otherwise than before.
+/// The temporary table with the rows about which something was found again, or nothing any more: `table`, `row`.
+const LOOKED_AT: &str = "\"rows looked at\"";
+
+/// Finds again what can be found otherwise than before. Hands out the relation with the rows that may have other findings now, as `table`
+/// and `row`; `None` where any row may.
 pub(super) fn again(
     store: &Store,
     inputs: &Inputs,
@@ -69,7 +75,8 @@ pub(super) fn again(
     changes: &IndexMap<String, Change>,
     (usual, places): (&mut Kept, &Places),
     canceller: &Canceller,
-) -> Result<()> {
+) -> Result<Option<&'static str>> {
+    store.fill(LOOKED_AT, "SELECT NULL::VARCHAR AS \"table\", NULL::VARCHAR AS \"row\" WHERE false")?;
     // Rows that went have no findings.
     for (table, change) in changes {
         if change.went > 0 {
@@ -79,6 +86,7 @@ pub(super) fn again(
                 Change::before(table),
                 Change::after(table)
             ))?;
+            looked_at(store, table, &Change::before(table))?;
         }
     }
     for table in changes.keys() {
@@ -86,7 +94,7 @@ pub(super) fn again(
         usual.follow(store, table, &usuals)?;
     }
     let after = changes.keys().map(|table| (table.as_str(), OnceCell::new())).collect();
-    let look = Look { store, inputs, fed, changes, after, usual, places };
+    let look = Look { store, inputs, fed, changes, after, usual, places, is_at_all: Cell::new(false) };
     for table in inputs.schema.tables.keys() {
         // Uses that share their findings' rule and field cannot be told apart afterwards, so they go together.
         let mut groups: IndexMap<(&str, &str), Vec<&Use>> = IndexMap::new();
@@ -136,7 +144,12 @@ pub(super) fn again(
         }
         look.whole(table, all)?;
     }
-    Ok(())
+    Ok((!look.is_at_all.get()).then_some(LOOKED_AT))
+}
+
+/// Takes note that something may be found otherwise about the rows of a relation, which are of a table.
+fn looked_at(store: &Store, table: &str, rows: &str) -> Result<()> {
+    store.run(&format!("INSERT INTO {LOOKED_AT} SELECT {}, _key FROM {rows}", Literal(table)))
 }
 
 /// What is usual in a table in which something has changed that it stands on.
@@ -276,6 +289,7 @@ impl Look<'_> {
     /// Looks at all rows of a table.
     fn whole(&self, table: &str, uses: Vec<&Use>) -> Result<()> {
         let store = self.store;
+        self.is_at_all.set(self.is_at_all.get() || !uses.is_empty());
         let (theirs, ours): (Vec<&Use>, Vec<&Use>) = uses.into_iter().partition(|one| one.is_theirs());
         let mut by_kept: Vec<Option<String>> = Vec::new();
         for one in &ours {
@@ -453,6 +467,7 @@ impl Look<'_> {
     fn forget(&self, uses: &[&Use], rows: &Gathered) -> Result<()> {
         let Some(first) = uses.first().filter(|_| rows.count > 0) else { return Ok(()) };
         let Some(found) = &rows.found else {
+            looked_at(self.store, &first.table, &rows.table)?;
             return self.store.run(&format!(
                 "DELETE FROM dq.anomalies WHERE \"table\" = {} AND \"row\" IN (SELECT _key FROM {}) AND (rule, field) IN ({})",
                 Literal(&first.table),
@@ -466,6 +481,7 @@ impl Look<'_> {
         if places.is_empty() {
             return Ok(());
         }
+        looked_at(self.store, &first.table, &rows.table)?;
         self.store.run(&format!("DELETE FROM dq.anomalies WHERE rowid IN ({})", places.join(", ")))
     }
 
@@ -482,6 +498,9 @@ impl Look<'_> {
         let mut texts = Texts { look: self, table: &first.table, rows, there: Vec::new() };
         if rows.count <= HANDFUL {
             self.leave_out_fruitless(&mut queries, &mut texts)?;
+        }
+        if !queries.is_empty() {
+            looked_at(store, &first.table, &rows.table)?;
         }
         for (_, query) in &queries {
             texts.gather(&query.sql)?;

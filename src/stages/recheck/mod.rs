@@ -102,11 +102,15 @@ pub fn run(
     let fed: Vec<&str> = inputs.schema.tables.keys().map(String::as_str).filter(is_checked).collect();
     let uses = check::uses(store, inputs, &fed)?;
     rows::remember(store, usual.has_rows())?;
-    findings::again(store, inputs, &uses, &fed, &changes, (&mut usual, &places), canceller)?;
-    waivers::unwaive(store, OTHERWISE)?;
+    let looked_at = findings::again(store, inputs, &uses, &fed, &changes, (&mut usual, &places), canceller)?;
+    // A waiver accepts what is found on any row.
+    let are_waivers_other = store.count(&format!("SELECT count(*) FROM {OTHERWISE} WHERE kind = 'waive'"))? > 0;
+    if are_waivers_other {
+        waivers::unwaive(store, OTHERWISE)?;
+    }
     let unused_waivers = waivers::waive(store, inputs.today)?;
     canceller.check()?;
-    let rows = store.plainly(|| rows::moved(store))?;
+    let rows = store.plainly(|| rows::moved(store, looked_at.filter(|_| !are_waivers_other)))?;
     money::again(store, inputs.schema, &changes, &rows, &places)?;
     // It is the same check, brought up to date.
     let told = check::Known {

@@ -70,16 +70,26 @@ pub(super) fn remember_stake(store: &Store, of: &str) -> Result<()> {
     ))
 }
 
-/// Says what has become of the rows since, in each table.
-pub(super) fn moved(store: &Store) -> Result<Vec<Moved>> {
+/// Says what has become of the rows since, in each table: of those of a relation (`table`, `row`), or of all.
+pub(super) fn moved(store: &Store, among: Option<&str>) -> Result<Vec<Moved>> {
     let same = "n.\"table\" = r.\"table\" AND n.\"row\" = r.\"row\"";
-    store.fill(
+    let these = |from: &str| match among {
+        Some(among) => {
+            format!("{from} AS f SEMI JOIN {among} AS l ON l.\"table\" = f.\"table\" AND l.\"row\" = f.\"row\"")
+        }
+        None => from.to_owned(),
+    };
+    store.fill_like(
         OTHERWISE,
+        "table, row, place, worst, is_new, is_gone",
         format!(
             "SELECT coalesce(n.\"table\", r.\"table\") AS \"table\", coalesce(n.\"row\", r.\"row\") AS \"row\", n.place, n.worst,\n  \
              r.\"row\" IS NULL AS is_new, n.\"row\" IS NULL AS is_gone\n\
-             FROM (SELECT \"table\", \"row\", max(_row) AS place, max({WORST}) AS worst FROM dq.anomalies GROUP BY 1, 2) AS n\n\
-             FULL JOIN {ROWS} AS r ON {same} WHERE n.worst IS DISTINCT FROM r.now OR r.\"row\" IS NULL OR n.\"row\" IS NULL"
+             FROM (SELECT \"table\", \"row\", max(_row) AS place, max({WORST}) AS worst FROM {} GROUP BY 1, 2) AS n\n\
+             FULL JOIN (SELECT * FROM {}) AS r ON {same}\n\
+             WHERE n.worst IS DISTINCT FROM r.now OR r.\"row\" IS NULL OR n.\"row\" IS NULL",
+            these("dq.anomalies"),
+            these(ROWS)
         ),
     )?;
     store.run(&format!(

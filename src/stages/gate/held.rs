@@ -43,6 +43,8 @@ pub fn severities(fail_on: FailOn) -> &'static [Severity] {
 pub(in crate::stages) struct Held {
     /// Per table of the schema, in its order.
     pub tables: IndexMap<String, Count>,
+    /// The tables in which rules of the user's own have found something that blocks.
+    pub(super) theirs: Vec<String>,
 }
 
 /// How many candidate rows a table has, how many of them are held back, and how many of those only because they wait for a row
@@ -144,7 +146,7 @@ pub(super) fn gather(
 ) -> Result<Held> {
     let is_moved = |name: &str| known.is_none_or(|known| known.moved.contains(name));
     let moved = || schema.tables.iter().filter(|(name, _)| is_moved(name));
-    let theirs = format!("SELECT DISTINCT \"table\" FROM dq.anomalies WHERE status = 'open' AND {}", is_theirs());
+    let theirs = format!("SELECT DISTINCT \"table\" FROM dq.anomalies WHERE {} AND {}", blocks(fail_on), is_theirs());
     let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
     for (name, table) in moved() {
         find_twins(store, name, table, known)?;
@@ -180,7 +182,7 @@ pub(super) fn gather(
         };
         tables.insert(name.clone(), count);
     }
-    Ok(Held { tables })
+    Ok(Held { tables, theirs })
 }
 
 /// The temporary table with the rows of `table` whose keys are missing or doubled: `row`, `rule`, `reason`.
@@ -260,14 +262,15 @@ fn twins_sql(table: &Table, rows: &str) -> String {
 }
 
 /// Why rows are held back for what they are themselves: findings, and keys that are missing or doubled. `has_theirs` says that
-/// rules of the user's own have found something in the table.
+/// rules of the user's own have found something in the table that blocks.
 fn own_reasons(name: &str, table: &Table, fail_on: FailOn, has_theirs: bool) -> String {
     let candidate = Path("candidate", name);
     let mut pipeline = Pipeline::new();
     pipeline.step("findings", findings_sql(name, fail_on));
-    let is_theirs = is_theirs();
-    let mut sets = vec![format!("SELECT \"row\", reason FROM findings WHERE NOT ({is_theirs})")];
+    let mut sets = vec!["SELECT \"row\", reason FROM findings".to_owned()];
     if has_theirs {
+        let is_theirs = is_theirs();
+        sets[0] += &format!(" WHERE NOT ({is_theirs})");
         sets.push(format!(
             "SELECT f.\"row\", f.reason FROM (FROM findings WHERE {is_theirs}) f SEMI JOIN {candidate} c ON f.\"row\" = c._key"
         ));

@@ -30,9 +30,9 @@ use crate::store::Store;
 
 use current::is_current;
 use gone::{gone, removed};
-pub(super) use held::{Count, Held, blocks, key_text, reasons};
+pub(super) use held::{Count, Held, key_text, reasons};
 pub use held::{blocked_sql, held_back, rule_of, severities};
-use held::{findings_sql, gather, is_theirs};
+use held::{findings_sql, gather};
 pub use most::{is_unusual, limits};
 pub(super) use order::referred_first;
 
@@ -223,7 +223,7 @@ fn say(
     let (most, most_removed) = limits(gate)?;
     let mut conditions = vec![current];
     conditions.extend(keyed(schema));
-    conditions.extend(homeless(store, schema, gate.fail_on)?);
+    conditions.extend(homeless(store, schema, gate.fail_on, &held.theirs)?);
     conditions.push(blocked(held, gate.quarantine));
     if gate.quarantine {
         conditions.push(most.condition(held, &gate.max_quarantined));
@@ -267,9 +267,7 @@ fn keyed(schema: &Schema) -> Option<Condition> {
 
 /// Findings that block but belong to no candidate row, so that they hold none back, cannot be quarantined with a row; said only
 /// where they exist.
-fn homeless(store: &Store, schema: &Schema, fail_on: FailOn) -> Result<Option<Condition>> {
-    let theirs = format!("SELECT DISTINCT \"table\" FROM dq.anomalies WHERE {} AND {}", blocks(fail_on), is_theirs());
-    let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
+fn homeless(store: &Store, schema: &Schema, fail_on: FailOn, theirs: &[String]) -> Result<Option<Condition>> {
     let mut found = Vec::new();
     for table in schema.tables.keys().filter(|table| theirs.contains(table)) {
         let sql = format!(

@@ -28,26 +28,42 @@ pub fn split(matrix: &Matrix, is_fed: &dyn Fn(&str) -> bool, found: &mut Vec<(us
         matrix.table.fields.iter().filter_map(|(name, field)| Some((name, field.part.as_deref()?))).collect();
     let fed: Vec<usize> =
         (0..found.len()).filter(|at| parts.iter().any(|(name, _)| **name == found[*at].1.field)).collect();
+    // What is split already is as sure as the part of it is that is the surest.
+    let split = |at: &usize| {
+        let (column, one) = &found[*at];
+        let beside = fed.iter().map(|at| &found[*at]).filter(|(other, _)| other == column).map(|(_, other)| other);
+        let is_split = one.mapped && one.columns.len() == 1 && beside.clone().count() > 1;
+        let whole = beside.max_by(|a, b| a.score.total_cmp(&b.score)).filter(|_| is_split)?;
+        Some((*at, part_of(matrix, *column, whole)?))
+    };
+    for (at, part) in fed.iter().filter_map(split).collect::<Vec<_>>() {
+        (found[at].1.score, found[at].1.evidence) = (part.score, part.evidence);
+    }
     let [only] = fed.as_slice() else { return };
     let (column, whole) = found[*only].clone();
     if whole.mapped || parts.len() < 2 || parts.iter().any(|(name, _)| **name != whole.field && is_fed(name)) {
         return;
     }
-    let several = matrix.entity.columns[column].several_words;
-    if several < SEVERAL {
-        return;
-    }
+    let Some(one) = part_of(matrix, column, &whole) else { return };
     found.remove(*only);
     for (name, part) in parts {
-        let words = format!("{:.0} % of the values are several words", several * 100.0);
-        let mut suggestion = whole.clone();
-        suggestion.field.clone_from(name);
-        suggestion.score = whole.score * (0.6 + 0.4 * several);
-        suggestion.transforms = vec![Step::bare("trim"), Step::bare(part)];
-        suggestion.evidence.retain(|one| one.part != EvidencePart::Values);
-        suggestion.evidence.push(Evidence { part: EvidencePart::Values, score: several, words });
-        found.push((column, suggestion));
+        let transforms = vec![Step::bare("trim"), Step::bare(part)];
+        found.push((column, Suggestion { field: name.clone(), transforms, ..one.clone() }));
     }
+}
+
+/// A suggestion to take a part out of what a column holds; `None` where it does not hold several.
+fn part_of(matrix: &Matrix, column: usize, whole: &Suggestion) -> Option<Suggestion> {
+    let several = matrix.entity.columns[column].several_words;
+    if several < SEVERAL {
+        return None;
+    }
+    let words = format!("{:.0} % of the values are several words", several * 100.0);
+    let mut part = whole.clone();
+    part.score = whole.score * (0.6 + 0.4 * several);
+    part.evidence.retain(|one| one.part != EvidencePart::Values);
+    part.evidence.push(Evidence { part: EvidencePart::Values, score: several, words });
+    Some(part)
 }
 
 /// Several columns into one field: texts side by side of which the schema knows one field only.

@@ -115,7 +115,10 @@ fn headline(model: &Model, pair: &Pair) -> Vec<Span<'static>> {
     let clean = |name: &str| text::clean(name).into_owned();
     let inputs = match pair.link {
         Link::Suggested(_) => suggestion(model, pair).map(|one| one.columns.join(" + ")),
-        Link::Mapped => feed(model, pair).map(|feed| feed.inputs().collect::<Vec<_>>().join(" + ")),
+        Link::Mapped => feed(model, pair).map(|feed| {
+            let inputs: Vec<&str> = feed.inputs().map(|input| pairs::as_exported(model, input)).collect();
+            inputs.join(" + ")
+        }),
         Link::None => pair.column_name(model),
     };
     let mut title = match (inputs.filter(|inputs| !inputs.is_empty()), &pair.field) {

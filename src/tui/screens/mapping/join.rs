@@ -1,7 +1,7 @@
 //! Columns and fields are brought together and taken apart by hand. Neighbour: [`super::accept`], which follows what is suggested.
 
 use super::act::{can_edit, feed, place};
-use super::pairs::{Left, Link, Pair};
+use super::pairs::{self, Left, Link, Pair};
 use super::{current, draft, edit, places, proposal, table};
 use crate::model::{Edit, Field, FieldMapping, Step, column_key};
 use crate::tui::effects::Effect;
@@ -63,7 +63,8 @@ fn choose_field(model: &mut Model, pair: &Pair) -> Vec<Effect> {
         .iter()
         .filter_map(|(field, score)| {
             let declared = fields.get(field)?;
-            let fed: Vec<&str> = draft(model)?.field(&name, field).into_iter().flat_map(FieldMapping::inputs).collect();
+            let fed = draft(model)?.field(&name, field).into_iter().flat_map(FieldMapping::inputs);
+            let fed: Vec<&str> = fed.map(|column| pairs::as_exported(model, column)).collect();
             let mut aside = nature(declared);
             if *score >= WORTH_TELLING {
                 aside.push_str(&format!(" · suggested {score:.2}"));
@@ -200,9 +201,10 @@ fn join(model: &mut Model, column: &str, field: &str, leaving: Option<(Edit, Str
         edit(model, map, said);
         return Vec::new();
     }
-    let both = format!("{} and {column}", now.join(", "));
+    let names: Vec<&str> = now.iter().map(|column| pairs::as_exported(model, column)).collect();
+    let both = format!("{} and {column}", names.join(", "));
     let items = vec![
-        explained("in its place", "", format!("{} no longer feeds {field}.", now.join(", "))),
+        explained("in its place", "", format!("{} no longer feeds {field}.", names.join(", "))),
         explained(
             "joined",
             "concat",
@@ -211,7 +213,7 @@ fn join(model: &mut Model, column: &str, field: &str, leaving: Option<(Edit, Str
         explained("the first that has a value", "coalesce", format!("{both}: the first of them that is not empty.")),
     ];
     let (column, field) = (column.to_owned(), field.to_owned());
-    let title = format!("{field} is fed by {}: how does {column} come in?", now.join(", "));
+    let title = format!("{field} is fed by {}: how does {column} come in?", names.join(", "));
     let chosen = move |model: &mut Model, at: usize| {
         let first = match at {
             0 => {

@@ -150,6 +150,13 @@ fn place_of(wanted: &str, staged: &[(&str, String)]) -> Option<usize> {
     })
 }
 
+/// A column that a mapping names, as the export writes it; a mapping may write it in its own way.
+pub(super) fn as_exported<'n>(model: &'n Model, column: &'n str) -> &'n str {
+    let staged = profile(model).map(|profile| profile.columns.iter()).into_iter().flatten();
+    let staged: Vec<(&str, String)> = staged.map(|known| (known.name.as_str(), column_key(&known.name))).collect();
+    place_of(column, &staged).map_or(column, |at| staged[at].0)
+}
+
 /// The suggestions for this table that are not followed and whose field nothing feeds yet, with their places in the
 /// entity's proposal.
 pub(super) fn open_suggestions(model: &Model) -> Vec<(usize, &Suggestion)> {

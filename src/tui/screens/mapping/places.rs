@@ -153,6 +153,9 @@ pub(super) fn choose(model: &mut Model) -> Vec<Effect> {
 }
 
 fn item(model: &Model, place: &Place) -> Item {
+    if place.entity.is_empty() {
+        return Item::new(format!("{} …", place.source), "", "choosing it shows what it has");
+    }
     let known = model.mapping.sources.get(&place.source);
     let draft = known.and_then(|known| model.mapping.drafts.get(&known.mapping));
     let name = match &place.table {

@@ -93,7 +93,7 @@ fn a_column_that_holds_data_and_feeds_nothing_stands_out() {
 #[test]
 fn evidence_shows_the_parts_of_a_score_and_why_it_is_not_the_second() {
     let mut session = Session::checked(140, 40);
-    session.keys("2 j j j j").shows("telephone → phone").shows("is \"téléphone\"").shows("next").shows("mobile");
+    session.keys("2 j j j j").shows("Téléphone → phone").shows("is \"téléphone\"").shows("next").shows("mobile");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn how_a_second_column_comes_in_is_told_whole_on_a_small_screen() {
     session
         .keys("2 l enter \"Pays\" enter")
         .shows("customer_key is fed by")
-        .shows("code_client no longer feeds customer_key.");
+        .shows("Code Client no longer feeds customer_key.");
     session.keys("j").shows("one after the other with a space between; t changes");
 }
 
@@ -132,7 +132,7 @@ fn one_column_goes_to_another_field_and_back() {
     session.keys("2 j j j j enter").shows("\"Téléphone\" feeds phone: another field of customers").shows("E.164");
     session.keys("\"mobile\" enter").shows("\"Téléphone\" feeds phone already: how does mobile come in?");
     session.keys("\"as well\"").shows("Téléphone feeds phone and mobile.").keys("enter");
-    session.shows("mobile is fed by mobile: how does Téléphone come in?");
+    session.shows("mobile is fed by Mobile: how does Téléphone come in?");
     session.keys("\"first\" enter").shows("⊕ 2").keys("j").shows("coalesce").keys("k");
     // In the place of the field that it feeds, taken back as the one edit that it was.
     session.keys("u").hides("⊕").keys("enter \"city\" enter").shows("city, and nothing feeds phone any more.");
@@ -390,4 +390,33 @@ fn counts_above_the_preview_are_whole_or_not_there() {
     let mut session = Session::checked(64, 24);
     session.keys("2 j j j j").shows("┬ preview · ✗ 1 of 6 unreadable ┤");
     session.resize(58, 24).shows("✗ 1 of 6 unreadable").hides("preview ·");
+}
+
+#[test]
+fn a_column_that_was_split_as_suggested_is_as_sure_as_the_suggestion() {
+    let mut session = shop(160, 48);
+    session.keys("2");
+    let score = |session: &mut Session| {
+        let screen = session.screen();
+        let after = screen.split("Nom complet → ").nth(1).unwrap_or_default().to_owned();
+        after.split_whitespace().nth(1).unwrap_or_default().to_owned()
+    };
+    session.keys("/ \"nom complet\" enter");
+    assert!(score(&mut session).parse::<f64>().is_ok_and(|score| score > 0.9), "{}", session.screen());
+    session.keys("A").shows("▶ first_name");
+    assert!(score(&mut session).parse::<f64>().is_ok_and(|score| score > 0.9), "{}", session.screen());
+}
+
+#[test]
+fn a_source_that_was_not_looked_at_yet_can_be_told_by_its_name() {
+    let dir = unmapped(&[("kunden.csv", SHOP)]);
+    fs::create_dir(dir.path().join("more")).expect("a folder");
+    let mut workbench = Workbench::open(dir.path(), OpenOptions::default()).expect("the workspace opens");
+    let mut config = SourceConfig { kind: "files".to_owned(), ..SourceConfig::default() };
+    config.options.insert("path".to_owned(), "more".into());
+    workbench.add_source("till", &config).expect("the source is added");
+    drop(workbench);
+    let mut session = Session::open(dir, 140, 40, OpenOptions::default());
+    session.keys("2 s").shows("kunden → customers").shows("till …").shows("choosing it shows what it has");
+    session.keys("\"till\" enter").shows("Nothing of till was loaded yet");
 }

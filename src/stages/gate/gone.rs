@@ -28,7 +28,7 @@ pub(super) fn gone(
         let before = known.and_then(|known| Some((known.figures.gone.get(name)?, known)));
         let figure = match before {
             Some((figure, known)) if !known.moved.contains(name) => *figure,
-            Some((&(rows, gone), known)) if known.changes.contains_key(name) => {
+            Some((&(rows, gone), known)) if known.since.changes.contains_key(name) => {
                 (rows, gone.saturating_add_signed(more_gone(store, name, table)?))
             }
             Some((figure, _)) => *figure,

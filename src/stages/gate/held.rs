@@ -66,7 +66,9 @@ impl Count {
     }
 }
 
-/// The temporary table with the reasons why rows of `table` are held back: `row`, `reason`; a row can stand there many times.
+/// The temporary table with the reasons why rows of `table` are held back: `row`, `reason`, and whether it is the row's own (`is_own`) or
+/// that it waits for another one; a row can stand there many times. Between decisions the words may be those of an earlier one: who shows them
+/// gathers anew.
 pub(in crate::stages) fn reasons(table: &str) -> String {
     format!("temp.{}", Ident(&format!("reasons/{table}")))
 }
@@ -153,8 +155,7 @@ pub(super) fn gather(
         if known.is_some() {
             waiting::remember_held(store, schema, name)?;
         }
-        let own = own_reasons(name, table, fail_on, theirs.contains(name));
-        store.fill_like(&reasons(name), "row, reason", own)?;
+        gather_own(store, name, table, fail_on, theirs.contains(name), known)?;
     }
     let held = |name: &str| store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)));
     let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
@@ -190,6 +191,16 @@ fn twins(table: &str) -> String {
     format!("temp.{}", Ident(&format!("twins/{table}")))
 }
 
+/// The temporary table with the rows that share their keys with those that changed.
+fn sharing(table: &str) -> String {
+    Ident(&format!("sharing keys in {table}")).to_string()
+}
+
+/// Whether rows have other keys than before.
+fn are_keys_other(table: &Table, change: &Change) -> bool {
+    table.keys().any(|key| change.is_of(key))
+}
+
 /// Gathers the rows of a table whose keys are missing or doubled. Where it is known which they were, only the rows with the keys
 /// of those that changed are looked at.
 fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -> Result<()> {
@@ -201,14 +212,14 @@ fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -
         let all = twins_sql(table, &candidate);
         return store.run(&format!("CREATE OR REPLACE TEMP TABLE {} AS {all}", Ident(&format!("twins/{name}"))));
     };
-    if !known.changes.get(name).is_some_and(|change| table.keys().any(|key| change.is_of(key))) {
+    if !known.since.changes.get(name).is_some_and(|change| are_keys_other(table, change)) {
         return Ok(());
     }
     let (key, keys) = (key_text(table, "t."), key_list(table, "t."));
     let (before, after) = (Change::before(name), Change::after(name));
-    let sharing = Ident(&format!("sharing keys in {name}")).to_string();
+    let sharing = sharing(name);
     let values = Change::values(name, &key);
-    let near = known.places.near_like(store, name, "t.", &format!("({key})::VARCHAR"), &values)?;
+    let near = known.since.places.near_like(store, name, "t.", &format!("({key})::VARCHAR"), &values)?;
     let like = near.with(format!("({key})::VARCHAR IN ({values})"));
     let like = like.map(|like| format!("SELECT t._key, {keys} FROM {} AS t WHERE {}", like.rows(name), like.condition));
     let rows = like.into_iter().chain([format!("SELECT t._key, {keys} FROM {after} AS t")]);
@@ -261,12 +272,43 @@ fn twins_sql(table: &Table, rows: &str) -> String {
     pipeline.nested()
 }
 
+/// Gathers why rows of a table are held back for what they are themselves. Where it is known about which rows something may be found
+/// otherwise, only these are looked at.
+fn gather_own(
+    store: &Store,
+    name: &str,
+    table: &Table,
+    fail_on: FailOn,
+    has_theirs: bool,
+    known: Option<&Known>,
+) -> Result<()> {
+    let reasons = reasons(name);
+    let Some((known, looked_at)) =
+        known.and_then(|known| Some((known, known.since.looked_at?))).filter(|_| !has_theirs)
+    else {
+        let own = own_reasons(name, table, fail_on, has_theirs, "");
+        return store.fill_like(&reasons, "row, reason, is_own", format!("SELECT *, true AS is_own FROM ({own})"));
+    };
+    let mut rows = vec![format!("SELECT \"row\" FROM {looked_at} WHERE \"table\" = {}", Literal(name))];
+    if let Some(change) = known.since.changes.get(name) {
+        rows.extend([Change::before(name), Change::after(name)].map(|rows| format!("SELECT _key FROM {rows}")));
+        rows.extend(are_keys_other(table, change).then(|| format!("SELECT _key FROM {}", sharing(name))));
+    }
+    let again = Ident("asked again").to_string();
+    store.fill_like(&again, "row", rows.join("\nUNION\n"))?;
+    let of_these = format!("\"row\" IN (FROM {again})");
+    store.run(&format!("DELETE FROM {reasons} WHERE NOT is_own OR {of_these}"))?;
+    let own = own_reasons(name, table, fail_on, has_theirs, &of_these);
+    store.run(&format!("INSERT INTO {reasons} SELECT *, true AS is_own FROM ({own}) WHERE {of_these}"))
+}
+
 /// Why rows are held back for what they are themselves: findings, and keys that are missing or doubled. `has_theirs` says that
-/// rules of the user's own have found something in the table that blocks.
-fn own_reasons(name: &str, table: &Table, fail_on: FailOn, has_theirs: bool) -> String {
+/// rules of the user's own have found something in the table that blocks. `of` is a condition that the findings must meet too, if it says anything.
+fn own_reasons(name: &str, table: &Table, fail_on: FailOn, has_theirs: bool, of: &str) -> String {
     let candidate = Path("candidate", name);
     let mut pipeline = Pipeline::new();
-    pipeline.step("findings", findings_sql(name, fail_on));
+    let of = if of.is_empty() { String::new() } else { format!(" AND {of}") };
+    pipeline.step("findings", findings_sql(name, fail_on) + &of);
     let mut sets = vec!["SELECT \"row\", reason FROM findings".to_owned()];
     if has_theirs {
         let is_theirs = is_theirs();

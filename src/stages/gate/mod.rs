@@ -109,17 +109,25 @@ pub fn ask_anew(store: &Store, subject: &Subject, verdict: &mut Verdict) -> Resu
 /// The name under which the figures of the rows that are held back are kept for the next decision.
 const FIGURES: &str = "figures of the gate";
 
+/// What decisions have changed since the gate was asked.
+pub(super) struct Since<'s> {
+    /// What became of the rows of tables.
+    pub changes: &'s IndexMap<String, Change>,
+    pub places: &'s Places,
+    /// The shapes of the tables, as they still are.
+    pub shapes: &'s Shapes,
+    /// The relation with the rows about which something may be found otherwise than before, as `table` and `row`; `None` for any.
+    pub looked_at: Option<&'s str>,
+}
+
 /// The same after decisions: `before` is the state in which the gate was asked last, `moved` names the tables in which
-/// other rows are blocked, came, went, or have other keys or references, `changes` are what became of their rows, and
-/// `shapes` are those of the tables as they still are.
+/// other rows are blocked, came, went, or have other keys or references.
 pub(super) fn conditions_again(
     store: &Store,
     subject: &Subject,
     before: Option<&str>,
     mut moved: IndexSet<String>,
-    changes: &IndexMap<String, Change>,
-    places: &Places,
-    shapes: &Shapes,
+    since: Since,
 ) -> Result<Asked> {
     let Some(figures) = kept::of::<Figures>(store, FIGURES, before)? else { return conditions(store, subject) };
     let schema = subject.schema;
@@ -134,7 +142,7 @@ pub(super) fn conditions_again(
             moved.insert(name.clone());
         }
     }
-    Ok(Asked::of(hold_again(store, subject, Some(Known { figures, moved, changes, places, shapes }))?))
+    Ok(Asked::of(hold_again(store, subject, Some(Known { figures, moved, since }))?))
 }
 
 /// The state has changed and what is held back has not: its figures are those of the new state too.
@@ -153,9 +161,7 @@ struct Known<'k> {
     figures: Figures,
     /// The tables in which others may be held back now.
     moved: IndexSet<String>,
-    changes: &'k IndexMap<String, Change>,
-    places: &'k Places,
-    shapes: &'k Shapes,
+    since: Since<'k>,
 }
 
 /// The figures of the rows that are held back, and per table how many rows are committed and how many of these no source
@@ -185,7 +191,7 @@ fn hold_again(store: &Store, subject: &Subject, known: Option<Known>) -> Result<
     let Subject { schema, gate, .. } = *subject;
     let read;
     let shapes = match &known {
-        Some(known) => known.shapes,
+        Some(known) => known.since.shapes,
         None => {
             read = Shapes::read(store)?;
             &read

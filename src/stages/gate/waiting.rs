@@ -92,14 +92,14 @@ impl<'w> Waiting<'w> {
                 None => self.find(name, field, to)?,
             }
             let mut sql = format!(
-                "INSERT INTO {} SELECT \"row\", {} || value || {} AS reason FROM {}",
+                "INSERT INTO {} SELECT \"row\", {} || value || {} AS reason, false AS is_own FROM {}",
                 reasons(name),
                 Literal(&format!("orphan-reference {field}: ")),
                 Literal(&format!(" is quarantined in {}", to.table)),
                 waiting(name, field),
             );
             if self.is_cyclic {
-                sql += &format!(" EXCEPT SELECT \"row\", reason FROM {}", reasons(name));
+                sql += &format!(" EXCEPT SELECT \"row\", reason, is_own FROM {}", reasons(name));
             }
             added += self.store.execute(&sql, [])?;
         }
@@ -121,7 +121,7 @@ impl<'w> Waiting<'w> {
         if moved.went > 0 {
             store.run(&format!("DELETE FROM {waiting} WHERE value NOT IN (FROM {})", lost(to)))?;
         }
-        if known.changes.contains_key(name) {
+        if known.since.changes.contains_key(name) {
             let (before, after) = (Change::before(name), Change::after(name));
             store.run(&format!(
                 "DELETE FROM {waiting} WHERE \"row\" IN (SELECT _key FROM {before} UNION ALL SELECT _key FROM {after})"
@@ -130,7 +130,7 @@ impl<'w> Waiting<'w> {
         }
         if moved.came > 0 {
             let new = format!("({} EXCEPT FROM {})", lost_of(to, &doubtful(to)), lost_before(to));
-            let near = known.places.near(store, name, "c.", field, &format!("SELECT value FROM {new}"))?;
+            let near = known.since.places.near(store, name, "c.", field, &format!("SELECT value FROM {new}"))?;
             if let Some(rows) = near.with("true".to_owned()) {
                 let referring = referring(&rows.rows(name), field, &new);
                 store.run(&format!(
@@ -158,14 +158,15 @@ impl<'w> Waiting<'w> {
             "(SELECT \"row\" FROM {held} EXCEPT FROM {were_held}) UNION (FROM {were_held} EXCEPT SELECT \"row\" FROM {held})"
         );
         let text = format!("u.{}::VARCHAR", Ident(&to.field));
-        let rows = known.places.near(store, &to.table, "u.", IDENTITY, &turned)?.with(format!("_key IN ({turned})"));
+        let rows =
+            known.since.places.near(store, &to.table, "u.", IDENTITY, &turned)?.with(format!("_key IN ({turned})"));
         let mut parts = vec!["SELECT NULL::VARCHAR AS value".to_owned()];
         parts.extend(
             rows.map(|rows| {
                 format!("SELECT {text} AS value FROM {} AS u WHERE {}", rows.rows(&to.table), rows.condition)
             }),
         );
-        if known.changes.contains_key(&to.table) {
+        if known.since.changes.contains_key(&to.table) {
             parts.push(Change::values(&to.table, &format!("t.{}", Ident(&to.field))));
         }
         let values =
@@ -173,7 +174,8 @@ impl<'w> Waiting<'w> {
         store.fill_like(&doubtful, "value", values)?;
         store.fill(&before, lost_of(to, &doubtful))?;
         store.run(&format!("DELETE FROM {now} WHERE value IN (FROM {doubtful})"))?;
-        let near = known.places.near(store, &to.table, "u.", &to.field, &format!("SELECT value FROM {doubtful}"))?;
+        let near =
+            known.since.places.near(store, &to.table, "u.", &to.field, &format!("SELECT value FROM {doubtful}"))?;
         if let Some(rows) = near.with(format!("{text} IN (FROM {doubtful})")) {
             let committed = format!("k.{}::VARCHAR IN (FROM {doubtful})", Ident(&to.field));
             store.run(&format!("INSERT INTO {now} {}", self.lost_sql(to, &rows, &committed)))?;

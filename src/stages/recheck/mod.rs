@@ -110,7 +110,8 @@ pub fn run(
     }
     let unused_waivers = waivers::waive(store, inputs.today)?;
     canceller.check()?;
-    let rows = store.plainly(|| rows::moved(store, looked_at.filter(|_| !are_waivers_other)))?;
+    let looked_at = looked_at.filter(|_| !are_waivers_other);
+    let rows = store.plainly(|| rows::moved(store, looked_at))?;
     money::again(store, inputs.schema, &changes, &rows, &places)?;
     // It is the same check, brought up to date.
     let told = check::Known {
@@ -136,8 +137,8 @@ pub fn run(
         // The gate asks what the last check knew.
         check::keep(store, &verdict, inputs.basis)?;
         let shapes = memory.shapes(store, format!("{basis}/{}", kept::commits(store, inputs.schema)?))?;
-        gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, &changes, &places, shapes)?
-            .tell(&mut verdict);
+        let since = gate::Since { changes: &changes, places: &places, shapes, looked_at };
+        gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, since)?.tell(&mut verdict);
         check::keep_answer(store, &verdict)?;
     }
     let now = kept::state(store, inputs.schema, inputs.gate)?;

@@ -448,3 +448,34 @@ fn where_a_change_touches_most_rows_of_a_table_all_are_looked_at_and_what_else_i
     assert_eq!(found.iter().filter(|line| line.contains("stands on 1499 rows")).count(), 1499);
     assert_eq!(world.found("last").len(), 3);
 }
+
+#[test]
+fn what_was_set_stands_or_falls_with_what_is_replaced_below_it() {
+    // As among many rows, of which it is remembered where they are.
+    tastevin::stages::places::worth_it_from(1);
+    let mut world = chain();
+    let alias =
+        |world: &Twins| world.part.list("SELECT _key || ' ' || coalesce(alias, '–') FROM candidate.people ORDER BY 1");
+    let unfit = |world: &Twins| world.part.list("SELECT \"row\" FROM dq.conflicts WHERE field = 'alias' ORDER BY 1");
+    let replace = |values: &str| format!(r#""kind":"replace","table":"people","field":"alias","values":{{{values}}}"#);
+    world.set("people", "P1", "alias", Some("the baker"), Some("a cook"));
+    world.set("people", "P4", "alias", None, Some("the baker"));
+    // The value below the first one is another now, and so is what it says that it was; the second one was about none.
+    let bakery = world.decide(&replace(r#""the baker":"bakery""#));
+    assert_eq!(alias(&world)[1], "P2 bakery");
+    world.set("people", "P2", "alias", Some("bakery"), Some("the old baker"));
+    world.revert(&bakery);
+    assert_eq!((alias(&world)[0].as_str(), unfit(&world)), ("P1 a cook", vec!["P2".to_owned()]));
+    // In two steps, of which either can go.
+    let bakery = world.decide(&replace(r#""the baker":"bakery""#));
+    let shop = world.decide(&replace(r#""bakery":"shop""#));
+    world.revert(&bakery);
+    world.revert(&shop);
+    let smithy = world.decide(&replace(r#""the smith":"""#));
+    world.set("people", "P3", "alias", None, Some("nobody"));
+    world.revert(&smithy);
+    assert_eq!(unfit(&world), ["P2", "P3"]);
+    // One that fits nothing is told what it has found, whatever that is about.
+    world.decide(&replace(r#""the smith":"smithy""#));
+    assert_eq!(world.part.list("SELECT found FROM dq.conflicts WHERE \"row\" = 'P3'"), ["smithy"]);
+}

@@ -284,3 +284,45 @@ fn a_ledger_with_every_line_twice_is_read_once_and_decisions_are_taken_back_as_e
     workspace.check();
     assert_eq!(workspace.query("SELECT count(*) FROM candidate.customers"), ["4"]);
 }
+
+#[test]
+fn what_a_decision_is_about_is_found_where_it_was_and_where_it_has_come_since() {
+    use tastevin::workbench::{OpenOptions, Workbench};
+
+    let shop = workspace();
+    shop.check();
+    // As among many rows, of which it is remembered where they are.
+    tastevin::stages::places::worth_it_from(1);
+    let mut bench = Workbench::open(&shop.path(""), OpenOptions::default()).expect("the workspace opens");
+    let exclude = |bench: &mut Workbench, row: &str| {
+        let action = format!(r#"{{"kind":"exclude","table":"customers","rows":["{row}"]}}"#);
+        let action = serde_json::from_str(&action).expect("a decision");
+        let decided = bench.decide(action, Some("gone".to_owned())).map(|decision| decision.id);
+        bench.recheck(&|_| {}).expect("a check");
+        decided.map_err(|error| error.to_string())
+    };
+    let set = |bench: &mut Workbench, row: &str, city: &str| {
+        let decided = bench.set("customers", row, "city", Some(city), None, None);
+        bench.recheck(&|_| {}).expect("a check");
+        decided.map(|decision| format!("{:?}", decision.action)).map_err(|error| error.to_string())
+    };
+    let gone = exclude(&mut bench, "isavigne-C2").expect("it is left out");
+    // By now it is known where they are, and of one that it is no more.
+    let known = set(&mut bench, "isavigne-C3", "Colmar").expect("it is set");
+    assert!(known.contains("Some(\"Barr\")") && known.contains("Some(\"Colmar\")"), "{known}");
+    for unknown in ["isavigne-C2", "isavigne-C9"] {
+        assert!(set(&mut bench, unknown, "Colmar").is_err_and(|said| said.contains(unknown)));
+        assert!(exclude(&mut bench, unknown).is_err_and(|said| said.contains(unknown)));
+    }
+    // Back again, and after an export in which everything stands elsewhere.
+    bench.take_back(&gone, None).expect("it is taken back");
+    bench.recheck(&|_| {}).expect("a check");
+    assert!(set(&mut bench, "isavigne-C2", "Obernai").is_ok());
+    let (head, rows) = CLIENTS.split_once('\n').expect("a header");
+    let turned: Vec<&str> = rows.lines().rev().collect();
+    shop.write("exports/clients.csv", format!("{head}\n{}\n", turned.join("\n")));
+    bench.load("isavigne_prod", &tastevin::model::LoadOptions::default(), &|_| {}).expect("it loads");
+    bench.check(&|_| {}).expect("a check");
+    let moved = set(&mut bench, "isavigne-C4", "Strasbourg").expect("it is set");
+    assert!(moved.contains("Some(\"Strasbourgh\")"), "{moved}");
+}

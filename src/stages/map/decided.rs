@@ -658,7 +658,7 @@ pub(super) fn replaced_otherwise(
         rows.push(Sought::among_all(has_any(&own, elements)));
         rows.push(Sought::among_all(format!("_decided & {} <> 0", 1_i64 << bit)));
     }
-    if !rows.is_empty() {
+    if !(values.is_empty() && are_whole) {
         // A row that was set by hand may have had the value before, and the decision on it may hold or fall with it.
         let of_field = format!("\"table\" = {} AND field = {}", Literal(table), Literal(field));
         let mut set = format!("SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND {of_field}");

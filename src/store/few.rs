@@ -2,7 +2,7 @@
 //! longer than any way does, so they are planned as they are written.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use duckdb::{CachedStatement, Connection};
 
@@ -41,9 +41,9 @@ pub(super) struct Few {
     small: RefCell<Vec<String>>,
     /// Whether the engine was told to plan statements as they are written.
     is_told: Cell<bool>,
-    /// The digests of the statements that are kept with a plan made as they are written. One that was looked for longer serves once: the
-    /// engine may have put into it what was in the tables.
-    planned: RefCell<HashSet<u64>>,
+    /// The digests of the statements that are kept, and whether with a plan made as they are written. One that was looked for longer
+    /// serves once: the engine may have put into it what was in the tables.
+    planned: RefCell<HashMap<u64, bool>>,
 }
 
 impl Few {
@@ -54,17 +54,17 @@ impl Few {
 
     /// Whether a statement is kept with a plan that serves as long as nothing is made or dropped.
     fn has_plan(&self, sql: &str) -> bool {
-        self.planned.borrow().contains(&digest(sql))
+        self.planned.borrow().get(&digest(sql)).is_some_and(|plainly| *plainly)
     }
 
-    /// Takes note that a statement is kept with its plan. What was noted since the notes were thrown away is among the last that were
+    /// Takes note that a statement is kept with the plan that it got first. What was noted since the notes were thrown away is among the last that were
     /// asked for, and those are kept; two more tell the engine how to plan.
     fn take_note(&self, sql: &str) {
         let mut planned = self.planned.borrow_mut();
         if planned.len() + 2 >= KEPT {
             planned.clear();
         }
-        planned.insert(digest(sql));
+        planned.entry(digest(sql)).or_insert(self.is_told.get());
     }
 
     /// Takes note that a statement is kept no more.
@@ -148,9 +148,7 @@ impl Store {
     /// A statement that is kept as it was read and planned; an error shows `shown` in its place.
     pub(super) fn prepared(&self, sql: &str, shown: &str) -> Result<CachedStatement<'_>> {
         let statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(shown, cause))?;
-        if self.few.is_told.get() {
-            self.few.take_note(sql);
-        }
+        self.few.take_note(sql);
         Ok(statement)
     }
 

@@ -178,7 +178,7 @@ pub fn reference() -> String {
          `$XDG_CONFIG_HOME/tastevin/config.toml`, which is `~/.config/tastevin/config.toml` where that variable is not set,\n\
          and `%APPDATA%\\tastevin\\config.toml` on Windows. Nothing of it has to be there. What is wrong in it is said when\n\
          the workbench opens, with file and line, and left out; the rest holds.\n\n\
-         ```toml\ntheme = \"light\"\nglyphs = \"auto\"\nmouse = true\n\n[keys]\n\"half a page down\" = [\"C-d\", \"J\"]\nquit = []          # switches the key off\n\n\
+         ```toml\ntheme = \"light\"\nglyphs = \"auto\"\nmouse = true\n\n[keys]\n\"half a page down\" = [\"C-d\", \"A-j\"]\nquit = []          # switches the key off\n\n\
          [keys.anomalies]   # only in this place\n\"filter\" = \"f\"\n```\n\n| setting | what |\n|---|---|\n",
     );
     for (name, about) in SETTINGS {

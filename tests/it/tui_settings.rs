@@ -156,3 +156,11 @@ fn a_mistake_in_the_configuration_is_said_with_its_line_and_the_rest_holds() {
     with("[keys]\nundo = \"C-i\"", FULL, 100, 30).shows("[undo]: no terminal sends the");
     with("thme = \"x\"", FULL, 100, 30).shows("did you mean theme?");
 }
+
+#[test]
+fn the_settings_that_the_page_shows_can_be_taken_over_as_they_are() {
+    let page = include_str!("../../docs/configuration.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let mut session = with(example, FULL, 100, 30);
+    session.hides("config.toml:").keys(": \"half a page down\"").shows("A-j").keys("esc 3 f").shows("filter");
+}

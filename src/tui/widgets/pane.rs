@@ -30,6 +30,18 @@ pub fn below(area: Rect, lines: u16) -> Rect {
     Rect { y: area.y + lines, height: area.height - lines, ..area }
 }
 
+/// Leaves out of a title, from its end, what does not fit whole into the frame; the first parts stay, as many as `least`.
+pub fn whole(title: &mut Vec<Span>, frame: Rect, least: usize) {
+    while title.len() > least && !fits(title, frame) {
+        title.pop();
+    }
+}
+
+/// Whether a title fits whole into the frame.
+pub fn fits(title: &[Span], frame: Rect) -> bool {
+    title.iter().map(Span::width).sum::<usize>() <= usize::from(frame.width.saturating_sub(4))
+}
+
 /// The frame of a pane with its title, and what stands at the right of its lower line.
 pub struct Pane<'a> {
     /// The title.

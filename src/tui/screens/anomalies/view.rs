@@ -407,11 +407,15 @@ fn view_list(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
         [field] if !field.is_empty() => field.clone(),
         _ => "value".to_owned(),
     };
+    // Keys that are cut at their end look alike.
+    let tables = model.about.schema.tables.values().filter_map(|table| table.fields.get(&value));
+    let are_keys =
+        tables.clone().next().is_some() && tables.into_iter().all(|field| field.key || field.references.is_some());
     let columns = [
         Column::text("rule", 12, 20, 1),
         Column::name("row", 16, 26, 0),
         Column::text("field", 10, 18, 2),
-        Column::text(value, 18, 40, 0),
+        if are_keys { Column::name(value, 18, 40, 0) } else { Column::text(value, 18, 40, 0) },
         Column::text("suggestion", 14, 40, 0),
         Column::number("at stake", 12, 0),
         Column::text("what is wrong", 28, 200, 3),

@@ -13,7 +13,7 @@ use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
 use crate::tui::widgets::grid::{Column, Grid, Row};
-use crate::tui::widgets::pane::{Pane, inner};
+use crate::tui::widgets::pane::{self, Pane, inner};
 use crate::tui::widgets::put;
 
 /// The narrowest column of values that says anything.
@@ -105,18 +105,19 @@ fn rows(model: &Model, frame: Rect, body: Rect, buffer: &mut Buffer) {
     };
     let group = &open.found.group;
     let field = if group.field.is_empty() { String::new() } else { format!(".{}", group.field) };
-    let mut title = vec![
-        Span::raw(text::clean(&group.value).into_owned()),
-        Span::styled(
-            format!(" · {} · {}{field} · {}", group.rule, group.table, text::count(group.rows, "row")),
-            theme.dim(),
-        ),
-    ];
+    let parts = [group.rule.clone(), format!("{}{field}", group.table), text::count(group.rows, "row")];
+    let mut title = vec![Span::raw(text::clean(&group.value).into_owned())];
+    title.extend(parts.map(|part| Span::styled(format!(" · {part}"), theme.dim())));
     if let (Some(stake), Some((_, declared))) = (group.stake.filter(|stake| *stake != 0.0), model.about.schema.stake())
     {
         let of = if declared.of.is_empty() { String::new() } else { format!(" of {}", declared.of) };
         title.push(Span::styled(format!(" · {}{of} depend on them", money(model, stake)), theme.dim()));
+        if !pane::fits(&title, frame) {
+            title.pop();
+            title.push(Span::styled(format!(" · {} at stake", money(model, stake)), theme.dim()));
+        }
     }
+    pane::whole(&mut title, frame, 1);
     let fields = shown_fields(&open.found, state.all_fields).count();
     let foot = match state.all_fields {
         true => format!("{fields} fields, {} differ", open.found.differing.len()),

@@ -12,7 +12,7 @@ use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::grid::{Column, Grid, Row};
-use crate::tui::widgets::pane::{Pane, below, inner};
+use crate::tui::widgets::pane::{self, Pane, below, inner};
 use crate::tui::widgets::{bar, put};
 use crate::workbench;
 
@@ -362,11 +362,8 @@ pub(super) fn draw_preview(model: &Model, frame: Rect, focused: bool, buffer: &m
         title.push(Span::styled(format!(" · {} empty", text::number(shown.empty)), theme.dim()));
     }
     // What does not fit whole would say another number: what matters least goes first.
-    let room = usize::from(frame.width.saturating_sub(4));
-    while title.len() > 2 && title.iter().map(Span::width).sum::<usize>() > room {
-        title.pop();
-    }
-    if title.iter().map(Span::width).sum::<usize>() > room {
+    pane::whole(&mut title, frame, 2);
+    if !pane::fits(&title, frame) {
         title.remove(0);
     }
     let cursor = model.mapping.preview;

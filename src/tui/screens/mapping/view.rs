@@ -16,7 +16,7 @@ use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::empty::{self, Empty, Stage};
 use crate::tui::widgets::grid::{Column, Grid, Row};
-use crate::tui::widgets::pane::{Pane, inner};
+use crate::tui::widgets::pane::{self, Pane, inner};
 use crate::tui::widgets::{bar, put};
 
 /// How wide the bar is that shows how many rows are filled.
@@ -241,12 +241,7 @@ fn fields(model: &Model, frame: Rect, focused: bool, buffer: &mut Buffer) {
                 title.push(Span::styled(format!(" ▕{}▏", bar(share, COVERAGE)), style));
             }
             title.push(Span::styled(format!(" · {} of {} fed", coverage.fed, coverage.fields), theme.dim()));
-            // What does not fit whole says nothing.
-            let room = usize::from(frame.width.saturating_sub(4));
-            let fits = |shown: &[Span]| shown.iter().map(Span::width).sum::<usize>() <= room;
-            while title.len() > 1 && !fits(&title) {
-                title.pop();
-            }
+            pane::whole(&mut title, frame, 1);
             title
         }
         _ => vec![Span::raw("no table yet")],

@@ -70,6 +70,19 @@ fn a_commit_says_who_when_what_and_which_rows() {
 }
 
 #[test]
+fn all_cells_of_a_row_are_read_to_their_ends_on_a_small_screen_too() {
+    let mut session = with_two_commits(80, 24);
+    // Of the row that came there are more cells than the pane below the list has lines.
+    session.keys("7 j j enter").shows("customers").keys("j enter").shows("fields").hides("average_order_eur   ");
+    session.keys("enter").shows("customer_key").keys("G").shows("segment");
+    session.keys("esc esc esc").shows("loads and commits");
+    // And of one that would change.
+    let mut session = Session::checked(80, 24);
+    session.keys("6 j enter").shows("rows would change").shows("fields").hides("segment   ");
+    session.keys("enter").keys("G").shows("segment").keys("esc").shows("rows would change");
+}
+
+#[test]
 fn any_two_commits_are_compared() {
     let mut session = with_two_commits(120, 40);
     session.keys("7 space").shows("commit 2 marked").keys("d").shows("┌ commit 1 → commit 2 ").keys("esc");

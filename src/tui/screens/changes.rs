@@ -11,6 +11,7 @@ use crate::tui::cursor::Cursor;
 use crate::tui::effects::Effect;
 use crate::tui::model::Model;
 use crate::tui::notes::Tone;
+use crate::tui::popups::Popup;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::grid::{Column, Grid, Row};
@@ -163,6 +164,19 @@ fn draw_cells(change: Option<&RowChange>, frame: Rect, theme: Theme, buffer: &mu
     }
 }
 
+/// Shows every cell of a row that differs to its end: beside the list there may be room for some of them, and for a part of each.
+pub fn open_cells(model: &mut Model, change: &RowChange) -> Vec<Effect> {
+    let names = change.cells.iter().map(|cell| text::width(&cell.field)).max().unwrap_or(0).min(24);
+    let line = |cell: &CellChange| {
+        let field = text::left(&text::clean(&cell.field), names);
+        format!("{field}  {}", between(change.kind, cell))
+    };
+    let lines = change.cells.iter().map(line).collect();
+    let title = format!("{} {}", text::clean(&change.row), change.kind.name());
+    model.popup = Some(Popup::Text { title, lines, cursor: Cursor::default(), waits: None });
+    Vec::new()
+}
+
 /// A row that differs as text to be copied: kind, key, then field, old and new of every cell.
 pub fn as_text(change: &RowChange) -> String {
     let mut parts = vec![change.kind.name(), change.row.as_str()];
@@ -200,10 +214,15 @@ fn value(value: Option<&str>) -> String {
 }
 
 fn in_words(kind: DiffKind, cell: &CellChange) -> String {
-    let (field, old, new) = (&cell.field, value(cell.old.as_deref()), value(cell.new.as_deref()));
+    format!("{} {}", cell.field, between(kind, cell))
+}
+
+/// What a cell was and is, as far as there is a row.
+fn between(kind: DiffKind, cell: &CellChange) -> String {
+    let (old, new) = (value(cell.old.as_deref()), value(cell.new.as_deref()));
     match kind {
-        DiffKind::Added => format!("{field} {new}"),
-        DiffKind::Removed => format!("{field} {old}"),
-        DiffKind::Changed => format!("{field} {old} → {new}"),
+        DiffKind::Added => new,
+        DiffKind::Removed => old,
+        DiffKind::Changed => format!("{old} → {new}"),
     }
 }

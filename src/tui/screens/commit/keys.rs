@@ -75,12 +75,12 @@ static ROWS_KEYS: Layer = Layer {
     title: "rows",
     commands: &[
         Command {
-            name: "open anomaly",
+            name: "open row",
             keys: &["enter"],
-            label: "repair",
-            help: "On a quarantined row: opens its record in the anomalies, to be repaired.",
-            run: open_record,
-            ready: on_held,
+            label: "open",
+            help: "On a quarantined row: opens its record in the anomalies, to be repaired. On a row that would change: shows all its cells.",
+            run: open_row,
+            ready: rows::has_row,
         },
         Command {
             name: "row in Tables",
@@ -219,14 +219,9 @@ fn can_open_held(model: &Model) -> Result<(), String> {
     }
 }
 
-fn on_held(model: &Model) -> Result<(), String> {
-    rows::held_here(model).map(drop).ok_or_else(|| "there is no quarantined row here".to_owned())
-}
-
-fn open_record(model: &mut Model) -> Vec<Effect> {
-    if let Some(place) = rows::held_here(model) {
-        screens::anomalies::show_record(model, place);
-    }
+fn open_row(model: &mut Model) -> Vec<Effect> {
+    let Some(place) = rows::held_here(model) else { return rows::open_cells(model) };
+    screens::anomalies::show_record(model, place);
     screens::through(model, &screens::anomalies::SCREEN)
 }
 

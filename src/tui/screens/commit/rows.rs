@@ -125,6 +125,15 @@ pub fn copy_row(model: &mut Model) -> Vec<Effect> {
     copy(model, text)
 }
 
+/// Shows all cells of the row under the cursor, if it would change.
+pub fn open_cells(model: &mut Model) -> Vec<Effect> {
+    let change = match &model.commit.rows {
+        Some(Rows::Changes { list, .. }) => list.here().cloned(),
+        _ => None,
+    };
+    change.map_or_else(Vec::new, |change| changes::open_cells(model, &change))
+}
+
 /// Table and row under the cursor among those that are held back.
 pub fn held_here(model: &Model) -> Option<(String, String)> {
     let Some(Rows::Held(list)) = &model.commit.rows else {

@@ -157,6 +157,14 @@ static ROWS_KEYS: Layer = Layer {
     title: "differing rows",
     commands: &[
         Command {
+            name: "all cells",
+            keys: &["enter"],
+            label: "cells",
+            help: "Shows all cells of the row that differ, to their ends.",
+            run: page::open_cells,
+            ready: page::has_row,
+        },
+        Command {
             name: "differing row in Tables",
             keys: &["o"],
             label: "table",

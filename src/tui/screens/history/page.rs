@@ -179,6 +179,12 @@ pub fn has_row(model: &Model) -> Result<(), String> {
     row_here(model).map(drop).ok_or_else(|| "there is no row here".to_owned())
 }
 
+/// Shows all cells of the row under the cursor.
+pub fn open_cells(model: &mut Model) -> Vec<Effect> {
+    let change = row_here(model).cloned();
+    change.map_or_else(Vec::new, |change| changes::open_cells(model, &change))
+}
+
 /// Shows the row under the cursor in Tables.
 pub fn show_row(model: &mut Model) -> Vec<Effect> {
     let table = difference(model).and_then(|difference| difference.rows.as_ref()).map(|rows| rows.table.clone());

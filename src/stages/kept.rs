@@ -41,9 +41,14 @@ pub(super) fn keep<T: Serialize>(store: &Store, name: &str, state: Option<&str>,
     let Some(state) = state else { return Ok(()) };
     let detail = serde_json::to_string(detail)
         .map_err(|cause| Error::internal("nothing can be kept for the next page").caused_by(cause))?;
-    store.make_once("kept", TABLE)?;
-    store.execute("DELETE FROM temp.kept WHERE name = ?", [name])?;
+    forget(store, name)?;
     store.execute("INSERT INTO temp.kept VALUES (?, ?, ?)", [name, state, &detail]).map(drop)
+}
+
+/// What was kept under that name serves no more.
+pub(super) fn forget(store: &Store, name: &str) -> Result<()> {
+    store.make_once("kept", TABLE)?;
+    store.execute("DELETE FROM temp.kept WHERE name = ?", [name]).map(drop)
 }
 
 /// What was kept under that name in one state is right in another one too.

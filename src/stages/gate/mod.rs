@@ -183,7 +183,11 @@ pub(super) fn held(store: &Store, schema: &Schema, gate: &Gate) -> Result<std::r
     let shapes = Shapes::read(store)?;
     match current::number(store, schema, &shapes)? {
         Err(condition) if !shapes.fit(schema) => Ok(Err(condition)),
-        _ => gather(store, schema, gate.fail_on, &shapes, None).map(Ok),
+        _ => {
+            // The figures may be those of another gate than the reasons are from now on.
+            kept::forget(store, FIGURES)?;
+            gather(store, schema, gate.fail_on, &shapes, None).map(Ok)
+        }
     }
 }
 

@@ -663,7 +663,7 @@ pub(super) fn replaced_otherwise(
         let of_field = format!("\"table\" = {} AND field = {}", Literal(table), Literal(field));
         let mut set = format!("SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND {of_field}");
         if declared.kind == FieldType::Text && are_whole {
-            let about = led_to(store, (table, field), &values, &[&old_whole, &new_whole])?;
+            let about = led_to(store, (table, field), &values, &[&old_whole, &new_whole], &[was, &is])?;
             // What a decision says tells whether that can be. One that fits no longer may be about anything.
             let about =
                 format!("SELECT coalesce(tv_trim(value), '') FROM (SELECT unnest([{}]) AS value)", literals(&about));
@@ -685,6 +685,7 @@ fn led_to(
     (table, field): (&str, &str),
     values: &BTreeSet<&String>,
     maps: &[&HashMap<String, String>],
+    repointed: &[&Repointed],
 ) -> Result<BTreeSet<String>> {
     let sql = r#"SELECT was, now FROM dq.decisions WHERE kind = 'replace' AND "table" = ? AND field = ?"#;
     let mut steps: Vec<(String, String)> = store.query(sql, [table, field], |row| {
@@ -692,6 +693,8 @@ fn led_to(
         Ok((text(0)?, text(1)?))
     })?;
     steps.extend(maps.iter().flat_map(|map| map.iter().map(|(was, now)| (was.clone(), now.clone()))));
+    // A merge of the same value may be hidden by what replaces it.
+    steps.extend(repointed.iter().flat_map(|map| map.0.iter().map(|(was, (now, _))| (was.clone(), now.clone()))));
     let mut reached: BTreeSet<String> = values.iter().map(|value| (*value).clone()).collect();
     loop {
         let known = reached.len();

@@ -272,6 +272,15 @@ impl Plan {
             Ident(&format!("asked of {name}, {field}")).to_string(),
             Ident(&format!("decided anew of {name}")).to_string(),
         );
+        // Asked first: a check that ends meanwhile brings the candidates to where the decisions are, not the other way round.
+        let of_cells =
+            format!("kind IN ('set', 'bulk') AND \"table\" = {} AND field = {}", Literal(name), Literal(field));
+        let pending = format!(
+            "SELECT 1 FROM dq.decisions WHERE active <> ({}) AND kind NOT IN ('revert', 'waive')\n\
+             AND (kind NOT IN ('set', 'bulk') OR {of_cells} AND \"row\" IN ({rows})) LIMIT 1",
+            again::KNOWN
+        );
+        let is_behind = store.first(&pending, [], |_| Ok(()))?.is_some();
         let own = Ident(field);
         let asked = format!(
             "SELECT _key, _source, _entity, _row, _unread, {own} FROM {} WHERE _key IN ({rows}) AND {}",
@@ -294,14 +303,9 @@ impl Plan {
             values.extend(decided::shown_values(&of, &candidates, field)?);
         }
         values.sort_unstable_keys();
-        let decided = format!(
-            "_key IN (SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND \"table\" = {} AND field = {} \
-             AND active <> ({}))",
-            Literal(name),
-            Literal(field),
-            again::KNOWN
-        );
-        if store.first(&format!("SELECT 1 FROM {candidates} WHERE {decided} LIMIT 1"), [], |_| Ok(()))?.is_some() {
+        let decided = format!("_key IN (SELECT \"row\" FROM dq.decisions WHERE {of_cells})");
+        let is_any = || store.first(&format!("SELECT 1 FROM {candidates} WHERE {decided} LIMIT 1"), [], |_| Ok(()));
+        if is_behind && is_any()?.is_some() {
             let decided = format!("SELECT _key, _source, _entity, _row FROM {candidates} WHERE {decided}");
             store.fill_like(&few, "", decided)?;
             store.make_once("as_of()", &as_of(store)?)?;

@@ -166,7 +166,8 @@ fn draw_cells(change: Option<&RowChange>, frame: Rect, theme: Theme, buffer: &mu
 
 /// Shows every cell of a row that differs to its end: beside the list there may be room for some of them, and for a part of each.
 pub fn open_cells(model: &mut Model, change: &RowChange) -> Vec<Effect> {
-    let names = change.cells.iter().map(|cell| text::width(&cell.field)).max().unwrap_or(0).min(24);
+    let names = change.cells.iter().map(|cell| text::width(&text::clean(&cell.field))).max();
+    let names = names.unwrap_or(0).min(24);
     let line = |cell: &CellChange| {
         let field = text::left(&text::clean(&cell.field), names);
         format!("{field}  {}", between(change.kind, cell))

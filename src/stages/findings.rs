@@ -13,7 +13,7 @@ use crate::model::{
     Suggested, ValueCluster,
 };
 use crate::sql::{Ident, Literal};
-use crate::store::{Call, Function, Store};
+use crate::store::{Call, Function, Row, Store};
 use crate::transforms;
 
 /// What SQL can call to ask for clusters of values.
@@ -156,14 +156,16 @@ fn alike(store: &Store, filter: &AnomalyFilter) -> Result<Vec<Alike>> {
         "SELECT {columns}, count(*) FILTER ({}), count(*) FROM dq.anomalies GROUP BY ALL",
         condition(&without(filter, &Facet::ALL))
     );
-    store.query(&sql, [], |row| {
+    let read = |row: &Row<'_>| {
         let mut values = [const { String::new() }; Facet::ALL.len()];
         for (at, value) in values.iter_mut().enumerate() {
             *value = row.get(at)?;
         }
         let count = Count { found: unsigned(row.get(values.len())?), all: unsigned(row.get(values.len() + 1)?) };
         Ok(Alike { values, count })
-    })
+    };
+    // There is one way to count them, and to look for another takes as long.
+    store.plainly(|| store.query(&sql, [], read))
 }
 
 /// How many findings there are of each kind, under a filter and in all.
@@ -326,16 +328,22 @@ pub fn at_stake(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Resul
     stake::total(store, schema, &condition(filter), filter.table.as_deref())
 }
 
+/// The temporary table with the findings of a window.
+const IN_SIGHT: &str = "\"findings in sight\"";
+
 /// A window of the findings that the filter lets through, and how many there are in all.
 pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Anomaly>)> {
     let condition = condition(filter);
-    let total = store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {condition}"))?;
+    let total = store.plainly(|| store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {condition}")))?;
     // The window is cut before the places are looked up, so that it costs the same however many findings there are.
     let window = format!(
         "SELECT * FROM dq.anomalies WHERE {condition} ORDER BY {} LIMIT {limit} OFFSET {offset}",
         order(filter.order)
     );
-    Ok((total, read_anomalies(store, &with_places(&window, filter.order))?))
+    // The window changes from one time to the next, the question where its findings are does not, and is planned once.
+    store.of_few(|| store.fill_like(IN_SIGHT, "findings", window))?;
+    let all = with_places(&format!("SELECT * FROM {IN_SIGHT}"), filter.order);
+    Ok((total, store.plainly(|| read_anomalies(store, &all))?))
 }
 
 /// The findings of a query with the columns of [`anomalies_sql`].

@@ -180,7 +180,7 @@ pub fn total_kept(store: &Store, schema: &Schema, all: bool) -> Result<Option<f6
     let Some(money) = Money::of(schema) else { return Ok(None) };
     let holds = if all { " AND NOT EXISTS (FROM dq.anomalies WHERE status <> 'open')" } else { "" };
     let sql = format!("SELECT stake::DOUBLE FROM dq.verdict WHERE stake_of = ?{holds}");
-    store.first(&sql, [money.name()], |row| row.get(0))
+    store.plainly(|| store.first(&sql, [money.name()], |row| row.get(0)))
 }
 
 /// The condition that a finding is open.

@@ -133,8 +133,8 @@ impl Store {
     pub(super) fn conn(&self, sql: &str) -> Result<&Connection> {
         let plainly = self.few.plans_plainly(sql);
         self.hands.rest(plainly);
-        // With parameters it may be planned again, for values of another kind.
-        let has_plan = || plainly && !self.is_altered.get() && !sql.contains('?') && self.few.has_plan(sql);
+        // A parameter that is converted is planned again, for values of another kind.
+        let has_plan = || plainly && !self.is_altered.get() && !sql.contains("?::") && self.few.has_plan(sql);
         if plainly != self.few.is_told.get() && !has_plan() {
             let sql =
                 if plainly { "SET SESSION enable_optimizer = false" } else { "SET SESSION enable_optimizer = true" };

@@ -128,11 +128,13 @@ pub(in crate::stages) fn blocks(fail_on: FailOn) -> String {
     format!("status = 'open' AND severity IN ({})", severity_list(fail_on))
 }
 
+/// What is said of a finding as a reason.
+const REASON: &str = "rule || CASE WHEN field = '' THEN '' ELSE ' ' || field END || ': ' || message";
+
 /// Open findings on which the gate fails: `row`, `rule`, `reason`.
 pub(super) fn findings_sql(table: &str, fail_on: FailOn) -> String {
     format!(
-        "SELECT \"row\", rule, rule || CASE WHEN field = '' THEN '' ELSE ' ' || field END || ': ' || message AS reason \
-         FROM dq.anomalies WHERE \"table\" = {} AND {}",
+        "SELECT \"row\", rule, {REASON} AS reason FROM dq.anomalies WHERE \"table\" = {} AND {}",
         Literal(table),
         blocks(fail_on)
     )
@@ -149,13 +151,24 @@ pub(super) fn gather(
     let is_moved = |name: &str| known.is_none_or(|known| known.moved.contains(name));
     let moved = || schema.tables.iter().filter(|(name, _)| is_moved(name));
     let theirs = format!("SELECT DISTINCT \"table\" FROM dq.anomalies WHERE {} AND {}", blocks(fail_on), is_theirs());
-    let theirs: Vec<String> = store.query(&theirs, [], |row| row.get(0))?;
+    let theirs: Vec<String> = store.plainly(|| store.query(&theirs, [], |row| row.get(0)))?;
     for (name, table) in moved() {
         find_twins(store, name, table, known)?;
         if known.is_some() {
             waiting::remember_held(store, schema, name)?;
         }
-        gather_own(store, name, table, fail_on, theirs.contains(name), known)?;
+    }
+    // Findings of the user's own rules may be about rows that nobody knows of.
+    let is_asked_of_few =
+        |name: &String| known.is_some_and(|known| known.since.looked_at.is_some()) && !theirs.contains(name);
+    let few: Vec<(&String, &Table)> = moved().filter(|(name, _)| is_asked_of_few(name)).collect();
+    if let Some(known) = known {
+        gather_again(store, &few, fail_on, known)?;
+    }
+    for (name, table) in moved().filter(|(name, _)| !is_asked_of_few(name)) {
+        let own = own_reasons(name, table, &findings_sql(name, fail_on), theirs.contains(name));
+        let all = format!("SELECT *, true AS is_own FROM ({own})");
+        store.fill_like(&reasons(name), "row, reason, is_own", all)?;
     }
     let held = |name: &str| store.count(&format!("SELECT count(DISTINCT \"row\") FROM {}", reasons(name)));
     let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
@@ -221,8 +234,9 @@ fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -
     let values = Change::values(name, &key);
     let near = known.since.places.near_like(store, name, "t.", &format!("({key})::VARCHAR"), &values)?;
     let like = near.with(format!("({key})::VARCHAR IN ({values})"));
-    let like = like.map(|like| format!("SELECT t._key, {keys} FROM {} AS t WHERE {}", like.rows(name), like.condition));
-    let rows = like.into_iter().chain([format!("SELECT t._key, {keys} FROM {after} AS t")]);
+    let like = like
+        .map(|like| format!("SELECT t._key, t._row, {keys} FROM {} AS t WHERE {}", like.rows(name), like.condition));
+    let rows = like.into_iter().chain([format!("SELECT t._key, t._row, {keys} FROM {after} AS t")]);
     store.fill_like(&sharing, &keys, rows.collect::<Vec<_>>().join("\nUNION\n"))?;
     store.run(&format!(
         "DELETE FROM {} WHERE \"row\" IN (SELECT _key FROM {sharing} UNION ALL SELECT _key FROM {before})",
@@ -272,43 +286,47 @@ fn twins_sql(table: &Table, rows: &str) -> String {
     pipeline.nested()
 }
 
-/// Gathers why rows of a table are held back for what they are themselves. Where it is known about which rows something may be found
-/// otherwise, only these are looked at.
-fn gather_own(
-    store: &Store,
-    name: &str,
-    table: &Table,
-    fail_on: FailOn,
-    has_theirs: bool,
-    known: Option<&Known>,
-) -> Result<()> {
-    let reasons = reasons(name);
-    let Some((known, looked_at)) =
-        known.and_then(|known| Some((known, known.since.looked_at?))).filter(|_| !has_theirs)
-    else {
-        let own = own_reasons(name, table, fail_on, has_theirs, "");
-        return store.fill_like(&reasons, "row, reason, is_own", format!("SELECT *, true AS is_own FROM ({own})"));
-    };
-    let mut rows = vec![format!("SELECT \"row\" FROM {looked_at} WHERE \"table\" = {}", Literal(name))];
-    if let Some(change) = known.since.changes.get(name) {
-        rows.extend([Change::before(name), Change::after(name)].map(|rows| format!("SELECT _key FROM {rows}")));
-        rows.extend(are_keys_other(table, change).then(|| format!("SELECT _key FROM {}", sharing(name))));
+/// The temporary table with the rows of which it is asked again why they are held back: `table`, `row` and `_row`.
+const ASKED_AGAIN: &str = "\"asked again\"";
+
+/// The temporary table with the open findings about them on which the gate fails: `table`, `row`, `rule`, `reason`.
+const BLOCKED_AGAIN: &str = "\"blocked again\"";
+
+/// Gathers anew why rows of some tables are held back for what they are themselves: of those about which something may be found otherwise
+/// than before. All tables' findings are read at once.
+fn gather_again(store: &Store, tables: &[(&String, &Table)], fail_on: FailOn, known: &Known) -> Result<()> {
+    let Some(looked_at) = known.since.looked_at.filter(|_| !tables.is_empty()) else { return Ok(()) };
+    let mut rows = vec![format!("SELECT \"table\", \"row\", _row FROM {looked_at}")];
+    for (name, table) in tables {
+        let Some(change) = known.since.changes.get(*name) else { continue };
+        let sharing = are_keys_other(table, change).then(|| sharing(name));
+        let relations = [Change::before(name), Change::after(name)].into_iter().chain(sharing);
+        rows.extend(relations.map(|rows| format!("SELECT {}, _key, _row FROM {rows}", Literal(name))));
     }
-    let again = Ident("asked again").to_string();
-    store.fill_like(&again, "row", rows.join("\nUNION\n"))?;
-    let of_these = format!("\"row\" IN (FROM {again})");
-    store.run(&format!("DELETE FROM {reasons} WHERE NOT is_own OR {of_these}"))?;
-    let own = own_reasons(name, table, fail_on, has_theirs, &of_these);
-    store.run(&format!("INSERT INTO {reasons} SELECT *, true AS is_own FROM ({own}) WHERE {of_these}"))
+    store.fill_like(ASKED_AGAIN, "table, row, _row", rows.join("\nUNION\n"))?;
+    let findings = format!(
+        "SELECT \"table\", \"row\", rule, {REASON} AS reason\n\
+         FROM (SELECT * FROM dq.anomalies WHERE _row IN (SELECT _row FROM {ASKED_AGAIN}) AND {}) SEMI JOIN {ASKED_AGAIN} USING (\"table\", \"row\")",
+        blocks(fail_on)
+    );
+    store.plainly(|| store.fill_like(BLOCKED_AGAIN, "table, row, rule, reason", findings))?;
+    for (name, table) in tables {
+        let (reasons, name_of) = (reasons(name), Literal(name));
+        let of_these = format!("\"row\" IN (SELECT \"row\" FROM {ASKED_AGAIN} WHERE \"table\" = {name_of})");
+        store.run(&format!("DELETE FROM {reasons} WHERE NOT is_own OR {of_these}"))?;
+        let findings = format!("SELECT \"row\", rule, reason FROM {BLOCKED_AGAIN} WHERE \"table\" = {name_of}");
+        let own = own_reasons(name, table, &findings, false);
+        store.run(&format!("INSERT INTO {reasons} SELECT *, true AS is_own FROM ({own}) WHERE {of_these}"))?;
+    }
+    Ok(())
 }
 
-/// Why rows are held back for what they are themselves: findings, and keys that are missing or doubled. `has_theirs` says that
-/// rules of the user's own have found something in the table that blocks. `of` is a condition that the findings must meet too, if it says anything.
-fn own_reasons(name: &str, table: &Table, fail_on: FailOn, has_theirs: bool, of: &str) -> String {
+/// The query why rows are held back for what they are themselves: for what was found, a query as [`findings_sql`], and for keys that are
+/// missing or doubled. `has_theirs` says that rules of the user's own have found something in the table that blocks.
+fn own_reasons(name: &str, table: &Table, found: &str, has_theirs: bool) -> String {
     let candidate = Path("candidate", name);
     let mut pipeline = Pipeline::new();
-    let of = if of.is_empty() { String::new() } else { format!(" AND {of}") };
-    pipeline.step("findings", findings_sql(name, fail_on) + &of);
+    pipeline.step("findings", found.to_owned());
     let mut sets = vec!["SELECT \"row\", reason FROM findings".to_owned()];
     if has_theirs {
         let is_theirs = is_theirs();

@@ -13,7 +13,7 @@ use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::load;
 use crate::stages::map::{Change, is_worth_it};
 use crate::stages::places::{Near, Places, Sought};
-use crate::store::Store;
+use crate::store::{Row, Store};
 
 /// How a use of a rule has to look again.
 enum Again {
@@ -62,11 +62,12 @@ struct Look<'l> {
     is_at_all: Cell<bool>,
 }
 
-/// The temporary table with the rows about which something was found again, or nothing any more: `table`, `row`.
+/// The temporary table with the rows about which something was found again, or nothing any more: `table`, `row`, and `_row`, their record
+/// numbers, which are found sooner than names.
 const LOOKED_AT: &str = "\"rows looked at\"";
 
-/// Finds again what can be found otherwise than before. Hands out the relation with the rows that may have other findings now, as `table`
-/// and `row`; `None` where any row may.
+/// Finds again what can be found otherwise than before. Hands out the relation with the rows that may have other findings now, as `table`,
+/// `row` and `_row`; `None` where any row may.
 pub(super) fn again(
     store: &Store,
     inputs: &Inputs,
@@ -76,16 +77,23 @@ pub(super) fn again(
     (usual, places): (&mut Kept, &Places),
     canceller: &Canceller,
 ) -> Result<Option<&'static str>> {
-    store.fill(LOOKED_AT, "SELECT NULL::VARCHAR AS \"table\", NULL::VARCHAR AS \"row\" WHERE false")?;
+    store.fill(
+        LOOKED_AT,
+        "SELECT NULL::VARCHAR AS \"table\", NULL::VARCHAR AS \"row\", NULL::BIGINT AS _row WHERE false",
+    )?;
     // Rows that went have no findings.
     for (table, change) in changes {
         if change.went > 0 {
-            store.run(&format!(
-                "DELETE FROM dq.anomalies WHERE \"table\" = {} AND \"row\" IN (SELECT _key FROM {} AS b ANTI JOIN {} AS a ON a._key = b._key)",
-                Literal(table),
-                Change::before(table),
-                Change::after(table)
-            ))?;
+            let went = |column: &str| {
+                let (before, after) = (Change::before(table), Change::after(table));
+                format!("SELECT {column} FROM {before} AS b ANTI JOIN {after} AS a ON a._key = b._key")
+            };
+            let (numbers, keys) = (went("_row"), went("_key"));
+            let sql = format!(
+                "DELETE FROM dq.anomalies WHERE _row IN ({numbers}) AND \"table\" = {} AND \"row\" IN ({keys})",
+                Literal(table)
+            );
+            store.plainly(|| store.run(&sql))?;
             looked_at(store, table, &Change::before(table))?;
         }
     }
@@ -149,7 +157,7 @@ pub(super) fn again(
 
 /// Takes note that something may be found otherwise about the rows of a relation, which are of a table.
 fn looked_at(store: &Store, table: &str, rows: &str) -> Result<()> {
-    store.run(&format!("INSERT INTO {LOOKED_AT} SELECT {}, _key FROM {rows}", Literal(table)))
+    store.run(&format!("INSERT INTO {LOOKED_AT} SELECT {}, _key, _row FROM {rows}", Literal(table)))
 }
 
 /// What is usual in a table in which something has changed that it stands on.
@@ -455,10 +463,12 @@ impl Look<'_> {
         let mut found = None;
         if count <= HANDFUL {
             let sql = format!(
-                "SELECT rowid, rule, field FROM dq.anomalies WHERE \"table\" = {} AND \"row\" IN (SELECT _key FROM {rows})",
+                "SELECT rowid, rule, field FROM dq.anomalies\n\
+                 WHERE _row IN (SELECT _row FROM {rows}) AND \"table\" = {} AND \"row\" IN (SELECT _key FROM {rows})",
                 Literal(table)
             );
-            found = Some(self.store.query(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?);
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            found = Some(self.store.plainly(|| self.store.query(&sql, [], read))?);
         }
         Ok(Gathered { table: rows, texts, count, unread, found })
     }

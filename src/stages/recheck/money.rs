@@ -230,7 +230,8 @@ impl Look<'_> {
         let new: Vec<String> = ways.keys().map(|table| Literal(table).to_string()).collect();
         let new = format!("stake IS NULL AND \"table\" IN ({})", new.join(", "));
         let mut parts = Vec::new();
-        if self.store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {new}"))? > 0 {
+        let count = format!("SELECT count(*) FROM dq.anomalies WHERE {new}");
+        if self.store.plainly(|| self.store.count(&count))? > 0 {
             // What was found on a row before and is found again has the money that hung on it.
             rows::restore_stake(self.store)?;
             parts.push(format!("SELECT \"table\", \"row\" FROM dq.anomalies WHERE {new}"));

@@ -70,13 +70,14 @@ pub(super) fn remember_stake(store: &Store, of: &str) -> Result<()> {
     ))
 }
 
-/// Says what has become of the rows since, in each table: of those of a relation (`table`, `row`), or of all.
+/// Says what has become of the rows since, in each table: of those of a relation (`table`, `row`, `_row`), or of all.
 pub(super) fn moved(store: &Store, among: Option<&str>) -> Result<Vec<Moved>> {
     let same = "n.\"table\" = r.\"table\" AND n.\"row\" = r.\"row\"";
-    let these = |from: &str| match among {
-        Some(among) => {
-            format!("{from} AS f SEMI JOIN {among} AS l ON l.\"table\" = f.\"table\" AND l.\"row\" = f.\"row\"")
-        }
+    let these = |from: &str, number: &str| match among {
+        Some(among) => format!(
+            "(SELECT * FROM {from} WHERE {number} IN (SELECT _row FROM {among})) AS f\n\
+             SEMI JOIN {among} AS l ON l.\"table\" = f.\"table\" AND l.\"row\" = f.\"row\""
+        ),
         None => from.to_owned(),
     };
     store.fill_like(
@@ -88,8 +89,8 @@ pub(super) fn moved(store: &Store, among: Option<&str>) -> Result<Vec<Moved>> {
              FROM (SELECT \"table\", \"row\", max(_row) AS place, max({WORST}) AS worst FROM {} GROUP BY 1, 2) AS n\n\
              FULL JOIN (SELECT * FROM {}) AS r ON {same}\n\
              WHERE n.worst IS DISTINCT FROM r.now OR r.\"row\" IS NULL OR n.\"row\" IS NULL",
-            these("dq.anomalies"),
-            these(ROWS)
+            these("dq.anomalies", "_row"),
+            these(ROWS, "place")
         ),
     )?;
     store.run(&format!(

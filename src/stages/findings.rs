@@ -328,9 +328,6 @@ pub fn at_stake(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Resul
     stake::total(store, schema, &condition(filter), filter.table.as_deref())
 }
 
-/// The temporary table with the findings of a window.
-const IN_SIGHT: &str = "\"findings in sight\"";
-
 /// A window of the findings that the filter lets through, and how many there are in all.
 pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Anomaly>)> {
     let condition = condition(filter);
@@ -340,10 +337,7 @@ pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64)
         "SELECT * FROM dq.anomalies WHERE {condition} ORDER BY {} LIMIT {limit} OFFSET {offset}",
         order(filter.order)
     );
-    // The window changes from one time to the next, the question where its findings are does not, and is planned once.
-    store.of_few(|| store.fill_like(IN_SIGHT, "findings", window))?;
-    let all = with_places(&format!("SELECT * FROM {IN_SIGHT}"), filter.order);
-    Ok((total, store.plainly(|| read_anomalies(store, &all))?))
+    Ok((total, read_anomalies(store, &with_places(&window, filter.order))?))
 }
 
 /// The findings of a query with the columns of [`anomalies_sql`].

@@ -435,9 +435,10 @@ impl World {
     pub fn part(&self) -> Option<Verdict> {
         let canceller = Canceller::default();
         self.with_inputs(|plan, inputs| {
-            self.store
-                .transaction(|store| recheck::run(store, &mut self.memory.borrow_mut(), plan, inputs, &canceller))
-                .expect("a verdict")
+            let run = |store: &Store| {
+                store.of_few(|| recheck::run(store, &mut self.memory.borrow_mut(), plan, inputs, &canceller))
+            };
+            self.store.transaction(run).expect("a verdict")
         })
     }
 
@@ -446,7 +447,7 @@ impl World {
         let canceller = Canceller::default();
         let outcome = self.with_inputs(|plan, inputs| {
             self.store.transaction(|store| {
-                recheck::run(store, &mut self.memory.borrow_mut(), plan, inputs, &canceller)?;
+                store.of_few(|| recheck::run(store, &mut self.memory.borrow_mut(), plan, inputs, &canceller))?;
                 Err::<(), Error>(Error::interrupted())
             })
         });

@@ -141,10 +141,13 @@ impl<'u> Batch<'u> {
         }
         let findings: Vec<String> = self.0.iter().map(|(one, sql)| one.findings(sql)).collect();
         let sql = format!("{begin}\n{}", findings.join("\nUNION ALL\n"));
-        let ran = match tell {
+        let run = || match tell {
             Some(tell) => store.run_telling(&sql, tell),
             None => store.run(&sql),
         };
+        // What the user's own say is anything.
+        let are_theirs = self.0.iter().any(|(one, _)| one.is_theirs());
+        let ran = if are_theirs { store.with_care(run) } else { run() };
         ran.map_err(|cause| match (cause.kind(), self.0.len()) {
             // Of several it could be any.
             (Kind::Internal, 1) => {

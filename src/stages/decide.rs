@@ -414,6 +414,16 @@ pub const KNOWN_FINGERPRINT: &str = r#"SELECT count(*) || ':' ||
     coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0)
     FROM dq.decisions WHERE id IN (SELECT id FROM dq.checked) AND kind <> 'revert'"#;
 
+/// An expression for the fingerprint of the decisions in force, from the one in a column of those that were before, and a relation with
+/// those in force that were not then, and the other way round.
+pub fn fingerprint_after(before: &str, otherwise: &str) -> String {
+    format!(
+        r#"(split_part({before}, ':', 1)::BIGINT + (SELECT coalesce(sum(CASE WHEN active THEN 1 ELSE -1 END), 0) FROM {otherwise})) || ':' ||
+    xor(split_part({before}, ':', 2)::UBIGINT,
+    (SELECT coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0) FROM {otherwise})::UBIGINT)"#
+    )
+}
+
 /// Whether the last check knows the decisions in force, and no other ones. A check that left no fingerprint knows none.
 pub fn is_checked(store: &Store) -> Result<bool> {
     let sql = format!("SELECT coalesce((SELECT decisions FROM dq.verdict), '0:0') = ({FINGERPRINT})");

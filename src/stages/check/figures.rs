@@ -62,10 +62,12 @@ pub(in crate::stages) fn keep_figures(
     store.append("dq", "scores", scores)
 }
 
-/// Keeps the verdict in the place of the one before, with what it stands on: the basis and the decisions in force.
-pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict, basis: &Basis) -> Result<()> {
+/// Keeps the verdict in the place of the one before, with what it stands on: the basis and the decisions in force. Where it follows
+/// the one before, `otherwise` is a relation with the decisions that are in force and were not then, or the other way round.
+pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict, basis: &Basis, otherwise: Option<&str>) -> Result<()> {
     let known = [to_json(verdict)?, basis.to_json()?];
-    let now = decide::FINGERPRINT;
+    let now = otherwise
+        .map_or_else(|| decide::FINGERPRINT.to_owned(), |otherwise| decide::fingerprint_after("decisions", otherwise));
     let sql = format!(
         "UPDATE dq.verdict SET \"check\" = ?::BIGINT, detail = ?::VARCHAR, basis = ?::VARCHAR, decisions = ({now})"
     );
@@ -75,8 +77,18 @@ pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict, basis: &Basis) -
         );
         store.execute(&sql, params![verdict.check, known[0], known[1]])?;
     }
-    store.run("DELETE FROM dq.checked")?;
-    store.run("INSERT INTO dq.checked SELECT DISTINCT id FROM dq.decisions WHERE active")
+    let (gone, come) = match otherwise {
+        Some(otherwise) => {
+            let ids = |are: &str| format!("SELECT DISTINCT id FROM {otherwise} WHERE {are}");
+            (format!("DELETE FROM dq.checked WHERE id IN ({})", ids("NOT active")), ids("active"))
+        }
+        None => (
+            "DELETE FROM dq.checked".to_owned(),
+            "SELECT DISTINCT id FROM dq.decisions WHERE active AND kind <> 'revert'".to_owned(),
+        ),
+    };
+    store.run(&gone)?;
+    store.run(&format!("INSERT INTO dq.checked {come}"))
 }
 
 /// Keeps what the gate has answered since the verdict was kept, beside the rest of it.

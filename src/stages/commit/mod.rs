@@ -161,7 +161,7 @@ fn tell_verdict(store: &Store, subject: &Subject, held: Held, id: i64) -> Result
     let Some(mut verdict) = check::verdict(store)? else { return Ok(()) };
     let basis = then.after_commit(now, id);
     gate::after_commit(store, &Subject { basis: Ok(&basis), ..*subject }, held)?.tell(&mut verdict);
-    check::keep(store, &verdict, &basis)
+    check::keep(store, &verdict, &basis, None)
 }
 
 /// The held rows, if every condition holds.

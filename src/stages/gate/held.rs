@@ -306,7 +306,7 @@ fn gather_again(store: &Store, tables: &[(&String, &Table)], fail_on: FailOn, kn
     store.fill_like(ASKED_AGAIN, "table, row, _row", rows.join("\nUNION\n"))?;
     let findings = format!(
         "SELECT \"table\", \"row\", rule, {REASON} AS reason\n\
-         FROM (SELECT * FROM dq.anomalies WHERE _row IN (SELECT _row FROM {ASKED_AGAIN}) AND {}) SEMI JOIN {ASKED_AGAIN} USING (\"table\", \"row\")",
+         FROM dq.anomalies SEMI JOIN {ASKED_AGAIN} USING (_row, \"table\", \"row\") WHERE {}",
         blocks(fail_on)
     );
     store.plainly(|| store.fill_like(BLOCKED_AGAIN, "table, row, rule, reason", findings))?;

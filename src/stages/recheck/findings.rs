@@ -84,14 +84,11 @@ pub(super) fn again(
     // Rows that went have no findings.
     for (table, change) in changes {
         if change.went > 0 {
-            let went = |column: &str| {
-                let (before, after) = (Change::before(table), Change::after(table));
-                format!("SELECT {column} FROM {before} AS b ANTI JOIN {after} AS a ON a._key = b._key")
-            };
-            let (numbers, keys) = (went("_row"), went("_key"));
             let sql = format!(
-                "DELETE FROM dq.anomalies WHERE _row IN ({numbers}) AND \"table\" = {} AND \"row\" IN ({keys})",
-                Literal(table)
+                "DELETE FROM dq.anomalies WHERE \"table\" = {} AND \"row\" IN (SELECT _key FROM {} AS b ANTI JOIN {} AS a ON a._key = b._key)",
+                Literal(table),
+                Change::before(table),
+                Change::after(table)
             );
             store.plainly(|| store.run(&sql))?;
             looked_at(store, table, &Change::before(table))?;
@@ -463,8 +460,8 @@ impl Look<'_> {
         let mut found = None;
         if count <= HANDFUL {
             let sql = format!(
-                "SELECT rowid, rule, field FROM dq.anomalies\n\
-                 WHERE _row IN (SELECT _row FROM {rows}) AND \"table\" = {} AND \"row\" IN (SELECT _key FROM {rows})",
+                "SELECT rowid, rule, field FROM dq.anomalies AS f\n\
+                 SEMI JOIN {rows} AS t ON t._row = f._row AND t._key = f.\"row\" WHERE f.\"table\" = {}",
                 Literal(table)
             );
             let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));

@@ -131,11 +131,11 @@ pub fn run(
     );
     if moved.is_empty() && known.asks_the_same(inputs.basis) {
         (verdict.gate, verdict.held) = (before.gate, before.held);
-        check::keep(store, &verdict, inputs.basis)?;
+        check::keep(store, &verdict, inputs.basis, Some(OTHERWISE))?;
         gate::stays(store, &inputs.subject(), state.as_deref())?;
     } else {
         // The gate asks what the last check knew.
-        check::keep(store, &verdict, inputs.basis)?;
+        check::keep(store, &verdict, inputs.basis, Some(OTHERWISE))?;
         let shapes = memory.shapes(store, format!("{basis}/{}", kept::commits(store, inputs.schema)?))?;
         let since = gate::Since { changes: &changes, places: &places, shapes, looked_at };
         gate::conditions_again(store, &inputs.subject(), state.as_deref(), moved, since)?.tell(&mut verdict);

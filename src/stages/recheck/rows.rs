@@ -73,31 +73,32 @@ pub(super) fn remember_stake(store: &Store, of: &str) -> Result<()> {
 /// Says what has become of the rows since, in each table: of those of a relation (`table`, `row`, `_row`), or of all.
 pub(super) fn moved(store: &Store, among: Option<&str>) -> Result<Vec<Moved>> {
     let same = "n.\"table\" = r.\"table\" AND n.\"row\" = r.\"row\"";
-    let these = |from: &str, number: &str| match among {
+    // By their numbers first: to compare names takes longer.
+    let these = |columns: &str, from: &str, number: &str| match among {
         Some(among) => format!(
-            "(SELECT * FROM {from} WHERE {number} IN (SELECT _row FROM {among})) AS f\n\
+            "(SELECT \"table\", \"row\", {columns} FROM {from} AS f SEMI JOIN {among} AS l ON l._row = f.{number}) AS f\n\
              SEMI JOIN {among} AS l ON l.\"table\" = f.\"table\" AND l.\"row\" = f.\"row\""
         ),
-        None => from.to_owned(),
+        None => format!("(SELECT \"table\", \"row\", {columns} FROM {from})"),
     };
     store.fill_like(
         OTHERWISE,
-        "table, row, place, worst, is_new, is_gone",
+        "_at, table, row, place, worst, is_gone",
         format!(
-            "SELECT coalesce(n.\"table\", r.\"table\") AS \"table\", coalesce(n.\"row\", r.\"row\") AS \"row\", n.place, n.worst,\n  \
-             r.\"row\" IS NULL AS is_new, n.\"row\" IS NULL AS is_gone\n\
+            "SELECT r._at, coalesce(n.\"table\", r.\"table\") AS \"table\", coalesce(n.\"row\", r.\"row\") AS \"row\", n.place, n.worst,\n  \
+             n.\"row\" IS NULL AS is_gone\n\
              FROM (SELECT \"table\", \"row\", max(_row) AS place, max({WORST}) AS worst FROM {} GROUP BY 1, 2) AS n\n\
              FULL JOIN (SELECT * FROM {}) AS r ON {same}\n\
              WHERE n.worst IS DISTINCT FROM r.now OR r.\"row\" IS NULL OR n.\"row\" IS NULL",
-            these("dq.anomalies", "_row"),
-            these(ROWS, "place")
+            these("_row, status, severity", "dq.anomalies", "_row"),
+            these("rowid AS _at, now", ROWS, "place")
         ),
     )?;
     store.run(&format!(
-        "UPDATE temp.{ROWS} AS r SET now = n.worst, is_gone = n.is_gone FROM {OTHERWISE} AS n WHERE NOT n.is_new AND {same}"
+        "UPDATE temp.{ROWS} AS r SET now = n.worst, is_gone = n.is_gone FROM {OTHERWISE} AS n WHERE r.rowid = n._at"
     ))?;
     store.run(&format!(
-        "INSERT INTO {ROWS} SELECT \"table\", \"row\", place, NULL, worst, NULL, false FROM {OTHERWISE} WHERE is_new"
+        "INSERT INTO {ROWS} SELECT \"table\", \"row\", place, NULL, worst, NULL, false FROM {OTHERWISE} WHERE _at IS NULL"
     ))?;
     let name = |column: &str| format!("CASE {column} WHEN 2 THEN 'error' WHEN 1 THEN 'warning' WHEN 0 THEN 'info' END");
     let sql = format!(

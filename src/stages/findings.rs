@@ -149,6 +149,13 @@ impl Alike {
     }
 }
 
+/// Counts findings: there is one way to do it, and to look for another takes as long, unless the filter looks into texts, which is for
+/// all threads.
+fn plainly_if_small<T>(store: &Store, filter: &AnomalyFilter, count: impl FnOnce() -> T) -> T {
+    let is_small = filter.texts.is_empty() && filter.cluster.is_none() && filter.waiver.is_none();
+    if is_small { store.plainly(count) } else { count() }
+}
+
 /// Counts the findings by all facets at once: there are few combinations, and what is asked of them is cut from these.
 fn alike(store: &Store, filter: &AnomalyFilter) -> Result<Vec<Alike>> {
     let columns = Facet::ALL.map(|facet| Ident(facet.name()).to_string()).join(", ");
@@ -164,8 +171,7 @@ fn alike(store: &Store, filter: &AnomalyFilter) -> Result<Vec<Alike>> {
         let count = Count { found: unsigned(row.get(values.len())?), all: unsigned(row.get(values.len() + 1)?) };
         Ok(Alike { values, count })
     };
-    // There is one way to count them, and to look for another takes as long.
-    store.plainly(|| store.query(&sql, [], read))
+    plainly_if_small(store, filter, || store.query(&sql, [], read))
 }
 
 /// How many findings there are of each kind, under a filter and in all.
@@ -331,7 +337,8 @@ pub fn at_stake(store: &Store, schema: &Schema, filter: &AnomalyFilter) -> Resul
 /// A window of the findings that the filter lets through, and how many there are in all.
 pub fn anomalies(store: &Store, filter: &AnomalyFilter, offset: u64, limit: u64) -> Result<(u64, Vec<Anomaly>)> {
     let condition = condition(filter);
-    let total = store.plainly(|| store.count(&format!("SELECT count(*) FROM dq.anomalies WHERE {condition}")))?;
+    let count = format!("SELECT count(*) FROM dq.anomalies WHERE {condition}");
+    let total = plainly_if_small(store, filter, || store.count(&count))?;
     // The window is cut before the places are looked up, so that it costs the same however many findings there are.
     let window = format!(
         "SELECT * FROM dq.anomalies WHERE {condition} ORDER BY {} LIMIT {limit} OFFSET {offset}",

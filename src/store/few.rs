@@ -21,9 +21,9 @@ const LARGE: [&str; 8] = [
     "dq.anomalies",
 ];
 
-/// The engine's plan of a join that walks sorted rows serves once, and to run it again ends the whole database. Only one that it has looked
-/// for longer does it make anew each time. It joins so, too, where two tables are compared by nothing but greater and less: such
-/// a statement belongs in [`Store::with_care`].
+/// The engine's plan of a join that walks sorted rows serves once, and to run it again ends the whole database. Of a statement that reads
+/// tables it makes a new one each time where it has looked for a good one. It joins so, too, where many rows are compared by two conditions
+/// of greater and less, and none of equality: such a statement belongs in [`Store::with_care`].
 const SORTED_JOIN: &str = "ASOF ";
 
 /// What the work at hand is about.
@@ -64,7 +64,7 @@ impl Few {
 
     /// Takes note that a statement is kept with the plan that it got first. What was noted since the notes were thrown away is among the last that were
     /// asked for, and those are kept; two more tell the engine how to plan.
-    fn take_note(&self, sql: &str) {
+    fn note_plan(&self, sql: &str) {
         let mut planned = self.planned.borrow_mut();
         if planned.len() + 2 >= KEPT {
             planned.clear();
@@ -73,12 +73,12 @@ impl Few {
     }
 
     /// Takes note that a statement is kept no more.
-    pub(super) fn forget(&self, sql: &str) {
+    pub(super) fn forget_plan(&self, sql: &str) {
         self.planned.borrow_mut().remove(&digest(sql));
     }
 
     /// Takes note that no statement is kept any more.
-    pub(super) fn forget_all(&self) {
+    pub(super) fn forget_plans(&self) {
         self.planned.borrow_mut().clear();
     }
 
@@ -141,7 +141,7 @@ impl Store {
     pub(super) fn conn(&self, sql: &str) -> Result<&Connection> {
         let plainly = self.few.plans_plainly(sql);
         self.hands.rest(plainly);
-        // A parameter that is converted is planned again, for values of another kind.
+        // With a parameter that is converted it may be planned again, for values of another kind.
         let has_plan = || plainly && !self.is_altered.get() && !sql.contains("?::") && self.few.has_plan(sql);
         if plainly != self.few.is_told.get() && !has_plan() {
             let sql =
@@ -156,13 +156,13 @@ impl Store {
     /// A statement that is kept as it was read and planned; an error shows `shown` in its place.
     pub(super) fn prepared(&self, sql: &str, shown: &str) -> Result<CachedStatement<'_>> {
         let statement = self.conn(sql)?.prepare_cached(sql).map_err(|cause| failed(shown, cause))?;
-        self.few.take_note(sql);
+        self.few.note_plan(sql);
         Ok(statement)
     }
 
     /// Keeps a statement no longer, which is `sql`.
     pub(super) fn discard(&self, sql: &str, statement: CachedStatement<'_>) {
         statement.discard();
-        self.few.forget(sql);
+        self.few.forget_plan(sql);
     }
 }

@@ -197,7 +197,7 @@ impl Store {
     fn let_go_of_plans(&self) {
         if !self.in_transaction.get() && self.is_altered.replace(false) {
             self.conn.flush_prepared_statement_cache();
-            self.few.forget_all();
+            self.few.forget_plans();
         }
     }
 

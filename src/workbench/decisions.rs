@@ -231,7 +231,8 @@ impl Decider {
     fn still_open(&self, found: &str) -> Result<(Page, u64)> {
         self.copy_ledger()?;
         let store = &self.reader.store;
-        let since = r#"SELECT * FROM dq.decisions WHERE active <> (id IN (SELECT id FROM dq.checked))"#;
+        let since =
+            r#"SELECT * FROM dq.decisions WHERE kind <> 'revert' AND active <> (id IN (SELECT id FROM dq.checked))"#;
         let here = r#"d."table" = f."table""#;
         // Joins on equality, one for each way in which a decision can be about a finding.
         let touching = [

@@ -73,7 +73,8 @@ pub(in crate::stages) fn keep(store: &Store, verdict: &Verdict, basis: &Basis, o
     );
     if store.execute(&sql, params![verdict.check, known[0], known[1]])? == 0 {
         let sql = format!(
-            "INSERT INTO dq.verdict (\"check\", detail, basis, decisions) VALUES (?::BIGINT, ?::VARCHAR, ?::VARCHAR, ({now}))"
+            "INSERT INTO dq.verdict (\"check\", detail, basis, decisions) VALUES (?::BIGINT, ?::VARCHAR, ?::VARCHAR, ({}))",
+            decide::FINGERPRINT
         );
         store.execute(&sql, params![verdict.check, known[0], known[1]])?;
     }

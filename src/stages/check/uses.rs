@@ -145,9 +145,9 @@ impl<'u> Batch<'u> {
             Some(tell) => store.run_telling(&sql, tell),
             None => store.run(&sql),
         };
-        // What the user's own say is anything.
-        let are_theirs = self.0.iter().any(|(one, _)| one.is_theirs());
-        let ran = if are_theirs { store.with_care(run) } else { run() };
+        // One of the user's own that asks other rows may compare them in any way.
+        let is_anything = self.0.iter().any(|(one, _)| one.reach().is_none());
+        let ran = if is_anything { store.with_care(run) } else { run() };
         ran.map_err(|cause| match (cause.kind(), self.0.len()) {
             // Of several it could be any.
             (Kind::Internal, 1) => {

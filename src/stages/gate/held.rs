@@ -237,7 +237,7 @@ fn find_twins(store: &Store, name: &str, table: &Table, known: Option<&Known>) -
     let like = like
         .map(|like| format!("SELECT t._key, t._row, {keys} FROM {} AS t WHERE {}", like.rows(name), like.condition));
     let rows = like.into_iter().chain([format!("SELECT t._key, t._row, {keys} FROM {after} AS t")]);
-    store.fill_like(&sharing, &keys, rows.collect::<Vec<_>>().join("\nUNION\n"))?;
+    store.fill_like(&sharing, &format!("_key, _row, {keys}"), rows.collect::<Vec<_>>().join("\nUNION\n"))?;
     store.run(&format!(
         "DELETE FROM {} WHERE \"row\" IN (SELECT _key FROM {sharing} UNION ALL SELECT _key FROM {before})",
         twins(name)

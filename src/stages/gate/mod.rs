@@ -116,7 +116,7 @@ pub(super) struct Since<'s> {
     pub places: &'s Places,
     /// The shapes of the tables, as they still are.
     pub shapes: &'s Shapes,
-    /// The relation with the rows about which something may be found otherwise than before, as `table` and `row`; `None` for any.
+    /// The relation with the rows about which something may be found otherwise than before, as `table`, `row` and `_row`; `None` for any.
     pub looked_at: Option<&'s str>,
 }
 

@@ -13,7 +13,7 @@ use crate::sql::{Ident, Literal, Path, Pipeline};
 use crate::stages::places::{IDENTITY, Places, Sought};
 use crate::store::Store;
 
-/// The decisions that the last check knew, as a condition over `dq.decisions`.
+/// The decisions that the last check knew, as a condition over `dq.decisions`; reversals are not among them.
 pub(in crate::stages) const KNOWN: &str = "id IN (SELECT id FROM dq.checked)";
 
 /// The least number of rows of a table for which building all of them again is thought of.

@@ -25,6 +25,9 @@ pub(super) const FLIPPED: &str = "(was IS NULL) <> (now IS NULL)";
 const WORST: &str =
     "CASE WHEN status = 'open' THEN CASE severity WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END END";
 
+/// From so many rows on it is worth looking for a good way to bring together what is known of them.
+const PAIRED: u64 = 100;
+
 /// How many rows of a table have another worst open finding than before.
 pub(super) struct Moved {
     pub table: String,
@@ -94,9 +97,14 @@ pub(super) fn moved(store: &Store, among: Option<&str>) -> Result<Vec<Moved>> {
             these("rowid AS _at, now", ROWS, "place")
         ),
     )?;
-    store.run(&format!(
+    let update = format!(
         "UPDATE temp.{ROWS} AS r SET now = n.worst, is_gone = n.is_gone FROM {OTHERWISE} AS n WHERE r.rowid = n._at"
-    ))?;
+    );
+    // As it is written it compares every row with every other.
+    match store.count(&format!("SELECT count(*) FROM {OTHERWISE}"))? {
+        0..PAIRED => store.run(&update)?,
+        _ => store.with_care(|| store.run(&update))?,
+    }
     store.run(&format!(
         "INSERT INTO {ROWS} SELECT \"table\", \"row\", place, NULL, worst, NULL, false FROM {OTHERWISE} WHERE _at IS NULL"
     ))?;

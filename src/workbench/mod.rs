@@ -7,6 +7,7 @@ mod decider;
 mod decisions;
 mod filter;
 mod findings;
+mod judge;
 mod keys;
 mod mapping;
 mod mapping_text;

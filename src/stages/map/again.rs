@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::decided;
 use super::derive::{self, Around, Follow, Rows, Sight, Stop};
-use super::{Plan, as_of, identity, leaving, mapped, settle};
+use super::{Plan, as_of, identity, leaving, mapped, replaced, settle};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, Derive, Table};
 use crate::sql::{Ident, Literal, Path, Pipeline};
@@ -148,7 +148,7 @@ impl Plan {
                     kind == "replace" && of == name && about.as_ref() == Some(field)
                 };
                 if before.is_some() || concerned.iter().any(is_replaced) {
-                    replaced.extend(decided::replaced_otherwise(
+                    replaced.extend(replaced::replaced_otherwise(
                         store,
                         &self.schema,
                         name,
@@ -179,7 +179,7 @@ impl Plan {
             replaced.extend(rows);
             self.touch(store, name, otherwise, &replaced, left.tables.contains(name), places)?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
-            if touched == 0 && !is_told && !decided::is_replaced(store, name)? {
+            if touched == 0 && !is_told && !replaced::is_replaced(store, name)? {
                 continue;
             }
             if !is_worth_it(store, name, touched)? {

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::decided::{self, Decided, Of};
 use super::fold::{Given, Leave, Leaving, Repointed};
-use super::{Plan, identity, mapped};
+use super::{Plan, identity, mapped, replaced};
 use crate::error::Result;
 use crate::model::{Conflict, Schema, Table};
 use crate::sql::{Ident, Literal, literals};
@@ -76,7 +76,7 @@ impl Plan {
         for (name, table) in self.schema.tables.iter().filter(|(name, _)| others.contains(name)) {
             let known = Literal(name);
             for field in referred_to(&self.schema, name) {
-                let pointed = decided::repointed_to(store, name, &field)?;
+                let pointed = replaced::repointed_to(store, name, &field)?;
                 pointers.insert((name.clone(), field), pointed);
             }
             store.run(&format!(

@@ -12,6 +12,7 @@ mod identity;
 mod leaving;
 mod preview;
 mod proof;
+mod replaced;
 mod settle;
 mod story;
 

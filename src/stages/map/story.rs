@@ -1,7 +1,7 @@
 //! The story of one row: raw line → staged text → mapped value → repaired value → committed value, field by field.
 
-use super::decided;
 use super::feed::Feed;
+use super::replaced;
 use crate::error::Result;
 use crate::model::{CellStory, Mapping, RowStory, Schema, Step};
 use crate::sql::{Ident, Literal, Path};
@@ -106,13 +106,13 @@ fn decision(
     let made = match (set, given) {
         (Some(set), _) => Some(set),
         (None, Some(given)) => {
-            decided::last_replacing(store, schema, table, field, given)?.map(|one| (one.id, Some(one.now)))
+            replaced::last_replacing(store, schema, table, field, given)?.map(|one| (one.id, Some(one.now)))
         }
         (None, None) => None,
     };
     let before = made.as_ref().map_or(given, |(_, now)| now.as_deref()).map(str::trim);
     if let Some(to) = schema.field(table, field).and_then(|field| field.references.as_ref()) {
-        let pointed = decided::repointed_to(store, &to.table, &to.field)?;
+        let pointed = replaced::repointed_to(store, &to.table, &to.field)?;
         let turned = before.and_then(|before| pointed.0.get(before)).filter(|(now, _)| Some(now.as_str()) == value);
         if let Some((_, id)) = turned {
             return Ok(Some(id.clone()));

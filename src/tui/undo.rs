@@ -1,4 +1,4 @@
-//! What `u` and `U` take back, found from the ledger alone, so that it reaches across restarts. Neighbour: `screens`.
+//! What `u` and `U` take back, found from the ledger alone, so that it reaches across restarts. Neighbour: `screens::take_back`, which does it.
 
 use std::collections::HashSet;
 

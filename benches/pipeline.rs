@@ -8,11 +8,12 @@
 #[path = "../sample_exports/generator/mod.rs"]
 mod generator;
 
+mod bare;
 mod common;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Parser as _;
@@ -20,7 +21,6 @@ use generator::Encoding;
 use indexmap::IndexMap;
 use tastevin::error::{Error, Result};
 use tastevin::model::{Action, Progress, SortKey, TableView};
-use tastevin::store::{Settings, Store};
 use tastevin::workbench::{OpenOptions, Viewed, Workbench};
 
 /// Ratios of load, map + rules and commit against bare DuckDB.
@@ -60,7 +60,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pipeline-{}", arguments.rows));
     let exports = common::exports(&home, arguments.rows, encoding)?;
     // DuckDB alone reads no Windows-1252: the bare statement is always given the same content as UTF-8.
-    let files = csv_files(&common::exports(&home, arguments.rows, Encoding::Utf8)?)?;
+    let files = bare::csv_files(&common::exports(&home, arguments.rows, Encoding::Utf8)?)?;
     let bytes: u64 = files.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len()).sum();
     println!("{} sales lines, {}, {} MB in {} files", arguments.rows, encoding.name(), bytes / 1_000_000, files.len());
 
@@ -68,7 +68,7 @@ fn measure(arguments: &Arguments, encoding: Encoding) -> Result<()> {
     let mut asked = Vec::new();
     let mut decided: Vec<(&str, Duration)> = Vec::new();
     for _ in 0..arguments.runs {
-        bare.push(timed(|| bare_load(&home, &files))?);
+        bare.push(bare::load(&home, &files)?);
         let workspace = home.join("workspace");
         let mut workbench = common::workspace(&workspace, &exports)?;
         let steps = Steps::new(arguments.steps);
@@ -216,45 +216,6 @@ fn pages(workspace: &Path) -> Result<()> {
 fn spread(times: impl Iterator<Item = Duration>) -> (Duration, Duration) {
     let times: Vec<Duration> = times.collect();
     (median(times.clone()), times.into_iter().max().unwrap_or_default())
-}
-
-/// What anybody would type: every file into a table of texts in a file database.
-fn bare_load(home: &Path, files: &[PathBuf]) -> Result<()> {
-    let database = home.join("bare.duckdb");
-    for file in [database.clone(), home.join("bare.duckdb.wal")] {
-        let _ = fs::remove_file(file);
-    }
-    let store = Store::open(&database, &Settings::default(), &[])?;
-    for (at, file) in files.iter().enumerate() {
-        // With broken records in the file DuckDB's sniffer gives up, so it is told what there is.
-        let columns: Vec<String> =
-            header(file)?.iter().map(|name| format!("{}: 'VARCHAR'", tastevin::sql::Literal(name))).collect();
-        store.run(&format!(
-            "CREATE TABLE bare_{at} AS SELECT * FROM read_csv({}, auto_detect = false, delim = ';', quote = '\"', \
-             escape = '\"', header = true, columns = {{{}}}, strict_mode = false, ignore_errors = true)",
-            tastevin::sql::Literal(&file.to_string_lossy()),
-            columns.join(", ")
-        ))?;
-    }
-    Ok(())
-}
-
-fn header(file: &Path) -> Result<Vec<String>> {
-    let failed = |cause| Error::io("cannot read", file, cause);
-    let mut line = String::new();
-    fs::File::open(file).map(BufReader::new).and_then(|mut reader| reader.read_line(&mut line)).map_err(failed)?;
-    Ok(line.trim_end().split(';').map(str::to_owned).collect())
-}
-
-fn csv_files(exports: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(exports).map_err(|cause| Error::io("cannot read", exports, cause))?;
-    let mut files: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "csv"))
-        .collect();
-    files.sort();
-    Ok(files)
 }
 
 fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<Duration> {

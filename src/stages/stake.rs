@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::{FieldType, Schema};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::basis::digest;
+use crate::stages::places::{IDENTITY, Places, Sought};
 use crate::store::{Store, params};
 
 /// A step from a row to the row that it refers to.
@@ -80,20 +81,26 @@ fn ways(schema: &Schema) -> IndexMap<String, Vec<Vec<Step>>> {
     ways
 }
 
-/// The joins from the row with the money, which is called `s`, along a way, and what the row at its end is called.
-fn joined(way: &[Step]) -> (String, String) {
+/// The joins from the row with the money, which is called `s`, along a way through relations that have a table's rows, and what the row at
+/// its end is called.
+fn joined(way: &[Step], relation: impl Fn(&str) -> String) -> (String, String) {
     let mut joins = String::new();
     let mut alias = "s".to_owned();
     for (n, Step { field, table, key }) in way.iter().enumerate() {
         joins += &format!(
             "\nJOIN {} AS t{n} ON t{n}.{}::VARCHAR = {alias}.{}::VARCHAR",
-            Path("candidate", table),
+            relation(table),
             Ident(key),
             Ident(field)
         );
         alias = format!("t{n}");
     }
     (joins, alias)
+}
+
+/// All candidates of a table.
+fn candidates(table: &str) -> String {
+    Path("candidate", table).to_string()
 }
 
 /// The temporary table with the rows beside whose findings the money is written: `table`, `row`, `place`, which is the row's
@@ -117,7 +124,7 @@ pub(super) fn fill(store: &Store, schema: &Schema) -> Result<Option<String>> {
          SELECT \"table\", \"row\", max(_row) AS place, bool_or(status = 'open') AS is_open FROM dq.anomalies WHERE \"table\" IN ({}) GROUP BY 1, 2",
         tables.join(", ")
     ))?;
-    fill_found(store, &money)?;
+    fill_found(store, &money, &Places::default())?;
     let sum = store.first(
         &format!("SELECT {} FROM (SELECT DISTINCT line, amount FROM {LINES} WHERE is_open)", sum("amount")),
         [],
@@ -132,24 +139,55 @@ pub(super) fn sum(amounts: &str) -> String {
     format!("coalesce(sum({amounts}), 0)::DECIMAL(38,4)::VARCHAR")
 }
 
-/// Writes the money that hangs on the row beside every finding of the rows that were gathered.
-pub(super) fn fill_found(store: &Store, money: &Money) -> Result<()> {
+/// Writes the money that hangs on the row beside every finding of the rows that were gathered. They, and the rows with money, are looked
+/// for where they are.
+pub(super) fn fill_found(store: &Store, money: &Money, places: &Places) -> Result<()> {
     let mut lines = Vec::new();
     for (table, ways) in &money.ways {
-        let found = format!("(SELECT rowid AS place_of, * FROM {FOUND} WHERE \"table\" = {}) AS found", Literal(table));
+        let of_table = format!("FROM {FOUND} WHERE \"table\" = {}", Literal(table));
+        let found = format!("(SELECT rowid AS place_of, * {of_table}) AS found");
+        let names = format!("SELECT \"row\" {of_table}");
+        let near = |of: &str, alias: &str, field: &str, values: &str| {
+            places.near(store, of, alias, field, values).map(|near| near.with("true".to_owned()))
+        };
         for way in ways {
-            let (joins, alias) = joined(way);
+            let everywhere = || Some(Sought::among_all("true".to_owned()));
+            let ends = if way.len() == 1 { near(table, "t0.", IDENTITY, &names)? } else { everywhere() };
+            let Some(ends) = ends else { continue };
+            let rows = match way.as_slice() {
+                [] => near(money.table, "s.", IDENTITY, &names)?,
+                [Step { field, key, .. }] => {
+                    let (key, from) = (Ident(key), ends.rows(table));
+                    let of_ends = format!(
+                        "SELECT t0.{key}::VARCHAR FROM {from} AS t0 WHERE {} AND t0._key IN ({names})",
+                        ends.condition
+                    );
+                    near(money.table, "s.", field, &of_ends)?
+                }
+                _ => everywhere(),
+            };
+            let Some(rows) = rows else { continue };
+            let (joins, alias) = joined(way, |of| if of == table { ends.rows(of) } else { candidates(of) });
             // What is money itself is found by its number, which is quicker than by its name alone.
             let by_number = if way.is_empty() { " AND found.place = s._row" } else { "" };
             lines.push(format!(
-                "SELECT found.place_of, s.rowid AS line, s.{} AS amount, found.is_open FROM {} AS s{joins}\n\
-                 JOIN {found} ON found.\"row\" = {alias}._key{by_number}",
+                "SELECT found.place_of, s.{} AS line, s.{} AS amount, found.is_open FROM {} AS s{joins}\n\
+                 JOIN {found} ON found.\"row\" = {alias}._key{by_number} WHERE {} AND {}",
+                rows.place(),
                 Ident(money.field),
-                money.rows()
+                rows.rows(money.table),
+                rows.condition,
+                ends.condition
             ));
         }
     }
-    store.fill(LINES, lines.join("\nUNION ALL\n"))?;
+    if lines.is_empty() {
+        let (amount, rows) = (Ident(money.field), money.rows());
+        lines.push(format!(
+            "SELECT rowid AS place_of, rowid AS line, {amount} AS amount, true AS is_open FROM {rows} WHERE false"
+        ));
+    }
+    store.fill_like(LINES, "place_of, line, amount, is_open", lines.join("\nUNION ALL\n"))?;
     // By one direct reference every line comes once; by others the same line can come twice.
     let is_once = money.ways.values().all(|ways| ways.len() == 1 && ways.iter().all(|way| way.len() <= 1));
     let distinct = if is_once { "" } else { "DISTINCT " };
@@ -218,7 +256,7 @@ pub fn hang(store: &Store, schema: &Schema) -> Result<bool> {
     let mut parts = Vec::new();
     for (table, ways) in &money.ways {
         for way in ways {
-            let (joins, alias) = joined(way);
+            let (joins, alias) = joined(way, candidates);
             parts.push(format!(
                 "SELECT f.at, s.rowid AS line, s.{} AS amount FROM {} AS s{joins}\n\
                  JOIN (SELECT rowid AS at, \"row\" AS _key FROM dq.anomalies WHERE \"table\" = {}) AS f ON f._key = {alias}._key",

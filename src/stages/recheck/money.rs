@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::Schema;
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::map::Change;
-use crate::stages::places::{Places, Sought};
+use crate::stages::places::{IDENTITY, Places};
 use crate::stages::stake::{self, FOUND, Money, Step};
 use crate::store::Store;
 
@@ -130,8 +130,8 @@ impl Look<'_> {
         let mut conditions = Vec::new();
         if self.is_flipped(table) {
             let (names, numbers) = (flipped(table, "\"row\""), flipped(table, "place"));
-            let condition = format!("s._row IN ({numbers}) AND s._key IN ({names})");
-            conditions.push(Sought::among_all(condition));
+            let near = self.places.near(self.store, table, "s.", IDENTITY, &names)?;
+            conditions.extend(near.with(format!("s._row IN ({numbers}) AND s._key IN ({names})")));
         }
         for step in &self.direct {
             if !self.is_flipped(&step.table) && !self.is_keyed_otherwise(step) {
@@ -288,7 +288,7 @@ impl Look<'_> {
         if self.store.count(&format!("SELECT count(*) FROM {FOUND}"))? == 0 {
             return Ok(());
         }
-        stake::fill_found(self.store, self.money)?;
+        stake::fill_found(self.store, self.money, self.places)?;
         rows::remember_stake(self.store, FOUND)
     }
 }

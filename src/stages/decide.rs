@@ -403,24 +403,32 @@ fn cut(path: &Path, end: u64) -> std::io::Result<()> {
     file.sync_all()
 }
 
+/// An expression for what decisions say, whatever their order: that of some and that of others make together that of all.
+macro_rules! sayings {
+    () => {
+        r#"coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0)"#
+    };
+}
+
 /// A query for a fingerprint of the decisions in force: it differs where they say anything else, wherever they came from.
 /// A reversal says nothing of its own, so that undoing leads back to the fingerprint before.
-pub const FINGERPRINT: &str = r#"SELECT count(*) || ':' ||
-    coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0)
-    FROM dq.decisions WHERE active AND kind <> 'revert'"#;
+pub const FINGERPRINT: &str =
+    concat!("SELECT count(*) || ':' || ", sayings!(), " FROM dq.decisions WHERE active AND kind <> 'revert'");
 
 /// The same of the decisions that the last check knew, in force or not by now.
-pub const KNOWN_FINGERPRINT: &str = r#"SELECT count(*) || ':' ||
-    coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0)
-    FROM dq.decisions WHERE id IN (SELECT id FROM dq.checked) AND kind <> 'revert'"#;
+pub const KNOWN_FINGERPRINT: &str = concat!(
+    "SELECT count(*) || ':' || ",
+    sayings!(),
+    " FROM dq.decisions WHERE id IN (SELECT id FROM dq.checked) AND kind <> 'revert'"
+);
 
 /// An expression for the fingerprint of the decisions in force, from the one in a column of those that were before, and a relation with
 /// those in force that were not then, and the other way round.
 pub fn fingerprint_after(before: &str, otherwise: &str) -> String {
     format!(
-        r#"(split_part({before}, ':', 1)::BIGINT + (SELECT coalesce(sum(CASE WHEN active THEN 1 ELSE -1 END), 0) FROM {otherwise})) || ':' ||
-    xor(split_part({before}, ':', 2)::UBIGINT,
-    (SELECT coalesce(bit_xor(hash(seq, id, kind, "table", "row", field, was, now, rule, until)), 0) FROM {otherwise})::UBIGINT)"#
+        "(split_part({before}, ':', 1)::BIGINT + (SELECT coalesce(sum(CASE WHEN active THEN 1 ELSE -1 END), 0) FROM {otherwise})) || ':' ||\n\
+         xor(split_part({before}, ':', 2)::UBIGINT, (SELECT {} FROM {otherwise})::UBIGINT)",
+        sayings!()
     )
 }
 

@@ -67,7 +67,8 @@ impl Decider {
         let all = format!("SELECT DISTINCT _key FROM {} WHERE _key IN ({wanted})", Path("candidate", table));
         let hint = self.whereabouts.hint(store, table, &wanted)?;
         let mut unknown = Some(first);
-        for sql in hint.map(|hint| format!("{all} AND {hint}")).into_iter().chain([all]) {
+        let few = hint.map(|hint| format!("SELECT _key FROM {} WHERE {hint}", Path("candidate", table)));
+        for sql in few.into_iter().chain([all]) {
             let there: HashSet<String> = match store.query(&sql, [], |row| row.get(0)) {
                 Ok(there) => there.into_iter().collect(),
                 Err(_) if !store.has_table("candidate", table)? => break,

@@ -1,6 +1,6 @@
 //! Which candidate rows are held back, and why. Neighbour: `mod`, which says what that means for a commit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -174,25 +174,34 @@ pub(super) fn gather(
     let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
     let (order, is_cyclic) = referred_first(schema);
     let mut waiting = Waiting::new(store, schema, shapes, known, is_cyclic);
+    let mut wait: HashSet<&str> = HashSet::new();
     loop {
         let mut added = 0;
         for name in order.iter().filter(|name| is_moved(name)) {
-            added += waiting.add(name)?;
+            let waits = waiting.add(name)?;
+            wait.extend((waits > 0).then_some(name.as_str()));
+            added += waits;
         }
         // In this order one pass finds everything, unless tables refer to each other in a ring.
         if !is_cyclic || added == 0 {
             break;
         }
     }
+    let was = |name: &str| known.and_then(|known| known.figures.held.get(name).copied());
     let mut tables = IndexMap::new();
     for name in schema.tables.keys() {
         let count = match own.get(name.as_str()) {
             Some(own) => {
-                let rows = store.count(&format!("SELECT count(*) FROM {}", Path("candidate", name)))?;
-                let held = held(name)?;
+                let rows = match (was(name), known) {
+                    (Some(was), Some(known)) => {
+                        known.since.changes.get(name).map_or(was.rows, |change| change.rows(was.rows))
+                    }
+                    _ => store.count(&format!("SELECT count(*) FROM {}", Path("candidate", name)))?,
+                };
+                let held = if wait.contains(name.as_str()) { held(name)? } else { *own };
                 Count { rows, held, waiting: held - own }
             }
-            None => known.and_then(|known| known.figures.held.get(name).copied()).unwrap_or_default(),
+            None => was(name).unwrap_or_default(),
         };
         tables.insert(name.clone(), count);
     }

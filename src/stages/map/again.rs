@@ -4,8 +4,9 @@
 
 use indexmap::IndexMap;
 
-use super::decided;
+use super::decided::Of;
 use super::derive::{self, Around, Follow, Rows, Sight, Stop};
+use super::said::Said;
 use super::{Plan, as_of, identity, leaving, mapped, replaced, settle};
 use crate::error::{Error, Result};
 use crate::model::{Canceller, Derive, Table};
@@ -53,6 +54,11 @@ impl Change {
         columns.extend((self.unread != 0).then(|| "_unread".to_owned()));
         columns.extend((self.decided != 0).then(|| "_decided".to_owned()));
         columns
+    }
+
+    /// How many rows there are where there were so many.
+    pub fn rows(&self, were: u64) -> u64 {
+        (were + self.came).saturating_sub(self.went)
     }
 
     /// Whether rows came or went, or this field differs in some row.
@@ -127,8 +133,9 @@ impl Plan {
             return Ok(None);
         }
         store.make_once("as_of()", &as_of(store)?)?;
-        self.tell_unknown_tables(store)?;
-        let left = self.find_leaving_again(store, otherwise, places)?;
+        let said = Said::of(store)?;
+        self.tell_unknown_tables(store, &said)?;
+        let left = self.find_leaving_again(store, &said, otherwise, places)?;
         let concerned: Vec<(String, String, Option<String>)> = store.query(
             &format!(r#"SELECT DISTINCT "table", kind, field FROM {otherwise} WHERE "table" IS NOT NULL"#),
             [],
@@ -140,33 +147,28 @@ impl Plan {
             places.forget();
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
             let table = self.table(name)?;
+            let of = self.of(store, &said, name, table);
+            // Of a table that no source feeds nothing can be another than before.
+            let is_fed = !of.feeds.is_empty();
             let (mut replaced, mut fields) = (Vec::new(), Vec::new());
-            for (field, declared) in &table.fields {
+            for (field, declared) in table.fields.iter().filter(|_| is_fed) {
                 let to = declared.references.as_ref();
                 let before = to.and_then(|to| left.pointers.get(&(to.table.clone(), to.field.clone())));
                 let is_replaced = |(of, kind, about): &(String, String, Option<String>)| {
                     kind == "replace" && of == name && about.as_ref() == Some(field)
                 };
                 if before.is_some() || concerned.iter().any(is_replaced) {
-                    replaced.extend(replaced::replaced_otherwise(
-                        store,
-                        &self.schema,
-                        name,
-                        field,
-                        KNOWN,
-                        before,
-                        places,
-                    )?);
+                    replaced.extend(replaced::replaced_otherwise(&of, field, KNOWN, before, places)?);
                     fields.push(field.as_str());
                 }
             }
             // What cannot be applied is told even where it touches no row; what accepts a finding touches none.
             let is_told = concerned.iter().any(|(of, kind, _)| of == name && kind != "waive");
-            let seen = self.seen_change(store, name, table, &changes, places)?;
+            let seen = if is_fed { self.seen_change(store, name, table, &changes, places)? } else { None };
             if replaced.is_empty() && !is_told {
                 let Some(seen) = &seen else { continue };
                 // What is decided about a computed value may be in conflict with another one.
-                if !decided::is_set(store, name, &seen.fields)? {
+                if said.set(name).iter().all(|field| !seen.fields.contains(field)) {
                     match self.compute_again(store, name, table, seen, places)? {
                         Computed::Otherwise(change) => drop(changes.insert(name.clone(), change)),
                         Computed::Same => {}
@@ -179,7 +181,7 @@ impl Plan {
             replaced.extend(rows);
             self.touch(store, name, otherwise, &replaced, left.tables.contains(name), places)?;
             let touched = store.count(&format!("SELECT count(*) FROM {}", touched(name)))?;
-            if touched == 0 && !is_told && !replaced::is_replaced(store, name)? {
+            if touched == 0 && !is_told && said.replaced(name).is_empty() {
                 continue;
             }
             if !is_worth_it(store, name, touched)? {
@@ -209,10 +211,10 @@ impl Plan {
                 false => None,
             };
             let change = match fields {
-                Some(fields) => self.build_cells(store, at, name, table, &fields, places)?,
+                Some(fields) => self.build_cells(&of, at, &fields, places)?,
                 None => {
                     let rows = may_sums_stand.then_some(touched);
-                    self.build_touched(store, at, name, table, rows, places)?
+                    self.build_touched(&of, at, rows, places)?
                 }
             };
             changes.extend(change.map(|change| (name.clone(), change)));
@@ -405,19 +407,13 @@ impl Plan {
 
     /// Builds some fields of the touched rows of a table, which are candidates and stay so, and puts them in the place of what
     /// was there.
-    fn build_cells(
-        &self,
-        store: &Store,
-        at: usize,
-        name: &str,
-        table: &Table,
-        fields: &[String],
-        places: &Places,
-    ) -> Result<Option<Change>> {
+    fn build_cells(&self, of: &Of, at: usize, fields: &[String], places: &Places) -> Result<Option<Change>> {
+        let Of { store, name, table, .. } = *of;
         let (touched, named) = (touched(name), named(name));
         let feeds = self.feeds_among(store, name, &touched, &Change::texts(name))?;
         identity::take_odd(store, name, &touched)?;
-        let decided = self.decide(store, at, &feeds, Some(&named), Some(fields))?.with_all_rows();
+        let decided =
+            self.decide(&Of { feeds: &feeds, fields: Some(fields), ..*of }, at, Some(&named))?.with_all_rows();
         keep_before(store, name, places)?;
         let before = Change::before(name);
         let is_wanted = |field: &str| fields.iter().any(|name| name == field) || table.keys().any(|key| key == field);
@@ -447,20 +443,13 @@ impl Plan {
 
     /// Builds the touched rows of a table and puts them in the place of what was there; `summed` is their number where what is added up
     /// for them may be what it was.
-    fn build_touched(
-        &self,
-        store: &Store,
-        at: usize,
-        name: &str,
-        table: &Table,
-        summed: Option<u64>,
-        places: &Places,
-    ) -> Result<Option<Change>> {
+    fn build_touched(&self, of: &Of, at: usize, summed: Option<u64>, places: &Places) -> Result<Option<Change>> {
+        let Of { store, name, table, .. } = *of;
         let (touched, named) = (touched(name), named(name));
         let feeds = self.feeds_among(store, name, &touched, &Change::texts(name))?;
         // The identity of a row depends on the sources alone, so it is what it was.
         identity::take_odd(store, name, &touched)?;
-        let decided = self.decide(store, at, &feeds, Some(&named), None)?;
+        let decided = self.decide(&Of { feeds: &feeds, ..*of }, at, Some(&named))?;
         let (before, after) = (Change::before(name), Change::after(name));
         keep_before(store, name, places)?;
         let which = match summed {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::feed::{Feed, reader_of};
 use super::fold::{self, Found, Refusal, Repointed, Set};
 use super::replaced::{Replaced, replacements, repointed};
+use super::said::Said;
 use super::{derive, identity, mapped};
 use crate::error::Result;
 use crate::model::{Conflict, Field, FieldType, Schema, Table};
@@ -29,9 +30,11 @@ pub(super) struct Decided {
 }
 
 /// What the decisions of a table are about.
+#[derive(Clone, Copy)]
 pub(super) struct Of<'a> {
     pub store: &'a Store,
     pub schema: &'a Schema,
+    pub said: &'a Said,
     pub name: &'a str,
     pub table: &'a Table,
     pub feeds: &'a [Feed],
@@ -63,24 +66,24 @@ impl Decided {
     }
 
     fn shape_of(of: &Of, only: Option<&str>, is_early: bool) -> Result<Decided> {
-        let Of { store, schema, name: table, .. } = *of;
+        let Of { store, schema, said, name: table, .. } = *of;
         let names = |sql: &str| -> Result<Vec<String>> { store.query(sql, [table], |row| row.get(0)) };
         // The ledger may speak of a field that the schema no longer has; that is a conflict, not a failure.
         let declared = |field: &String| schema.field(table, field).is_some() && of.is_about(field);
         let mut repointed = repointed(store, schema, table)?;
         repointed.retain(|(field, _)| of.is_about(field));
         let mut replaced = Vec::new();
-        let fields = names(
-            r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? ORDER BY field"#,
-        )?;
-        for field in fields.into_iter().filter(declared) {
+        for field in said.replaced(table).into_iter().filter(declared) {
             let own = repointed.iter().find(|(name, _)| *name == field).map(|(_, own)| own);
-            replaced.push(replacements(store, schema, table, &field, own.unwrap_or(&Repointed::default()), IN_FORCE)?);
+            replaced.push(replacements(of, &field, own.unwrap_or(&Repointed::default()), IN_FORCE)?);
         }
-        let set = names(&format!(
-            r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ?{} ORDER BY field"#,
-            matters(only)
-        ))?;
+        let mut set = said.set(table);
+        if only.is_some() && set.iter().any(declared) {
+            set = names(&format!(
+                r#"SELECT DISTINCT field FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ?{} ORDER BY field"#,
+                matters(only)
+            ))?;
+        }
         let is_known = |field: &String| !is_early || schema.field(table, field).is_some_and(|f| f.derive.is_none());
         let left_out = names(r#"SELECT _key FROM dq.left_out WHERE "table" = ? LIMIT 1"#)?;
         Ok(Decided {
@@ -111,7 +114,11 @@ impl Decided {
         // Values are replaced as the sources give them, and what is only computed no source gives.
         let is_only_computed =
             |(name, field): &(&String, &Field)| field.derive.is_some() && !of.feeds.iter().any(|feed| feed.gives(name));
-        let computed = literals(of.table.fields.iter().filter(is_only_computed).map(|(name, _)| name));
+        let computed: Vec<&String> = of.table.fields.iter().filter(is_only_computed).map(|(name, _)| name).collect();
+        if !of.said.is_of_unknown_fields(of.name, of.table, &computed) {
+            return Ok((decided, conflicts));
+        }
+        let computed = literals(computed);
         conflicts.extend(of.store.query(
             &format!(
                 r#"SELECT id, coalesce("row", ''), field, was, now, if(field IN ({computed}), 'computed', 'no-such-field') FROM dq.decisions
@@ -461,15 +468,6 @@ fn found_values(of: &Of, found_rows: &str, replaced: Option<&str>, field: &str) 
 pub(super) fn shown_values(of: &Of, rows: &str, field: &str) -> Result<HashMap<String, Option<String>>> {
     let found = found_values(of, rows, None, field)?;
     Ok(found.into_iter().map(|(row, found)| (row, found.value.or(found.raw))).collect())
-}
-
-/// Whether a decision in force sets one of some fields in any row of a table.
-pub(super) fn is_set(store: &Store, table: &str, fields: &[String]) -> Result<bool> {
-    let sql = format!(
-        r#"SELECT 1 FROM dq.decisions WHERE active AND kind IN ('set', 'bulk') AND "table" = ? AND field IN ({}) LIMIT 1"#,
-        literals(fields)
-    );
-    Ok(store.first(&sql, [table], |_| Ok(()))?.is_some())
 }
 
 /// A temporary table `(key, now, value)` in which `value` is `now` read as the field's type.

@@ -8,9 +8,10 @@ use indexmap::IndexMap;
 
 use super::decided::{self, Decided, Of};
 use super::fold::{Given, Leave, Leaving, Repointed};
+use super::said::Said;
 use super::{Plan, identity, mapped, replaced};
 use crate::error::Result;
-use crate::model::{Conflict, Schema, Table};
+use crate::model::{Conflict, Schema};
 use crate::sql::{Ident, Literal, literals};
 use crate::stages::places::{IDENTITY, Places};
 use crate::store::{Store, Value};
@@ -28,7 +29,7 @@ pub(super) struct Left {
 
 impl Plan {
     /// Finds the rows of all tables that go; the tables of which the odd rows are known afterwards.
-    pub(super) fn find_leaving(&self, store: &Store) -> Result<Vec<String>> {
+    pub(super) fn find_leaving(&self, store: &Store, said: &Said) -> Result<Vec<String>> {
         store.run("DELETE FROM dq.left_out; DELETE FROM dq.repointed")?;
         let named: Vec<String> = store.query(
             r#"SELECT DISTINCT "table" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') ORDER BY 1"#,
@@ -47,7 +48,7 @@ impl Plan {
                 "there",
                 format!("SELECT _key, _source, _entity, _row FROM keyed WHERE _key IN ({})", concerned(&name)),
             );
-            self.leave(store, &name, table, &pipeline.to_string(), false)?;
+            self.leave(&self.of(store, said, &name, table), &pipeline.to_string(), false)?;
             known.push(name);
         }
         Ok(known)
@@ -55,7 +56,13 @@ impl Plan {
 
     /// The same for the tables in which other rows may go than at the last check, by the decisions in `otherwise`. Leaves
     /// what was left out before in `before`.
-    pub(super) fn find_leaving_again(&self, store: &Store, otherwise: &str, places: &Places) -> Result<Left> {
+    pub(super) fn find_leaving_again(
+        &self,
+        store: &Store,
+        said: &Said,
+        otherwise: &str,
+        places: &Places,
+    ) -> Result<Left> {
         let mut pointers = Pointers::new();
         store.fill(BEFORE, "SELECT * FROM dq.left_out")?;
         // The key of a row that others were merged into may be another one now.
@@ -96,14 +103,16 @@ impl Plan {
             );
             let rows = candidates.into_iter().chain([left_out]);
             store.fill_like(&there, name, rows.collect::<Vec<_>>().join("\nUNION ALL\n"))?;
-            self.leave(store, name, table, &format!("SELECT * EXCLUDE (_at) FROM {there}"), true)?;
+            let of = self.of(store, said, name, table);
+            self.leave(&of, &format!("SELECT * EXCLUDE (_at) FROM {there}"), true)?;
         }
         Ok(Left { pointers, tables: others })
     }
 
     /// Finds the rows of one table that go; `there` is the query for those that decisions speak of and that are there.
     /// For a part of the rows, the odd ones are known from what was built before.
-    fn leave(&self, store: &Store, name: &str, table: &Table, there: &str, is_part: bool) -> Result<()> {
+    fn leave(&self, of: &Of, there: &str, is_part: bool) -> Result<()> {
+        let Of { store, name, .. } = *of;
         type Place = (String, String, i64);
         let rows: Vec<(String, Place)> =
             store.query(there, [], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;
@@ -147,7 +156,7 @@ impl Plan {
             identity::take_odd(store, name, &few)?;
         }
         for field in fields {
-            let values = self.before_and_after(store, name, table, &field, &few)?;
+            let values = self.before_and_after(of, &field, &few)?;
             let rows =
                 leaving.repointed(&values).0.into_iter().map(|(was, (now, decision))| {
                     vec![text(name), text(&field), text(&was), text(&now), text(&decision)]
@@ -158,17 +167,11 @@ impl Plan {
     }
 
     /// Per row of a temporary table, what the source gives for a field and what the decisions make of it.
-    fn before_and_after(
-        &self,
-        store: &Store,
-        name: &str,
-        table: &Table,
-        field: &str,
-        few: &str,
-    ) -> Result<HashMap<String, Given>> {
+    fn before_and_after(&self, of: &Of, field: &str, few: &str) -> Result<HashMap<String, Given>> {
+        let Of { store, name, table, .. } = *of;
         let feeds = self.feeds_among(store, name, few, &format!("merged of {name}"))?;
         let only = [field.to_owned()];
-        let of = Of { store, schema: &self.schema, name, table, feeds: &feeds, fields: Some(&only) };
+        let of = Of { feeds: &feeds, fields: Some(&only), ..*of };
         let keys = Ident(&format!("keys merged of {name}")).to_string();
         store.fill(&keys, format!("SELECT _key FROM {few}"))?;
         let (decided, _) = Decided::resolve(&of, Some(&keys), None)?;

@@ -13,6 +13,7 @@ mod leaving;
 mod preview;
 mod proof;
 mod replaced;
+mod said;
 mod settle;
 mod story;
 
@@ -34,6 +35,7 @@ use derive::{Around, Rows, Stop};
 use feed::Feed;
 pub use preview::{Fed, preview, problems, step_problem};
 pub use proof::{SCHEMA, prove};
+use said::Said;
 pub use settle::{Otherwise, settled};
 
 /// The most fields that a table can have: `_unread` and `_decided` hold a bit for each.
@@ -165,10 +167,10 @@ impl Plan {
     /// in force now.
     pub fn sql(&self, store: &Store) -> Result<Vec<(String, String)>> {
         let mut statements = Vec::new();
+        let said = Said::of(store)?;
         for (at, stop) in self.stops.iter().enumerate() {
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
-            let (table, feeds) = (self.table(name)?, self.feeds(name));
-            let of = Of { store, schema: &self.schema, name, table, feeds, fields: None };
+            let of = self.of(store, &said, name, self.table(name)?);
             let decided = Decided::shape(&of, matches!(stop, Stop::Early(_)))?;
             let statement = self.statement(store, at, &decided)?;
             let needs = if statement.contains("as_of(") { format!("{};\n", as_of(store)?) } else { String::new() };
@@ -183,8 +185,9 @@ impl Plan {
         store.run(&as_of(store)?)?;
         store.transaction(|store| {
             store.run("DELETE FROM dq.conflicts")?;
-            self.tell_unknown_tables(store)?;
-            let mut known = self.find_leaving(store)?;
+            let said = Said::of(store)?;
+            self.tell_unknown_tables(store, &said)?;
+            let mut known = self.find_leaving(store, &said)?;
             for (done, stop) in self.stops.iter().enumerate() {
                 canceller.check()?;
                 let (Stop::Early(name) | Stop::Whole(name)) = stop;
@@ -199,7 +202,8 @@ impl Plan {
                     let odd = identity::find_odd(store, name, self.table(name)?, self.feeds(name));
                     odd.map_err(|error| incomputable(name, error))?;
                 }
-                self.build_all(store, done, name).map_err(|error| incomputable(name, error))?;
+                let of = self.of(store, &said, name, self.table(name)?);
+                self.build_all(&of, done).map_err(|error| incomputable(name, error))?;
                 if matches!(stop, Stop::Whole(_)) {
                     identity::clear(store, name)?;
                     store.run(&format!("DROP TABLE IF EXISTS {}", derive::early(name)))?;
@@ -209,40 +213,40 @@ impl Plan {
         })
     }
 
+    /// The decisions about a table, on their way into all its rows.
+    fn of<'a>(&'a self, store: &'a Store, said: &'a Said, name: &'a str, table: &'a Table) -> Of<'a> {
+        Of { store, schema: &self.schema, said, name, table, feeds: self.feeds(name), fields: None }
+    }
+
     /// Builds all rows of a stop.
-    fn build_all(&self, store: &Store, at: usize, name: &str) -> Result<()> {
-        let decided = self.decide(store, at, self.feeds(name), None, None)?;
-        store.run(&self.statement(store, at, &decided)?)?;
-        decided.clear(store)
+    fn build_all(&self, of: &Of, at: usize) -> Result<()> {
+        let decided = self.decide(of, at, None)?;
+        of.store.run(&self.statement(of.store, at, &decided)?)?;
+        decided.clear(of.store)
     }
 
     /// Resolves the decisions about the cells of a table and tells those that do not apply; where `only` names a temporary
-    /// table of identities, those about its rows, and where `fields` names some, those about these.
-    fn decide(
-        &self,
-        store: &Store,
-        at: usize,
-        feeds: &[Feed],
-        only: Option<&str>,
-        fields: Option<&[String]>,
-    ) -> Result<Decided> {
-        let (Stop::Early(name) | Stop::Whole(name)) = &self.stops[at];
-        let of = Of { store, schema: &self.schema, name, table: self.table(name)?, feeds, fields };
-        let Stop::Whole(_) = self.stops[at] else { return Ok(Decided::resolve(&of, only, None)?.0) };
+    /// table of identities, those about its rows.
+    fn decide(&self, of: &Of, at: usize, only: Option<&str>) -> Result<Decided> {
+        let Stop::Whole(_) = self.stops[at] else { return Ok(Decided::resolve(of, only, None)?.0) };
         let early = self.early(at);
-        let compute =
-            |decided: &Decided, rows: &str| self.rows_of(name, decided, feeds, Some(&early), Rows::Some, Some(rows));
+        let compute = |decided: &Decided, rows: &str| {
+            self.rows_of(of.name, decided, of.feeds, Some(&early), Rows::Some, Some(rows))
+        };
         let resolve = || {
-            let (decided, conflicts) = Decided::resolve(&of, only, Some(&compute))?;
-            decided::tell(&of, only, conflicts)?;
+            let (decided, conflicts) = Decided::resolve(of, only, Some(&compute))?;
+            decided::tell(of, only, conflicts)?;
             Ok(decided)
         };
-        if only.is_some() { store.plainly(resolve) } else { resolve() }
+        if only.is_some() { of.store.plainly(resolve) } else { resolve() }
     }
 
     /// Writes down the decisions about tables that the schema does not have.
-    fn tell_unknown_tables(&self, store: &Store) -> Result<()> {
+    fn tell_unknown_tables(&self, store: &Store, said: &Said) -> Result<()> {
         store.run("DELETE FROM dq.conflicts WHERE reason = 'no-such-table'")?;
+        if !said.is_of_unknown_tables(&self.schema) {
+            return Ok(());
+        }
         store.run(&format!(
             r#"INSERT INTO dq.conflicts SELECT id, "table", coalesce("row", ''), coalesce(field, ''), was, now, NULL, 'no-such-table'
                FROM dq.decisions WHERE active AND kind IN ('set', 'bulk', 'replace', 'exclude', 'merge') AND "table" NOT IN ({})"#,
@@ -300,7 +304,8 @@ impl Plan {
         let mut values: IndexMap<_, _> = shown.into_iter().map(|(key, text, _)| (key, text)).collect();
         if is_any_unread {
             let feeds = self.feeds_among(store, name, &candidates, &format!("asked of {name}"))?;
-            let of = Of { store, schema: &self.schema, name, table, feeds: &feeds, fields: None };
+            let said = Said::default();
+            let of = Of { feeds: &feeds, ..self.of(store, &said, name, table) };
             values.extend(decided::shown_values(&of, &candidates, field)?);
         }
         values.sort_unstable_keys();
@@ -310,8 +315,8 @@ impl Plan {
             let decided = format!("SELECT _key, _source, _entity, _row FROM {candidates} WHERE {decided}");
             store.fill_like(&few, "", decided)?;
             store.make_once("as_of()", &as_of(store)?)?;
-            let of = Of { store, schema: &self.schema, name, table, feeds: self.feeds(name), fields: None };
-            values.extend(self.values_anew(&of, field, &few)?);
+            let said = Said::of(store)?;
+            values.extend(self.values_anew(&self.of(store, &said, name, table), field, &few)?);
             store.let_go(&few)?;
         }
         store.let_go(&candidates)?;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::decided::{IN_FORCE, has_any, read_value};
+use super::decided::{IN_FORCE, Of, has_any, read_value};
 use super::fold::{self, Refusal, Replace, Repointed};
 use crate::error::Result;
 use crate::model::{Conflict, FieldType, Schema};
@@ -19,12 +19,6 @@ pub(super) struct Replaced {
     /// By an element of a list, in order.
     pub elements: Vec<(String, String)>,
     pub refused: Vec<Conflict>,
-}
-
-/// Whether a decision in force replaces a value in all rows of a table.
-pub(super) fn is_replaced(store: &Store, table: &str) -> Result<bool> {
-    let sql = r#"SELECT 1 FROM dq.decisions WHERE active AND kind = 'replace' AND "table" = ? LIMIT 1"#;
-    Ok(store.first(sql, [table], |_| Ok(()))?.is_some())
 }
 
 /// Which field values of this table follow a merge.
@@ -52,6 +46,7 @@ pub(super) fn repointed_to(store: &Store, table: &str, field: &str) -> Result<Re
 
 /// The decisions that replace values of a field, read as the field's type: those about whole values, those about elements
 /// of lists, and those that give no value.
+#[derive(Default)]
 struct Lines {
     whole: Vec<Replace>,
     elements: Vec<Replace>,
@@ -73,7 +68,7 @@ impl Lines {
             [table, field],
             |row| Ok((Replace { id: row.get(0)?, was: row.get(1)?, now: row.get(2)? }, row.get(3)?, row.get(4)?)),
         )?;
-        let mut read = Lines { whole: Vec::new(), elements: Vec::new(), unread: Vec::new() };
+        let mut read = Lines::default();
         for (line, was, now) in lines {
             let is_list = line.was.starts_with('[') && line.was.ends_with(']');
             if kind == FieldType::List && !is_list {
@@ -92,16 +87,13 @@ impl Lines {
 }
 
 /// What the values of a field are replaced by, by the decisions that meet the condition `which`.
-pub(super) fn replacements(
-    store: &Store,
-    schema: &Schema,
-    table: &str,
-    field: &str,
-    repointed: &Repointed,
-    which: &str,
-) -> Result<Replaced> {
-    let kind = schema.field(table, field).map(|field| field.kind).unwrap_or_default();
-    let Lines { whole, elements, unread } = Lines::of(store, table, field, kind, which)?;
+pub(super) fn replacements(of: &Of, field: &str, repointed: &Repointed, which: &str) -> Result<Replaced> {
+    let Of { store, name: table, .. } = *of;
+    let kind = of.table.fields.get(field).map(|field| field.kind).unwrap_or_default();
+    let Lines { whole, elements, unread } = match of.said.ever_replaces(table, field) {
+        true => Lines::of(store, table, field, kind, which)?,
+        false => Lines::default(),
+    };
     let (whole, not_whole) = fold::replaced(repointed, whole);
     let (elements, not_elements) = fold::replaced(&Repointed::default(), elements);
     let refused = unread.into_iter().chain(not_whole).chain(not_elements).map(|(replace, refusal)| Conflict {
@@ -139,24 +131,21 @@ pub(super) fn last_replacing(
 /// The rows of a table in which the decisions in force may give a field another value than
 /// those did that meet the condition `before`; `repointed` is where references in the field pointed then.
 pub(super) fn replaced_otherwise(
-    store: &Store,
-    schema: &Schema,
-    table: &str,
+    of: &Of,
     field: &str,
     before: &str,
     repointed: Option<&Repointed>,
     places: &Places,
 ) -> Result<Vec<Sought>> {
-    let Some((bit, _, declared)) = schema.tables.get(table).and_then(|table| table.fields.get_full(field)) else {
-        return Ok(Vec::new());
-    };
+    let Of { store, name: table, .. } = *of;
+    let Some((bit, _, declared)) = of.table.fields.get_full(field) else { return Ok(Vec::new()) };
     let is = match &declared.references {
         Some(to) => repointed_to(store, &to.table, &to.field)?,
         None => Repointed::default(),
     };
     let was = repointed.unwrap_or(&is);
-    let old = replacements(store, schema, table, field, was, before)?;
-    let new = replacements(store, schema, table, field, &is, IN_FORCE)?;
+    let old = replacements(of, field, was, before)?;
+    let new = replacements(of, field, &is, IN_FORCE)?;
     // Without a decision to replace anything, references follow all the same.
     let (mut old_whole, mut new_whole) = (old.whole, new.whole);
     for (whole, repointed) in [(&mut old_whole, was), (&mut new_whole, &is)] {
@@ -197,12 +186,12 @@ pub(super) fn replaced_otherwise(
         rows.push(Sought::among_all(has_any(&own, elements)));
         rows.push(Sought::among_all(format!("_decided & {} <> 0", 1_i64 << bit)));
     }
-    if !(values.is_empty() && are_whole) {
+    if !(values.is_empty() && are_whole) && of.said.ever_sets(table, field) {
         // A row that was set by hand may have had the value before, and the decision on it may hold or fall with it.
         let of_field = format!("\"table\" = {} AND field = {}", Literal(table), Literal(field));
         let mut set = format!("SELECT \"row\" FROM dq.decisions WHERE kind IN ('set', 'bulk') AND {of_field}");
         if declared.kind == FieldType::Text && are_whole {
-            let about = led_to(store, (table, field), &values, &[&old_whole, &new_whole], &[was, &is])?;
+            let about = led_to(of, field, &values, &[&old_whole, &new_whole], &[was, &is])?;
             // What a decision says tells whether that can be. One that fits no longer may be about anything.
             let about =
                 format!("SELECT coalesce(tv_trim(value), '') FROM (SELECT unnest([{}]) AS value)", literals(&about));
@@ -224,17 +213,20 @@ pub(super) fn replaced_otherwise(
 
 /// These values of a field, and all that decisions make of them on the way, or have made them of; `maps` say what became of a value.
 fn led_to(
-    store: &Store,
-    (table, field): (&str, &str),
+    of: &Of,
+    field: &str,
     values: &BTreeSet<&String>,
     maps: &[&HashMap<String, String>],
     repointed: &[&Repointed],
 ) -> Result<BTreeSet<String>> {
-    let sql = r#"SELECT was, now FROM dq.decisions WHERE kind = 'replace' AND "table" = ? AND field = ?"#;
-    let mut steps: Vec<(String, String)> = store.query(sql, [table, field], |row| {
-        let text = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
-        Ok((text(0)?, text(1)?))
-    })?;
+    let mut steps: Vec<(String, String)> = Vec::new();
+    if of.said.ever_replaces(of.name, field) {
+        let sql = r#"SELECT was, now FROM dq.decisions WHERE kind = 'replace' AND "table" = ? AND field = ?"#;
+        steps = of.store.query(sql, [of.name, field], |row| {
+            let text = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
+            Ok((text(0)?, text(1)?))
+        })?;
+    }
     steps.extend(maps.iter().flat_map(|map| map.iter().map(|(was, now)| (was.clone(), now.clone()))));
     // A merge of the same value may be hidden by what replaces it.
     steps.extend(repointed.iter().flat_map(|map| map.0.iter().map(|(was, (now, _))| (was.clone(), now.clone()))));

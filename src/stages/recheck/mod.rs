@@ -10,8 +10,10 @@ mod money;
 mod rows;
 mod usual;
 
+use std::sync::Arc;
+
 use super::basis::{Basis, digest};
-use super::check::{self, Inputs};
+use super::check::{self, Inputs, Use};
 use super::map::{Change, KNOWN, Plan};
 use super::places::{self, Places, Whereabouts};
 use super::shapes::Shapes;
@@ -34,6 +36,8 @@ pub struct Memory {
     asked_of: String,
     /// Which columns the tables have, and after which commit and on which basis.
     shapes: Option<(String, Shapes)>,
+    /// The uses of rules, and on which basis and of which tables.
+    uses: Option<(String, Arc<[Use]>)>,
 }
 
 impl Memory {
@@ -51,6 +55,15 @@ impl Memory {
         let known = self.shapes.take().filter(|(known, _)| *known == stands_on);
         let shapes = known.map_or_else(|| Shapes::read(store), |(_, shapes)| Ok(shapes))?;
         Ok(&self.shapes.insert((stands_on, shapes)).1)
+    }
+
+    /// The uses of the rules on the tables `fed`: decisions make no others.
+    fn uses(&mut self, store: &Store, inputs: &Inputs, fed: &[&str], basis: &str) -> Result<Arc<[Use]>> {
+        let stands_on = format!("{basis}/{}", fed.join(", "));
+        let known = self.uses.take().filter(|(known, _)| *known == stands_on);
+        let uses =
+            known.map_or_else(|| Ok(check::uses(store, inputs, fed)?.into()), |(_, uses)| Ok::<_, Error>(uses))?;
+        Ok(Arc::clone(&self.uses.insert((stands_on, uses)).1))
     }
 
     /// Hands out where rows are found, until it is kept.
@@ -100,7 +113,7 @@ pub fn run(
     // The same basis: what was built and looked at is there to be looked at.
     let is_checked = |table: &&str| before.tables.iter().any(|score| score.table == **table);
     let fed: Vec<&str> = inputs.schema.tables.keys().map(String::as_str).filter(is_checked).collect();
-    let uses = check::uses(store, inputs, &fed)?;
+    let uses = memory.uses(store, inputs, &fed, &basis)?;
     rows::remember(store, usual.has_rows())?;
     let looked_at = findings::again(store, inputs, &uses, &fed, &changes, (&mut usual, &places), canceller)?;
     // A waiver accepts what is found on any row.

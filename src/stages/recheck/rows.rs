@@ -136,8 +136,7 @@ pub(super) fn scores(before: &[TableScore], moved: &[Moved], changes: &IndexMap<
         let count = |before: u64, worst: Severity| {
             (before + rows_at(worst, |moved| moved.now)).saturating_sub(rows_at(worst, |moved| moved.was))
         };
-        let (came, went) = changes.get(&before.table).map_or((0, 0), |change| (change.came, change.went));
-        let rows = (before.rows + came).saturating_sub(went);
+        let rows = changes.get(&before.table).map_or(before.rows, |change| change.rows(before.rows));
         score(&before.table, rows, count(before.blocking, Severity::Error), count(before.warning, Severity::Warning))
     };
     before.iter().map(again).collect()

@@ -161,21 +161,6 @@ fn temp_dir(workspace: &Path) -> Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent).map_err(refused)
 }
 
-/// The query for the staged rows of an entity whose numbers a query names; as quick as they are few.
-pub fn rows_sql(store: &Store, source: &str, entity: &str, numbers: &str) -> Result<String> {
-    let relation: Option<String> = store.first(
-        "SELECT relation FROM dq.staged WHERE source = ? AND entity = ?",
-        params![source, entity],
-        |row| row.get(0),
-    )?;
-    let relation = relation.ok_or_else(|| Error::internal(format!("{entity} of {source} is not staged")))?;
-    // The engine jumps to a row by its place, and would look at all of them for a number that is computed.
-    Ok(format!(
-        "SELECT rowid + 1 AS _row, * FROM {} WHERE rowid IN (SELECT n - 1 FROM ({numbers}) AS numbers(n))",
-        Name("dq", &relation)
-    ))
-}
-
 /// Turns the view of an entity to its new table and drops the one before, with all that was known of it.
 fn swap_in(store: &Store, source: &str, entity: &str, target: &Target, rows: u64, extracted: &Extracted) -> Result<()> {
     let earlier: Option<String> = store.first(

@@ -21,6 +21,7 @@ pub mod places;
 pub mod recheck;
 pub mod report;
 mod shapes;
+mod staged;
 pub mod stake;
 pub mod standing;
 pub mod suggest;

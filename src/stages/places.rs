@@ -125,9 +125,11 @@ impl Whereabouts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The condition that a candidate may have one of some identities, which a query gives: who looks for them finds them there, or else
-    /// among all. `None` where that is not known, or not without waiting for it.
-    pub fn hint(&self, store: &Store, table: &str, identities: &str) -> Result<Option<String>> {
+    /// The condition that a candidate may have one of some identities: who looks for them finds them there, or else among all. `None` where that is not known, or not without waiting for it.
+    pub fn hint(&self, store: &Store, table: &str, identities: &[String]) -> Result<Option<String>> {
+        if identities.is_empty() || identities.len() > MOST {
+            return Ok(None);
+        }
         let tables = match self.0.try_lock() {
             Ok(tables) => tables,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -135,7 +137,8 @@ impl Whereabouts {
         };
         let by = tables.get(table).and_then(Option::as_ref);
         let Some(Some(lines)) = by.and_then(|by| by.get(&as_text(IDENTITY))) else { return Ok(None) };
-        Ok(lines.among(store, identities)?.filter(|numbers| !numbers.is_empty()).map(|numbers| among("", &numbers)))
+        let found = lines.with(&hashes_of(store, identities.iter().map(String::as_str))?);
+        Ok(found.filter(|numbers| !numbers.is_empty()).map(|numbers| among("", &numbers)))
     }
 }
 
@@ -203,18 +206,12 @@ impl Lines {
         in_order.chain(added).map(|line| line & NUMBER)
     }
 
-    /// The record numbers that stand with the values of a query; `None` where they are many.
-    fn among(&self, store: &Store, values: &str) -> Result<Option<Vec<u64>>> {
-        let sought = format!(
-            "SELECT DISTINCT {} FROM ({values}) AS sought(value) WHERE value IS NOT NULL LIMIT {}",
-            hashed("value"),
-            MOST + 1
-        );
-        let sought: Vec<u64> = store.query(&sought, [], |row| row.get(0))?;
-        let mut numbers: Vec<u64> = sought.iter().flat_map(|hash| self.rows(*hash)).collect();
+    /// The record numbers that stand with some hashes; `None` where they are many.
+    fn with(&self, hashes: &[u64]) -> Option<Vec<u64>> {
+        let mut numbers: Vec<u64> = hashes.iter().flat_map(|hash| self.rows(*hash)).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        Ok((sought.len() <= MOST && numbers.len() <= MOST).then_some(numbers))
+        (hashes.len() <= MOST && numbers.len() <= MOST).then_some(numbers)
     }
 
     /// Whether few rows have the same value, on average.
@@ -304,14 +301,36 @@ impl Places {
         if let Some(near) = self.found.borrow().get(&asked) {
             return Ok(near.clone());
         }
-        let near = match self.numbers(store, table, by, values)?.as_deref() {
+        let near = self.near_hashes(store, table, alias, by, &|| hashes_among(store, values))?;
+        self.found.borrow_mut().insert(asked, near.clone());
+        Ok(near)
+    }
+
+    /// What is known of the rows of which a field must be one of some values, as text.
+    pub fn near_these<'v>(
+        &self,
+        store: &Store,
+        table: &str,
+        field: &str,
+        values: impl Iterator<Item = &'v str> + Clone,
+    ) -> Result<Near> {
+        self.near_hashes(store, table, "", &as_text(field), &|| hashes_of(store, values.clone()))
+    }
+
+    fn near_hashes(
+        &self,
+        store: &Store,
+        table: &str,
+        alias: &str,
+        by: &str,
+        hashes: &dyn Fn() -> Result<Vec<u64>>,
+    ) -> Result<Near> {
+        Ok(match self.numbers(store, table, by, hashes)?.as_deref() {
             None => Near::Anywhere,
             Some([]) => Near::Nowhere,
             Some(numbers) if self.fetch(store, table, numbers)? => Near::AtHand,
             Some(numbers) => Near::Among(among(alias, numbers)),
-        };
-        self.found.borrow_mut().insert(asked, near.clone());
-        Ok(near)
+        })
     }
 
     /// Makes sure that the candidates with these record numbers are at hand; false where they are too many.
@@ -347,8 +366,14 @@ impl Places {
         Ok(format!("SELECT rowid AS _at, * FROM {} WHERE rowid IN ({places})", Path("candidate", table)))
     }
 
-    /// The numbers of the records that may have one of the values; `None` where they are many, or nothing is known.
-    fn numbers(&self, store: &Store, table: &str, by: &str, values: &str) -> Result<Option<Vec<u64>>> {
+    /// The numbers of the records that may have a value with one of the hashes; `None` where they are many, or nothing is known.
+    fn numbers(
+        &self,
+        store: &Store,
+        table: &str,
+        by: &str,
+        hashes: &dyn Fn() -> Result<Vec<u64>>,
+    ) -> Result<Option<Vec<u64>>> {
         if !self.gathers {
             return Ok(None);
         }
@@ -363,8 +388,34 @@ impl Places {
             known.insert(by.to_owned(), are_spread.then_some(lines));
         }
         let Some(Some(lines)) = known.get(by) else { return Ok(None) };
-        lines.among(store, values)
+        Ok(lines.with(&hashes()?))
     }
+}
+
+/// The hashes of the values of a query; of many, as many as show that.
+fn hashes_among(store: &Store, values: &str) -> Result<Vec<u64>> {
+    let sql = format!(
+        "SELECT DISTINCT {} FROM ({values}) AS sought(value) WHERE value IS NOT NULL LIMIT {}",
+        hashed("value"),
+        MOST + 1
+    );
+    store.query(&sql, [], |row| row.get(0))
+}
+
+/// The hashes of some values. It is the same statement whatever they are, so that it is planned once.
+fn hashes_of<'v>(store: &Store, values: impl Iterator<Item = &'v str> + Clone) -> Result<Vec<u64>> {
+    // It begins with a letter that does not come again in it: no part of it and of a value beside it is taken for it.
+    let mut apart = "\u{1e}\u{1f}".to_owned();
+    while values.clone().any(|value| value.contains(&apart)) {
+        apart.push('\u{1f}');
+    }
+    let sql = format!(
+        "SELECT DISTINCT {} FROM (SELECT unnest(string_split(?, ?))) AS sought(value) LIMIT {}",
+        hashed("value"),
+        MOST + 1
+    );
+    let values: Vec<&str> = values.collect();
+    store.plainly(|| store.query(&sql, [values.join(&apart), apart], |row| row.get(0)))
 }
 
 /// Whether looking for rows of a table among all of them takes long, and their numbers fit into lines.
@@ -458,6 +509,20 @@ mod tests {
         assert_eq!(near("sales", IDENTITY, "SELECT _key FROM candidate.sales")?, Near::Anywhere);
         assert_eq!(near("products", IDENTITY, "SELECT 'p1'")?, Near::Anywhere);
         assert_eq!(Places::default().near(&store, "sales", "", IDENTITY, "SELECT 'k7'")?, Near::Anywhere);
+        Ok(())
+    }
+
+    #[test]
+    fn a_value_has_the_same_hash_however_it_is_told() -> Result<()> {
+        let store = Store::in_memory(&[])?;
+        let values = ["Colmar", "", "O'Neill \u{1f}\u{1f}", "\u{1f}", "\u{1e}", "\u{1e}\u{1f}\u{1e}", "é, 日本"];
+        let queries = values.map(|value| format!("SELECT {}", crate::sql::Literal(value)));
+        let mut told = hashes_of(&store, values.into_iter())?;
+        let mut asked = hashes_among(&store, &queries.join(" UNION ALL "))?;
+        told.sort_unstable();
+        asked.sort_unstable();
+        assert_eq!(told, asked);
+        assert_eq!(told.len(), values.len());
         Ok(())
     }
 

@@ -117,6 +117,11 @@ impl Store {
         self.during(Work::Any, work)
     }
 
+    /// Whether the work at hand is about a few rows.
+    pub fn is_of_few(&self) -> bool {
+        self.few.is_few()
+    }
+
     /// Says which relations, as they are written in a statement, are so small that to read one needs no good plan.
     pub fn take_for_small(&self, relations: Vec<String>) {
         *self.few.small.borrow_mut() = relations;

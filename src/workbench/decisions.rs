@@ -402,7 +402,7 @@ impl Decider {
         let (plan, store) = (self.plan()?, &self.reader.store);
         store.of_few(|| {
             let rows = listed(keys);
-            if let Some(hint) = self.whereabouts.hint(store, table, &rows)? {
+            if let Some(hint) = self.whereabouts.hint(store, table, keys)? {
                 let values = plan.values(store, table, field, &rows, Some(&hint))?;
                 if values.len() == keys.len() {
                     return Ok(values);

@@ -65,7 +65,7 @@ impl Decider {
         let wanted = listed(rows);
         // Asked this way round the engine looks for the few among the many, and with all its threads as each is wanted once.
         let all = format!("SELECT DISTINCT _key FROM {} WHERE _key IN ({wanted})", Path("candidate", table));
-        let hint = self.whereabouts.hint(store, table, &wanted)?;
+        let hint = self.whereabouts.hint(store, table, rows)?;
         let mut unknown = Some(first);
         let few = hint.map(|hint| format!("SELECT _key FROM {} WHERE {hint}", Path("candidate", table)));
         for sql in few.into_iter().chain([all]) {

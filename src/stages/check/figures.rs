@@ -4,10 +4,15 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
 use crate::model::{RuleTally, TableScore, Verdict};
-use crate::sql::Literal;
 use crate::stages::basis::Basis;
 use crate::stages::decide;
 use crate::store::{Store, TimeUnit, Value, params};
+
+/// What stands between the parts of a figure's name, `chr(31)` in SQL: no rule, table or field has it in its own.
+const PARTS: &str = "\u{1f}";
+
+/// What stands between the names of figures, `chr(30)` in SQL.
+const NAMES: &str = "\u{1e}";
 
 /// The verdict of the last check.
 pub fn verdict(store: &Store) -> Result<Option<Verdict>> {
@@ -45,18 +50,17 @@ pub(in crate::stages) fn keep_figures(
     if let Some(before) = before {
         let stale = before.rules.iter().filter(|tally| !verdict.rules.contains(tally));
         let stale: Vec<String> = stale
-            .map(|RuleTally { rule, severity, table, field, .. }| {
-                format!("({}, '{}', {}, {})", Literal(rule), severity.name(), Literal(table), Literal(field))
-            })
+            .map(|RuleTally { rule, severity, table, field, .. }| [rule, severity.name(), table, field].join(PARTS))
             .collect();
         if !stale.is_empty() {
-            store.run(&format!(
-                "DELETE FROM dq.metrics WHERE \"check\" = {} AND (rule, severity, \"table\", field) IN ({})",
-                before.check,
-                stale.join(", ")
-            ))?;
+            // The same statement each time, which is planned once.
+            store.execute(
+                "DELETE FROM dq.metrics WHERE \"check\" = ? \
+                 AND concat_ws(chr(31), rule, severity, \"table\", field) IN (SELECT unnest(string_split(?, chr(30))))",
+                params![before.check, stale.join(NAMES)],
+            )?;
         }
-        store.run(&format!("DELETE FROM dq.scores WHERE \"check\" = {}", before.check))?;
+        store.execute("DELETE FROM dq.scores WHERE \"check\" = ?", params![before.check])?;
     }
     store.append("dq", "metrics", metrics)?;
     store.append("dq", "scores", scores)

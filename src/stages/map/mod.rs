@@ -25,7 +25,7 @@ use crate::error::{Error, Kind, Result, nearest};
 use crate::model::{Canceller, FieldType, Format, Mapping, Progress, RowStory, STAGED_COLUMNS, Schema, Table, Unit};
 use crate::rules::{self, Origin};
 use crate::sql::{Ident, Literal, Path, Pipeline, literals};
-use crate::stages::load;
+use crate::stages::staged;
 use crate::store::Store;
 pub(super) use again::KNOWN;
 pub use again::{Change, is_worth_it};
@@ -359,7 +359,7 @@ impl Plan {
                 Literal(source),
                 Literal(entity)
             );
-            store.fill(&Ident(&texts).to_string(), load::rows_sql(store, source, entity, &numbers)?)?;
+            staged::fill(store, &Ident(&texts).to_string(), (source, entity), &numbers)?;
             Ok(feed.among(texts))
         };
         self.feeds(name).iter().map(among).collect()

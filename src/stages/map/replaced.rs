@@ -158,24 +158,24 @@ pub(super) fn replaced_otherwise(
     let mut rows = Vec::new();
     let (values, ends) = differing(&old_whole, &new_whole);
     if !values.is_empty() {
-        let near = |sought: &str| match declared.kind {
-            FieldType::Text => places.near(store, table, "", field, &format!("SELECT unnest([{sought}])")),
+        let near = |sought: Vec<&String>| match declared.kind {
+            FieldType::Text => places.near_these(store, table, field, sought.iter().map(|value| value.as_str())),
             _ => Ok(Near::Anywhere),
         };
         if declared.references.is_some() {
             // What refers to the rows that were or are pointed to is added up anew: it is fetched with what is pointed elsewhere.
             let pointed = values.iter().flat_map(|value| [old_whole.get(*value), new_whole.get(*value)]).flatten();
-            near(&literals(values.iter().copied().chain(pointed)))?;
+            near(values.iter().copied().chain(pointed).collect())?;
         }
-        let (values, replaced) = (literals(&values), format!("_decided & {} <> 0", 1_i64 << bit));
-        rows.extend(near(&values)?.with(format!("{text} IN ({values})")));
+        let replaced = format!("_decided & {} <> 0", 1_i64 << bit);
+        rows.extend(near(values.iter().copied().collect())?.with(format!("{text} IN ({})", literals(&values))));
         // What was replaced shows what it was replaced by, or nothing.
         let emptied = |own: &str| format!("{own}_decided & {} <> 0 AND {own}{} IS NULL", 1_i64 << bit, Ident(field));
         let by = format!("CASE WHEN {} THEN 'emptied' END", emptied("t."));
         rows.extend(places.near_like(store, table, "", &by, "SELECT 'emptied'")?.with(emptied("")));
         if !ends.is_empty() {
-            let ends = literals(ends);
-            rows.extend(near(&ends)?.with(format!("{replaced} AND {text} IN ({ends})")));
+            let texts = literals(&ends);
+            rows.extend(near(ends.into_iter().collect())?.with(format!("{replaced} AND {text} IN ({texts})")));
         }
     }
     let (old, new): (HashMap<_, _>, HashMap<_, _>) =

@@ -10,9 +10,9 @@ use crate::model::{Canceller, Reference};
 use crate::rules::{self, Only, Query, Reach, Usual};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
-use crate::stages::load;
 use crate::stages::map::{Change, is_worth_it};
 use crate::stages::places::{Near, Places, Sought};
+use crate::stages::staged;
 use crate::store::{Row, Store};
 
 /// How a use of a rule has to look again.
@@ -331,7 +331,7 @@ impl Look<'_> {
         let Some((to, which)) = to.and_then(|to| Some((to, others.get(&to.table)?))) else { return Ok(None) };
         let keys = which.values(&to.table, &to.field);
         let found = format!(
-            "FROM dq.anomalies WHERE rule = {} AND \"table\" = {} AND field = {} AND {} IN (SELECT {} FROM ({keys}) AS keys(key))",
+            "FROM (SELECT \"row\", _row, value FROM dq.anomalies WHERE rule = {} AND \"table\" = {} AND field = {}) WHERE {} IN (SELECT {} FROM ({keys}) AS keys(key))",
             Literal(&one.rule),
             Literal(&one.table),
             Literal(&one.field),
@@ -339,7 +339,7 @@ impl Look<'_> {
             like("key"),
         );
         // Mostly there are none, and to look for rows among all candidates takes longer.
-        let is_any = self.store.count(&format!("SELECT count(*) {found}"))? > 0;
+        let is_any = self.store.plainly(|| self.store.count(&format!("SELECT count(*) {found}")))? > 0;
         Ok(is_any.then(|| format!("_key IN (SELECT \"row\" {found}) AND _row IN (SELECT _row {found})")))
     }
 
@@ -587,8 +587,7 @@ impl Texts<'_> {
                 Literal(source),
                 Literal(entity)
             );
-            let rows = load::rows_sql(store, source, entity, &numbers)?;
-            store.fill(&texts, rows)?;
+            staged::fill(store, &texts, (source, entity), &numbers)?;
             self.there.push(texts);
         }
         Ok(())

@@ -125,7 +125,8 @@ impl Whereabouts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The condition that a candidate may have one of some identities: who looks for them finds them there, or else among all. `None` where that is not known, or not without waiting for it.
+    /// The condition that a candidate may have one of some identities: who looks for them finds them there, or else among all. `None`
+    /// where that is not known, or not without waiting for it.
     pub fn hint(&self, store: &Store, table: &str, identities: &[String]) -> Result<Option<String>> {
         if identities.is_empty() || identities.len() > MOST {
             return Ok(None);
@@ -306,7 +307,7 @@ impl Places {
         Ok(near)
     }
 
-    /// What is known of the rows of which a field must be one of some values, as text.
+    /// What is known of the rows of which a field must be one of some values, as text; it is asked anew each time.
     pub fn near_these<'v>(
         &self,
         store: &Store,

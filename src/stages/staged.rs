@@ -48,16 +48,16 @@ fn are_brought(store: &Store, relation: &str, numbers: &str) -> Result<bool> {
     let none = among_all(relation, "SELECT NULL::BIGINT WHERE false");
     store.make_once(&rows, &format!("CREATE OR REPLACE TEMP TABLE {rows} AS {none}"))?;
     let missing = format!(
-        "SELECT DISTINCT n, (SELECT count(*) FROM {rows}) FROM ({numbers}) AS numbers(n) WHERE n NOT IN (SELECT _row FROM {rows}) LIMIT {}",
+        "SELECT DISTINCT n, (SELECT count(*) FROM {rows}) FROM ({numbers}) AS numbers(n) WHERE n IS NOT NULL AND n NOT IN (SELECT _row FROM {rows}) LIMIT {}",
         FEW + 1
     );
     let missing: Vec<(i64, u64)> = store.query(&missing, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if missing.len() > FEW {
+        return Ok(false);
+    }
     if missing.first().is_some_and(|(_, there)| *there >= MOST) {
         store.run(&format!("DELETE FROM {rows}"))?;
         return are_brought(store, relation, numbers);
-    }
-    if missing.len() > FEW {
-        return Ok(false);
     }
     if !missing.is_empty() {
         let missing: Vec<String> = missing.iter().map(|(number, _)| number.to_string()).collect();

@@ -199,6 +199,22 @@ fn what_waits_for_a_row_is_free_with_it_through_all_tables_and_waits_again() {
 }
 
 #[test]
+fn rows_that_come_back_into_an_empty_table_wait_for_what_became_of_others_meanwhile() {
+    const ALL: &str = r#""kind":"exclude","table":"notes","rows":["N1","N2","N3"]"#;
+    each_way(chain, |mut world| {
+        let gone = world.decide(ALL);
+        assert_eq!(world.held(), &NAMELESS[..NAMELESS.len() - 1]);
+        let named = world.set("towns", "T1", "name", None, Some("Obernai"));
+        world.revert(&gone);
+        assert_eq!(world.held(), Vec::<String>::new(), "nobody waits for who is free by now");
+        let gone = world.decide(ALL);
+        world.revert(&named);
+        world.revert(&gone);
+        assert_eq!(world.held(), NAMELESS);
+    });
+}
+
+#[test]
 fn a_row_that_waits_for_one_by_two_fields_waits_until_both_are_others() {
     each_way(chain, |mut world| {
         world.set("sales", "H|4", "buyer", Some("P1"), Some("P2"));

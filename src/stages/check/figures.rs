@@ -8,12 +8,6 @@ use crate::stages::basis::Basis;
 use crate::stages::decide;
 use crate::store::{Store, TimeUnit, Value, params};
 
-/// What stands between the parts of a figure's name, `chr(31)` in SQL: no rule, table or field has it in its own.
-const PARTS: &str = "\u{1f}";
-
-/// What stands between the names of figures, `chr(30)` in SQL.
-const NAMES: &str = "\u{1e}";
-
 /// The verdict of the last check.
 pub fn verdict(store: &Store) -> Result<Option<Verdict>> {
     let detail: Option<String> = store.first("SELECT detail FROM dq.verdict", [], |row| row.get(0))?;
@@ -25,18 +19,12 @@ pub fn verdict(store: &Store) -> Result<Option<Verdict>> {
         .transpose()
 }
 
-/// Keeps the figures beside those of earlier checks. Where a verdict of the same check is given, only what differs from it.
-pub(in crate::stages) fn keep_figures(
-    store: &Store,
-    verdict: &Verdict,
-    before: Option<&Verdict>,
-    at: DateTime<Utc>,
-) -> Result<()> {
-    let is_new = |tally: &&RuleTally| before.is_none_or(|before| !before.rules.contains(tally));
+/// Keeps the figures beside those of earlier checks, in the place of what the same check has found before.
+pub(in crate::stages) fn keep_figures(store: &Store, verdict: &Verdict, at: DateTime<Utc>) -> Result<()> {
     let at = Value::Timestamp(TimeUnit::Microsecond, at.timestamp_micros());
     let (check, text) = (Value::BigInt(verdict.check), |text: &str| Value::Text(text.to_owned()));
     let number = |number: u64| Value::BigInt(i64::try_from(number).unwrap_or(i64::MAX));
-    let metrics = verdict.rules.iter().filter(is_new).map(|tally| {
+    let metrics = verdict.rules.iter().map(|tally| {
         let RuleTally { rule, severity, table, field, open, waived, rows, .. } = tally;
         let texts = [rule, severity.name(), table, field].map(text);
         [check.clone(), at.clone()].into_iter().chain(texts).chain([open, waived, rows].map(|n| number(*n))).collect()
@@ -47,20 +35,9 @@ pub(in crate::stages) fn keep_figures(
         let head = [check.clone(), at.clone(), text(table)];
         head.into_iter().chain(numbers).chain([Value::Double(*score)]).collect()
     });
-    if let Some(before) = before {
-        let stale = before.rules.iter().filter(|tally| !verdict.rules.contains(tally));
-        let stale: Vec<String> = stale
-            .map(|RuleTally { rule, severity, table, field, .. }| [rule, severity.name(), table, field].join(PARTS))
-            .collect();
-        if !stale.is_empty() {
-            // The same statement each time, which is planned once.
-            store.execute(
-                "DELETE FROM dq.metrics WHERE \"check\" = ? \
-                 AND concat_ws(chr(31), rule, severity, \"table\", field) IN (SELECT unnest(string_split(?, chr(30))))",
-                params![before.check, stale.join(NAMES)],
-            )?;
-        }
-        store.execute("DELETE FROM dq.scores WHERE \"check\" = ?", params![before.check])?;
+    // The same statements each time, which are planned once.
+    for figures in ["metrics", "scores"] {
+        store.execute(&format!("DELETE FROM dq.{figures} WHERE \"check\" = ?"), params![verdict.check])?;
     }
     store.append("dq", "metrics", metrics)?;
     store.append("dq", "scores", scores)

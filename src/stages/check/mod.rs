@@ -113,7 +113,7 @@ pub fn run(
         };
         let mut verdict = judge(store, inputs, &uses, known)?;
         // The gate looks at the figures of this check and at what it knew, so they are kept first.
-        keep_figures(store, &verdict, None, inputs.at)?;
+        keep_figures(store, &verdict, inputs.at)?;
         keep(store, &verdict, inputs.basis, None)?;
         stake::keep(store, inputs.schema, at_stake.as_deref())?;
         gate::conditions(store, &inputs.subject())?.tell(&mut verdict);

@@ -174,12 +174,12 @@ pub(super) fn gather(
     let own: HashMap<&str, u64> = moved().map(|(name, _)| Ok((name.as_str(), held(name)?))).collect::<Result<_>>()?;
     let (order, is_cyclic) = referred_first(schema);
     let mut waiting = Waiting::new(store, schema, shapes, known, is_cyclic);
-    let mut wait: HashSet<&str> = HashSet::new();
+    let mut are_waiting: HashSet<&str> = HashSet::new();
     loop {
         let mut added = 0;
         for name in order.iter().filter(|name| is_moved(name)) {
             let waits = waiting.add(name)?;
-            wait.extend((waits > 0).then_some(name.as_str()));
+            are_waiting.extend((waits > 0).then_some(name.as_str()));
             added += waits;
         }
         // In this order one pass finds everything, unless tables refer to each other in a ring.
@@ -192,13 +192,12 @@ pub(super) fn gather(
     for name in schema.tables.keys() {
         let count = match own.get(name.as_str()) {
             Some(own) => {
-                let rows = match (was(name), known) {
-                    (Some(was), Some(known)) => {
-                        known.since.changes.get(name).map_or(was.rows, |change| change.rows(was.rows))
-                    }
-                    _ => store.count(&format!("SELECT count(*) FROM {}", Path("candidate", name)))?,
+                let change = known.and_then(|known| known.since.changes.get(name));
+                let rows = match was(name) {
+                    Some(was) => change.map_or(was.rows, |change| change.rows(was.rows)),
+                    None => store.count(&format!("SELECT count(*) FROM {}", Path("candidate", name)))?,
                 };
-                let held = if wait.contains(name.as_str()) { held(name)? } else { *own };
+                let held = if are_waiting.contains(name.as_str()) { held(name)? } else { *own };
                 Count { rows, held, waiting: held - own }
             }
             None => was(name).unwrap_or_default(),

@@ -135,9 +135,9 @@ pub(super) fn conditions_again(
     if is_cyclic {
         return conditions(store, subject);
     }
-    // What is held back in a table is for the tables to wait for that refer to it, if they have rows.
-    let is_empty = |name: &String| figures.held.get(name).is_some_and(|count| count.rows == 0);
-    for name in order.iter().filter(|name| since.changes.contains_key(*name) || !is_empty(name)) {
+    // What is held back in a table is for the tables to wait for that refer to it, and what nobody gives any more is found for them,
+    // even if they have no rows now.
+    for name in &order {
         let mut references = schema.tables[name].fields.values().filter_map(|field| field.references.as_ref());
         if references.any(|to| moved.contains(&to.table)) {
             moved.insert(name.clone());

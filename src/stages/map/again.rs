@@ -148,7 +148,7 @@ impl Plan {
             let (Stop::Early(name) | Stop::Whole(name)) = stop;
             let table = self.table(name)?;
             let of = self.of(store, &said, name, table);
-            // Of a table that no source feeds nothing can be another than before.
+            // No row of a table that no source feeds can be another than before.
             let is_fed = !of.feeds.is_empty();
             let (mut replaced, mut fields) = (Vec::new(), Vec::new());
             for (field, declared) in table.fields.iter().filter(|_| is_fed) {

@@ -198,7 +198,7 @@ impl Decided {
     ) -> Result<()> {
         let kind = kind_of(of.table, &field);
         let replaced = self.replaced_step(of.table, found_rows, |name| name == field);
-        let found = found_values(of, found_rows, replaced.as_deref(), &field)?;
+        let found = found_values(of.store, of.table, of.feeds, found_rows, replaced.as_deref(), &field)?;
         let nothing = Repointed::default();
         let repointed = self.repointed.iter().find(|(name, _)| *name == field).map_or(&nothing, |(_, map)| map);
         let mut values: Vec<Vec<Value>> = Vec::new();
@@ -436,8 +436,15 @@ fn sets(
 }
 
 /// Per row of a relation, what there is for a field; `replaced` is a query for the same rows after the replacements.
-fn found_values(of: &Of, found_rows: &str, replaced: Option<&str>, field: &str) -> Result<HashMap<String, Found>> {
-    let (bit, kind) = (of.table.fields.get_index_of(field).unwrap_or(0), kind_of(of.table, field));
+fn found_values(
+    store: &Store,
+    table: &Table,
+    feeds: &[Feed],
+    found_rows: &str,
+    replaced: Option<&str>,
+    field: &str,
+) -> Result<HashMap<String, Found>> {
+    let (bit, kind) = (table.fields.get_index_of(field).unwrap_or(0), kind_of(table, field));
     let value = kind.as_text(&format!("f.{}", Ident(field)));
     let (after, join) = match replaced {
         Some(replaced) => {
@@ -446,7 +453,7 @@ fn found_values(of: &Of, found_rows: &str, replaced: Option<&str>, field: &str) 
         None => (value.clone(), String::new()),
     };
     let mut found = HashMap::new();
-    for feed in of.feeds {
+    for feed in feeds {
         let raw = feed.origin.text(field, "").unwrap_or_else(|| "NULL::VARCHAR".to_owned());
         let sql = format!(
             "SELECT f._key, {value}, {after}, CASE WHEN f._unread & {} <> 0 AND trim(s.raw) <> '' THEN s.raw END FROM {found_rows} AS f{join}\n\
@@ -456,7 +463,7 @@ fn found_values(of: &Of, found_rows: &str, replaced: Option<&str>, field: &str) 
             Literal(&feed.origin.source),
             Literal(&feed.origin.entity)
         );
-        let rows: Vec<(String, Found)> = of.store.query(&sql, [], |row| {
+        let rows: Vec<(String, Found)> = store.query(&sql, [], |row| {
             Ok((row.get(0)?, Found { value: row.get(1)?, replaced: row.get(2)?, raw: row.get(3)? }))
         })?;
         found.extend(rows);
@@ -465,8 +472,14 @@ fn found_values(of: &Of, found_rows: &str, replaced: Option<&str>, field: &str) 
 }
 
 /// Per row of a relation, the value of a field as text, or where it could not be read, the text in the export.
-pub(super) fn shown_values(of: &Of, rows: &str, field: &str) -> Result<HashMap<String, Option<String>>> {
-    let found = found_values(of, rows, None, field)?;
+pub(super) fn shown_values(
+    store: &Store,
+    table: &Table,
+    feeds: &[Feed],
+    rows: &str,
+    field: &str,
+) -> Result<HashMap<String, Option<String>>> {
+    let found = found_values(store, table, feeds, rows, None, field)?;
     Ok(found.into_iter().map(|(row, found)| (row, found.value.or(found.raw))).collect())
 }
 

@@ -31,13 +31,8 @@ impl Plan {
     /// Finds the rows of all tables that go; the tables of which the odd rows are known afterwards.
     pub(super) fn find_leaving(&self, store: &Store, said: &Said) -> Result<Vec<String>> {
         store.run("DELETE FROM dq.left_out; DELETE FROM dq.repointed")?;
-        let named: Vec<String> = store.query(
-            r#"SELECT DISTINCT "table" FROM dq.decisions WHERE active AND kind IN ('exclude', 'merge') ORDER BY 1"#,
-            [],
-            |row| row.get(0),
-        )?;
         let mut known = Vec::new();
-        for name in named {
+        for name in said.left() {
             let Some(table) = self.schema.tables.get(&name) else { continue };
             let feeds = self.feeds(&name);
             identity::find_odd(store, &name, table, feeds)?;

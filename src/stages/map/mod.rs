@@ -304,9 +304,7 @@ impl Plan {
         let mut values: IndexMap<_, _> = shown.into_iter().map(|(key, text, _)| (key, text)).collect();
         if is_any_unread {
             let feeds = self.feeds_among(store, name, &candidates, &format!("asked of {name}"))?;
-            let said = Said::default();
-            let of = Of { feeds: &feeds, ..self.of(store, &said, name, table) };
-            values.extend(decided::shown_values(&of, &candidates, field)?);
+            values.extend(decided::shown_values(store, table, &feeds, &candidates, field)?);
         }
         values.sort_unstable_keys();
         let decided = format!("_key IN (SELECT \"row\" FROM dq.decisions WHERE {of_cells})");
@@ -340,7 +338,7 @@ impl Plan {
         let rows = self.rows_of(name, &decided, &feeds, Some(&[]), Rows::Some, None)?;
         let columns = of.table.fields.iter().map(|(name, field)| format!("{name} {}", field.kind.sql()));
         store.fill_like(&anew, &columns.collect::<Vec<_>>().join(", "), rows.nested())?;
-        let values = decided::shown_values(&of, &anew, field)?;
+        let values = decided::shown_values(store, of.table, of.feeds, &anew, field)?;
         decided.clear(store)?;
         identity::clear(store, name)?;
         store.let_go(&keys)?;

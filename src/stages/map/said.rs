@@ -8,7 +8,7 @@ use crate::model::{Schema, Table};
 use crate::store::Store;
 
 /// The kinds of decisions that there are, by what they are about.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Said(Vec<Kind>);
 
 /// Decisions of one kind about one field, or about the rows of a table.
@@ -72,6 +72,13 @@ impl Said {
         self.about(table).any(|one| one.sets() && one.field == field)
     }
 
+    /// The tables of which rows are left out or merged, in order.
+    pub fn left(&self) -> Vec<String> {
+        let goes = |one: &&Kind| one.is_in_force && matches!(one.kind.as_str(), "exclude" | "merge");
+        let tables: BTreeSet<&String> = self.0.iter().filter(goes).map(|one| &one.table).collect();
+        tables.into_iter().cloned().collect()
+    }
+
     /// Whether a decision is about a table that the schema does not have.
     pub fn is_of_unknown_tables(&self, schema: &Schema) -> bool {
         self.0.iter().any(|one| one.is_in_force && !schema.tables.contains_key(&one.table))
@@ -115,6 +122,7 @@ mod tests {
             (vec!["city".to_owned(), "name".to_owned()], vec!["zip".to_owned()])
         );
         assert!(said.ever_sets("t", "zip") && said.ever_replaces("t", "city"));
+        assert_eq!(said.left(), ["t"]);
         assert!(!said.ever_sets("t", "mail") && !said.ever_replaces("t", "name") && said.set("u").is_empty());
         Ok(())
     }

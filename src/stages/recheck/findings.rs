@@ -338,7 +338,8 @@ impl Look<'_> {
             like("value"),
             like("key"),
         );
-        // Mostly there are none, and to look for rows among all candidates takes longer.
+        // Mostly there are none, and to look for rows among all candidates takes longer. As it is written, only the findings of this
+        // rule are likened.
         let is_any = self.store.plainly(|| self.store.count(&format!("SELECT count(*) {found}")))? > 0;
         Ok(is_any.then(|| format!("_key IN (SELECT \"row\" {found}) AND _row IN (SELECT _row {found})")))
     }

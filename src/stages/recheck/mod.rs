@@ -135,7 +135,7 @@ pub fn run(
     };
     let mut verdict = store.plainly(|| {
         let verdict = check::judge(store, inputs, &uses, told)?;
-        check::keep_figures(store, &verdict, Some(&before), inputs.at)?;
+        check::keep_figures(store, &verdict, inputs.at)?;
         Ok::<_, Error>(verdict)
     })?;
     let mut moved = rows::blocked_otherwise(&rows, inputs.gate.fail_on);

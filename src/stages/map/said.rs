@@ -114,6 +114,7 @@ mod tests {
             line(5, "replace", "'zip'", true),
             line(6, "merge", "NULL", true),
             line(7, "waive", "'mail'", true),
+            line(8, "exclude", "NULL", false).replace("'t'", "'u'"),
         ];
         store.run(&format!("INSERT INTO dq.decisions VALUES {}", lines.join(", ")))?;
         let said = Said::of(&store)?;
@@ -124,6 +125,23 @@ mod tests {
         assert!(said.ever_sets("t", "zip") && said.ever_replaces("t", "city"));
         assert_eq!(said.left(), ["t"]);
         assert!(!said.ever_sets("t", "mail") && !said.ever_replaces("t", "name") && said.set("u").is_empty());
+        let schema: Schema =
+            toml::from_str("[tables.t.fields]\ncity = { type = \"text\" }\nname = { type = \"text\" }")
+                .map_err(|cause| crate::error::Error::internal("a schema").caused_by(cause))?;
+        let (table, zip) = (&schema.tables["t"], "zip".to_owned());
+        assert!(
+            said.is_of_unknown_fields("t", table, &[]),
+            "a value of zip is replaced in force, and the table has none"
+        );
+        assert!(!said.is_of_unknown_tables(&schema), "what is about u was taken back");
+        // Taken back, it is about nothing unknown; what is only computed must not be replaced, and may be set.
+        store.run("UPDATE dq.decisions SET active = (field <> 'zip' OR kind = 'set') WHERE field IS NOT NULL")?;
+        store.run("UPDATE dq.decisions SET field = 'name' WHERE field = 'zip' AND kind = 'set'")?;
+        let said = Said::of(&store)?;
+        assert!(!said.is_of_unknown_fields("t", table, &[&zip, &"name".to_owned()]));
+        assert!(said.is_of_unknown_fields("t", table, &[&"city".to_owned()]));
+        store.run("UPDATE dq.decisions SET active = true WHERE \"table\" = 'u'")?;
+        assert!(Said::of(&store)?.is_of_unknown_tables(&schema));
         Ok(())
     }
 }

@@ -42,11 +42,11 @@ mod vintage_implausible;
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result, nearest};
-use crate::model::{Check, Field, Schema, Severity, Table};
+use crate::model::{Check, Field, Reference, Schema, Severity, Table};
 use crate::sql::{Ident, Path};
 use crate::store::Function;
 
-pub use query::{Query, Sign, question};
+pub use query::{Others, Query, Sign, question};
 pub use reference::{index, reference};
 pub use usual::Usual;
 
@@ -143,12 +143,14 @@ pub struct Scope<'a> {
     pub only: Option<Only<'a>>,
     /// Whether what is usual in the table is kept in temporary tables, as [`Usual`] says, and is right.
     pub is_usual_kept: bool,
+    /// Where the rows are found with which few are compared; `None` for among all.
+    pub others: Option<&'a dyn Others>,
 }
 
 impl<'a> Scope<'a> {
     /// A use of a rule on all rows, of which nothing is known: neither where they come from nor which tables are fed.
     pub fn of(schema: &'a Schema, check: &'a Check, today: NaiveDate) -> Scope<'a> {
-        Scope { schema, check, origins: &[], fed: &[], today, only: None, is_usual_kept: false }
+        Scope { schema, check, origins: &[], fed: &[], today, only: None, is_usual_kept: false, others: None }
     }
 }
 
@@ -201,6 +203,17 @@ impl<'a> Scope<'a> {
         match self.only {
             Some(only) => Ident(&texts_of(only.texts, &origin.relation)).to_string(),
             None => Path("staging", &origin.relation).to_string(),
+        }
+    }
+
+    /// The relation with the candidates with which the rows to look at are compared: the text of a field, as `like` makes it, with that of
+    /// an expression over the row `t`. It may have others too.
+    fn others(&self, field: &Reference, like: fn(&str) -> String, text: &str) -> Result<String> {
+        match (self.only, self.others) {
+            (Some(only), Some(others)) => {
+                others.like(field, like, &format!("SELECT {} FROM {} AS t", like(text), only.rows))
+            }
+            _ => Ok(Path("candidate", &field.table).to_string()),
         }
     }
 

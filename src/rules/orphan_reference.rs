@@ -3,7 +3,7 @@
 use super::finding::{Finding, column, each_field, quoted};
 use super::{Docs, Reach, Rule, Sample};
 use crate::model::{FieldType, Severity};
-use crate::sql::{Ident, Literal, Path};
+use crate::sql::{Ident, Literal};
 
 pub const RULE: Rule = Rule {
     id: "orphan-reference",
@@ -28,21 +28,22 @@ pub const RULE: Rule = Rule {
             return Ok(None);
         }
         let value = format!("CAST({} AS VARCHAR)", column(name));
-        let other = Path("candidate", &target.table);
         let key = format!("CAST(r.{} AS VARCHAR)", Ident(&target.field));
         // An explicit anti join: the engine runs NOT EXISTS over ten million rows at half its speed.
         let orphans = format!(
             "SELECT t._key, t._source, t._entity, t._row, {column}, {value} AS value FROM {} AS t\n\
-             ANTI JOIN {other} AS r ON {key} = {value}\nWHERE {value} IS NOT NULL",
+             ANTI JOIN {} AS r ON {key} = {value}\nWHERE {value} IS NOT NULL",
             scope.rows(),
+            scope.others(target, str::to_owned, &value)?,
             column = column(name),
         );
         // Keys are brought together by a cheap likeness, all zeros and spaces left out, and only then compared exactly: a plain
         // equality would be one more thing to bring them together by, and computed of every key.
         let alike = format!(
             "SELECT orphans.value, min({key}) AS near FROM (SELECT DISTINCT value FROM orphans) AS orphans\n\
-             JOIN {other} AS r ON {} = {} AND coalesce({} = {}, false)\n\
+             JOIN {} AS r ON {} = {} AND coalesce({} = {}, false)\n\
              GROUP BY 1 HAVING min({key}) = max({key})",
+            scope.others(target, rough_key, &value)?,
             rough_key(&key),
             rough_key("orphans.value"),
             same_key(&key),

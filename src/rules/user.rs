@@ -214,7 +214,7 @@ impl UserRule {
             vet::expression(store, text.as_str().unwrap_or_default(), Sight::Workspace)
                 .map_err(|error| self.place(key, error))?;
         }
-        let scope = Scope { schema, check: &check, origins, fed: &[], today, only, is_usual_kept: false };
+        let scope = Scope { origins, only, ..Scope::of(schema, &check, today) };
         let place = |error: Error| self.wrong("when", error.what());
         let when = scope.needed("when").map_err(place)?;
         let mut finding = Finding::of(&scope).joins_of(&when).when(format!("coalesce({}, false)", when.sql));

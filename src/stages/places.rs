@@ -318,6 +318,33 @@ impl Places {
         self.near_hashes(store, table, "", &as_text(field), &|| hashes_of(store, values.clone()))
     }
 
+    /// The relation with the candidates of which the text of a field, as `like` makes it, is one of the values of a query. It may have others
+    /// too.
+    pub fn rows_like(
+        &self,
+        store: &Store,
+        table: &str,
+        field: &str,
+        like: fn(&str) -> String,
+        values: &str,
+    ) -> Result<String> {
+        let all = Path("candidate", table);
+        Ok(match self.near_like(store, table, "", &like(&as_text(field)), values)? {
+            Near::Anywhere => all.to_string(),
+            Near::Among(near) => format!("(SELECT * FROM {all} WHERE {near})"),
+            Near::AtHand => at_hand(table),
+            Near::Nowhere => {
+                // Whatever is at hand has none of them.
+                let mut at_hand_of = self.at_hand.borrow_mut();
+                if at_hand_of.entry(table.to_owned()).or_default().is_empty() {
+                    let none = format!("SELECT NULL::BIGINT AS _at, * FROM {all} WHERE false");
+                    store.of_few(|| store.fill_like(&at_hand(table), table, none))?;
+                }
+                at_hand(table)
+            }
+        })
+    }
+
     fn near_hashes(
         &self,
         store: &Store,
@@ -505,6 +532,19 @@ mod tests {
         assert_eq!(rows(many, "true")?.len(), 100);
         places.let_go();
         assert_eq!(rows(near("sales", IDENTITY, "SELECT 'k7'")?, "true")?, [7]);
+        // Who compares rows with those that are like them is given a relation that has them all.
+        let upper = |text: &str| format!("upper({text})");
+        let like = |like: fn(&str) -> String, values: &str| -> Result<(u64, u64)> {
+            let rows = places.rows_like(&store, "sales", "customer", like, values)?;
+            let alike = format!("SELECT count(*) FROM {rows} WHERE {} IN ({values})", like("customer"));
+            Ok((store.count(&format!("SELECT count(*) FROM {rows}"))?, store.count(&alike)?))
+        };
+        places.let_go();
+        assert_eq!(like(str::to_owned, "SELECT 'nobody'")?, (0, 0));
+        assert_eq!(like(upper, "SELECT 'C6'")?, (2, 2));
+        assert_eq!(like(upper, "SELECT 'NOBODY'")?, (2, 0));
+        assert_eq!(like(str::to_owned, "SELECT 'c' || i FROM range(100, 200) AS t(i)")?, (200, 200));
+        assert_eq!(like(upper, "SELECT upper(customer) FROM candidate.sales")?, (60_000, 60_000));
         // Where it would not help nothing is known: of values that many rows share, of many values, of a small table.
         assert_eq!(near("sales", "product", "SELECT 'p1'")?, Near::Anywhere);
         assert_eq!(near("sales", IDENTITY, "SELECT _key FROM candidate.sales")?, Near::Anywhere);

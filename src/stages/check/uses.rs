@@ -7,7 +7,7 @@ use super::{Grain, Inputs};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Check, Severity};
 use crate::rules::user::UserRule;
-use crate::rules::{self, Only, Origin, Query, Reach, Rule, Scope, Usual};
+use crate::rules::{self, Only, Origin, Others, Query, Reach, Rule, Scope, Usual};
 use crate::sql::Literal;
 use crate::stages::map;
 use crate::store::Store;
@@ -83,11 +83,19 @@ impl Use {
         }
     }
 
-    /// The query that looks only at the rows of a temporary table, and compares them with what is kept of what is usual.
-    pub fn query_of(&self, store: &Store, inputs: &Inputs, fed: &[&str], only: Only) -> Result<Option<Query>> {
+    /// The query that looks only at the rows of a temporary table, and compares them with what is kept of what is usual and with
+    /// `others`, as far as it is given.
+    pub fn query_of(
+        &self,
+        store: &Store,
+        inputs: &Inputs,
+        fed: &[&str],
+        only: Only,
+        others: Option<&dyn Others>,
+    ) -> Result<Option<Query>> {
         match &self.is {
             Is::Ours(rule, check) => {
-                (rule.find)(&Scope { is_usual_kept: true, ..scope(inputs, check, fed, Some(only)) })
+                (rule.find)(&Scope { is_usual_kept: true, others, ..scope(inputs, check, fed, Some(only)) })
             }
             Is::Theirs(rule) => {
                 let origins = origins_of(inputs, &rule.table);

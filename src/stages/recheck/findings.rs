@@ -7,7 +7,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::usual::Kept;
 use crate::error::Result;
 use crate::model::{Canceller, Reference};
-use crate::rules::{self, Only, Query, Reach, Usual};
+use crate::rules::{self, Only, Others, Query, Reach, Usual};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::map::{Change, is_worth_it};
@@ -501,11 +501,15 @@ impl Look<'_> {
         let only = Only { rows: &rows.table, texts: &rows.texts, unread: rows.unread };
         let mut queries = Vec::new();
         for one in uses {
-            queries.extend(one.query_of(store, inputs, self.fed, only)?.map(|query| (*one, query)));
+            queries.extend(one.query_of(store, inputs, self.fed, only, None)?.map(|query| (*one, query)));
         }
         let mut texts = Texts { look: self, table: &first.table, rows, there: Vec::new() };
         if rows.count <= HANDFUL {
             self.leave_out_fruitless(&mut queries, &mut texts)?;
+            // Where the others are is only asked of what may find something.
+            for (one, query) in &mut queries {
+                *query = one.query_of(store, inputs, self.fed, only, Some(self))?.unwrap_or_else(|| query.clone());
+            }
         }
         if !queries.is_empty() {
             looked_at(store, &first.table, &rows.table)?;
@@ -528,8 +532,7 @@ impl Look<'_> {
             return Ok(all());
         }
         let keys = format!("SELECT {}::VARCHAR FROM {}", Ident(from), texts.rows.table);
-        let rows = self.places.near(self.store, &to.table, "", &to.field, &keys)?.with("true".to_owned());
-        Ok(rows.map_or_else(all, |rows| rows.rows(&to.table)))
+        self.like(to, str::to_owned, &keys)
     }
 
     /// Leaves out the queries that can find nothing, because none of the rows shows a sign of it.
@@ -557,6 +560,12 @@ impl Look<'_> {
             !fruitless.contains(&(n - 1))
         });
         Ok(())
+    }
+}
+
+impl Others for Look<'_> {
+    fn like(&self, field: &Reference, like: fn(&str) -> String, values: &str) -> Result<String> {
+        self.places.rows_like(self.store, &field.table, &field.field, like, values)
     }
 }
 

@@ -188,15 +188,21 @@ pub(super) fn fill_found(store: &Store, money: &Money, places: &Places) -> Resul
         ));
     }
     store.fill_like(LINES, "place_of, line, amount, is_open", lines.join("\nUNION ALL\n"))?;
+    store.run(&format!(
+        "UPDATE dq.anomalies AS a SET stake = sums.stake FROM (\n{}\n) AS sums WHERE a.\"table\" = sums.\"table\" AND a.\"row\" = sums.\"row\"",
+        sums(money, "f.\"table\", f.\"row\"")
+    ))
+}
+
+/// The query for the money that hangs on each row that was gathered, with columns of that one.
+pub(super) fn sums(money: &Money, columns: &str) -> String {
     // By one direct reference every line comes once; by others the same line can come twice.
     let is_once = money.ways.values().all(|ways| ways.len() == 1 && ways.iter().all(|way| way.len() <= 1));
     let distinct = if is_once { "" } else { "DISTINCT " };
-    store.run(&format!(
-        "UPDATE dq.anomalies AS a SET stake = sums.stake FROM (\n\
-         SELECT \"table\", \"row\", coalesce(sum(amount), 0)::DECIMAL(38,4) AS stake\n\
-         FROM {FOUND} AS f LEFT JOIN (SELECT {distinct}place_of, line, amount FROM {LINES}) AS l ON l.place_of = f.rowid GROUP BY 1, 2\n\
-         ) AS sums WHERE a.\"table\" = sums.\"table\" AND a.\"row\" = sums.\"row\""
-    ))
+    format!(
+        "SELECT {columns}, coalesce(sum(amount), 0)::DECIMAL(38,4) AS stake FROM {FOUND} AS f\n\
+         LEFT JOIN (SELECT {distinct}place_of, line, amount FROM {LINES}) AS l ON l.place_of = f.rowid GROUP BY {columns}"
+    )
 }
 
 /// Keeps with the verdict how much money hangs on open findings in all: every screen asks for it, and after a decision it follows

@@ -23,6 +23,9 @@ const LED_TO: &str = "\"rows that money leads to\"";
 /// The temporary table with all rows to which they lead: `table` is theirs, and `was` and `now` say when they did.
 const REACHED: &str = "\"rows that money reaches\"";
 
+/// The temporary table with the findings beside which no money is written, though some may hang there: `table`, `row` and `place`.
+const BARE: &str = "\"findings without money\"";
+
 /// From so many rows of money on, all of it is added up.
 const MANY: u64 = 20_000;
 
@@ -227,14 +230,13 @@ impl Look<'_> {
     /// money leads that is another than before are known already where `is_led`.
     fn fill(&self, is_led: bool) -> Result<()> {
         let Money { table: money, field, ways } = self.money;
-        let new: Vec<String> = ways.keys().map(|table| Literal(table).to_string()).collect();
-        let new = format!("stake IS NULL AND \"table\" IN ({})", new.join(", "));
         let mut parts = Vec::new();
-        let count = format!("SELECT count(*) FROM dq.anomalies WHERE {new}");
-        if self.store.plainly(|| self.store.count(&count))? > 0 {
+        if self.store.plainly(|| self.are_bare())? {
             // What was found on a row before and is found again has the money that hung on it.
-            rows::restore_stake(self.store)?;
-            parts.push(format!("SELECT \"table\", \"row\" FROM dq.anomalies WHERE {new}"));
+            if rows::restore_stake(self.store, BARE)? {
+                self.store.plainly(|| self.are_bare())?;
+            }
+            parts.push(format!("SELECT \"table\", \"row\" FROM {BARE}"));
         }
         for (table, ways) in ways {
             let is_keyed = |way: &Vec<Step>| way.last().is_some_and(|step| self.is_other(table, &step.key));
@@ -279,16 +281,26 @@ impl Look<'_> {
         if parts.is_empty() {
             return Ok(());
         }
-        let found = format!(
-            "SELECT \"table\", \"row\", max(_row) AS place, false AS is_open FROM dq.anomalies\n\
-             SEMI JOIN (\n{}\n) AS rows(\"table\", \"row\") USING (\"table\", \"row\") GROUP BY 1, 2",
-            parts.join("\nUNION ALL\n")
-        );
-        self.store.fill_like(FOUND, "table, row, place, is_open", found)?;
-        if self.store.count(&format!("SELECT count(*) FROM {FOUND}"))? == 0 {
+        let columns = "\"table\", \"row\", place, false AS is_open, rowid AS _at";
+        self.store.fill_like(FOUND, columns, rows::found(columns, &parts.join("\nUNION ALL\n")))?;
+        let found = self.store.count(&format!("SELECT count(*) FROM {FOUND}"))?;
+        if found == 0 {
             return Ok(());
         }
         stake::fill_found(self.store, self.money, self.places)?;
-        rows::remember_stake(self.store, FOUND)
+        rows::remember_stake(self.store, &stake::sums(self.money, "f._at"), found)
+    }
+
+    /// Gathers the findings beside which no money is written; whether there are any.
+    fn are_bare(&self) -> Result<bool> {
+        let tables: Vec<String> = self.money.ways.keys().map(|table| Literal(table).to_string()).collect();
+        self.store.fill(
+            BARE,
+            format!(
+                "SELECT \"table\", \"row\", _row AS place FROM dq.anomalies WHERE stake IS NULL AND \"table\" IN ({})",
+                tables.join(", ")
+            ),
+        )?;
+        Ok(self.store.count(&format!("SELECT count(*) FROM {BARE}"))? > 0)
     }
 }

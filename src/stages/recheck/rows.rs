@@ -56,21 +56,48 @@ pub(super) fn remember(store: &Store, is_known: bool) -> Result<()> {
     store.fill(ROWS, found)
 }
 
-/// Writes the money beside findings that have none, as it stood beside others of the same row before.
-pub(super) fn restore_stake(store: &Store) -> Result<()> {
+/// Writes the money beside findings that have none, as it stood beside others of the same row before: `bare` is a relation with their
+/// `table`, `row` and `place`. False where there was no such row.
+pub(super) fn restore_stake(store: &Store, bare: &str) -> Result<bool> {
+    let same = "a.\"table\" = r.\"table\" AND a.\"row\" = r.\"row\"";
+    let stood = format!(
+        "SELECT 1 FROM {ROWS} AS r SEMI JOIN {bare} AS a ON a.place = r.place AND {same} WHERE r.stake IS NOT NULL LIMIT 1"
+    );
+    if store.first(&stood, [], |_| Ok(()))?.is_none() {
+        return Ok(false);
+    }
     store.run(&format!(
         "UPDATE dq.anomalies AS a SET stake = r.stake FROM {ROWS} AS r\n\
-         WHERE a.stake IS NULL AND r.stake IS NOT NULL AND a.\"table\" = r.\"table\" AND a.\"row\" = r.\"row\""
-    ))
+         WHERE a.stake IS NULL AND r.stake IS NOT NULL AND {same}"
+    ))?;
+    Ok(true)
 }
 
-/// Remembers the money beside the findings of the rows in a temporary table, for which it was added up again.
-pub(super) fn remember_stake(store: &Store, of: &str) -> Result<()> {
-    store.run(&format!(
-        "UPDATE temp.{ROWS} AS r SET stake = a.stake FROM (\n  \
-         SELECT \"table\", \"row\", max(stake) AS stake FROM dq.anomalies SEMI JOIN {of} USING (\"table\", \"row\") GROUP BY 1, 2\n\
-         ) AS a WHERE r.\"table\" = a.\"table\" AND r.\"row\" = a.\"row\""
-    ))
+/// The query for the rows with a finding, of those that another one names by `table` and `row`.
+pub(super) fn found(columns: &str, names: &str) -> String {
+    format!(
+        "SELECT {columns} FROM {ROWS}\n\
+         SEMI JOIN (\n{names}\n) AS named(\"table\", \"row\") USING (\"table\", \"row\") WHERE NOT is_gone"
+    )
+}
+
+/// Remembers the money that hangs on some rows, as many as `number`, for which it was added up again: `sums` is the query for `_at`, where
+/// such a row stands, and `stake`.
+pub(super) fn remember_stake(store: &Store, sums: &str, number: u64) -> Result<()> {
+    paired(
+        store,
+        number,
+        &format!("UPDATE temp.{ROWS} AS r SET stake = s.stake FROM (\n{sums}\n) AS s WHERE r.rowid = s._at"),
+    )
+}
+
+/// Brings rows up to date with what is known of so many of them.
+fn paired(store: &Store, number: u64, update: &str) -> Result<()> {
+    // As it is written it compares every row with every other.
+    match number {
+        0..PAIRED => store.run(update),
+        _ => store.with_care(|| store.run(update)),
+    }
 }
 
 /// Says what has become of the rows since, in each table: of those of a relation (`table`, `row`, `_row`), or of all.
@@ -100,11 +127,7 @@ pub(super) fn moved(store: &Store, among: Option<&str>) -> Result<Vec<Moved>> {
     let update = format!(
         "UPDATE temp.{ROWS} AS r SET now = n.worst, is_gone = n.is_gone FROM {OTHERWISE} AS n WHERE r.rowid = n._at"
     );
-    // As it is written it compares every row with every other.
-    match store.count(&format!("SELECT count(*) FROM {OTHERWISE}"))? {
-        0..PAIRED => store.run(&update)?,
-        _ => store.with_care(|| store.run(&update))?,
-    }
+    paired(store, store.count(&format!("SELECT count(*) FROM {OTHERWISE}"))?, &update)?;
     store.run(&format!(
         "INSERT INTO {ROWS} SELECT \"table\", \"row\", place, NULL, worst, NULL, false FROM {OTHERWISE} WHERE _at IS NULL"
     ))?;

@@ -11,7 +11,7 @@ use crate::rules::{self, Only, Others, Query, Reach, Usual};
 use crate::sql::{Ident, Literal, Path};
 use crate::stages::check::{Batch, Inputs, Use};
 use crate::stages::map::{Change, is_worth_it};
-use crate::stages::places::{Near, Places, Sought};
+use crate::stages::places::{IDENTITY, Near, Places, Sought};
 use crate::stages::staged;
 use crate::store::{Row, Store};
 
@@ -19,9 +19,8 @@ use crate::store::{Row, Store};
 enum Again {
     /// At all rows.
     Whole,
-    /// At the rows that changed, and at those that refer to rows of these tables that changed; and at the rows that meet a
-    /// condition over the candidates.
-    Rows(IndexMap<String, Which>, Option<String>),
+    /// At the rows that changed, and at those that refer to rows of these tables that changed; and at those that are looked for.
+    Rows(IndexMap<String, Which>, Option<Sought>),
     /// At the rows with the same value of an expression as those that changed.
     Alike(String),
     /// At the rows that changed, and at those that meet a condition over the candidates.
@@ -136,7 +135,7 @@ pub(super) fn again(
                                 let all = through.entry(other.clone()).or_insert(*which);
                                 *all = (*all).max(*which);
                             }
-                            sought.extend(more.clone().map(Sought::among_all));
+                            sought.extend(more.clone());
                         }
                     }
                     rows.extend(group);
@@ -253,8 +252,8 @@ impl Look<'_> {
         Ok(Some(match reach {
             Reach::Row => Again::Rows(others, None),
             Reach::Found(like) => {
-                let condition = self.found_like(one, &others, like)?;
-                Again::Rows(others, condition)
+                let found = self.found_like(one, &others, like)?;
+                Again::Rows(others, found)
             }
             Reach::Alike(of) if others.is_empty() => Again::Alike(one.likeness(self.inputs, of)?),
             Reach::Alike(_) => Again::Whole,
@@ -319,13 +318,13 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// The condition that a use has found a value on a row that is like a key that changed in one of the tables.
+    /// The rows on which a use has found a value that is like a key that changed in one of the tables.
     fn found_like(
         &self,
         one: &Use,
         others: &IndexMap<String, Which>,
         like: fn(&str) -> String,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Sought>> {
         let declared = self.inputs.schema.field(&one.table, &one.field);
         let to = declared.and_then(|declared| declared.references.as_ref());
         let Some((to, which)) = to.and_then(|to| Some((to, others.get(&to.table)?))) else { return Ok(None) };
@@ -338,10 +337,19 @@ impl Look<'_> {
             like("value"),
             like("key"),
         );
-        // Mostly there are none, and to look for rows among all candidates takes longer. As it is written, only the findings of this
-        // rule are likened.
-        let is_any = self.store.plainly(|| self.store.count(&format!("SELECT count(*) {found}")))? > 0;
-        Ok(is_any.then(|| format!("_key IN (SELECT \"row\" {found}) AND _row IN (SELECT _row {found})")))
+        // As it is written, only the findings of this rule are likened.
+        let names: Vec<String> =
+            self.store.plainly(|| self.store.query(&format!("SELECT \"row\" {found}"), [], |row| row.get(0)))?;
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let near = self.places.near_these(self.store, &one.table, IDENTITY, names.iter().map(String::as_str))?;
+        if near == Near::Anywhere {
+            let among = format!("_key IN (SELECT \"row\" {found}) AND _row IN (SELECT _row {found})");
+            return Ok(Some(Sought::among_all(among)));
+        }
+        let names: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
+        Ok(near.with(format!("_key IN ({})", names.join(", "))))
     }
 
     /// Looks again at the rows that are, or were, like those that changed; false where these are so many that all can be looked at.

@@ -46,7 +46,7 @@ use crate::model::{Check, Field, Reference, Schema, Severity, Table};
 use crate::sql::{Ident, Path};
 use crate::store::Function;
 
-pub use query::{Others, Query, Sign, question};
+pub use query::{Query, Sign, question};
 pub use reference::{index, reference};
 pub use usual::Usual;
 
@@ -166,6 +166,13 @@ pub struct Only<'a> {
     pub unread: i64,
 }
 
+/// Finds the rows of tables with which the rows to look at are compared.
+pub trait Others {
+    /// The relation with the candidates of which the text of a field, as `like` makes it, is one of the values of a query. It may have
+    /// others too.
+    fn rows_like(&self, field: &Reference, like: fn(&str) -> String, values: &str) -> Result<String>;
+}
+
 /// A source and entity that feeds a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -208,10 +215,10 @@ impl<'a> Scope<'a> {
 
     /// The relation with the candidates with which the rows to look at are compared: the text of a field, as `like` makes it, with that of
     /// an expression over the row `t`. It may have others too.
-    fn others(&self, field: &Reference, like: fn(&str) -> String, text: &str) -> Result<String> {
+    fn compared_with(&self, field: &Reference, like: fn(&str) -> String, text: &str) -> Result<String> {
         match (self.only, self.others) {
             (Some(only), Some(others)) => {
-                others.like(field, like, &format!("SELECT {} FROM {} AS t", like(text), only.rows))
+                others.rows_like(field, like, &format!("SELECT {} FROM {} AS t", like(text), only.rows))
             }
             _ => Ok(Path("candidate", &field.table).to_string()),
         }

@@ -34,7 +34,7 @@ pub const RULE: Rule = Rule {
             "SELECT t._key, t._source, t._entity, t._row, {column}, {value} AS value FROM {} AS t\n\
              ANTI JOIN {} AS r ON {key} = {value}\nWHERE {value} IS NOT NULL",
             scope.rows(),
-            scope.others(target, str::to_owned, &value)?,
+            scope.compared_with(target, str::to_owned, &value)?,
             column = column(name),
         );
         // Keys are brought together by a cheap likeness, all zeros and spaces left out, and only then compared exactly: a plain
@@ -43,7 +43,7 @@ pub const RULE: Rule = Rule {
             "SELECT orphans.value, min({key}) AS near FROM (SELECT DISTINCT value FROM orphans) AS orphans\n\
              JOIN {} AS r ON {} = {} AND coalesce({} = {}, false)\n\
              GROUP BY 1 HAVING min({key}) = max({key})",
-            scope.others(target, rough_key, &value)?,
+            scope.compared_with(target, rough_key, &value)?,
             rough_key(&key),
             rough_key("orphans.value"),
             same_key(&key),

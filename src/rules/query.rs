@@ -22,13 +22,6 @@ pub struct Sign {
     conditions: Vec<String>,
 }
 
-/// Finds rows of tables that are compared with the rows to look at.
-pub trait Others {
-    /// The relation with the candidates of which the text of a field, as `like` makes it, is one of the values of a query. It may have
-    /// others too.
-    fn like(&self, field: &Reference, like: fn(&str) -> String, values: &str) -> Result<String>;
-}
-
 /// What is joined to the row `t`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Join {

@@ -543,6 +543,7 @@ mod tests {
         assert_eq!(like(str::to_owned, "SELECT 'nobody'")?, (0, 0));
         assert_eq!(like(upper, "SELECT 'C6'")?, (2, 2));
         assert_eq!(like(upper, "SELECT 'NOBODY'")?, (2, 0));
+        assert_eq!(like(str::to_owned, "SELECT 'c5'")?, (5, 3), "those that changed and came with them");
         assert_eq!(like(str::to_owned, "SELECT 'c' || i FROM range(100, 200) AS t(i)")?, (200, 200));
         assert_eq!(like(upper, "SELECT upper(customer) FROM candidate.sales")?, (60_000, 60_000));
         // Where it would not help nothing is known: of values that many rows share, of many values, of a small table.

@@ -104,7 +104,7 @@ fn candidates(table: &str) -> String {
 }
 
 /// The temporary table with the rows beside whose findings the money is written: `table`, `row`, `place`, which is the row's
-/// record number, and whether it `is_open`.
+/// record number, and whether it `is_open`; after decisions `_at` too, where the row stands among all that have a finding.
 pub(super) const FOUND: &str = "\"rows with money at stake\"";
 
 /// The temporary table with what hangs on them: `place_of` is the place of the row in the one before, `line` that of the money.
@@ -194,7 +194,7 @@ pub(super) fn fill_found(store: &Store, money: &Money, places: &Places) -> Resul
     ))
 }
 
-/// The query for the money that hangs on each row that was gathered, with columns of that one.
+/// The query for the money that hangs on each row that was gathered: `columns` of [`FOUND`], as `f`, say which row, and `stake` how much.
 pub(super) fn sums(money: &Money, columns: &str) -> String {
     // By one direct reference every line comes once; by others the same line can come twice.
     let is_once = money.ways.values().all(|ways| ways.len() == 1 && ways.iter().all(|way| way.len() <= 1));

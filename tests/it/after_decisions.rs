@@ -547,3 +547,56 @@ fn a_rule_may_look_at_sorted_rows_after_each_of_many_decisions() {
         assert_eq!(world.found("between").len(), [0, 1, 3, 5, 7, 9][n]);
     }
 }
+
+const DELIVERED: &str = r#"
+[tables.deliveries.fields]
+delivery = { type = "text", key = true }
+sale = { type = "text" }
+
+[tables.sales]
+stake = { field = "price", unit = "€", of = "sales" }
+[tables.sales.fields]
+sale = { type = "text", key = true }
+bottles = { type = "integer", max = 100 }
+price = { type = "decimal" }
+"#;
+
+const DELIVERIES: &str = r#"
+[tables.deliveries]
+entity = "deliveries"
+[tables.deliveries.fields]
+delivery = { column = "id" }
+sale = { column = "sale" }
+[tables.sales]
+entity = "sales"
+[tables.sales.fields]
+sale = { column = "id" }
+bottles = { column = "bottles" }
+price = { column = "price" }
+"#;
+
+#[test]
+fn money_hangs_on_a_row_that_comes_back_after_a_rule_has_named_it_while_it_was_not_there() {
+    let unsold = "id = \"unsold\"\ntable = \"sales\"\nmessage = \"delivered and not sold\"\n\
+                  select = \"SELECT DISTINCT d.sale AS row FROM candidate.deliveries AS d ANTI JOIN candidate.sales AS s ON s._key = d.sale\"";
+    let rows = |row: &dyn Fn(usize) -> String| (1..=100).map(row).collect::<Vec<_>>().join(", ");
+    let staged = [
+        ("s", "deliveries", "id sale".to_owned(), rows(&|n| format!("('D{n}', 'V{n}')"))),
+        ("s", "sales", "id bottles price".to_owned(), rows(&|n| format!("('V{n}', '6', '{n}')"))),
+    ];
+    let make = || World::of(DELIVERED, &[("s", DELIVERIES)], &[("unsold.toml", unsold)], &staged);
+    let mut world = Twins { in_a_row: true, ..Twins::of(make) };
+    let stakes = |world: &Twins| world.part.list("SELECT rule, \"row\", stake FROM dq.anomalies ORDER BY ALL");
+    let gone = world.decide(r#""kind":"exclude","table":"sales","rows":["V17"]"#);
+    assert_eq!(stakes(&world), ["unsold|V17|0.0000"]);
+    let set = world.set("sales", "V17", "bottles", Some("6"), Some("600"));
+    world.revert(&gone);
+    assert_eq!(stakes(&world), ["out-of-range|V17|17.0000"]);
+    // The other way round: the row goes, and what is found of it then has no money.
+    world.decide(r#""kind":"exclude","table":"sales","rows":["V17"]"#);
+    assert_eq!(stakes(&world), ["unsold|V17|0.0000"]);
+    world.revert(&set);
+    let many: Vec<String> = (20..28).map(|n| format!("\"V{n}\":[\"6\",\"{}\"]", 600 + n)).collect();
+    world.decide(&format!(r#""kind":"bulk","table":"sales","field":"bottles","rows":{{{}}}"#, many.join(",")));
+    assert_eq!(stakes(&world).len(), 9);
+}

@@ -152,8 +152,8 @@ pub(super) fn again(
     Ok((!look.is_at_all.get()).then_some(LOOKED_AT))
 }
 
-/// Whether something is found about a record with the number of one of the rows, be it of their table: numbers are read in a quarter of the
-/// time that names take, and mostly nothing is.
+/// Whether something is found about a record with the number of one of the rows, of whichever table: every finding has the number of its
+/// row, and numbers are read in a quarter of the time that names take. Mostly nothing is.
 fn may_be_found(store: &Store, rows: &str) -> Result<bool> {
     let sql = format!("SELECT 1 FROM dq.anomalies AS f SEMI JOIN {rows} AS t ON t._row = f._row LIMIT 1");
     store.plainly(|| Ok(store.first(&sql, [], |_| Ok(()))?.is_some()))
@@ -346,8 +346,8 @@ impl Look<'_> {
             like("key"),
         );
         // As it is written, only the findings of this rule are likened.
-        let names: Vec<String> =
-            self.store.plainly(|| self.store.query(&format!("SELECT \"row\" {found}"), [], |row| row.get(0)))?;
+        let named = format!("SELECT DISTINCT \"row\" {found} ORDER BY 1");
+        let names: Vec<String> = self.store.plainly(|| self.store.query(&named, [], |row| row.get(0)))?;
         if names.is_empty() {
             return Ok(None);
         }
@@ -356,6 +356,7 @@ impl Look<'_> {
             let among = format!("_key IN (SELECT \"row\" {found}) AND _row IN (SELECT _row {found})");
             return Ok(Some(Sought::among_all(among)));
         }
+        // Where they are few they stand in the statement: to ask again for them would read all findings.
         let names: Vec<String> = names.iter().map(|name| Literal(name).to_string()).collect();
         Ok(near.with(format!("_key IN ({})", names.join(", "))))
     }
@@ -525,9 +526,11 @@ impl Look<'_> {
         let mut texts = Texts { look: self, table: &first.table, rows, there: Vec::new() };
         if rows.count <= HANDFUL {
             self.leave_out_fruitless(&mut queries, &mut texts)?;
-            // Where the others are is only asked of what may find something.
-            for (one, query) in &mut queries {
-                *query = one.query_of(store, inputs, self.fed, only, Some(self))?.unwrap_or_else(|| query.clone());
+            // Where the others are is only asked of what may find something; the user's own rules look among all of them.
+            for (one, query) in queries.iter_mut().filter(|(one, _)| !one.is_theirs()) {
+                if let Some(compared) = one.query_of(store, inputs, self.fed, only, Some(self))? {
+                    *query = compared;
+                }
             }
         }
         if !queries.is_empty() {
@@ -550,8 +553,8 @@ impl Look<'_> {
         if kind(texts.table, from) != kind(&to.table, &to.field) {
             return Ok(all());
         }
-        let keys = format!("SELECT {}::VARCHAR FROM {}", Ident(from), texts.rows.table);
-        self.like(to, str::to_owned, &keys)
+        let keys = format!("SELECT CAST(t.{} AS VARCHAR) FROM {} AS t", Ident(from), texts.rows.table);
+        self.rows_like(to, str::to_owned, &keys)
     }
 
     /// Leaves out the queries that can find nothing, because none of the rows shows a sign of it.
@@ -583,7 +586,7 @@ impl Look<'_> {
 }
 
 impl Others for Look<'_> {
-    fn like(&self, field: &Reference, like: fn(&str) -> String, values: &str) -> Result<String> {
+    fn rows_like(&self, field: &Reference, like: fn(&str) -> String, values: &str) -> Result<String> {
         self.places.rows_like(self.store, &field.table, &field.field, like, values)
     }
 }

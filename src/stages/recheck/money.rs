@@ -231,11 +231,12 @@ impl Look<'_> {
     fn fill(&self, is_led: bool) -> Result<()> {
         let Money { table: money, field, ways } = self.money;
         let mut parts = Vec::new();
-        if self.store.plainly(|| self.are_bare())? {
-            // What was found on a row before and is found again has the money that hung on it.
-            if rows::restore_stake(self.store, BARE)? {
-                self.store.plainly(|| self.are_bare())?;
-            }
+        let mut are_bare = self.are_bare()?;
+        // What was found on a row before and is found again has the money that hung on it.
+        if are_bare && rows::restore_stake(self.store, BARE)? {
+            are_bare = self.are_bare()?;
+        }
+        if are_bare {
             parts.push(format!("SELECT \"table\", \"row\" FROM {BARE}"));
         }
         for (table, ways) in ways {
@@ -282,7 +283,7 @@ impl Look<'_> {
             return Ok(());
         }
         let columns = "\"table\", \"row\", place, false AS is_open, rowid AS _at";
-        self.store.fill_like(FOUND, columns, rows::found(columns, &parts.join("\nUNION ALL\n")))?;
+        self.store.fill_like(FOUND, columns, rows::named(columns, &parts.join("\nUNION ALL\n")))?;
         let found = self.store.count(&format!("SELECT count(*) FROM {FOUND}"))?;
         if found == 0 {
             return Ok(());
@@ -294,13 +295,11 @@ impl Look<'_> {
     /// Gathers the findings beside which no money is written; whether there are any.
     fn are_bare(&self) -> Result<bool> {
         let tables: Vec<String> = self.money.ways.keys().map(|table| Literal(table).to_string()).collect();
-        self.store.fill(
-            BARE,
-            format!(
-                "SELECT \"table\", \"row\", _row AS place FROM dq.anomalies WHERE stake IS NULL AND \"table\" IN ({})",
-                tables.join(", ")
-            ),
-        )?;
+        let bare = format!(
+            "SELECT \"table\", \"row\", _row AS place FROM dq.anomalies WHERE stake IS NULL AND \"table\" IN ({})",
+            tables.join(", ")
+        );
+        self.store.plainly(|| self.store.fill(BARE, bare))?;
         Ok(self.store.count(&format!("SELECT count(*) FROM {BARE}"))? > 0)
     }
 }

@@ -11,8 +11,8 @@ use crate::stages::map::Change;
 use crate::store::Store;
 
 /// The temporary table with the rows on which something is or was found: `was` and `now` are how bad the worst open finding is,
-/// NULL for none, `place` is the row's record number, `stake` the money beside its findings, and `is_gone` says that nothing is found
-/// there any more. It stays from one decision to the next.
+/// NULL for none, `place` is the row's record number, or 0 where a rule of the user's own names a row that is not there, `stake` the
+/// money beside its findings, and `is_gone` says that nothing is found there any more. It stays from one decision to the next.
 pub(super) const ROWS: &str = "\"rows found\"";
 
 /// The temporary table with the rows of which it has to say something else.
@@ -25,8 +25,8 @@ pub(super) const FLIPPED: &str = "(was IS NULL) <> (now IS NULL)";
 const WORST: &str =
     "CASE WHEN status = 'open' THEN CASE severity WHEN 'error' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END END";
 
-/// From so many rows on it is worth looking for a good way to bring together what is known of them.
-const PAIRED: u64 = 100;
+/// From so many pairs of rows on it is worth looking for a good way to bring together what is known of them.
+const PAIRED: u64 = 3_000_000;
 
 /// How many rows of a table have another worst open finding than before.
 pub(super) struct Moved {
@@ -57,9 +57,10 @@ pub(super) fn remember(store: &Store, is_known: bool) -> Result<()> {
 }
 
 /// Writes the money beside findings that have none, as it stood beside others of the same row before: `bare` is a relation with their
-/// `table`, `row` and `place`. False where there was no such row.
+/// `table`, `row` and `place`. False where it stood beside none, and nothing was written.
 pub(super) fn restore_stake(store: &Store, bare: &str) -> Result<bool> {
     let same = "a.\"table\" = r.\"table\" AND a.\"row\" = r.\"row\"";
+    // By their numbers first.
     let stood = format!(
         "SELECT 1 FROM {ROWS} AS r SEMI JOIN {bare} AS a ON a.place = r.place AND {same} WHERE r.stake IS NOT NULL LIMIT 1"
     );
@@ -73,8 +74,8 @@ pub(super) fn restore_stake(store: &Store, bare: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// The query for the rows with a finding, of those that another one names by `table` and `row`.
-pub(super) fn found(columns: &str, names: &str) -> String {
+/// The query for columns of the rows with a finding that another query names by `table` and `row`.
+pub(super) fn named(columns: &str, names: &str) -> String {
     format!(
         "SELECT {columns} FROM {ROWS}\n\
          SEMI JOIN (\n{names}\n) AS named(\"table\", \"row\") USING (\"table\", \"row\") WHERE NOT is_gone"
@@ -94,8 +95,8 @@ pub(super) fn remember_stake(store: &Store, sums: &str, number: u64) -> Result<(
 /// Brings rows up to date with what is known of so many of them.
 fn paired(store: &Store, number: u64, update: &str) -> Result<()> {
     // As it is written it compares every row with every other.
-    match number {
-        0..PAIRED => store.run(update),
+    match number * store.count(&format!("SELECT count(*) FROM {ROWS}"))? {
+        ..PAIRED => store.run(update),
         _ => store.with_care(|| store.run(update)),
     }
 }
@@ -115,19 +116,27 @@ pub(super) fn moved(store: &Store, among: Option<&str>) -> Result<Vec<Moved>> {
         OTHERWISE,
         "_at, table, row, place, worst, is_gone",
         format!(
-            "SELECT r._at, coalesce(n.\"table\", r.\"table\") AS \"table\", coalesce(n.\"row\", r.\"row\") AS \"row\", n.place, n.worst,\n  \
+            "SELECT r._at, coalesce(n.\"table\", r.\"table\") AS \"table\", coalesce(n.\"row\", r.\"row\") AS \"row\",\n  \
+             coalesce(n.place, r.place) AS place, n.worst,\n  \
              n.\"row\" IS NULL AS is_gone\n\
              FROM (SELECT \"table\", \"row\", max(_row) AS place, max({WORST}) AS worst FROM {} GROUP BY 1, 2) AS n\n\
              FULL JOIN (SELECT * FROM {}) AS r ON {same}\n\
-             WHERE n.worst IS DISTINCT FROM r.now OR r.\"row\" IS NULL OR n.\"row\" IS NULL",
+             WHERE n.worst IS DISTINCT FROM r.now OR n.place IS DISTINCT FROM r.place",
             these("_row, status, severity", "dq.anomalies", "_row"),
-            these("rowid AS _at, now", ROWS, "place")
+            these("rowid AS _at, now, place", ROWS, "place")
         ),
     )?;
+    let number = store.count(&format!("SELECT count(*) FROM {OTHERWISE}"))?;
+    if number == 0 {
+        return Ok(Vec::new());
+    }
+    // What hung on a row hangs on none of its name that is not there, and the other way round.
     let update = format!(
-        "UPDATE temp.{ROWS} AS r SET now = n.worst, is_gone = n.is_gone FROM {OTHERWISE} AS n WHERE r.rowid = n._at"
+        "UPDATE temp.{ROWS} AS r SET now = n.worst, place = n.place, is_gone = n.is_gone, \
+         stake = CASE WHEN r.place = n.place THEN r.stake END\n\
+         FROM {OTHERWISE} AS n WHERE r.rowid = n._at"
     );
-    paired(store, store.count(&format!("SELECT count(*) FROM {OTHERWISE}"))?, &update)?;
+    paired(store, number, &update)?;
     store.run(&format!(
         "INSERT INTO {ROWS} SELECT \"table\", \"row\", place, NULL, worst, NULL, false FROM {OTHERWISE} WHERE _at IS NULL"
     ))?;

@@ -140,12 +140,9 @@ impl Look<'_> {
             if !self.is_flipped(&step.table) && !self.is_keyed_otherwise(step) {
                 continue;
             }
-            let mut keys = format!(
-                "SELECT {}::VARCHAR FROM {} WHERE _key IN ({})",
-                Ident(&step.key),
-                Path("candidate", &step.table),
-                flipped(&step.table, "\"row\"")
-            );
+            let names = flipped(&step.table, "\"row\"");
+            let rows = self.places.rows_like(self.store, &step.table, IDENTITY, str::to_owned, &names)?;
+            let mut keys = format!("SELECT {}::VARCHAR FROM {rows} WHERE _key IN ({names})", Ident(&step.key));
             if self.changes.contains_key(&step.table) {
                 keys += &format!(" UNION ALL {}", Change::values(&step.table, &Ident(&step.key).to_string()));
             }

@@ -73,8 +73,12 @@ pub(super) fn all(seen: &Seen) -> Result<Vec<NextStep>> {
     let mut steps = Vec::new();
     let conflicts = seen.verdict.map_or(0, |verdict| verdict.conflicts);
     if conflicts > 0 {
+        let why = match conflicts {
+            1 => "earlier decision no longer fits the data and was not applied: decide again or take it back",
+            _ => "earlier decisions no longer fit the data and were not applied: decide again or take them back",
+        };
         steps.push(NextStep {
-            why: "earlier decisions no longer fit the data and were not applied: decide again or take them back".into(),
+            why: why.into(),
             command: "tastevin decide conflicts".into(),
             task: Task::Conflicts,
             count: conflicts,
